@@ -1,0 +1,124 @@
+"""What can go wrong, and how it is said.
+
+    IgoudarError            1  a defect of ours, or of the machine under us
+    |-- BadInput            2  what people wrote cannot be read (findings, all of a phase at once)
+    |-- CheckFailed         3  what people wrote can be read and must not be built (findings)
+    |-- DeviceFailed        4  a device or the network failed; everything is as it was before
+    |   `-- Undecided       4  a device did not answer the last word; says which, and what to do next
+    |-- Drift               5  the world differs from the record
+    `-- Missing             1  a tool, a package or a right that this machine does not have
+
+The number is the exit status of `igoudar`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Where:
+    """A place in what people write. `file` is relative to the folder the command ran in where possible."""
+
+    file: str
+    line: int = 0
+    path: str = ""
+
+    def at(self, step: str | int) -> Where:
+        """The same place, one step deeper in the document (line unchanged)."""
+        joined = f"{self.path}[{step}]" if isinstance(step, int) else f"{self.path}.{step}".lstrip(".")
+        return Where(self.file, self.line, joined)
+
+    def __str__(self) -> str:
+        head = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{head}: {self.path}" if self.path else head
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One sentence about one place: what is wrong; what was expected; what to do.
+
+    `code` is a stable kebab-case word such as `duplicate-serial`, the key of waivers and of documentation.
+    """
+
+    code: str
+    where: Where
+    message: str
+    expected: str = ""
+    hint: str = ""
+    severity: Severity = Severity.ERROR
+
+    def __str__(self) -> str:
+        said = "; ".join(part for part in (self.message, self.expected, self.hint) if part)
+        mark = "" if self.severity is Severity.ERROR else f"{self.severity}: "
+        return f"{self.where}: {mark}{said}"
+
+    def as_json(self) -> dict[str, str | int]:
+        return {
+            "file": self.where.file,
+            "line": self.where.line,
+            "path": self.where.path,
+            "code": self.code,
+            "severity": str(self.severity),
+            "message": self.message,
+            "expected": self.expected,
+            "hint": self.hint,
+        }
+
+
+def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Sorted by file, line, path and code, each said once."""
+    unique = dict.fromkeys(findings)
+    return tuple(sorted(unique, key=lambda f: (f.where.file, f.where.line, f.where.path, f.code, f.message)))
+
+
+class IgoudarError(Exception):
+    """The root; its text is for the user, one or more whole sentences."""
+
+    exit_code = 1
+
+
+class Missing(IgoudarError):
+    """A tool, a package or a right that this machine does not have."""
+
+
+class _WithFindings(IgoudarError):
+    def __init__(self, findings: Iterable[Finding]) -> None:
+        self.findings = in_order(findings)
+        super().__init__("\n".join(str(f) for f in self.findings))
+
+
+class BadInput(_WithFindings):
+    """What people wrote cannot be read."""
+
+    exit_code = 2
+
+
+class CheckFailed(_WithFindings):
+    """What people wrote can be read and must not be built."""
+
+    exit_code = 3
+
+
+class DeviceFailed(IgoudarError):
+    """A device or the network failed; everything is as it was before."""
+
+    exit_code = 4
+
+
+class Undecided(DeviceFailed):
+    """A device did not answer the last word."""
+
+
+class Drift(IgoudarError):
+    """The world differs from the record."""
+
+    exit_code = 5

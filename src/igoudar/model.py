@@ -1,0 +1,351 @@
+"""The inventory as frozen values: hardware that exists, and what people ask of it in data.
+
+Everything here is read from files by `igoudar.inventory` and never changed afterwards. Addresses are
+netaddr values. Names are DNS labels, unique in the site. `where` is the line that people would edit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from netaddr import IPAddress, IPNetwork
+
+from igoudar.errors import Where
+
+
+class Role(StrEnum):
+    """What a device is for. `upstream` is somebody else's router: a twin brings it, no stack configures it."""
+
+    LEAF = "leaf"
+    SPINE = "spine"
+    BORDER = "border"
+    SERVER = "server"
+    MANAGEMENT = "management"
+    OOB = "oob"
+    UPSTREAM = "upstream"
+
+
+SWITCH_ROLES = frozenset({Role.LEAF, Role.SPINE, Role.BORDER})
+HOST_ROLES = frozenset({Role.SERVER, Role.MANAGEMENT})
+
+
+class Status(StrEnum):
+    """Life of a device, in NetBox's words (design 8a)."""
+
+    PLANNED = "planned"
+    STAGED = "staged"
+    ACTIVE = "active"
+    OFFLINE = "offline"
+    DECOMMISSIONING = "decommissioning"
+
+
+class CableStatus(StrEnum):
+    PLANNED = "planned"
+    CONNECTED = "connected"
+    DECOMMISSIONING = "decommissioning"
+
+
+class Attachment(StrEnum):
+    """How servers of a subnet are attached (design 8a)."""
+
+    ROUTED = "routed"
+    ACCESS = "access"
+
+
+class SessionRole(StrEnum):
+    """The far side's business role as we see it; our RFC 9234 role is the opposite."""
+
+    TRANSIT = "transit"
+    PEER = "peer"
+    CUSTOMER = "customer"
+
+
+@dataclass(frozen=True, slots=True)
+class InterfaceType:
+    """`kind` is NetBox's interface type slug such as `25gbase-x-sfp28`."""
+
+    name: str
+    kind: str
+    mgmt_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceType:
+    """A hardware type in the NetBox device-type library format."""
+
+    slug: str
+    manufacturer: str
+    model: str
+    u_height: float
+    interfaces: tuple[InterfaceType, ...]
+    where: Where
+
+    @property
+    def data_ports(self) -> tuple[str, ...]:
+        return tuple(i.name for i in self.interfaces if not i.mgmt_only)
+
+
+@dataclass(frozen=True, slots=True)
+class Hall:
+    name: str
+    building: int
+    number: int
+    where: Where
+
+
+@dataclass(frozen=True, slots=True)
+class Rack:
+    """`height` in U, counted from the bottom. `feeds` are names of power feeds, A before B."""
+
+    name: str
+    hall: str
+    row: str
+    position: int
+    height: int
+    feeds: tuple[str, ...]
+    where: Where
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """One box. `number` is its coordinate among devices of its role in the hall: leaf 1, leaf 2, ...
+
+    `oob` is address and prefix on the out-of-band network. `host_key` is an OpenSSH public key line
+    without comment; a twin brings its own. `settings` is role name -> mapping, checked by that role.
+    """
+
+    name: str
+    type: str
+    role: Role
+    number: int
+    hall: str
+    rack: str
+    u: int
+    where: Where
+    status: Status = Status.ACTIVE
+    serial: str = ""
+    oob: IPNetwork | None = None
+    oob_mac: str = ""
+    host_key: str = ""
+    nos: str = ""
+    pod: int = 1
+    drained: bool = False
+    adopt: bool = False
+    was: str = ""
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class End:
+    """One end of a cable; written `device/port`."""
+
+    device: str
+    port: str
+
+    def __str__(self) -> str:
+        return f"{self.device}/{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Cable:
+    """Its key is the sorted pair of ends."""
+
+    a: End
+    b: End
+    where: Where
+    status: CableStatus = CableStatus.CONNECTED
+    medium: str = ""
+    wave: str = ""
+
+    @property
+    def key(self) -> str:
+        return " -- ".join(str(e) for e in sorted((self.a, self.b)))
+
+
+@dataclass(frozen=True, slots=True)
+class LandingStation:
+    name: str
+    city: str
+    where: Where
+
+
+@dataclass(frozen=True, slots=True)
+class CableSystem:
+    """A submarine cable. `length_km` is route length, for delay at 4.9 us a km one way in fibre."""
+
+    name: str
+    stations: tuple[str, ...]
+    length_km: float
+    in_service: bool
+    where: Where
+
+
+@dataclass(frozen=True, slots=True)
+class Wave:
+    """One wavelength over a cable system, from a landing station by a duct to a border's port.
+
+    `classes` are the classes of traffic that it is bought for, the names used by `check`.
+    """
+
+    name: str
+    system: str
+    station: str
+    duct: str
+    border: End
+    far: End
+    classes: tuple[str, ...]
+    where: Where
+    drained: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """Somebody else's network at the far end. `announces` is what the twin's copy of it originates."""
+
+    name: str
+    asn: int
+    role: SessionRole
+    announces: tuple[IPNetwork, ...]
+    where: Where
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One eBGP session, one a wave. `password` is a name in secrets.yaml. Prefix limits are counts."""
+
+    name: str
+    wave: str
+    upstream: str
+    ours4: IPNetwork
+    theirs4: IPAddress
+    ours6: IPNetwork
+    theirs6: IPAddress
+    max_prefixes4: int
+    max_prefixes6: int
+    password: str
+    where: Where
+
+
+@dataclass(frozen=True, slots=True)
+class Subnet:
+    """`servers` are device names. A public subnet lives in the VRF `world`. At least one family is set."""
+
+    name: str
+    ipv4: IPNetwork | None
+    ipv6: IPNetwork | None
+    attachment: Attachment
+    public: bool
+    servers: tuple[str, ...]
+    where: Where
+    was: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Vpc:
+    """A tenant's private cloud; isolated from all others. `own` is address space a tenant brought (BYOIP)."""
+
+    tenant: str
+    name: str
+    subnets: tuple[Subnet, ...]
+    where: Where
+    was: str = ""
+    own: tuple[IPNetwork, ...] = ()
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.tenant}-{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class SecretName:
+    """A name and its version; the value is in a store outside of git (`igoudar:secrets`)."""
+
+    name: str
+    version: int
+    where: Where
+
+    @property
+    def mark(self) -> str:
+        return f"secret:{self.name}@{self.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class Pools:
+    """Where numbers of hardware and tenants come from."""
+
+    loopback4: IPNetwork
+    loopback6: IPNetwork
+    oob: IPNetwork
+    public4: tuple[IPNetwork, ...]
+    public6: tuple[IPNetwork, ...]
+    l2vni: tuple[int, int]
+    l3vni: tuple[int, int]
+    vlan: tuple[int, int]
+    index: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A person or a robot who may log in to every host; `keys` are OpenSSH public key lines."""
+
+    name: str
+    keys: tuple[str, ...]
+    sudo: bool
+    where: Where
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """`fabric_as` (2 bytes) stands in route targets; `public_as` is the AS the world sees.
+
+    `asn_base`: the ASN of a device is base + building * 1,000,000 + hall * 10,000 + n, with n the number
+    of a leaf or border (borders from 8001), or 9000 + pod for the spines of a pod.
+    MTUs are in bytes: `fabric_mtu` of switch ports, `host_mtu` of servers and SVIs.
+    """
+
+    name: str
+    folder: str
+    domain: str
+    timezone: str
+    fabric_as: int
+    public_as: int
+    asn_base: int
+    anycast_mac: str
+    fabric_mtu: int
+    host_mtu: int
+    pools: Pools
+    dns: tuple[str, ...]
+    ntp: tuple[str, ...]
+    bastion: str
+    bogon_exceptions: tuple[IPNetwork, ...]
+    login: str
+    users: tuple[User, ...]
+    where: Where
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """All of a site. Mappings keep the order of the files; keys are names (cables: `Cable.key`)."""
+
+    site: Site
+    types: Mapping[str, DeviceType]
+    halls: Mapping[str, Hall]
+    racks: Mapping[str, Rack]
+    devices: Mapping[str, Device]
+    cables: Mapping[str, Cable]
+    stations: Mapping[str, LandingStation]
+    systems: Mapping[str, CableSystem]
+    waves: Mapping[str, Wave]
+    upstreams: Mapping[str, Upstream]
+    sessions: Mapping[str, Session]
+    vpcs: Mapping[str, Vpc]
+    secrets: Mapping[str, SecretName]
+
+    def switches(self) -> tuple[Device, ...]:
+        return tuple(d for d in self.devices.values() if d.role in SWITCH_ROLES)
+
+    def hosts(self) -> tuple[Device, ...]:
+        return tuple(d for d in self.devices.values() if d.role in HOST_ROLES)
