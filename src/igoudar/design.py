@@ -79,7 +79,7 @@ class Circuit:
 
 @dataclass(frozen=True, slots=True)
 class EdgeSession:
-    """A session with all that its two policies need. `prepend` and `local_pref` order the upstreams."""
+    """A session with all that its two policies need. `local_pref` orders the upstreams."""
 
     session: Session
     upstream: Upstream
@@ -92,7 +92,7 @@ class EdgeSession:
 
 @dataclass(frozen=True, slots=True)
 class UplinkDesign:
-    """`survivors`: risk group -> classes of traffic that lose everything when that group is cut."""
+    """`lost_by_one_cut`: risk group -> classes of traffic that lose everything when that group is cut."""
 
     circuits: tuple[Circuit, ...]
     sessions: tuple[EdgeSession, ...]
@@ -124,7 +124,7 @@ class TenantDesign:
 
 @dataclass(frozen=True, slots=True)
 class ServerGroupDesign:
-    """Hosts and the roles of each, in the order of application; `settings`: host -> role -> what people wrote."""
+    """Hosts and the roles of each in order of application; `settings`: host -> role -> what people wrote."""
 
     name: str
     hosts: tuple[str, ...]

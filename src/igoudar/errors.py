@@ -13,6 +13,8 @@ The number is the exit status of `igoudar`.
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -24,6 +26,18 @@ class Severity(StrEnum):
     INFO = "info"
 
 
+_PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]+")
+
+
+def step_path(path: str, step: str | int) -> str:
+    """`devices` and `leaf-1` give `devices.leaf-1`; other keys are quoted, list positions in brackets."""
+    if isinstance(step, int):
+        return f"{path}[{step}]"
+    if not _PLAIN_KEY.fullmatch(step):
+        return f"{path}[{json.dumps(step, ensure_ascii=False)}]"
+    return f"{path}.{step}" if path else step
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Where:
     """A place in what people write. `file` is relative to the folder the command ran in where possible."""
@@ -33,9 +47,8 @@ class Where:
     path: str = ""
 
     def at(self, step: str | int) -> Where:
-        """The same place, one step deeper in the document (line unchanged)."""
-        joined = f"{self.path}[{step}]" if isinstance(step, int) else f"{self.path}.{step}".lstrip(".")
-        return Where(self.file, self.line, joined)
+        """The same place, one step deeper in the document; the line is found again by `yaml_source`."""
+        return Where(self.file, 0, step_path(self.path, step))
 
     def __str__(self) -> str:
         head = f"{self.file}:{self.line}" if self.line else self.file

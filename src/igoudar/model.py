@@ -17,7 +17,7 @@ from igoudar.errors import Where
 
 
 class Role(StrEnum):
-    """What a device is for. `upstream` is somebody else's router: a twin brings it, no stack configures it."""
+    """What a device is for. `upstream` is somebody else's router: a twin brings it, no stack touches it."""
 
     LEAF = "leaf"
     SPINE = "spine"

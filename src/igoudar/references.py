@@ -1,0 +1,206 @@
+"""The third phase of loading: every name leads somewhere, every number is given once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from netaddr import IPNetwork
+
+from igoudar.errors import Finding, Where
+from igoudar.model import Attachment, Device, End, Inventory, Role
+
+
+def broken_references(inventory: Inventory) -> list[Finding]:
+    """Findings about names that do not exist and about identities given twice."""
+    rules: tuple[Callable[[Inventory], Iterator[Finding]], ...] = (
+        _places,
+        _devices,
+        _identities,
+        _cables,
+        _uplinks,
+        _tenants,
+        _services,
+    )
+    return [finding for rule in rules for finding in rule(inventory)]
+
+
+def _unknown(kind: str, name: str, where: Where, known: Mapping[str, Any]) -> Finding:
+    listed = sorted(known)
+    shown = ", ".join(listed[:8]) + (", ..." if len(listed) > 8 else "")
+    return Finding(f"unknown-{kind}", where, f"there is no {kind} {name!r}", f"one of {shown or 'none yet'}")
+
+
+def _places(inventory: Inventory) -> Iterator[Finding]:
+    for rack in inventory.racks.values():
+        if rack.hall not in inventory.halls:
+            yield _unknown("hall", rack.hall, rack.where.at("hall"), inventory.halls)
+
+
+def _devices(inventory: Inventory) -> Iterator[Finding]:
+    for device in inventory.devices.values():
+        if device.rack not in inventory.racks:
+            yield _unknown("rack", device.rack, device.where.at("rack"), inventory.racks)
+        if device.type not in inventory.types:
+            yield _unknown("type", device.type, device.where.at("type"), inventory.types)
+        if device.role in (Role.LEAF, Role.SPINE, Role.BORDER) and not device.nos:
+            yield Finding(
+                "no-nos",
+                device.where,
+                f"the switch {device.name} has no 'nos'",
+                "a folder name of templates/",
+            )
+        managed = device.role not in (Role.OOB, Role.UPSTREAM)
+        if managed and device.oob is None:
+            yield Finding(
+                "no-oob", device.where, f"{device.name} has no 'oob' address", "address and prefix length"
+            )
+        if device.oob is not None and not _inside(device.oob, inventory.site.pools.oob):
+            yield Finding(
+                "outside-pool",
+                device.where.at("oob"),
+                f"{device.oob} lies outside of its pool",
+                f"an address of {inventory.site.pools.oob} with its prefix length",
+            )
+
+
+def _inside(address: IPNetwork, pool: IPNetwork) -> bool:
+    return bool(address.ip in pool and address.prefixlen == pool.prefixlen)
+
+
+def _identities(inventory: Inventory) -> Iterator[Finding]:
+    """Serial, addresses and coordinates are given once."""
+    facets: tuple[tuple[str, str, Callable[[Device], Any]], ...] = (
+        ("serial", "serial", lambda d: d.serial),
+        ("oob address", "oob", lambda d: d.oob.ip if d.oob else None),
+        ("MAC address", "oob_mac", lambda d: d.oob_mac),
+        ("host key", "host_key", lambda d: d.host_key),
+        ("number", "number", lambda d: (d.role, d.hall, d.number)),
+    )
+    for label, key, value_of in facets:
+        first: dict[Any, Device] = {}
+        for device in inventory.devices.values():
+            value = value_of(device)
+            if not value:
+                continue
+            other = first.setdefault(value, device)
+            if other is not device:
+                said = f"{device.role} {device.number}" if key == "number" else str(value)
+                yield Finding(
+                    f"duplicate-{key.replace('_', '-')}",
+                    device.where.at(key),
+                    f"the {label} {said} is that of {other.name} too",
+                    f"each {label} once",
+                )
+
+
+def _cables(inventory: Inventory) -> Iterator[Finding]:
+    used: dict[End, str] = {}
+    for cable in inventory.cables.values():
+        if cable.a.device == cable.b.device:
+            yield Finding("cable-to-self", cable.where, f"both ends are on {cable.a.device}", "two devices")
+        for key, end in (("a", cable.a), ("b", cable.b)):
+            where = cable.where.at(key)
+            device = inventory.devices.get(end.device)
+            if device is None:
+                yield _unknown("device", end.device, where, inventory.devices)
+                continue
+            kind = inventory.types.get(device.type)
+            if kind is not None and end.port not in {i.name for i in kind.interfaces}:
+                ports = ", ".join(i.name for i in kind.interfaces)
+                yield Finding(
+                    "unknown-port", where, f"{end.device} has no port {end.port!r}", f"one of {ports}"
+                )
+            if end in used:
+                yield Finding(
+                    "port-twice", where, f"{end} has a cable already", f"see {used[end]}", "one cable a port"
+                )
+            used[end] = cable.key
+        if cable.wave and cable.wave not in inventory.waves:
+            yield _unknown("wave", cable.wave, cable.where.at("wave"), inventory.waves)
+
+
+def _uplinks(inventory: Inventory) -> Iterator[Finding]:
+    for system in inventory.systems.values():
+        for position, station in enumerate(system.stations):
+            if station not in inventory.stations:
+                yield _unknown(
+                    "station", station, system.where.at("stations").at(position), inventory.stations
+                )
+    for wave in inventory.waves.values():
+        yield from _wave(inventory, wave)
+    for session in inventory.sessions.values():
+        where = session.where
+        if session.wave not in inventory.waves:
+            yield _unknown("wave", session.wave, where.at("wave"), inventory.waves)
+        if session.upstream not in inventory.upstreams:
+            yield _unknown("upstream", session.upstream, where.at("upstream"), inventory.upstreams)
+        if session.password not in inventory.secrets:
+            yield _unknown("secret", session.password, where.at("password"), inventory.secrets)
+        for key, ours, theirs in (
+            ("theirs4", session.ours4, session.theirs4),
+            ("theirs6", session.ours6, session.theirs6),
+        ):
+            if theirs not in ours or theirs == ours.ip:
+                yield Finding(
+                    "not-a-link", where.at(key), f"{theirs} is no neighbour on {ours}", "the other address"
+                )
+
+
+def _wave(inventory: Inventory, wave: Any) -> Iterator[Finding]:
+    system = inventory.systems.get(wave.system)
+    if system is None:
+        yield _unknown("system", wave.system, wave.where.at("system"), inventory.systems)
+    elif wave.station not in system.stations:
+        yield Finding(
+            "unknown-station",
+            wave.where.at("station"),
+            f"the cable {system.name} does not land at {wave.station!r}",
+            f"one of {', '.join(system.stations)}",
+        )
+    joined = {frozenset((c.a, c.b)) for c in inventory.cables.values()}
+    if frozenset((wave.border, wave.far)) not in joined:
+        yield Finding(
+            "no-cable", wave.where, f"no cable joins {wave.border} and {wave.far}", "an entry under 'cables'"
+        )
+    device = inventory.devices.get(wave.border.device)
+    if device is not None and device.role is not Role.BORDER:
+        yield Finding(
+            "not-a-border", wave.where.at("border"), f"{device.name} is a {device.role}", "a border"
+        )
+
+
+def _tenants(inventory: Inventory) -> Iterator[Finding]:
+    placed: dict[str, Where] = {}
+    for vpc in inventory.vpcs.values():
+        for subnet in vpc.subnets:
+            if subnet.ipv4 is None and subnet.ipv6 is None:
+                yield Finding(
+                    "no-address", subnet.where, "the subnet has no address space", "'ipv4', 'ipv6' or both"
+                )
+            if subnet.attachment is Attachment.ROUTED and subnet.ipv4 is None:
+                yield Finding(
+                    "no-ipv4", subnet.where, "a routed subnet has no 'ipv4'", "a pool for its servers"
+                )
+            for position, name in enumerate(subnet.servers):
+                where = subnet.where.at("servers").at(position)
+                device = inventory.devices.get(name)
+                if device is None or device.role is not Role.SERVER:
+                    servers = {d.name: d for d in inventory.devices.values() if d.role is Role.SERVER}
+                    yield _unknown("server", name, where, servers)
+                elif name in placed:
+                    yield Finding(
+                        "server-twice", where, f"{name} is in a subnet already", f"see {placed[name]}"
+                    )
+                placed.setdefault(name, where)
+
+
+def _services(inventory: Inventory) -> Iterator[Finding]:
+    site = inventory.site
+    hosts = {d.name: d for d in inventory.devices.values() if d.role is Role.MANAGEMENT}
+    for key, listed in (("dns", site.dns), ("ntp", site.ntp)):
+        for position, name in enumerate(listed):
+            if name not in hosts:
+                yield _unknown("management host", name, site.where.at(key).at(position), hosts)
+    if site.bastion and site.bastion not in hosts:
+        yield _unknown("management host", site.bastion, site.where.at("bastion"), hosts)
