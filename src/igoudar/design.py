@@ -79,7 +79,7 @@ class Circuit:
 
 @dataclass(frozen=True, slots=True)
 class EdgeSession:
-    """A session with all that its two policies need. `local_pref` orders the upstreams."""
+    """A session with all that its two policies need."""
 
     session: Session
     upstream: Upstream
@@ -87,7 +87,6 @@ class EdgeSession:
     border: str
     port: str
     timers: BgpTimers
-    local_pref: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,7 @@ def allocate_numbers(requests: Iterable[Request], ledger: Ledger, today: date) -
     findings: list[Finding] = []
     for request in wanted:
         known = ledger.numbers.get(request.kind, {})
-        number = known.get(request.owner, known.get(request.was) if request.was else None)
+        number: int | None = known.get(request.owner, known.get(request.was) if request.was else None)
         if number is None or request.owner not in known:
             provisional.add((request.kind, request.owner))
         used = taken.setdefault((request.kind, request.scope), set())

@@ -227,6 +227,7 @@ class Session:
     max_prefixes6: int
     password: str
     where: Where
+    local_pref: int = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,6 +322,8 @@ class Site:
     ntp: tuple[str, ...]
     bastion: str
     bogon_exceptions: tuple[IPNetwork, ...]
+    bfd_interval_ms: int
+    bfd_multiplier: int
     login: str
     users: tuple[User, ...]
     where: Where

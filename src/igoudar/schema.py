@@ -116,6 +116,13 @@ class UserIn(Entry):
     sudo: bool = False
 
 
+class BfdIn(Entry):
+    """Detection of dead links; 300 ms x 3 is the common value of the field."""
+
+    interval_ms: Annotated[int, Field(ge=50, le=60000)] = 300
+    multiplier: Annotated[int, Field(ge=2, le=255)] = 3
+
+
 class SiteIn(Entry):
     name: Label
     domain: Annotated[str, StringConstraints(pattern=rf"^{LABEL}(\.{LABEL})+$")]
@@ -131,6 +138,7 @@ class SiteIn(Entry):
     ntp: Annotated[list[Label], Field(min_length=1)]
     bastion: Label | None = None
     bogon_exceptions: list[SubnetAddress] = []
+    bfd: BfdIn = BfdIn()
     login: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,30}$")] = "igoudar"
     users: dict[Label, UserIn] = {}
 
@@ -211,6 +219,7 @@ class SessionIn(Entry):
     max_prefixes4: Annotated[int, Field(ge=1)]
     max_prefixes6: Annotated[int, Field(ge=1)]
     password: Label
+    local_pref: Annotated[int, Field(ge=0, le=4294967295)] = 100
 
 
 class SubnetIn(Entry):

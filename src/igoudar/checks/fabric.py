@@ -1,0 +1,58 @@
+"""The Clos: every leaf and border to every spine, none to its like, and the MTU chain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from igoudar.design import Design, FabricDesign
+from igoudar.errors import Finding, Severity
+from igoudar.model import SWITCH_ROLES, CableStatus
+
+VXLAN_OVERHEAD = 54  # bytes over IPv4 with an inner tag (RFC 7348)
+
+
+def check(design: Design) -> Iterator[Finding]:
+    for fabric in design.networks.fabrics:
+        yield from _complete(design, fabric)
+    yield from _misplaced(design)
+    site = design.inventory.site
+    if site.host_mtu + VXLAN_OVERHEAD > site.fabric_mtu:
+        yield Finding(
+            "mtu-chain",
+            site.where.at("host_mtu"),
+            f"hosts may send {site.host_mtu} bytes, with VXLAN {site.host_mtu + VXLAN_OVERHEAD}",
+            f"at most the fabric_mtu of {site.fabric_mtu}",
+        )
+
+
+def _complete(design: Design, fabric: FabricDesign) -> Iterator[Finding]:
+    joined = {(low.device, high.device) for low, high in fabric.links}
+    for name in (*fabric.leaves, *fabric.borders):
+        missing = [spine for spine in fabric.spines if (name, spine) not in joined]
+        if missing:
+            yield Finding(
+                "not-in-clos",
+                design.inventory.devices[name].where,
+                f"{name} has no cable to {', '.join(missing)}",
+                "a connected cable to every spine of its hall",
+                severity=Severity.WARNING if len(missing) < len(fabric.spines) else Severity.ERROR,
+            )
+    if len(fabric.spines) > fabric.max_paths:
+        where = design.inventory.halls[fabric.name].where
+        yield Finding("too-many-spines", where, f"{len(fabric.spines)} spines", f"at most {fabric.max_paths}")
+
+
+def _misplaced(design: Design) -> Iterator[Finding]:
+    devices = design.inventory.devices
+    for cable in design.inventory.cables.values():
+        a, b = devices[cable.a.device], devices[cable.b.device]
+        both = a.role in SWITCH_ROLES and b.role in SWITCH_ROLES
+        if not both or cable.status is not CableStatus.CONNECTED:
+            continue
+        if a.role is b.role or {a.role, b.role} == {"leaf", "border"}:
+            yield Finding(
+                "not-a-clos",
+                cable.where,
+                f"the cable joins a {a.role} and a {b.role}",
+                "a leaf or border and a spine",
+            )

@@ -1,0 +1,117 @@
+"""What the stacks register: one class for all our resources, and their properties from the compiled site.
+
+Texts stand once, in the inputs, as plain strings: so the engine prints the changed lines itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+
+from igoudar.compiler import Compiled
+from igoudar.design import Circuit, EdgeSession, Plan, ServerGroupDesign
+from igoudar.model import Inventory, Vpc
+from igoudar.provider.server_group import server_group_inputs
+
+WINDOW_SECONDS = 60
+
+
+class Record(pulumi.CustomResource):
+    """A resource of the provider `igoudar`; `token` says which."""
+
+    def __init__(
+        self, token: str, name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__(token, name, dict(props), opts)
+
+
+def switches_inputs(compiled: Compiled) -> dict[str, Any]:
+    """One property a switch, `{path: text}`; `_apply` says how, and cannot be a switch's name."""
+    devices = compiled.design.inventory.devices
+    marks = {
+        name: {
+            "serial": devices[name].serial,
+            "status": str(devices[name].status),
+            "adopt": devices[name].adopt,
+            "base": dict(compiled.base[name]),
+        }
+        for name in compiled.switches
+    }
+    texts: dict[str, Any] = {name: dict(files) for name, files in compiled.switches.items()}
+    waves = [sorted(compiled.switches)]
+    texts["_apply"] = {"site": compiled.folder, "window": WINDOW_SECONDS, "waves": waves, "marks": marks}
+    return texts
+
+
+def server_group(compiled: Compiled, group: ServerGroupDesign, opts: pulumi.ResourceOptions) -> Record:
+    hosts = {name: compiled.hosts[name] for name in group.hosts}
+    props = server_group_inputs(compiled.folder, group.name, hosts)
+    return Record("igoudar:server:ServerGroup", group.name, props, opts)
+
+
+def rack_record(inventory: Inventory, rack: str, devices: Sequence[str]) -> dict[str, Any]:
+    """Height in U; what stands at which U, with type and serial."""
+    found = inventory.racks[rack]
+    standing = {
+        f"u{inventory.devices[name].u:02d}": {
+            "device": name,
+            "type": inventory.devices[name].type,
+            "serial": inventory.devices[name].serial,
+            "status": str(inventory.devices[name].status),
+        }
+        for name in devices
+    }
+    return {"height": found.height, "feeds": list(found.feeds), "units": standing}
+
+
+def circuit_record(inventory: Inventory, circuit: Circuit) -> dict[str, Any]:
+    wave = circuit.wave
+    return {
+        "system": wave.system,
+        "station": wave.station,
+        "duct": wave.duct,
+        "border": str(wave.border),
+        "far": str(wave.far),
+        "classes": list(wave.classes),
+        "riskGroups": list(circuit.risk_groups),
+        "lengthKm": inventory.systems[wave.system].length_km,
+        "drained": wave.drained,
+    }
+
+
+def session_record(edge: EdgeSession) -> dict[str, Any]:
+    session = edge.session
+    return {
+        "wave": session.wave,
+        "border": edge.border,
+        "port": edge.port,
+        "upstream": {"name": edge.upstream.name, "asn": edge.upstream.asn, "role": str(edge.upstream.role)},
+        "ipv4": {"ours": str(session.ours4), "theirs": str(session.theirs4), "limit": session.max_prefixes4},
+        "ipv6": {"ours": str(session.ours6), "theirs": str(session.theirs6), "limit": session.max_prefixes6},
+        "localPref": session.local_pref,
+    }
+
+
+def vpc_record(plan: Plan, vpc: Vpc) -> dict[str, Any]:
+    """A VPC with its numbers; a public subnet has those of the VRF `world`."""
+    tenants = plan.design.tenants
+    owner = f"{vpc.tenant}/{vpc.name}"
+    record: dict[str, Any] = {"tenant": vpc.tenant, "subnets": {}}
+    if owner in tenants.vrfs:
+        record |= {"vrf": tenants.vrfs[owner], "l3vni": plan.number("l3vni", f"vrf:{owner}")}
+    for placed in tenants.subnets:
+        if placed.vpc is not vpc:
+            continue
+        subnet = placed.subnet
+        record["subnets"][subnet.name] = {
+            "vrf": placed.vrf,
+            "ipv4": str(subnet.ipv4 or ""),
+            "ipv6": str(subnet.ipv6 or ""),
+            "attachment": str(subnet.attachment),
+            "l2vni": plan.number("l2vni", placed.owner),
+            "leaves": list(placed.leaves),
+            "servers": {s: plan.number("host", f"{placed.owner}/{s}") for s in subnet.servers},
+        }
+    return record

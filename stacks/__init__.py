@@ -1,0 +1,39 @@
+"""What we want of a site, layer by layer. Later layers may read earlier designs, never the other way round.
+
+    hall -> networks -> uplinks -> tenants -> servers
+
+Each module has `describe`, pure, and the component that registers the layer's resources.
+"""
+
+from __future__ import annotations
+
+from igoudar.compiler import Compiled
+from igoudar.design import Design
+from igoudar.model import Inventory
+from stacks import hall, networks, servers, tenants, uplinks
+
+LAYERS = ("hall", "networks", "uplinks", "tenants", "servers")
+
+
+def describe(inventory: Inventory) -> Design:
+    """The whole design of a site."""
+    rows = hall.describe(inventory)
+    fabric = networks.describe(inventory)
+    edge = uplinks.describe(inventory)
+    vpcs = tenants.describe(inventory, fabric)
+    return Design(inventory, rows, fabric, edge, vpcs, servers.describe(inventory, rows, vpcs))
+
+
+def register(compiled: Compiled, layers: frozenset[str]) -> None:
+    """Resources of the chosen layers: first what switches need, then the switches, then all the rest."""
+    before = [servers.SwitchHosts(compiled)] if "servers" in layers else []
+    if "networks" in layers:
+        before = [networks.Networks(compiled, before)]
+    for layer, component in (
+        ("hall", hall.Halls),
+        ("uplinks", uplinks.Uplinks),
+        ("tenants", tenants.Tenants),
+        ("servers", servers.Servers),
+    ):
+        if layer in layers:
+            component(compiled, before)

@@ -1,0 +1,98 @@
+"""The networks of a hall: a 3-stage Clos with eBGP unnumbered underneath and EVPN over it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pulumi
+
+from igoudar import resources
+from igoudar.compiler import Compiled
+from igoudar.design import Bfd, BgpTimers, FabricDesign, NetworkDesign
+from igoudar.model import CableStatus, Device, End, Inventory, Role, Status
+
+# Keepalive and hold as in FRR's datacenter profile, written out; BFD finds a dead link long before them.
+UNDERLAY = BgpTimers(keepalive=3, hold=9, connect_retry=10)
+# More than any leaf has spines; ECMP uses what is there.
+MAX_PATHS = 64
+
+
+def describe(inventory: Inventory) -> NetworkDesign:
+    """One fabric a hall, of the switches that stand in it; links and attachments from the cables."""
+    fabrics = tuple(
+        fabric for hall in inventory.halls if (fabric := _fabric(inventory, hall)) and fabric.switches
+    )
+    return NetworkDesign(fabrics, _attachments(inventory))
+
+
+def _fabric(inventory: Inventory, hall: str) -> FabricDesign:
+    def of(role: Role) -> tuple[str, ...]:
+        found = [d for d in inventory.devices.values() if d.role is role and d.hall == hall and _stands(d)]
+        return tuple(d.name for d in sorted(found, key=lambda d: d.number))
+
+    site = inventory.site
+    return FabricDesign(
+        name=hall,
+        spines=of(Role.SPINE),
+        leaves=of(Role.LEAF),
+        borders=of(Role.BORDER),
+        links=_links(inventory, hall),
+        underlay=UNDERLAY,
+        bfd=Bfd(site.bfd_interval_ms, site.bfd_multiplier),
+        max_paths=MAX_PATHS,
+    )
+
+
+def _stands(device: Device) -> bool:
+    return device.status is not Status.PLANNED
+
+
+def _links(inventory: Inventory, hall: str) -> tuple[tuple[End, End], ...]:
+    links: list[tuple[End, End]] = []
+    for low, high in _ends(inventory):
+        a, b = inventory.devices[low.device], inventory.devices[high.device]
+        if a.role in (Role.LEAF, Role.BORDER) and b.role is Role.SPINE and a.hall == b.hall == hall:
+            links.append((low, high))
+    return tuple(sorted(links, key=lambda link: [_natural(end) for end in link]))
+
+
+def _attachments(inventory: Inventory) -> dict[str, tuple[tuple[End, End], ...]]:
+    found: dict[str, list[tuple[End, End]]] = {}
+    for server, leaf in _ends(inventory):
+        pair = (inventory.devices[server.device].role, inventory.devices[leaf.device].role)
+        if pair == (Role.SERVER, Role.LEAF):
+            found.setdefault(server.device, []).append((server, leaf))
+    return {name: tuple(sorted(pairs, key=lambda p: _natural(p[0]))) for name, pairs in found.items()}
+
+
+def _ends(inventory: Inventory) -> list[tuple[End, End]]:
+    """Both directions of every cable in use between devices that stand."""
+    used = [
+        c
+        for c in inventory.cables.values()
+        if c.status is CableStatus.CONNECTED
+        and _stands(inventory.devices[c.a.device])
+        and _stands(inventory.devices[c.b.device])
+    ]
+    return [pair for c in used for pair in ((c.a, c.b), (c.b, c.a))]
+
+
+def _natural(end: End) -> tuple[str, int, str]:
+    digits = "".join(ch for ch in end.port if ch.isdigit())
+    return end.device, int(digits or 0), end.port
+
+
+class Networks(pulumi.ComponentResource):
+    """All switches of the stack as one resource: one record and one transaction can only be true together."""
+
+    def __init__(self, compiled: Compiled, after: Sequence[pulumi.Resource]) -> None:
+        super().__init__(
+            "igoudar:stacks:Networks", compiled.site, None, pulumi.ResourceOptions(depends_on=list(after))
+        )
+        resources.Record(
+            "igoudar:network:Switches",
+            compiled.site,
+            resources.switches_inputs(compiled),
+            pulumi.ResourceOptions(parent=self, depends_on=list(after)),
+        )
+        self.register_outputs({})

@@ -1,0 +1,75 @@
+"""Servers: which roles run where. Switches are hosts too, and come first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pulumi
+
+from igoudar import resources
+from igoudar.compiler import Compiled
+from igoudar.design import HallDesign, ServerDesign, ServerGroupDesign, TenantDesign
+from igoudar.model import HOST_ROLES, SWITCH_ROLES, Attachment, Device, Inventory, Role, Status
+
+SWITCHES = "switches"
+EVERYWHERE = ("base", "lldpd", "chrony")
+SWITCH = (*EVERYWHERE, "frr_switch")
+MANAGEMENT = (*EVERYWHERE, "unbound")
+BY_ATTACHMENT = {Attachment.ACCESS: "host_net", Attachment.ROUTED: "bgp_host"}
+
+
+def describe(inventory: Inventory, hall: HallDesign, tenants: TenantDesign) -> ServerDesign:
+    """The switches as one group, then the hosts of each row."""
+    attachment = {s: p.subnet.attachment for p in tenants.subnets for s in p.subnet.servers}
+    switches = [d for d in inventory.devices.values() if d.role in SWITCH_ROLES]
+    groups = [_group(SWITCHES, switches, attachment)]
+    for row in hall.rows:
+        standing = [inventory.devices[name] for rack in row.racks for name in row.devices[rack]]
+        hosts = [d for d in standing if d.role in HOST_ROLES]
+        groups.append(_group(f"{row.hall}-{row.row}", hosts, attachment))
+    return ServerDesign(tuple(g for g in groups if g.hosts))
+
+
+def _group(name: str, devices: list[Device], attachment: dict[str, Attachment]) -> ServerGroupDesign:
+    live = [d for d in devices if d.status in (Status.ACTIVE, Status.STAGED, Status.DECOMMISSIONING)]
+    live.sort(key=lambda d: d.name)
+    return ServerGroupDesign(
+        name=name,
+        hosts=tuple(d.name for d in live),
+        roles={d.name: _roles(d, attachment) for d in live},
+        settings={d.name: d.settings for d in live},
+    )
+
+
+def _roles(device: Device, attachment: dict[str, Attachment]) -> tuple[str, ...]:
+    if device.role in SWITCH_ROLES:
+        return SWITCH
+    if device.role is Role.MANAGEMENT:
+        return MANAGEMENT
+    if device.name in attachment:
+        return (*EVERYWHERE, BY_ATTACHMENT[attachment[device.name]])
+    return EVERYWHERE
+
+
+class SwitchHosts(pulumi.ComponentResource):
+    """What a switch needs before its text: packages, users, the agent. Over the out-of-band network only."""
+
+    def __init__(self, compiled: Compiled) -> None:
+        super().__init__("igoudar:stacks:SwitchHosts", compiled.site)
+        for group in compiled.design.servers.groups:
+            if group.name == SWITCHES:
+                resources.server_group(compiled, group, pulumi.ResourceOptions(parent=self))
+        self.register_outputs({})
+
+
+class Servers(pulumi.ComponentResource):
+    """A `ServerGroup` for each row."""
+
+    def __init__(self, compiled: Compiled, after: Sequence[pulumi.Resource]) -> None:
+        super().__init__(
+            "igoudar:stacks:Servers", compiled.site, None, pulumi.ResourceOptions(depends_on=list(after))
+        )
+        for group in compiled.design.servers.groups:
+            if group.name != SWITCHES:
+                resources.server_group(compiled, group, pulumi.ResourceOptions(parent=self))
+        self.register_outputs({})
