@@ -1,0 +1,230 @@
+"""`host_view`: what a role may know of the host it runs on, taken from the plan. Pure.
+
+Roles see this and nothing else, so what a host's files depend on can be read off here. Addresses are
+text, ready for a template.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from netaddr import IPNetwork
+
+from igoudar.design import PlacedSubnet, Plan
+from igoudar.model import SWITCH_ROLES, Attachment, Device, Role, Site
+from igoudar.numbering import server_asn
+
+OOB_PORT = "eth0"
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A person or robot with a login on every host."""
+
+    name: str
+    keys: tuple[str, ...]
+    sudo: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """A host of the site: its name and its out-of-band address without prefix length."""
+
+    name: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class DataPort:
+    """A server's port in use. `mtu` in bytes; `far` is the leaf's end, `device/port`."""
+
+    name: str
+    mtu: int
+    far: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccessLink:
+    """A place in an `access` subnet. Addresses carry a prefix length, gateways do not; empty: no such family."""
+
+    port: str
+    mtu: int
+    subnet: str
+    address4: str
+    gateway4: str
+    address6: str
+    gateway6: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoutedLink:
+    """A place in a `routed` subnet: own /32 and /128, told to the leaves by BGP over `ports`."""
+
+    ports: tuple[str, ...]
+    mtu: int
+    subnet: str
+    address4: str
+    address6: str
+    asn: int
+    bfd_interval_ms: int
+    bfd_multiplier: int
+
+
+@dataclass(frozen=True, slots=True)
+class HostView:
+    """`oob` is address/length or empty. `resolvers` and `time_servers` are out-of-band addresses.
+
+    `upstream_routers` and other foreign boxes are not among `neighbours`. `base_files`: path -> base text
+    of a switch that never had a transaction; empty for every other host and for an adopted switch.
+    """
+
+    name: str
+    site: str
+    domain: str
+    role: Role
+    number: int
+    timezone: str
+    login: str
+    logins: tuple[Login, ...]
+    oob_port: str
+    oob: str
+    oob_network: str
+    bastion: str
+    resolvers: tuple[Neighbour, ...]
+    time_servers: tuple[Neighbour, ...]
+    neighbours: tuple[Neighbour, ...]
+    ports: tuple[DataPort, ...] = ()
+    access: tuple[AccessLink, ...] = ()
+    routed: RoutedLink | None = None
+    cabled_ports: tuple[str, ...] = ()
+    base_files: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def fqdn(self) -> str:
+        return f"{self.name}.{self.domain}"
+
+    @property
+    def is_switch(self) -> bool:
+        return self.role in SWITCH_ROLES
+
+    @property
+    def is_resolver(self) -> bool:
+        return any(self.name == r.name for r in self.resolvers)
+
+    @property
+    def is_time_server(self) -> bool:
+        return any(self.name == t.name for t in self.time_servers)
+
+    @property
+    def oob_address(self) -> str:
+        return self.oob.partition("/")[0]
+
+
+def host_view(plan: Plan, name: str, base_files: Mapping[str, str] | None = None) -> HostView:
+    """The view of one device that roles run on: a server, a management host or a switch."""
+    inventory = plan.design.inventory
+    site, device = inventory.site, inventory.devices[name]
+    by_address = {n.name: n for n in _neighbours(plan)}
+    return HostView(
+        name=name,
+        site=site.name,
+        domain=site.domain,
+        role=device.role,
+        number=device.number,
+        timezone=site.timezone,
+        login=site.login,
+        logins=tuple(Login(u.name, u.keys, u.sudo) for u in site.users),
+        oob_port=OOB_PORT,
+        oob=str(device.oob) if device.oob else "",
+        oob_network=str(site.pools.oob),
+        bastion=site.bastion,
+        resolvers=tuple(by_address[n] for n in site.dns if n in by_address),
+        time_servers=tuple(by_address[n] for n in site.ntp if n in by_address),
+        neighbours=tuple(by_address.values()),
+        ports=_ports(plan, device, site),
+        access=_access(plan, device, site),
+        routed=_routed(plan, device, site),
+        cabled_ports=_cabled(plan, device),
+        base_files={} if device.adopt or base_files is None else dict(base_files),
+    )
+
+
+def _neighbours(plan: Plan) -> tuple[Neighbour, ...]:
+    """Every box of ours with an out-of-band address, in the order of the inventory."""
+    return tuple(
+        Neighbour(d.name, str(d.oob.ip))
+        for d in plan.design.inventory.devices.values()
+        if d.oob is not None and d.role is not Role.UPSTREAM
+    )
+
+
+def _ports(plan: Plan, device: Device, site: Site) -> tuple[DataPort, ...]:
+    pairs = plan.design.networks.attachments.get(device.name, ())
+    return tuple(DataPort(server.port, site.host_mtu, str(leaf)) for server, leaf in pairs)
+
+
+def _cabled(plan: Plan, device: Device) -> tuple[str, ...]:
+    """Every port of the device that a cable of the inventory ends in, out-of-band ports too."""
+    ends = (end for cable in plan.design.inventory.cables.values() for end in (cable.a, cable.b))
+    return tuple(dict.fromkeys(end.port for end in ends if end.device == device.name))
+
+
+def _places(plan: Plan, device: Device, attachment: Attachment) -> list[PlacedSubnet]:
+    return [
+        placed
+        for placed in plan.design.tenants.subnets
+        if placed.subnet.attachment is attachment and device.name in placed.subnet.servers
+    ]
+
+
+def _position(plan: Plan, placed: PlacedSubnet, device: Device) -> int:
+    return plan.number("host", f"{placed.owner}/{device.name}")
+
+
+def _at(network: IPNetwork | None, position: int, length: int | None = None) -> str:
+    """An address of the network as text, with its length, or with `length` (0: none)."""
+    if network is None:
+        return ""
+    address = str(network[position])
+    length = network.prefixlen if length is None else length
+    return f"{address}/{length}" if length else address
+
+
+def _access(plan: Plan, device: Device, site: Site) -> tuple[AccessLink, ...]:
+    """An access server has one port in use; each further subnet would need one more."""
+    pairs = plan.design.networks.attachments.get(device.name, ())
+    places = _places(plan, device, Attachment.ACCESS)
+    links = []
+    for (server, _), placed in zip(pairs, places, strict=False):
+        position, subnet = _position(plan, placed, device), placed.subnet
+        links.append(
+            AccessLink(
+                port=server.port,
+                mtu=site.host_mtu,
+                subnet=placed.owner,
+                address4=_at(subnet.ipv4, position),
+                gateway4=_at(subnet.ipv4, 1, 0),
+                address6=_at(subnet.ipv6, position),
+                gateway6=_at(subnet.ipv6, 1, 0),
+            )
+        )
+    return tuple(links)
+
+
+def _routed(plan: Plan, device: Device, site: Site) -> RoutedLink | None:
+    pairs = plan.design.networks.attachments.get(device.name, ())
+    places = _places(plan, device, Attachment.ROUTED)
+    if not pairs or not places:
+        return None
+    position, subnet = _position(plan, places[0], device), places[0].subnet
+    return RoutedLink(
+        ports=tuple(server.port for server, _ in pairs),
+        mtu=site.host_mtu,
+        subnet=places[0].owner,
+        address4=_at(subnet.ipv4, position, 32),
+        address6=_at(subnet.ipv6, position, 128),
+        asn=server_asn(site, plan.design.inventory.halls[device.hall], device),
+        bfd_interval_ms=site.bfd_interval_ms,
+        bfd_multiplier=site.bfd_multiplier,
+    )

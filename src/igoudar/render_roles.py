@@ -1,0 +1,104 @@
+"""Fills the text of a role's files: templates of `roles/<role>/templates`, plain ones of its `files/`.
+
+Reads files and nothing else. Templates decide nothing: an undefined variable is a finding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError
+
+from igoudar.errors import BadInput, Finding, Where
+from igoudar.inventory import shown
+from igoudar.roles import Declaration, RoleFile, RoleFolder
+
+PACKAGE = "igoudar:"
+
+
+def render_declaration(told: Declaration, folder: RoleFolder) -> Declaration:
+    """The same declaration with every file's `text`. Raises BadInput with all that is wrong."""
+    files, findings = [], []
+    for file in told.files:
+        try:
+            files.append(replace(file, text=_text(file, folder)))
+        except BadInput as error:
+            findings += error.findings
+    if findings:
+        raise BadInput(findings)
+    return replace(told, files=tuple(files))
+
+
+def _text(file: RoleFile, folder: RoleFolder) -> str:
+    if file.text is not None:
+        text, where = file.text, folder.path / "settings.py"
+    elif file.template:
+        text, where = _rendered(file, folder), folder.path / "templates" / file.template
+    else:
+        text, where = _copied(file, folder)
+    if not text.endswith("\n") or "\x00" in text:
+        said = ("the text does not end with a newline, or holds a NUL", "lines of text")
+        raise BadInput([Finding("broken-role", _where(where, folder), *said)])
+    return text
+
+
+def _rendered(file: RoleFile, folder: RoleFolder) -> str:
+    try:
+        return _environment(folder.path / "templates").get_template(file.template).render(file.variables)
+    except TemplateSyntaxError as error:
+        where = folder.path / "templates" / (error.name or file.template)
+        raise BadInput(_broken(where, error.lineno, error.message or "not a template", folder)) from error
+    except (TemplateError, TypeError, ValueError) as error:
+        where = folder.path / "templates" / file.template
+        raise BadInput(_broken(where, _line(error, where), str(error), folder)) from error
+
+
+def _broken(where: Path, line: int, said: str, folder: RoleFolder) -> Iterator[Finding]:
+    hint = f"what it may use comes from declare() in {shown(folder.path / 'settings.py', _root(folder))}"
+    yield Finding("broken-template", _where(where, folder, line), said, hint=hint)
+
+
+def _copied(file: RoleFile, folder: RoleFolder) -> tuple[str, Path]:
+    inside = file.source.removeprefix(PACKAGE)
+    packaged = file.source.startswith(PACKAGE)
+    where = Path(inside) if packaged else folder.path / "files" / file.source
+    source = resources.files("igoudar").joinpath(inside) if packaged else where
+    try:
+        return source.read_text("utf-8"), where
+    except (OSError, UnicodeDecodeError) as error:
+        said = f"cannot be read: {type(error).__name__}"
+        raise BadInput([Finding("broken-role", _where(where, folder), said, "UTF-8 text")]) from error
+
+
+@lru_cache(maxsize=64)
+def _environment(templates: Path) -> Environment:
+    return Environment(
+        loader=FileSystemLoader(templates),
+        undefined=StrictUndefined,
+        autoescape=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+def _line(error: BaseException, template: Path) -> int:
+    """The template line an error was raised from, by its traceback; 0 where it is not known."""
+    line, trace = 0, error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == str(template):
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line
+
+
+def _where(path: Path, folder: RoleFolder, line: int = 0) -> Where:
+    return Where(shown(path, _root(folder)), line)
+
+
+def _root(folder: RoleFolder) -> Path:
+    return folder.path.parent.parent

@@ -1,0 +1,267 @@
+"""What a role says it is: a folder `roles/<role>/` and, of it, the pure half.
+
+`settings.py` of a role holds `Settings` (pydantic: what people may write) and `declare(settings, host)`:
+all that the role will do to that host, as data. So preview and check know every package, file, port and
+user without a host and without pyinfra; `__init__.py` beside it is the half that acts (`igoudar.worker`).
+`roles/order.yaml` lists all roles in the order of application, each with its reason.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from igoudar.errors import BadInput, Finding, Where
+from igoudar.hostview import HostView
+from igoudar.inventory import shown, validated
+from igoudar.yaml_source import Source, locate, read_source
+
+PATH = re.compile(r"(/[A-Za-z0-9@+._-]+)+")
+UNIT = re.compile(r"[A-Za-z0-9@:_.-]+\.(service|timer|socket|path|target|mount)")
+WORD = re.compile(r"[a-z0-9][a-z0-9+._-]*")
+
+
+class RoleSettings(BaseModel):
+    """The parent of each role's `Settings`: an unknown key is refused, a value never changes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+
+@dataclass(frozen=True, slots=True)
+class RoleFile:
+    """One whole file on a host.
+
+    Its text comes from `template` (in the role's `templates/`, with `variables`), from `source` (in the
+    role's `files/`, or `igoudar:<path>` inside the package), or is `text`. `mode` is octal. `validate` is
+    a shell command over the candidate, written `{}`, run before it replaces the file. `notify` are
+    `restart:<unit>`, `reload:<unit>` or `run:<command name>` of the same role. While the shell test
+    `unless` succeeds the file is left alone, whatever it holds.
+    """
+
+    path: str
+    template: str = ""
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    source: str = ""
+    text: str | None = None
+    owner: str = "root"
+    group: str = "root"
+    mode: str = "0644"
+    validate: str = ""
+    unless: str = ""
+    notify: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RoleUnit:
+    """A systemd unit by its full name. `running` None: its state is nobody's business (a oneshot)."""
+
+    name: str
+    enabled: bool = True
+    running: bool | None = True
+
+
+@dataclass(frozen=True, slots=True)
+class RoleCommand:
+    """`run` when a file of the role notified it, or when the shell test `unless` is given and fails."""
+
+    name: str
+    run: str
+    unless: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RolePort:
+    """A port that the role opens, for checks and (later) for packet filters. `source`: who may come."""
+
+    number: int
+    protocol: str
+    source: str
+    purpose: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoleUser:
+    """A login with a home and no password. `keys` are OpenSSH public key lines."""
+
+    name: str
+    keys: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """All that a role does to a host, in this order: packages, users, files, units, commands.
+
+    Commands named in `before_units` run before the units are touched (sysctl, network addresses).
+    """
+
+    packages: tuple[str, ...] = ()
+    users: tuple[RoleUser, ...] = ()
+    files: tuple[RoleFile, ...] = ()
+    before_units: tuple[RoleCommand, ...] = ()
+    units: tuple[RoleUnit, ...] = ()
+    commands: tuple[RoleCommand, ...] = ()
+    ports: tuple[RolePort, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RoleFolder:
+    """A role as found on disk. `position` is its place in the order of application."""
+
+    name: str
+    path: Path
+    position: int
+    module: ModuleType
+
+    def settings(self, data: Mapping[str, Any], where: Where) -> RoleSettings:
+        """What people wrote for this role, checked. `where` is the place of `data`. Raises BadInput."""
+        entry, findings = validated(Source(where.file, dict(data), ()), self.module.Settings)
+        if entry is None:
+            raise BadInput(replace(f, where=_inside(where, f.where.path)) for f in findings)
+        assert isinstance(entry, RoleSettings)
+        return entry
+
+    def declare(self, settings: RoleSettings, host: HostView) -> Declaration:
+        """What the role does to `host`; texts are still templates (`igoudar.render_roles`)."""
+        told = self.module.declare(settings, host)
+        if not isinstance(told, Declaration) or (wrong := malformed(told)):
+            raise TypeError(f"roles/{self.name}/settings.py: declare: {wrong if told else 'no declaration'}")
+        return told
+
+
+def load_roles(folder: Path, root: Path | None = None) -> dict[str, RoleFolder]:
+    """All roles of `folder` by name, in the order of `order.yaml`. Raises BadInput."""
+    return dict(_load_roles(folder.resolve(), (root or folder.parent).resolve()))
+
+
+@lru_cache(maxsize=8)
+def _load_roles(folder: Path, root: Path) -> dict[str, RoleFolder]:
+    source = read_source(folder / "order.yaml", shown(folder / "order.yaml", root))
+    order, findings = _order(source)
+    present = {p.parent.name for p in folder.glob("*/settings.py")}
+    for at, name in enumerate(order):
+        if name not in present:
+            where = Where(source.file, 0, f"roles[{at}].role")
+            hint = f"make {shown(folder / name / 'settings.py', root)} or take the entry out"
+            findings.append(Finding("unknown-role", where, f"there is no role {name!r}", hint=hint))
+    for name in sorted(present - set(order)):
+        where = Where(shown(folder / name, root))
+        said = ("the role has no place in the order", "an entry in order.yaml with its reason")
+        findings.append(Finding("role-without-order", where, *said))
+    if findings:
+        raise BadInput(locate(findings, root))
+    return {name: _load(folder / name, at, root) for at, name in enumerate(order)}
+
+
+def _order(source: Source) -> tuple[list[str], list[Finding]]:
+    if source.findings:
+        return [], list(source.findings)
+    listed = source.data.get("roles") if isinstance(source.data, dict) else None
+    where = Where(source.file, 1, "roles")
+    if not isinstance(listed, list):
+        return [], [Finding("wrong-type", where, "no list of roles", "roles: [{role: ..., why: ...}]")]
+    findings, names = [], []
+    for at, entry in enumerate(listed):
+        good = isinstance(entry, dict) and set(entry) == {"role", "why"}
+        if not good or not all(isinstance(v, str) and v for v in entry.values()):
+            here = Where(source.file, 0, f"roles[{at}]")
+            findings.append(Finding("wrong-type", here, "not an entry of the order", "{role: ..., why: ...}"))
+            continue
+        if entry["role"] in names:
+            here = Where(source.file, 0, f"roles[{at}].role")
+            findings.append(Finding("duplicate-name", here, f"{entry['role']!r} stands twice", "each once"))
+        names.append(entry["role"])
+    return names, findings
+
+
+def _load(path: Path, position: int, root: Path) -> RoleFolder:
+    """Import `settings.py` by its path, without the package's `__init__`, which needs pyinfra."""
+    file = path / "settings.py"
+    name = f"igoudar_role_settings_{path.name}_{abs(hash(str(path)))}"
+    spec = importlib.util.spec_from_file_location(name, file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # pydantic resolves annotations through it
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        where = Where(shown(file, root), getattr(error, "lineno", None) or 0)
+        said = f"cannot be imported: {type(error).__name__}: {error}"
+        raise BadInput([Finding("broken-role", where, said, "a module without mistakes")]) from error
+    settings = getattr(module, "Settings", None)
+    if not isinstance(settings, type) or not issubclass(settings, RoleSettings):
+        raise BadInput([_lacks(file, root, "class Settings(RoleSettings)")])
+    if not callable(getattr(module, "declare", None)):
+        raise BadInput([_lacks(file, root, "declare(settings, host) -> Declaration")])
+    return RoleFolder(path.name, path, position, module)
+
+
+def _lacks(file: Path, root: Path, what: str) -> Finding:
+    return Finding("broken-role", Where(shown(file, root)), f"has no {what}", what)
+
+
+def _inside(where: Where, path: str) -> Where:
+    joint = "." if where.path and path and not path.startswith("[") else ""
+    return Where(where.file, 0, f"{where.path}{joint}{path}")
+
+
+def malformed(told: Declaration) -> str:
+    """What makes a declaration impossible to apply safely, as one sentence; empty if nothing does.
+
+    Names end in a shell script on the host, so they are held to narrow alphabets here, once.
+    """
+    for file in told.files:
+        if not PATH.fullmatch(file.path) or "/../" in file.path:
+            return f"not an absolute plain path: {file.path!r}"
+        if not re.fullmatch(r"0[0-7]{3}", file.mode):
+            return f"{file.path}: mode {file.mode!r} is not four octal digits"
+        if sum((bool(file.template), bool(file.source), file.text is not None)) < 1:
+            return f"{file.path}: neither template, source nor text"
+    words = [*told.packages, *(u.name for u in told.users), *(g for u in told.users for g in u.groups)]
+    words += [w for f in told.files for w in (f.owner, f.group)]
+    if wrong := [w for w in words if not WORD.fullmatch(w)]:
+        return f"not a name: {wrong[0]!r}"
+    if bad := [u.name for u in told.units if not UNIT.fullmatch(u.name)]:
+        return f"not a unit with its suffix: {bad[0]!r}"
+    return _notified(told)
+
+
+def _notified(told: Declaration) -> str:
+    commands = {c.name for c in (*told.before_units, *told.commands)}
+    if bad := [c for c in commands if not WORD.fullmatch(c)]:
+        return f"not a name of a command: {bad[0]!r}"
+    known = {f"run:{name}" for name in commands}
+    known |= {f"{verb}:{u.name}" for u in told.units if u.running for verb in ("restart", "reload")}
+    for file in told.files:
+        if missing := [n for n in file.notify if n not in known]:
+            return f"{file.path}: notifies {missing[0]!r}, which the role does not have"
+    return ""
+
+
+def clashes(declared: Mapping[str, Declaration], host: str, where: Where) -> tuple[Finding, ...]:
+    """Files and ports that two roles of one host both claim."""
+    owners: dict[str, str] = {}
+    findings = []
+    for role, told in declared.items():
+        claims = [f"file {f.path}" for f in told.files]
+        claims += [f"port {p.number}/{p.protocol}" for p in told.ports]
+        for claim in claims:
+            if (other := owners.setdefault(claim, role)) != role:
+                said = f"{claim} of {host} belongs to the roles {other} and {role}"
+                findings.append(Finding("role-clash", where, said, "one owner"))
+    return tuple(findings)
+
+
+def packages(declared: Iterable[Declaration]) -> list[str]:
+    """Every Debian package of the declarations, sorted, each once: what an image or a mirror must hold."""
+    return sorted({name for told in declared for name in told.packages})
