@@ -13,7 +13,7 @@ WORLD = "world"
 
 
 def allocate(design: Design, ledger: Ledger, today: date) -> Plan:
-    """Every number that the design needs; those not in the ledger are provisional. Clashes are judged before."""
+    """Every number that the design needs; those not in the ledger are provisional."""
     allocation = allocation_of(design, ledger, today)
     return Plan(design, allocation.numbers, allocation.provisional, allocation.findings)
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pulumi
 
-from igoudar.compiler import Compiled, compile_site, find_root, site_folder
+from igoudar.compiler import Compiled, compile_site
 from igoudar.errors import IgoudarError, Severity
+from igoudar.tree import find_root, site_folder
 
 COMMAND = "igoudar plan {site}"
 

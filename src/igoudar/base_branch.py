@@ -1,0 +1,39 @@
+"""The site as another commit has it: read from git, into a temporary folder or as text."""
+
+from __future__ import annotations
+
+import subprocess
+import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from igoudar.errors import BadInput, Finding, Where
+
+
+def text_at(root: Path, commit: str, path: Path) -> str | None:
+    """The text of a file at a commit; None where the commit or the file is not there."""
+    inside = path.absolute()
+    if not inside.is_relative_to(root):
+        return None
+    done = _git(root, "show", f"{commit}:./{inside.relative_to(root)}")
+    return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else None
+
+
+@contextmanager
+def tree_at(root: Path, commit: str) -> Iterator[Path]:
+    """The whole checkout as it was at a commit, in a folder that goes away. Raises BadInput."""
+    done = _git(root, "archive", "--format=tar", commit)
+    if done.returncode != 0:
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["git failed"]
+        raise BadInput([Finding("no-base", Where(commit), said[-1], "a branch or commit of this checkout")])
+    with TemporaryDirectory(prefix="igoudar-base-") as folder:
+        with tarfile.open(fileobj=BytesIO(done.stdout)) as archive:
+            archive.extractall(folder, filter="data")
+        yield Path(folder)
+
+
+def _git(root: Path, *words: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(["git", "-C", str(root), *words], capture_output=True, check=False)

@@ -1,0 +1,63 @@
+"""`igoudar new`."""
+
+from __future__ import annotations
+
+import re
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+import click
+
+from igoudar.allocate import allocation_of
+from igoudar.cli._frame import today
+from igoudar.compiler import describe
+from igoudar.errors import BadInput, Finding, Where
+from igoudar.inventory import LEDGER, load, shown
+from igoudar.ledger import Ledger, dump_ledger, updated
+from igoudar.schema import LABEL
+from igoudar.tree import find_root
+
+STACK = """config:
+  igoudar:site: {name}
+  igoudar:secrets: file:.igoudar/secrets/{name}.yaml
+"""
+
+
+@click.command()
+@click.argument("site")
+def command(site: str) -> None:
+    """Make a small site of your own: inventory/SITE, its ledger, and the stack Pulumi.SITE.yaml.
+
+    Two spines, two leaves, a management host, two servers and one tenant. It checks and previews at once;
+    then replace what is in its files by what you have.
+    """
+    root = find_root(Path.cwd())
+    if not re.fullmatch(LABEL, site):
+        raise BadInput(
+            [Finding("wrong-name", Where(site), "this is not a name", "a DNS label such as dakhla-2")]
+        )
+    folder, stack = root / "inventory" / site, root / f"Pulumi.{site}.yaml"
+    for path in (folder, stack):
+        if path.exists():
+            where = Where(shown(path, root))
+            raise BadInput(
+                [Finding("exists", where, "this is there already", "a new name", "nothing was changed")]
+            )
+    _copy(resources.files("igoudar") / "new_site", folder, site)
+    stack.write_text(STACK.format(name=site), "utf-8")
+    inventory = load(folder, root)
+    allocation = allocation_of(describe(inventory, root), Ledger(), today())
+    (folder / LEDGER).write_text(dump_ledger(updated(Ledger(), allocation, today())), "utf-8")
+    click.echo(f"made {shown(folder, root)} and {stack.name}; now try")
+    for line in (f"igoudar check {site}", f". scripts/env && pulumi preview --diff --stack {site}"):
+        click.echo(f"  {line}")
+
+
+def _copy(source: Traversable, target: Path, name: str) -> None:
+    target.mkdir(parents=True)
+    for item in source.iterdir():
+        if item.is_dir():
+            _copy(item, target / item.name, name)
+        elif item.name.endswith(".yaml"):
+            (target / item.name).write_text(item.read_text("utf-8").replace("@SITE@", name), "utf-8")

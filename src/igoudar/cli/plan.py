@@ -1,0 +1,71 @@
+"""`igoudar plan`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from igoudar import base_branch
+from igoudar.allocate import allocation_of
+from igoudar.cli._frame import Place, json_option, show_json, site_argument, today
+from igoudar.compiler import describe
+from igoudar.errors import CheckFailed
+from igoudar.inventory import LEDGER, load, shown
+from igoudar.ledger import Ledger, clashes, dump_ledger, parse_ledger, read_ledger, updated, without_clashes
+
+
+@click.command()
+@site_argument
+@click.option("--base", default="main", show_default=True, help="Branch whose ledger counts as applied.")
+@click.option("--dry-run", is_flag=True, help="Show what would be written and write nothing.")
+@json_option
+def command(site: Place, base: str, dry_run: bool, as_json: bool) -> None:
+    """Hand out the numbers that SITE needs and write them to its ledger.yaml.
+
+    Numbers in the ledger never move. Where two branches took the same one, the owner that is not in the
+    ledger of --base gets another. Commit the ledger with the change that needs it.
+    """
+    inventory = load(site.folder, site.root)
+    path = site.folder / LEDGER
+    known = read_ledger(path, shown(path, site.root), site.root)
+    resolved = without_clashes(known, _base(site, base)) if clashes(known) else known
+    allocation = allocation_of(describe(inventory, site.root), resolved, today())
+    if allocation.findings:
+        raise CheckFailed(allocation.findings)
+    after = updated(resolved, allocation, today())
+    changes = _changes(known, after)
+    if not dry_run and dump_ledger(after) != (path.read_text("utf-8") if path.exists() else ""):
+        _write(path, dump_ledger(after))
+    if as_json:
+        show_json(changes)
+        return
+    for change in changes:
+        click.echo(f"{change['change']:8} {change['kind']:6} {change['number']:>10}  {change['owner']}")
+    done = "would change" if dry_run else "changed"
+    click.echo(f"{shown(path, site.root)}: {len(changes)} numbers {done}")
+
+
+def _base(site: Place, commit: str) -> Ledger:
+    text = base_branch.text_at(site.root, commit, site.folder / LEDGER)
+    return parse_ledger(text, f"{commit}:{LEDGER}") if text is not None else Ledger()
+
+
+def _changes(before: Ledger, after: Ledger) -> list[dict[str, str | int]]:
+    out: list[dict[str, str | int]] = []
+    for kind in sorted({*before.numbers, *after.numbers}):
+        old, new = before.numbers.get(kind, {}), after.numbers.get(kind, {})
+        for owner in sorted({*old, *new}):
+            if old.get(owner) != new.get(owner):
+                word = "given" if owner not in old else "released" if owner not in new else "moved"
+                number = new.get(owner, old.get(owner, 0))
+                out.append({"change": word, "kind": kind, "owner": owner, "number": number})
+    return out
+
+
+def _write(path: Path, text: str) -> None:
+    """All or nothing, so that a stop in the middle leaves the old ledger."""
+    beside = path.with_suffix(".yaml.new")
+    beside.write_text(text, "utf-8")
+    os.replace(beside, path)

@@ -1,0 +1,38 @@
+"""`igoudar render`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from igoudar.cli._frame import Place, site_argument, today
+from igoudar.texts import device_texts
+
+
+@click.command()
+@site_argument
+@click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder to write to."
+)
+@click.option("--device", "devices", multiple=True, help="Only this device; may be repeated.")
+def command(site: Place, out: Path, devices: tuple[str, ...]) -> None:
+    """Write every text of SITE to OUT/<device>/<path>.
+
+    The very bytes that `pulumi up` puts on the devices, with secrets as marks (secret:name@version).
+    """
+    from igoudar.compiler import compile_site  # noqa: PLC0415 - imports the stacks' world
+
+    texts = device_texts(compile_site(site.folder, root=site.root, today=today()))
+    if unknown := sorted(set(devices) - set(texts)):
+        raise click.BadParameter(f"{site.name} has no device {', '.join(unknown)}", param_hint="--device")
+    count = 0
+    for device, files in texts.items():
+        if devices and device not in devices:
+            continue
+        for path, text in files.items():
+            target = out / device / path.lstrip("/")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text, "utf-8")
+            count += 1
+    click.echo(f"{count} files of {len(devices) or len(texts)} devices in {out}")

@@ -1,0 +1,177 @@
+"""`compile_site`: from the files of a site to every text of every device, offline.
+
+The same function serves `pulumi`, the `igoudar` command and the tests. It reads the checkout and nothing
+else.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from igoudar import checks, vendors
+from igoudar.allocate import allocate
+from igoudar.derive import derive
+from igoudar.design import Design, Plan
+from igoudar.errors import BadInput, CheckFailed, Finding, Severity, in_order
+from igoudar.hostview import HostView, host_view
+from igoudar.intent import DeviceIntent
+from igoudar.inventory import LEDGER, load, shown
+from igoudar.ledger import Ledger, clashes, read_ledger
+from igoudar.model import Inventory, Status
+from igoudar.render import render_all
+from igoudar.render_roles import render_declaration
+from igoudar.roles import Declaration, RoleFolder, load_roles
+from igoudar.roles import clashes as role_clashes
+from igoudar.yaml_source import locate
+
+Texts = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """Everything that follows from the files.
+
+    `switches`: switch -> path on the device -> whole text, secrets as marks. `hosts`: host (switches too) ->
+    role in order of application -> declaration with rendered texts. `offline`: switches that are left alone.
+    """
+
+    site: str
+    folder: str
+    design: Design
+    plan: Plan
+    intents: Mapping[str, DeviceIntent]
+    switches: Mapping[str, Texts]
+    base: Mapping[str, Texts]
+    hosts: Mapping[str, Mapping[str, Declaration]]
+    findings: tuple[Finding, ...]
+
+    @property
+    def offline(self) -> tuple[str, ...]:
+        devices = self.design.inventory.devices
+        return tuple(name for name in self.switches if devices[name].status is Status.OFFLINE)
+
+
+def describe(inventory: Inventory, root: Path) -> Design:
+    """What the checkout's stacks say of the site."""
+    if str(root) not in sys.path:
+        sys.path.insert(0, str(root))
+    design: Design = importlib.import_module("stacks").describe(inventory)
+    return design
+
+
+def load_ledger(folder: Path, root: Path) -> Ledger:
+    """The ledger of a site, refused where two owners hold one number. Raises BadInput."""
+    path = folder / LEDGER
+    ledger = read_ledger(path, shown(path, root), root)
+    if found := clashes(ledger):
+        raise BadInput(locate(found, root))
+    return ledger
+
+
+def compile_site(folder: Path, *, root: Path, today: date) -> Compiled:
+    """All texts and all findings. Raises BadInput, or CheckFailed where a finding makes texts impossible."""
+    inventory = load(folder, root)
+    nos_folders = vendors.load(root / "templates")
+    roles = load_roles(root / "roles")
+    ledger = load_ledger(folder, root)
+    design = describe(inventory, root)
+    plan = allocate(design, ledger, today)
+    found = [*plan.findings, *checks.check(design), *vendors.check(inventory, nos_folders)]
+    _stop_on_errors(found, root)
+    derived = derive(plan)
+    found += derived.findings
+    _stop_on_errors(found, root)
+    base = render_all(derived.base, nos_folders)
+    target = render_all(derived.intents, nos_folders)
+    found += (*base.findings, *target.findings)
+    _stop_on_errors(found, root)
+    hosts, wrong = _declarations(plan, roles, base.texts)
+    found += wrong
+    _stop_on_errors(found, root)
+    return Compiled(
+        site=inventory.site.name,
+        folder=shown(folder, root),
+        design=design,
+        plan=plan,
+        intents=derived.intents,
+        switches=_chosen(inventory, target.texts, base.texts),
+        base=base.texts,
+        hosts=hosts,
+        findings=in_order(locate(found, root)),
+    )
+
+
+def _stop_on_errors(found: list[Finding], root: Path) -> None:
+    if any(f.severity is Severity.ERROR for f in found):
+        raise CheckFailed(locate(found, root))
+
+
+def _chosen(inventory: Inventory, target: Mapping[str, Texts], base: Mapping[str, Texts]) -> dict[str, Texts]:
+    """What each switch is to carry: its target text, or the base text while it waits or leaves."""
+    waiting = (Status.STAGED, Status.DECOMMISSIONING)
+    return {
+        name: base[name] if inventory.devices[name].status in waiting else target[name] for name in target
+    }
+
+
+def _declarations(
+    plan: Plan, roles: Mapping[str, RoleFolder], base: Mapping[str, Texts]
+) -> tuple[dict[str, dict[str, Declaration]], list[Finding]]:
+    """host -> role -> declaration, for every host of every server group."""
+    hosts: dict[str, dict[str, Declaration]] = {}
+    findings: list[Finding] = []
+    for group in plan.design.servers.groups:
+        for name in group.hosts:
+            view = host_view(plan, name, base.get(name))
+            chosen = sorted(group.roles[name], key=lambda r: roles[r].position if r in roles else 0)
+            told, wrong = _declare(plan, view, [r for r in chosen if r in roles], roles)
+            findings += (*wrong, *_unknown_roles(plan, name, chosen, roles))
+            hosts[name] = told
+    return hosts, findings
+
+
+def _declare(
+    plan: Plan, view: HostView, chosen: list[str], roles: Mapping[str, RoleFolder]
+) -> tuple[dict[str, Declaration], list[Finding]]:
+    device = plan.design.inventory.devices[view.name]
+    told: dict[str, Declaration] = {}
+    findings: list[Finding] = []
+    for role in chosen:
+        where = device.where.at("settings").at(role)
+        try:
+            settings = roles[role].settings(device.settings.get(role, {}), where)
+            told[role] = render_declaration(roles[role].declare(settings, view), roles[role])
+        except BadInput as error:
+            findings += error.findings
+    return told, [*findings, *role_clashes(told, view.name, device.where)]
+
+
+def _unknown_roles(
+    plan: Plan, name: str, chosen: list[str], roles: Mapping[str, RoleFolder]
+) -> list[Finding]:
+    device = plan.design.inventory.devices[name]
+    listed = ", ".join(roles)
+    return [
+        Finding(
+            "unknown-role",
+            device.where.at("settings").at(role),
+            f"there is no role {role!r}",
+            f"one of {listed}",
+        )
+        for role in device.settings
+        if role not in roles
+    ] + [
+        Finding(
+            "unused-settings",
+            device.where.at("settings").at(role),
+            f"{name} does not have the role {role!r}",
+            f"one of {', '.join(chosen)}",
+        )
+        for role in device.settings
+        if role in roles and role not in chosen
+    ]

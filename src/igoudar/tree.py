@@ -1,0 +1,29 @@
+"""The checkout: where it begins and where its sites lie."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from igoudar.errors import BadInput, Finding, Where
+
+
+def find_root(start: Path) -> Path:
+    """The nearest folder upward with a Pulumi.yaml. Raises BadInput."""
+    for folder in (start.absolute(), *start.absolute().parents):
+        if (folder / "Pulumi.yaml").is_file():
+            return folder
+    where = Where(str(start))
+    raise BadInput(
+        [Finding("no-checkout", where, "no Pulumi.yaml here or above", "a checkout of the project")]
+    )
+
+
+def site_folder(site: str, root: Path) -> Path:
+    """SITE is a folder under `inventory/`, or any path."""
+    named = root / "inventory" / site
+    return named if named.is_dir() and site not in ("", ".", "..") else Path(site).absolute()
+
+
+def runtime_folder(root: Path) -> Path:
+    """Everything that is made at run time lies under it."""
+    return root / ".igoudar"
