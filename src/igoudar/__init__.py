@@ -1,1 +1,18 @@
-"""Igoudar."""
+"""Igoudar: infrastructure as code for a data centre. Layers, from what people write to what devices run:
+
+    yaml_source schema assemble references inventory   load      files -> Inventory (model)
+    stacks/ (in the checkout)                          describe  Inventory -> Design (design)
+    ledger allocate                                    allocate  Design + ledger -> Plan
+    numbering derive hostview                          derive    Plan -> DeviceIntent (intent), HostView
+    checks vendors                                     check     findings over Design, Plan and intents
+    render render_roles roles                          render    intents, declarations -> text
+    compiler texts explain                             all of the above, offline
+    program resources                                  the Pulumi program
+    provider/                                          the Pulumi provider: Check, Diff, then apply
+    apply/ agent/ worker/ transport/ secrets runs      apply     text -> devices
+    twin/ verify/                                      a site of real kernels; proof that packets flow
+    cli/                                               the command `igoudar`
+
+`model`, `design`, `allocate`, `numbering`, `derive`, `checks`, `intent`, `ledger`, `hostview` and `roles` are
+pure: an import contract keeps devices, processes, templates and Pulumi out of them.
+"""
