@@ -141,7 +141,7 @@ class CommunityList:
 
 @dataclass(frozen=True, slots=True)
 class RouteMapEntry:
-    """All matches must hold. `set_local_preference` of None leaves it alone."""
+    """All matches must hold; a prefix list of the other family holds for nothing. `set_local_preference` of None leaves it alone."""
 
     seq: int
     permit: bool
@@ -149,7 +149,6 @@ class RouteMapEntry:
     match_prefix_list6: str = ""
     match_as_path: str = ""
     match_community: str = ""
-    match_interface: str = ""
     set_local_preference: int | None = None
 
 
@@ -178,6 +177,8 @@ class BfdProfile:
 
 @dataclass(frozen=True, slots=True)
 class Timers:
+    """Seconds."""
+
     keepalive: int
     hold: int
     connect_retry: int
@@ -236,8 +237,8 @@ class Blackhole:
 class VrfInstance:
     """A VRF on one switch. `aggregates` are originated here, over blackholes of the same prefixes.
 
-    `redistribute_connected`: the subnets of local gateways go out as EVPN type 5. `export_map4` and
-    `export_map6` bound what of the VRF's routes goes out as type 5 ("" is all). Neighbours by key.
+    `redistribute_connected`: the subnets of local gateways go out as EVPN type 5. `export_map` bounds what of
+    the VRF's routes goes out as type 5 ("" is all). Neighbours: ports first, then addresses.
     """
 
     vrf: Vrf
@@ -248,16 +249,15 @@ class VrfInstance:
     neighbors: tuple[Neighbor, ...] = ()
     aggregates: tuple[Blackhole, ...] = ()
     redistribute_connected: bool = True
-    export_map4: str = ""
-    export_map6: str = ""
+    export_map: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Fabric:
     """The underlay and EVPN instance: eBGP unnumbered, one peer group for all fabric ports.
 
-    Both loopbacks are announced (`loopback_map`); underlay prefix lists bound both directions. `vtep`
-    is false on a spine: it passes EVPN routes on and ends no tunnel.
+    Both loopbacks are announced; the prefix lists called `prefix_list` bound both directions. `vtep` is false
+    on a spine: it passes EVPN routes on and ends no tunnel.
     """
 
     asn: int
@@ -265,9 +265,7 @@ class Fabric:
     max_paths: int
     timers: Timers
     bfd: str
-    loopback_map: str
-    prefix_list4: str
-    prefix_list6: str
+    prefix_list: str
     neighbors: tuple[Neighbor, ...]
     vtep: bool
 
@@ -276,8 +274,8 @@ class Fabric:
 class DeviceIntent:
     """One switch. `fabric` is None in base text: out-of-band only, no routing at all.
 
-    `router_mac` is that of all its L3 interfaces. Ports are in natural order of their names, VRFs and L2VNIs
-    by name of their owner, neighbours in the order of their ports. `where` is the device's own entry.
+    `router_mac` is that of all its L3 interfaces. Ports are in natural order of their names, VRFs
+    by name, L2VNIs by number, neighbours in the order of their ports. `where` is the device's own entry.
     """
 
     name: str

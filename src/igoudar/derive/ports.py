@@ -1,0 +1,96 @@
+"""What each port of a switch is for, from the cables and what stands at their other ends."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+from netaddr import IPNetwork
+
+from igoudar.design import PlacedSubnet, Plan
+from igoudar.intent import OobPort, Port, PortUse
+from igoudar.model import Attachment, Device, End
+
+_PART = re.compile(r"\d+|\D+")
+
+
+@lru_cache(maxsize=4096)
+def natural(name: str) -> tuple[tuple[int, str], ...]:
+    """A key that puts swp2 before swp10."""
+    return tuple((int(part), "") if part.isdigit() else (-1, part) for part in _PART.findall(name))
+
+
+def oob_port(plan: Plan, device: Device) -> OobPort:
+    """The first management port of the hardware type, with the device's out-of-band address."""
+    hardware = plan.design.inventory.types[device.type]
+    name = next((i.name for i in hardware.interfaces if i.mgmt_only), "")
+    return OobPort(name, str(device.oob) if device.oob else "")
+
+
+def device_ports(plan: Plan) -> dict[str, tuple[Port, ...]]:
+    """The ports in use of every switch, in natural order of their names."""
+    found: dict[str, list[Port]] = {}
+    for device, port in (*_fabric(plan), *_servers(plan), *_uplinks(plan)):
+        found.setdefault(device, []).append(port)
+    return {device: tuple(sorted(ports, key=lambda p: natural(p.name))) for device, ports in found.items()}
+
+
+def _fabric(plan: Plan) -> Iterator[tuple[str, Port]]:
+    mtu = plan.design.inventory.site.fabric_mtu
+    for fabric in plan.design.networks.fabrics:
+        for low, high in fabric.links:
+            yield low.device, Port(low.port, PortUse.FABRIC, high.device, high.port, mtu)
+            yield high.device, Port(high.port, PortUse.FABRIC, low.device, low.port, mtu)
+
+
+def _servers(plan: Plan) -> Iterator[tuple[str, Port]]:
+    """Ports to servers that are in a subnet; the ports of others stay down."""
+    for placed in plan.design.tenants.subnets:
+        for server in placed.subnet.servers:
+            for near, leaf in plan.design.networks.attachments.get(server, ()):
+                yield leaf.device, _server_port(plan, placed, near, leaf)
+
+
+def _server_port(plan: Plan, placed: PlacedSubnet, near: End, leaf: End) -> Port:
+    routed = placed.subnet.attachment is Attachment.ROUTED
+    return Port(
+        name=leaf.port,
+        use=PortUse.ROUTED if routed else PortUse.ACCESS,
+        remote_device=near.device,
+        remote_port=near.port,
+        mtu=plan.design.inventory.site.fabric_mtu,
+        vlan=0 if routed else plan.number("vlan", placed.owner),
+        vrf=placed.vrf if routed else "",
+        hosts=host_addresses(plan, placed, near.device),
+    )
+
+
+def host_addresses(plan: Plan, placed: PlacedSubnet, server: str) -> tuple[str, ...]:
+    """A server's addresses in a subnet, IPv4 first, without prefix length."""
+    position = plan.number("host", f"{placed.owner}/{server}")
+    return tuple(str(network[position]) for network in networks(placed))
+
+
+def networks(placed: PlacedSubnet) -> tuple[IPNetwork, ...]:
+    """The address space of a subnet, IPv4 first."""
+    return tuple(n for n in (placed.subnet.ipv4, placed.subnet.ipv6) if n is not None)
+
+
+def _uplinks(plan: Plan) -> Iterator[tuple[str, Port]]:
+    world = plan.design.tenants.vrfs["world"]
+    for edge in plan.design.uplinks.sessions:
+        far = edge.wave.far
+        yield (
+            edge.border,
+            Port(
+                name=edge.port,
+                use=PortUse.UPSTREAM,
+                remote_device=far.device,
+                remote_port=far.port,
+                mtu=plan.design.inventory.site.fabric_mtu,
+                vrf=world,
+                addresses=(str(edge.session.ours4), str(edge.session.ours6)),
+                hosts=(str(edge.session.theirs4), str(edge.session.theirs6)),
+            ),
+        )

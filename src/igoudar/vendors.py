@@ -1,0 +1,209 @@
+"""Network operating systems: a folder each under `templates/`, found by name, described by `device.yaml`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BeforeValidator, StringConstraints, ValidationError
+
+from igoudar.errors import BadInput, Finding, Where, step_path
+from igoudar.model import Attachment, Device, Inventory, Status
+from igoudar.schema import Entry, Label
+from igoudar.yaml_source import locate, read_source
+
+FILE = "device.yaml"
+
+
+class Feature(StrEnum):
+    """What an intent may ask of a NOS; `check` refuses a device whose NOS lacks one that it needs."""
+
+    ACCESS = "access"
+    ROUTED = "routed"
+    SESSIONS = "sessions"
+
+
+class InDoubt(StrEnum):
+    """Who settles a switch whose transaction is in doubt (design 6)."""
+
+    DEVICE = "device"
+    OPERATOR = "operator"
+
+
+@dataclass(frozen=True, slots=True)
+class NosFile:
+    """One file of a device: its path there, its template, the offline validator that judges it."""
+
+    path: str
+    template: str
+    validator: str
+
+
+@dataclass(frozen=True, slots=True)
+class Nos:
+    """A NOS folder. `defaults` are values that the daemons do not print back; templates leave them out too.
+
+    `secret_lines` find secrets in live text: the group `secret` of each pattern.
+    """
+
+    name: str
+    folder: Path
+    title: str
+    driver: str
+    files: tuple[NosFile, ...]
+    port_pattern: re.Pattern[str]
+    features: frozenset[Feature]
+    in_doubt: InDoubt
+    secret_lines: tuple[re.Pattern[str], ...]
+    defaults: Mapping[str, int]
+    where: Where
+
+
+def _pattern(value: object) -> re.Pattern[str]:
+    try:
+        return re.compile(str(value))
+    except re.error as error:
+        raise ValueError(f"expected a regular expression: {error}") from error
+
+
+def _feature(value: object) -> Feature:
+    try:
+        return Feature(str(value))
+    except ValueError as error:
+        raise ValueError(f"expected one of {', '.join(Feature)}") from error
+
+
+def _in_doubt(value: object) -> InDoubt:
+    try:
+        return InDoubt(str(value))
+    except ValueError as error:
+        raise ValueError(f"expected one of {', '.join(InDoubt)}") from error
+
+
+Pattern = Annotated[re.Pattern[str], BeforeValidator(_pattern)]
+
+
+class _FileIn(Entry):
+    path: Annotated[str, StringConstraints(pattern=r"^/[a-z0-9/._-]+$")]
+    template: Annotated[str, StringConstraints(pattern=r"^[a-z0-9/._-]+\.j2$")]
+    validator: Label
+
+
+class _DeviceFile(Entry):
+    title: str
+    driver: Label
+    files: list[_FileIn]
+    port_pattern: Pattern
+    features: list[Annotated[Feature, BeforeValidator(_feature)]]
+    in_doubt: Annotated[InDoubt, BeforeValidator(_in_doubt)]
+    secret_lines: list[Pattern]
+    defaults: dict[str, int]
+
+
+def load(templates: Path) -> dict[str, Nos]:
+    """Every folder of `templates` with a `device.yaml`, by name. Raises BadInput."""
+    root = templates.parent
+    found: dict[str, Nos] = {}
+    findings: list[Finding] = []
+    for path in sorted(templates.glob(f"*/{FILE}")):
+        try:
+            found[path.parent.name] = _read(path, f"{templates.name}/{path.parent.name}/{FILE}")
+        except BadInput as error:
+            findings += error.findings
+    if findings:
+        raise BadInput(locate(findings, root))
+    return found
+
+
+def _read(path: Path, shown: str) -> Nos:
+    source = read_source(path, shown)
+    if source.findings:
+        raise BadInput(source.findings)
+    try:
+        read = _DeviceFile.model_validate(source.data)
+    except ValidationError as error:
+        raise BadInput(_findings(error, shown)) from error
+    files = tuple(NosFile(f.path, f.template, f.validator) for f in read.files)
+    missing = [
+        Finding(
+            "no-template",
+            Where(shown, 0, f"files[{position}].template"),
+            f"there is no template {file.template}",
+            f"a file of {path.parent.name}/",
+        )
+        for position, file in enumerate(files)
+        if not (path.parent / file.template).is_file()
+    ]
+    if missing:
+        raise BadInput(missing)
+    return Nos(
+        name=path.parent.name,
+        folder=path.parent,
+        title=read.title,
+        driver=read.driver,
+        files=files,
+        port_pattern=read.port_pattern,
+        features=frozenset(read.features),
+        in_doubt=read.in_doubt,
+        secret_lines=tuple(read.secret_lines),
+        defaults=read.defaults,
+        where=Where(shown, 1),
+    )
+
+
+def _findings(error: ValidationError, shown: str) -> Iterator[Finding]:
+    for problem in error.errors():
+        path = ""
+        for step in problem["loc"]:
+            path = step_path(path, step)
+        message = problem["msg"].removeprefix("Value error, ")
+        yield Finding("bad-nos", Where(shown, 0, path), message, "see docs/add-a-nos.md")
+
+
+def check(inventory: Inventory, folders: Mapping[str, Nos]) -> Iterator[Finding]:
+    """Each switch has a NOS that exists, ports that it knows, and can do what is asked of it."""
+    wanted = _wanted(inventory)
+    for device in inventory.switches():
+        if device.status is Status.PLANNED:
+            continue
+        nos = folders.get(device.nos)
+        if nos is None:
+            listed = ", ".join(folders) or "none yet"
+            said = f"there is no NOS {device.nos!r}"
+            yield Finding("unknown-nos", device.where.at("nos"), said, f"one of {listed}")
+            continue
+        yield from _ports(inventory, device, nos)
+        for feature in sorted(wanted.get(device.name, set()) - nos.features):
+            said = f"{device.name} is to do {feature!r}, which {nos.title} cannot"
+            yield Finding("missing-feature", device.where.at("nos"), said, "a NOS that can")
+
+
+def _ports(inventory: Inventory, device: Device, nos: Nos) -> Iterator[Finding]:
+    hardware = inventory.types[device.type]
+    strange = [p for p in hardware.data_ports if not nos.port_pattern.fullmatch(p)]
+    if strange:
+        said = f"{nos.title} has no ports called {', '.join(strange[:4])}"
+        yield Finding("port-name", hardware.where, said, f"names such as {nos.port_pattern.pattern}")
+
+
+def _wanted(inventory: Inventory) -> dict[str, set[Feature]]:
+    """Features by switch: those of the servers cabled to it, and sessions on borders."""
+    kinds = {
+        server: Feature.ROUTED if subnet.attachment is Attachment.ROUTED else Feature.ACCESS
+        for vpc in inventory.vpcs.values()
+        for subnet in vpc.subnets
+        for server in subnet.servers
+    }
+    wanted: dict[str, set[Feature]] = {}
+    for cable in inventory.cables.values():
+        for near, far in ((cable.a, cable.b), (cable.b, cable.a)):
+            if far.device in kinds:
+                wanted.setdefault(near.device, set()).add(kinds[far.device])
+    for session in inventory.sessions.values():
+        border = inventory.waves[session.wave].border.device
+        wanted.setdefault(border, set()).add(Feature.SESSIONS)
+    return wanted
