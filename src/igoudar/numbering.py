@@ -51,7 +51,7 @@ def _loopback(pool: IPNetwork, hall: Hall, device: Device) -> IPAddress:
     slot = FIRST_SLOT[device.role] + device.number
     ends = sorted([*FIRST_SLOT.values(), BLOCK])
     limit = next(end for end in ends if end > FIRST_SLOT[device.role])
-    place = ((hall.building - 1) * HALLS + hall.number % HALLS) * BLOCK + slot
-    if slot >= limit or hall.number > HALLS or place >= pool.size:
+    place = ((hall.building - 1) * HALLS + hall.number) * BLOCK + slot
+    if slot >= limit or hall.number >= HALLS or place >= pool.size:
         raise ValueError(f"the pool {pool} has no address for {device.name}")
     return pool[place]

@@ -1,0 +1,100 @@
+"""Logins, sshd, sysctl, name and time zone: what every host has, switches too."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from igoudar.hostview import HostView
+from igoudar.model import Role
+from igoudar.roles import Declaration, RoleCommand, RoleFile, RolePort, RoleSettings, RoleUnit, RoleUser
+
+PACKAGES = ("openssh-server", "sudo")
+# Several hundred logins at once are normal for a bastion; sshd's own default of 10 drops them.
+BASTION_STARTUPS, HOST_STARTUPS = "200:30:400", "60:30:120"
+
+
+class Settings(RoleSettings):
+    """`log_level` of sshd; `sysctl` are further kernel settings, which win over ours."""
+
+    log_level: Annotated[str, Field(pattern=r"^(QUIET|FATAL|ERROR|INFO|VERBOSE|DEBUG)$")] = "VERBOSE"
+    sysctl: dict[Annotated[str, Field(pattern=r"^[a-z0-9_./-]+$")], str | int] = {}
+
+
+def declare(settings: Settings, host: HostView) -> Declaration:
+    logins = tuple(RoleUser(login.name, login.keys) for login in host.logins if login.name != host.login)
+    return Declaration(
+        packages=PACKAGES,
+        users=logins,
+        files=(*_names(host), *_access(settings, host), _kernel(settings, host)),
+        before_units=(
+            RoleCommand(
+                "hostname",
+                f"hostname {host.name}",
+                unless=f'read -r name </proc/sys/kernel/hostname && [ "$name" = {host.name} ]',
+            ),
+            RoleCommand("sysctl", "/usr/lib/systemd/systemd-sysctl /etc/sysctl.d/90-igoudar.conf"),
+            RoleCommand(
+                "timezone",
+                f"ln -sfn /usr/share/zoneinfo/{host.timezone} /etc/localtime",
+                unless=f"[ /etc/localtime -ef /usr/share/zoneinfo/{host.timezone} ]",
+            ),
+        ),
+        units=(RoleUnit("ssh.service"),),
+        ports=(RolePort(22, "tcp", host.oob_network, "ssh"),),
+    )
+
+
+def _names(host: HostView) -> tuple[RoleFile, ...]:
+    return (
+        RoleFile("/etc/hostname", text=f"{host.name}\n"),
+        RoleFile("/etc/timezone", text=f"{host.timezone}\n"),
+        RoleFile("/etc/hosts", template="hosts.j2", variables={"host": host}),
+        RoleFile("/etc/resolv.conf", template="resolv.conf.j2", variables={"host": host}),
+    )
+
+
+def _access(settings: Settings, host: HostView) -> tuple[RoleFile, ...]:
+    is_bastion = host.name == host.bastion
+    names = (host.login, *(login.name for login in host.logins if login.name != host.login))
+    sudoers = (host.login, *(u.name for u in host.logins if u.sudo and u.name != host.login))
+    sshd = {
+        "names": names,
+        "log_level": settings.log_level,
+        "forwarding": "yes" if is_bastion else "no",
+        "startups": BASTION_STARTUPS if is_bastion else HOST_STARTUPS,
+    }
+    return (
+        RoleFile(
+            "/etc/ssh/sshd_config.d/10-igoudar.conf",
+            template="sshd.conf.j2",
+            variables=sshd,
+            mode="0600",
+            validate="mkdir -p /run/sshd && sshd -t -f {}",
+            notify=("reload:ssh.service",),
+        ),
+        RoleFile(
+            "/etc/sudoers.d/igoudar",
+            template="sudoers.j2",
+            variables={"names": sudoers},
+            mode="0440",
+            validate="visudo -cqf {}",
+        ),
+    )
+
+
+def _kernel(settings: Settings, host: HostView) -> RoleFile:
+    """`rp_filter`: none on a router, loose on a server with two uplinks, strict elsewhere (domain: R12)."""
+    reverse_path = 0 if host.is_switch else 2 if host.routed else 1
+    return RoleFile(
+        "/etc/sysctl.d/90-igoudar.conf",
+        template="sysctl.conf.j2",
+        variables={
+            "is_switch": host.is_switch,
+            "is_server": host.role is Role.SERVER,
+            "rp_filter": reverse_path,
+            "more": settings.sysctl,
+        },
+        notify=("run:sysctl",),
+    )

@@ -1,0 +1,45 @@
+"""What a switch needs before its text: packages, kernel settings, the agent of the transaction."""
+
+from __future__ import annotations
+
+from igoudar.hostview import HostView
+from igoudar.roles import Declaration, RoleCommand, RoleFile, RoleSettings, RoleUnit
+
+PACKAGES = ("frr", "frr-pythontools", "ifupdown2", "bridge-utils", "iproute2", "ethtool", "python3")
+# A switch that had a transaction, or routes already, owns its text; only a fresh one gets the base text.
+NOT_FRESH = "has_entries /var/lib/igoudar/txn || grep -qs '^router ' /etc/frr/frr.conf"
+
+
+class Settings(RoleSettings):
+    """None yet."""
+
+
+def declare(settings: Settings, host: HostView) -> Declaration:
+    return Declaration(
+        packages=PACKAGES,
+        files=(
+            RoleFile("/etc/sysctl.d/91-igoudar-switch.conf", template="sysctl.conf.j2", notify=("run:sysctl",)),
+            RoleFile("/etc/tmpfiles.d/igoudar-switch.conf", template="tmpfiles.conf.j2", notify=("run:tmpfiles",)),
+            *_base_text(host),
+        ),
+        before_units=(
+            RoleCommand("sysctl", "/usr/lib/systemd/systemd-sysctl /etc/sysctl.d/91-igoudar-switch.conf"),
+            RoleCommand("tmpfiles", "systemd-tmpfiles --create /etc/tmpfiles.d/igoudar-switch.conf"),
+        ),
+        units=(RoleUnit("networking.service", running=None), RoleUnit("frr.service")),
+    )
+
+
+def _base_text(host: HostView) -> tuple[RoleFile, ...]:
+    return tuple(
+        RoleFile(
+            path,
+            text=text,
+            owner="frr" if path.startswith("/etc/frr/") else "root",
+            group="frr" if path.startswith("/etc/frr/") else "root",
+            mode="0640" if path.startswith("/etc/frr/") else "0644",
+            unless=NOT_FRESH,
+            notify=("restart:frr.service",),
+        )
+        for path, text in host.base_files.items()
+    )

@@ -1,0 +1,15 @@
+"""Resolvers on the management hosts, with every host of the site from the model."""
+
+from __future__ import annotations
+
+from pyinfra.api.deploy import deploy
+
+from igoudar.roles import Declaration
+from igoudar.worker.calls import activate, configure, install
+
+
+@deploy("Names")
+def unbound(told: Declaration) -> None:
+    install(told)
+    configure(told)
+    activate(told)

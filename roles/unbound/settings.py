@@ -1,0 +1,36 @@
+"""Resolvers on the management hosts: every host of the site from the model, the rest forwarded or refused."""
+
+from __future__ import annotations
+
+from pydantic import IPvAnyAddress
+
+from igoudar.hostview import HostView
+from igoudar.roles import Declaration, RoleFile, RolePort, RoleSettings, RoleUnit
+
+CONFIG = "/etc/unbound/unbound.conf.d/igoudar.conf"
+
+
+class Settings(RoleSettings):
+    """`forwarders`: resolvers for all other names. None: other names do not exist for this site's hosts."""
+
+    forwarders: tuple[IPvAnyAddress, ...] = ()
+
+
+def declare(settings: Settings, host: HostView) -> Declaration:
+    return Declaration(
+        packages=("unbound",),
+        files=(
+            RoleFile(
+                CONFIG,
+                template="unbound.conf.j2",
+                variables={"host": host, "forwarders": [str(f) for f in settings.forwarders]},
+                validate="unbound-checkconf {} >/dev/null",
+                notify=("restart:unbound.service",),
+            ),
+        ),
+        units=(RoleUnit("unbound.service"),),
+        ports=(
+            RolePort(53, "udp", host.oob_network, "DNS"),
+            RolePort(53, "tcp", host.oob_network, "DNS"),
+        ),
+    )

@@ -1,0 +1,108 @@
+"""What Pulumi records of a group of hosts, and the way back to each host's declarations. Pure.
+
+    _group    {site, name, order: [role]}
+    hosts     {host: {role: digest}}
+    texts     {path: {owner: text}}           owner: `*`, or a host
+    declared  {role: {owner: document}}       the rest of the declarations, without texts
+
+What two or more hosts share stands once, under `*` (the text of most hosts; of two equally frequent ones
+that of the first host). A host that differs has its own entry; where several share that one too, the others
+say `=<host>`. So a changed line of a shared file is one changed line in the preview, of as many hosts as
+`hosts` shows a changed digest.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from igoudar.role_document import Document, as_document, digest
+from igoudar.roles import Declaration
+
+SHARED = "*"
+Inputs = dict[str, Any]
+
+
+def server_group_inputs(
+    site: str, name: str, hosts: Mapping[str, Mapping[str, Declaration]]
+) -> Inputs:
+    """`site` is the site's folder, relative to the checkout; each host's roles are in order of application."""
+    documents = {h: {r: as_document(told) for r, told in roles.items()} for h, roles in hosts.items()}
+    order = _order(roles for roles in hosts.values())
+    texts: dict[str, dict[str, str]] = {}
+    declared: dict[str, dict[str, Document]] = {}
+    for host, roles in documents.items():
+        for role, document in roles.items():
+            bare, own = _split(document)
+            declared.setdefault(role, {})[host] = bare
+            for path, text in own.items():
+                texts.setdefault(path, {})[host] = text
+    return {
+        "_group": {"site": site, "name": name, "order": order},
+        "hosts": {h: {r: digest(d) for r, d in roles.items()} for h, roles in documents.items()},
+        "texts": {path: _shared(by_host) for path, by_host in sorted(texts.items())},
+        "declared": {role: _shared(by_host) for role, by_host in declared.items()},
+    }
+
+
+def host_documents(inputs: Mapping[str, Any]) -> dict[str, dict[str, Document]]:
+    """Each host's declarations again, whole, in order of application."""
+    order = inputs["_group"]["order"]
+    found: dict[str, dict[str, Document]] = {}
+    for host, roles in inputs["hosts"].items():
+        found[host] = {}
+        for role in sorted(roles, key=order.index):
+            bare = owned(inputs["declared"][role], host)
+            files = {
+                path: {**file, "text": owned(inputs["texts"][path], host)}
+                for path, file in bare.get("files", {}).items()
+            }
+            found[host][role] = {**bare, **({"files": files} if files else {})}
+    return found
+
+
+def owned(entries: Mapping[str, Any], host: str) -> Any:
+    """A host's entry of `texts[path]` or `declared[role]`."""
+    entry = entries.get(host, entries.get(SHARED))
+    if isinstance(entry, str) and entry.startswith("="):
+        return entries[entry[1:]]
+    return entry
+
+
+def _order(roles: Iterable[Mapping[str, Declaration]]) -> list[str]:
+    """One order for all hosts: each host's is a part of `roles/order.yaml`, so joining them is enough."""
+    joined: list[str] = []
+    for mapping in roles:
+        at = 0
+        for role in mapping:
+            if role in joined:
+                at = joined.index(role) + 1
+            else:
+                joined.insert(at, role)
+                at += 1
+    return joined
+
+
+def _split(document: Document) -> tuple[Document, dict[str, str]]:
+    """The document without its files' texts, and these by path."""
+    files = document.get("files", {})
+    bare = {path: {k: v for k, v in file.items() if k != "text"} for path, file in files.items()}
+    texts = {path: file["text"] for path, file in files.items()}
+    return {**document, **({"files": bare} if files else {})}, texts
+
+
+def _shared(by_host: Mapping[str, Any]) -> dict[str, Any]:
+    keys = {host: repr(value) for host, value in by_host.items()}
+    counts = Counter(keys[host] for host in sorted(by_host))
+    first: dict[str, str] = {}
+    for host in sorted(by_host):
+        first.setdefault(keys[host], host)
+    common, count = counts.most_common(1)[0]
+    out: dict[str, Any] = {SHARED: by_host[first[common]]} if count > 1 else {}
+    for host in sorted(by_host):
+        if count > 1 and keys[host] == common:
+            continue
+        owner = first[keys[host]]
+        out[host] = by_host[host] if owner == host else f"={owner}"
+    return out

@@ -1,0 +1,270 @@
+# All roles of a host in one go: only judged (MODE=plan) or applied (MODE=apply). POSIX sh, as root.
+#
+# The caller has set MODE, PATHS, PACKAGES, USERS and UNITS (words of narrow alphabets, see igoudar.roles)
+# and calls the functions below in order. What a host is like is asked once, with one process a question,
+# and again only after something that may have changed it. Answers are lines of tab-separated fields:
+#   role NAME | change KIND NAME WHAT OLD | failed KIND NAME MESSAGE | done NAME DIGEST | skipped NAME
+# OLD and MESSAGE are base64, or -. A word to a unit (restart ...) is kept in a file until the role has
+# ended well, so that a run that died half-way is finished by the next one.
+set -u
+umask 022
+LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive
+export LC_ALL PATH DEBIAN_FRONTEND
+STATE=/var/lib/igoudar/roles
+NL='
+'
+TAB='	'
+stale=yes failed=no halt=no
+
+say() {
+    line=$1
+    shift
+    for field; do line=$line$TAB$field; done
+    printf '%s\n' "$line"
+}
+
+encode() { printf '%s' "$1" | tail -c 2000 | base64 -w 0; }
+
+fail() { # kind name message
+    failed=yes
+    say failed "$1" "$2" "$(encode "$3")"
+}
+
+has_entries() { # folder
+    for entry in "$1"/*; do
+        if [ -e "$entry" ]; then return 0; fi
+    done
+    return 1
+}
+
+gather() {
+    [ "$stale" = yes ] || return 0
+    sums=$NL modes=$NL packages=$NL logins=$NL
+    [ -z "$PATHS" ] || sums=$NL$(sha256sum -- $PATHS 2>/dev/null)$NL
+    [ -z "$PATHS" ] || modes=$NL$(stat -c '%a %U %G %n' -- $PATHS 2>/dev/null)$NL
+    [ -z "$PACKAGES" ] || packages=$NL$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' $PACKAGES 2>/dev/null)$NL
+    [ -z "$USERS" ] || logins=$NL$(getent passwd $USERS)$NL
+    gather_units
+    stale=no
+}
+
+gather_units() { # one line a unit: id, active state, state of its file
+    units=$NL unit_id='' unit_active='' unit_file=''
+    [ -n "$UNITS" ] || return 0
+    while IFS='=' read -r key value; do
+        case $key in
+        Id) unit_id=$value ;;
+        ActiveState) unit_active=$value ;;
+        UnitFileState) unit_file=$value ;;
+        '') units="$units$unit_id $unit_active ${unit_file:-none}$NL" ;;
+        esac
+    done <<END
+$(systemctl show -p Id -p ActiveState -p UnitFileState -- $UNITS)
+
+END
+}
+
+begin() { # role digest
+    role=$1 digest=$2 failed=$halt changed=no pending=$NL recorded=-
+    if [ -s "$STATE/$role.pending" ]; then
+        while read -r token; do pending=$pending$token$NL; done <"$STATE/$role.pending"
+    fi
+    if [ -s "$STATE/$role.digest" ]; then read -r recorded <"$STATE/$role.digest"; fi
+    say role "$role"
+}
+
+finish() {
+    if [ "$failed" = yes ]; then
+        [ "$halt" = no ] || say skipped "$role"
+        halt=yes
+        return 0
+    fi
+    if [ "$MODE" = apply ]; then
+        [ "$changed" = no ] || sync -f "$STATE"
+        if [ -e "$STATE/$role.pending" ]; then rm -f "$STATE/$role.pending"; fi
+        if [ "$recorded" != "$digest" ]; then
+            printf '%s\n' "$digest" >"$STATE/$role.digest.new"
+            mv -f "$STATE/$role.digest.new" "$STATE/$role.digest"
+        fi
+    fi
+    say done "$role" "$recorded"
+}
+
+change() { # kind name what old
+    changed=yes
+    say change "$@"
+}
+
+remember() { # tokens
+    for token; do
+        case $pending in
+        *"$NL$token$NL"*) ;;
+        *) pending=$pending$token$NL ;;
+        esac
+    done
+    [ "$MODE" = plan ] || printf '%s' "${pending#"$NL"}" >"$STATE/$role.pending"
+}
+
+is_pending() { # token
+    case $pending in
+    *"$NL$1$NL"*) return 0 ;;
+    esac
+    return 1
+}
+
+packages() { # names
+    [ "$failed" = no ] || return 0
+    gather
+    missing=
+    for name; do
+        case $packages in
+        *"${NL}installed $name$NL"*) ;;
+        *) missing="$missing $name" && change package "$name" install - ;;
+        esac
+    done
+    if [ -z "$missing" ] || [ "$MODE" = plan ]; then return 0; fi
+    stale=yes
+    set -- -q -y --no-install-recommends -o Dpkg::Options::=--force-confold
+    apt-get install "$@" $missing >/dev/null 2>&1 && return 0
+    said=$(apt-get -q update 2>&1 && apt-get install "$@" $missing 2>&1) || fail package "${missing# }" "$said"
+}
+
+user() { # name groups
+    [ "$failed" = no ] || return 0
+    gather
+    case $logins in
+    *"$NL$1:"*) ;;
+    *)
+        change user "$1" create -
+        [ "$MODE" = apply ] || return 0
+        stale=yes
+        said=$(useradd -m -s /bin/bash -p '*' -- "$1" 2>&1) || fail user "$1" "$said"
+        ;;
+    esac
+    [ -n "$2" ] && [ "$failed" = no ] || return 0
+    has=" $(id -nG -- "$1" 2>/dev/null) "
+    for group in $2; do
+        case $has in
+        *" $group "*) continue ;;
+        esac
+        change user "$1" "join $group" -
+        [ "$MODE" = plan ] || said=$(usermod -a -G "$group" -- "$1" 2>&1) || fail user "$1" "$said"
+    done
+}
+
+file() { # path owner group mode sum validate unless tokens...; the text on stdin
+    [ "$failed" = no ] || return 0
+    gather
+    path=$1 owner=$2 group=$3 mode=$4 sum=$5 validate=$6 unless=$7
+    shift 7
+    what=
+    case $modes in
+    *"$NL$mode $owner $group $path$NL"*) ;;
+    *) what=mode ;;
+    esac
+    case $sums in
+    *"$NL$sum  $path$NL"*) ;;
+    *) what=text ;;
+    esac
+    [ -n "$what" ] || return 0
+    if [ -n "$unless" ] && (eval "$unless") </dev/null >/dev/null 2>&1; then return 0; fi
+    old=-
+    if [ "$what" = text ] && [ -f "$path" ]; then old=$(base64 -w 0 <"$path"); fi
+    change file "$path" "$what" "$old"
+    case $path in
+    /etc/systemd/system/*) set -- "$@" daemon-reload ;;
+    esac
+    [ $# -eq 0 ] || remember "$@"
+    [ "$MODE" = plan ] || write_file
+}
+
+write_file() { # of path, owner, group, mode and validate; the text on stdin
+    new=$path.igoudar-new folder=${path%/*}
+    if [ ! -d "$folder" ]; then
+        mkdir -p "$folder" && chown "$owner:$group" "$folder"
+    fi
+    said=$(umask 077 && cat 2>&1 >"$new" && chown "$owner:$group" "$new" 2>&1 && chmod "$mode" "$new" 2>&1) || {
+        fail file "$path" "cannot be written: $said"
+        return 0
+    }
+    if [ -n "$validate" ]; then
+        said=$(eval "$validate" 2>&1 </dev/null) || {
+            rm -f "$new"
+            fail file "$path" "refused before it replaced the old text: $said"
+            return 0
+        }
+    fi
+    mv -f "$new" "$path" || fail file "$path" "cannot be replaced"
+}
+
+run_command() { # name run unless
+    [ "$failed" = no ] || return 0
+    if ! is_pending "run:$1"; then
+        [ -n "$3" ] || return 0
+        if (eval "$3") </dev/null >/dev/null 2>&1; then return 0; fi
+    fi
+    change command "$1" run -
+    [ "$MODE" = apply ] || return 0
+    stale=yes
+    said=$( (eval "$2") 2>&1 </dev/null) || fail command "$1" "$said"
+}
+
+reload_units() { # after unit files changed, before the first unit of the role
+    if [ "$failed" = yes ] || [ "$MODE" = plan ] || ! is_pending daemon-reload; then return 0; fi
+    stale=yes
+    said=$(systemctl daemon-reload 2>&1) || fail unit systemd "$said"
+}
+
+unit() { # name enabled running; yes, no, or - for running
+    [ "$failed" = no ] || return 0
+    gather
+    known=${units#*"$NL$1 "}
+    known=${known%%"$NL"*}
+    active=${known%% *}
+    enabled=no
+    case ${known#* } in
+    enabled | static | indirect | generated | alias | linked) enabled=yes ;;
+    esac
+    [ "$2" = "$enabled" ] || { [ "$2" = no ] && [ "${known#* }" = none ]; } || enable_unit "$1" "$2"
+    [ "$3" = - ] || run_unit "$1" "$3"
+}
+
+enable_unit() { # name yes|no
+    verb=enable
+    [ "$2" = yes ] || verb=disable
+    change unit "$1" "$verb" -
+    [ "$MODE" = plan ] || said=$(systemctl "$verb" "$1" 2>&1) || fail unit "$1" "$said"
+}
+
+run_unit() { # name yes|no; knows active
+    verb=
+    case $active in
+    active | reloading | activating)
+        if [ "$2" = no ]; then
+            verb=stop
+        elif is_pending "restart:$1"; then
+            verb=restart
+        elif is_pending "reload:$1"; then
+            verb=reload
+        fi
+        ;;
+    *) [ "$2" = no ] || verb=start ;;
+    esac
+    [ -n "$verb" ] && [ "$failed" = no ] || return 0
+    change unit "$1" "$verb" -
+    [ "$MODE" = apply ] || return 0
+    case $verb in
+    start | restart) systemctl reset-failed "$1" 2>/dev/null ;;
+    esac
+    said=$(systemctl "$verb" "$1" 2>&1) || fail unit "$1" "$verb: $said$NL$(systemctl status --no-pager -n 15 "$1" 2>&1)"
+}
+
+take_lock() {
+    [ "$MODE" = apply ] || return 0
+    mkdir -p "$STATE"
+    exec 9>"$STATE/lock"
+    flock -n 9 || {
+        say busy
+        exit 75
+    }
+}
