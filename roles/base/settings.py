@@ -19,7 +19,7 @@ class Settings(RoleSettings):
     """`log_level` of sshd; `sysctl` are further kernel settings, which win over ours."""
 
     log_level: Annotated[str, Field(pattern=r"^(QUIET|FATAL|ERROR|INFO|VERBOSE|DEBUG)$")] = "VERBOSE"
-    sysctl: dict[Annotated[str, Field(pattern=r"^[a-z0-9_./-]+$")], str | int] = {}
+    sysctl: dict[Annotated[str, Field(pattern=r"^[a-z0-9_./-]+$")], str | int] = Field(default_factory=dict)
 
 
 def declare(settings: Settings, host: HostView) -> Declaration:

@@ -28,7 +28,9 @@ def declare(settings: Settings, host: HostView) -> Declaration:
                 validate="ifquery -a -i {} >/dev/null",
                 notify=("run:ifreload",),
             ),
-            RoleFile("/etc/sysctl.d/91-igoudar-multipath.conf", template="sysctl.conf.j2", notify=("run:sysctl",)),
+            RoleFile(
+                "/etc/sysctl.d/91-igoudar-multipath.conf", template="sysctl.conf.j2", notify=("run:sysctl",)
+            ),
             RoleFile(
                 "/etc/frr/daemons",
                 template="daemons.j2",

@@ -7,7 +7,7 @@ from igoudar.roles import Declaration, RoleCommand, RoleFile, RoleSettings, Role
 
 PACKAGES = ("frr", "frr-pythontools", "ifupdown2", "bridge-utils", "iproute2", "ethtool", "python3")
 # A switch that had a transaction, or routes already, owns its text; only a fresh one gets the base text.
-NOT_FRESH = "has_entries /var/lib/igoudar/txn || grep -qs '^router ' /etc/frr/frr.conf"
+NOT_FRESH = "[ -n \"$(ls -A /var/lib/igoudar/txn 2>/dev/null)\" ] || grep -qs '^router ' /etc/frr/frr.conf"
 
 
 class Settings(RoleSettings):
@@ -18,8 +18,12 @@ def declare(settings: Settings, host: HostView) -> Declaration:
     return Declaration(
         packages=PACKAGES,
         files=(
-            RoleFile("/etc/sysctl.d/91-igoudar-switch.conf", template="sysctl.conf.j2", notify=("run:sysctl",)),
-            RoleFile("/etc/tmpfiles.d/igoudar-switch.conf", template="tmpfiles.conf.j2", notify=("run:tmpfiles",)),
+            RoleFile(
+                "/etc/sysctl.d/91-igoudar-switch.conf", template="sysctl.conf.j2", notify=("run:sysctl",)
+            ),
+            RoleFile(
+                "/etc/tmpfiles.d/igoudar-switch.conf", template="tmpfiles.conf.j2", notify=("run:tmpfiles",)
+            ),
             *_base_text(host),
         ),
         before_units=(

@@ -14,7 +14,7 @@ UNITS = "/etc/systemd/system"
 
 
 class Settings(RoleSettings):
-    """`speak_every`: seconds between two words to the gateway. A leaf forgets a silent host's MAC after 300."""
+    """`speak_every`: seconds between two words to the gateway; a leaf forgets a silent MAC after 300."""
 
     speak_every: Annotated[int, Field(ge=1, le=240)] = 15
 

@@ -24,10 +24,8 @@ SHARED = "*"
 Inputs = dict[str, Any]
 
 
-def server_group_inputs(
-    site: str, name: str, hosts: Mapping[str, Mapping[str, Declaration]]
-) -> Inputs:
-    """`site` is the site's folder, relative to the checkout; each host's roles are in order of application."""
+def server_group_inputs(site: str, name: str, hosts: Mapping[str, Mapping[str, Declaration]]) -> Inputs:
+    """`site` is the site's folder, relative to the checkout; roles come in order of application."""
     documents = {h: {r: as_document(told) for r, told in roles.items()} for h, roles in hosts.items()}
     order = _order(roles for roles in hosts.values())
     texts: dict[str, dict[str, str]] = {}

@@ -46,7 +46,7 @@ class DataPort:
 
 @dataclass(frozen=True, slots=True)
 class AccessLink:
-    """A place in an `access` subnet. Addresses carry a prefix length, gateways do not; empty: no such family."""
+    """A place in an `access` subnet. Addresses have a prefix length, gateways none; empty: no such family."""
 
     port: str
     mtu: int

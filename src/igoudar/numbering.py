@@ -28,7 +28,7 @@ def switch_asn(site: Site, hall: Hall, device: Device) -> int:
 
 
 def server_asn(site: Site, hall: Hall, device: Device) -> int:
-    """One ASN for all routed servers of a hall: a leaf takes only a server's own prefixes and sends a default."""
+    """One ASN for all routed servers of a hall: a leaf takes their own prefixes and sends a default."""
     assert device.role is Role.SERVER, device.name
     return _hall_base(site, hall) + SERVERS
 

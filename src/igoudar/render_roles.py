@@ -22,7 +22,8 @@ PACKAGE = "igoudar:"
 
 def render_declaration(told: Declaration, folder: RoleFolder) -> Declaration:
     """The same declaration with every file's `text`. Raises BadInput with all that is wrong."""
-    files, findings = [], []
+    files: list[RoleFile] = []
+    findings: list[Finding] = []
     for file in told.files:
         try:
             files.append(replace(file, text=_text(file, folder)))

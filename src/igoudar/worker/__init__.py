@@ -1,10 +1,10 @@
 """Work on hosts, in processes of their own: pyinfra keeps state of the whole process and patches sockets.
 
-    pool.py        caller's side: keeps worker processes, `run_roles`
-    __main__.py    a worker process: JSON lines in, events and results out
-    site_roles.py  in the worker: all roles of many hosts by pyinfra
-    calls.py       what a role's @deploy function calls
-    script.py, bundle.sh, results.py   one script a host, and its answer
-    operations.py  the same calls as ordinary pyinfra operations
-    connector.py   pyinfra over the project's SSH sessions
+pool.py        caller's side: keeps worker processes, `run_roles`
+__main__.py    a worker process: JSON lines in, events and results out
+site_roles.py  in the worker: all roles of many hosts by pyinfra
+calls.py       what a role's @deploy function calls
+script.py, bundle.sh, results.py   one script a host, and its answer
+operations.py  the same calls as ordinary pyinfra operations
+connector.py   pyinfra over the project's SSH sessions
 """

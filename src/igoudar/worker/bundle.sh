@@ -30,13 +30,6 @@ fail() { # kind name message
     say failed "$1" "$2" "$(encode "$3")"
 }
 
-has_entries() { # folder
-    for entry in "$1"/*; do
-        if [ -e "$entry" ]; then return 0; fi
-    done
-    return 1
-}
-
 gather() {
     [ "$stale" = yes ] || return 0
     sums=$NL modes=$NL packages=$NL logins=$NL

@@ -15,7 +15,12 @@ from pyinfra.api.command import QuoteString, StringCommand
 from pyinfra.api.exceptions import ConnectError
 from pyinfra.api.util import get_file_io
 from pyinfra.connectors.base import BaseConnector, ConnectorData, DataMeta
-from pyinfra.connectors.util import CommandOutput, OutputLine, extract_control_arguments, make_unix_command_for_host
+from pyinfra.connectors.util import (
+    CommandOutput,
+    OutputLine,
+    extract_control_arguments,
+    make_unix_command_for_host,
+)
 
 from igoudar.errors import IgoudarError
 from igoudar.transport import Access, Session, connect
@@ -23,7 +28,7 @@ from igoudar.transport import Access, Session, connect
 DEFAULT_TIMEOUT = 300.0
 
 
-class SiteData(ConnectorData, total=False):  # type: ignore[misc]
+class SiteData(ConnectorData):  # type: ignore[misc]
     igoudar_access: Access
 
 
@@ -69,7 +74,11 @@ class SiteConnector(BaseConnector):  # type: ignore[misc]
         return good, CommandOutput(lines)
 
     def put_file(
-        self, filename_or_io: Any, remote_filename: str, remote_temp_filename: str | None = None, **arguments: Any
+        self,
+        filename_or_io: Any,
+        remote_filename: str,
+        remote_temp_filename: str | None = None,
+        **arguments: Any,
     ) -> bool:
         with get_file_io(filename_or_io) as source:
             data = source.read()
@@ -78,7 +87,11 @@ class SiteConnector(BaseConnector):  # type: ignore[misc]
         return good
 
     def get_file(
-        self, remote_filename: str, filename_or_io: Any, remote_temp_filename: str | None = None, **arguments: Any
+        self,
+        remote_filename: str,
+        filename_or_io: Any,
+        remote_temp_filename: str | None = None,
+        **arguments: Any,
     ) -> bool:
         assert self.session is not None
         privileged = "sudo -n " if arguments.get("_sudo") else ""

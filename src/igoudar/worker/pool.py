@@ -39,7 +39,9 @@ class Worker:
         self.runs = 0
         self._rest = b""
 
-    def run(self, name: str, arguments: Mapping[str, Any], cancelled: threading.Event) -> Iterator[dict[str, Any]]:
+    def run(
+        self, name: str, arguments: Mapping[str, Any], cancelled: threading.Event
+    ) -> Iterator[dict[str, Any]]:
         """Yield the answers to one request; the last one holds `result` or `error`."""
         self.runs += 1
         assert self.process.stdin is not None
@@ -131,7 +133,9 @@ def run_roles(
     try:
         with ThreadPoolExecutor(max_workers=max(1, len(shards))) as threads:
             work = [
-                threads.submit(_shard, used, {**arguments, "hosts": {h: hosts[h] for h in shard}}, progress, stop)
+                threads.submit(
+                    _shard, used, {**arguments, "hosts": {h: hosts[h] for h in shard}}, progress, stop
+                )
                 for shard in shards
             ]
             return {host: result for done in work for host, result in done.result().items()}

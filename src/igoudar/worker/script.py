@@ -40,7 +40,9 @@ class RoleSteps:
 def bundle_script(roles: Sequence[RoleSteps], *, plan: bool) -> str:
     """The whole script. Calls stand in a function, so that all of it is read before the first one runs."""
     calls = [line for told in roles for line in _role(told)]
-    return "\n".join((*_facts(roles, plan=plan), _prelude(), "main() {", *calls, "}", "take_lock", "main", ""))
+    return "\n".join(
+        (*_facts(roles, plan=plan), _prelude(), "main() {", *calls, "}", "take_lock", "main", "")
+    )
 
 
 @cache

@@ -9,6 +9,7 @@ import importlib.util
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -79,10 +80,8 @@ def _connected(hosts: Mapping[str, tuple[Access, Mapping[str, Document]]], resul
         host.connector_cls = SiteConnector
     state = State(inventory, Config(PARALLEL=min(PARALLEL, len(named))), check_for_changes=False)
     state.add_callback_handler(results)
-    try:
+    with suppress(PyinfraError):  # every host that could not be reached has said so itself
         connect_all(state)
-    except PyinfraError:
-        pass
     return state
 
 
