@@ -1,0 +1,223 @@
+"""The script of a host, run for real by `sh` as an ordinary user, in a folder of its own.
+
+Only what needs a whole host is a stand-in: systemctl answers from a file and notes what it was told.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import getpass
+import grp
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from igoudar.roles import RoleCommand, RoleFile, RoleUnit
+from igoudar.worker.results import HostResult, read_answer
+from igoudar.worker.script import Packages, ReloadUnits, RoleSteps, Step, bundle_script
+
+SYSTEMCTL = """#!/bin/sh
+here={folder}
+case $1 in
+show) cat "$here/units" ;;
+status) echo "status of $4" ;;
+*) echo "$*" >>"$here/told" ; [ ! -e "$here/refuses" ] ;;
+esac
+"""
+ACTIVE = "Id=thing.service\nActiveState=active\nUnitFileState=enabled\n"
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    folder: Path
+
+    def file(self, name: str, text: str, **more: object) -> RoleFile:
+        owner, group = getpass.getuser(), grp.getgrgid(os.getgid()).gr_name
+        return RoleFile(f"{self.folder}/{name}", text=text, owner=owner, group=group, **more)  # type: ignore[arg-type]
+
+    def run(self, *steps: Step, plan: bool = False, digest: str = "d1") -> HostResult:
+        return self.run_roles(RoleSteps("one", digest, steps), plan=plan)
+
+    def run_roles(self, *roles: RoleSteps, plan: bool = False) -> HostResult:
+        script = bundle_script(roles, plan=plan)
+        script = script.replace("STATE=/var/lib/igoudar/roles", f"STATE={self.folder}/state")
+        script = script.replace("PATH=/usr/sbin", f"PATH={self.folder}/bin:/usr/sbin")
+        done = subprocess.run(["sh", "-s"], input=script, capture_output=True, text=True, check=False)
+        return read_answer("here", done.stdout.splitlines(), 0.0, done.stderr)
+
+    def told(self) -> list[str]:
+        """What systemctl was told since the last time."""
+        path = self.folder / "told"
+        lines = path.read_text().splitlines() if path.exists() else []
+        path.unlink(missing_ok=True)
+        return [line for line in lines if not line.startswith("reset-failed")]
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Sandbox:
+    (tmp_path / "bin").mkdir()
+    tool = tmp_path / "bin" / "systemctl"
+    tool.write_text(SYSTEMCTL.format(folder=tmp_path))
+    tool.chmod(0o755)
+    (tmp_path / "units").write_text(ACTIVE)
+    return Sandbox(tmp_path)
+
+
+def what(result: HostResult) -> list[str]:
+    return [f"{c.kind} {c.name.rsplit('/', 1)[-1]} {c.what}" for c in result.changes]
+
+
+def test_a_second_run_changes_nothing(sandbox: Sandbox) -> None:
+    steps = (sandbox.file("a/b.conf", "one\n\n two \\ $x `y` 'z'\n"), RoleUnit("thing.service"))
+    first, second = sandbox.run(*steps), sandbox.run(*steps)
+
+    assert (first.status, what(first)) == ("ok", ["file b.conf text"])
+    assert (sandbox.folder / "a/b.conf").read_text() == "one\n\n two \\ $x `y` 'z'\n"
+    assert (second.status, second.changes) == ("ok", ())
+    assert second.roles[0].recorded == "d1"
+
+
+def test_a_plan_writes_nothing_and_says_the_same(sandbox: Sandbox) -> None:
+    (sandbox.folder / "b.conf").write_text("old\n")
+    steps = (sandbox.file("b.conf", "new\n", notify=("restart:thing.service",)), RoleUnit("thing.service"))
+    planned = sandbox.run(*steps, plan=True)
+
+    assert (sandbox.folder / "b.conf").read_text() == "old\n"
+    assert not (sandbox.folder / "state").exists()
+    assert sandbox.told() == []
+    assert planned.changes[0].old == "old\n"
+    assert what(planned) == what(sandbox.run(*steps))
+    assert sandbox.told() == ["restart thing.service"]
+
+
+def test_mode_alone_is_a_change(sandbox: Sandbox) -> None:
+    sandbox.run(sandbox.file("b.conf", "x\n", mode="0600"))
+    result = sandbox.run(sandbox.file("b.conf", "x\n", mode="0640"))
+
+    assert what(result) == ["file b.conf mode"]
+    assert (sandbox.folder / "b.conf").stat().st_mode & 0o777 == 0o640
+
+
+def test_a_refused_text_leaves_the_old_one_and_the_rest_alone(sandbox: Sandbox) -> None:
+    (sandbox.folder / "b.conf").write_text("old\n")
+    bad = sandbox.file("b.conf", "bad\n", validate="grep -q good {} || { echo no good; false; }")
+    later = RoleSteps("two", "d2", (sandbox.file("c.conf", "c\n"),))
+    result = sandbox.run_roles(RoleSteps("one", "d1", (bad, RoleUnit("thing.service"))), later)
+
+    assert result.status == "failed"
+    assert "no good" in result.message
+    assert (sandbox.folder / "b.conf").read_text() == "old\n"
+    assert [(r.role, r.skipped) for r in result.roles] == [("one", False), ("two", True)]
+    assert not (sandbox.folder / "c.conf").exists()
+    assert not list(sandbox.folder.glob("*.igoudar-new"))
+
+
+def test_a_restart_that_was_due_is_done_by_the_next_run(sandbox: Sandbox) -> None:
+    steps = (sandbox.file("b.conf", "x\n", notify=("restart:thing.service",)), RoleUnit("thing.service"))
+    (sandbox.folder / "refuses").touch()
+    failed = sandbox.run(*steps)
+    (sandbox.folder / "refuses").unlink()
+    sandbox.told()
+    second, third = sandbox.run(*steps), sandbox.run(*steps)
+
+    assert failed.status == "failed"
+    assert "status of" in failed.message
+    assert (second.status, what(second)) == ("ok", ["unit thing.service restart"])
+    assert sandbox.told() == ["restart thing.service"]
+    assert third.changes == ()
+
+
+def test_units_are_enabled_and_started(sandbox: Sandbox) -> None:
+    (sandbox.folder / "units").write_text("Id=thing.service\nActiveState=failed\nUnitFileState=disabled\n")
+    result = sandbox.run(RoleUnit("thing.service"))
+
+    assert what(result) == ["unit thing.service enable", "unit thing.service start"]
+    assert sandbox.told() == ["enable thing.service", "start thing.service"]
+
+
+def test_a_unit_whose_running_is_nobodys_business(sandbox: Sandbox) -> None:
+    (sandbox.folder / "units").write_text("Id=thing.service\nActiveState=inactive\nUnitFileState=static\n")
+
+    assert sandbox.run(RoleUnit("thing.service", running=None)).changes == ()
+    assert what(sandbox.run(RoleUnit("thing.service", enabled=False, running=False))) == [
+        "unit thing.service disable"
+    ]
+
+
+def test_commands_run_when_due_and_only_then(sandbox: Sandbox) -> None:
+    count = f"echo x >>{sandbox.folder}/count"
+    steps = (
+        sandbox.file("b.conf", "x\n", notify=("run:count",)),
+        RoleCommand("count", count),
+        RoleCommand("once", f"touch {sandbox.folder}/once", unless=f"[ -e {sandbox.folder}/once ]"),
+    )
+    first, second = sandbox.run(*steps), sandbox.run(*steps)
+
+    assert what(first) == ["file b.conf text", "command count run", "command once run"]
+    assert second.changes == ()
+    assert (sandbox.folder / "count").read_text() == "x\n"
+
+
+def test_a_command_that_fails_says_why(sandbox: Sandbox) -> None:
+    result = sandbox.run(RoleCommand("bad", "echo because; exit 3", unless="false"))
+
+    assert (result.status, result.message) == ("failed", "role one: command bad: because")
+
+
+def test_a_file_is_left_alone_while_its_test_succeeds(sandbox: Sandbox) -> None:
+    (sandbox.folder / "history").mkdir()
+    kept = sandbox.file("b.conf", "base\n", unless=f'[ -n "$(ls -A {sandbox.folder}/history)" ]')
+    fresh = sandbox.run(kept)
+    (sandbox.folder / "b.conf").write_text("grown\n")
+    (sandbox.folder / "history" / "1").mkdir()
+
+    assert what(fresh) == ["file b.conf text"]
+    assert sandbox.run(kept).changes == ()
+    assert (sandbox.folder / "b.conf").read_text() == "grown\n"
+
+
+def test_missing_packages_are_named(sandbox: Sandbox) -> None:
+    result = sandbox.run(Packages(("no-such-package-here",)), plan=True)
+
+    assert what(result) == ["package no-such-package-here install"]
+
+
+def test_unit_files_are_read_again_before_units(sandbox: Sandbox) -> None:
+    script = bundle_script(
+        [RoleSteps("one", "d", (RoleFile("/etc/systemd/system/x.timer", text="x\n"), ReloadUnits()))],
+        plan=True,
+    )
+
+    assert script.index("file /etc/systemd/system/x.timer") < script.rindex("reload_units")
+
+
+def test_text_that_holds_the_end_mark_of_a_neighbour(sandbox: Sandbox) -> None:
+    one = sandbox.file("one", "a\n")
+    mark = next(
+        line
+        for line in bundle_script([RoleSteps("r", "d", (one,))], plan=False).splitlines()
+        if "END-" in line
+    )
+    two = sandbox.file("two", f"{mark.split()[-1]}\nEND\n'\n")
+    sandbox.run(one, two)
+
+    assert (sandbox.folder / "two").read_text() == f"{mark.split()[-1]}\nEND\n'\n"
+
+
+def test_two_runs_at_once_do_not_meet(sandbox: Sandbox) -> None:
+    (sandbox.folder / "state").mkdir()
+    with (sandbox.folder / "state" / "lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        result = sandbox.run(sandbox.file("b", "x\n"))
+
+    assert "another run holds this host" in result.message
+
+
+def test_an_answer_that_broke_off(sandbox: Sandbox) -> None:
+    result = read_answer("here", ["role\tone", "change\tfile\t/x\ttext\t-"], 1.0, "Connection lost")
+
+    assert (result.status, result.message) == ("failed", "Connection lost")
+    assert read_answer("here", [], 1.0, "sudo: a password is required").status == "unreachable"
