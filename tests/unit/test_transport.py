@@ -1,0 +1,173 @@
+"""Logins against a real sshd on 127.0.0.1 with keys of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from igoudar.errors import DeviceFailed
+from igoudar.transport import Access, Bastion, connect
+
+SSHD = shutil.which("sshd", path="/usr/sbin:/usr/bin")
+pytestmark = pytest.mark.skipif(SSHD is None, reason="needs sshd (apt install openssh-server)")
+
+
+@dataclass(frozen=True)
+class Daemon:
+    access: Access
+    log: Path
+
+
+def keygen(path: Path) -> str:
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", path], check=True)
+    return path.with_suffix(".pub").read_text().strip()
+
+
+def start_sshd(folder: Path, host: str) -> tuple[subprocess.Popen[bytes], Daemon]:
+    folder.mkdir()
+    host_key, _ = keygen(folder / "host"), keygen(folder / "login")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    shutil.copy(folder / "login.pub", folder / "authorized")
+    options = {
+        "ListenAddress": f"127.0.0.1:{port}",
+        "HostKey": folder / "host",
+        "AuthorizedKeysFile": folder / "authorized",
+        "PasswordAuthentication": "no",
+        "StrictModes": "no",
+        "UsePAM": "no",
+        "PidFile": "none",
+    }
+    Path("/run/sshd").mkdir(exist_ok=True) if os.geteuid() == 0 else None
+    arguments = [f"-o{key}={value}" for key, value in options.items()]
+    log = (folder / "log").open("wb")
+    process = subprocess.Popen([str(SSHD), "-D", "-e", "-f", "/dev/null", *arguments], stderr=log)
+    for _ in range(100):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                break
+        time.sleep(0.05)
+    user = subprocess.run(["id", "-un"], capture_output=True, text=True, check=True).stdout.strip()
+    access = Access(host, "127.0.0.1", user, folder / "login", host_key, port)
+    return process, Daemon(access, folder / "log")
+
+
+@pytest.fixture(scope="module")
+def daemons(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Daemon, Daemon]]:
+    """A host, and another that serves as its bastion."""
+    started = [start_sshd(tmp_path_factory.mktemp("sshd") / name, name) for name in ("leaf-1", "mgmt-1")]
+    yield started[0][1], started[1][1]
+    for process, _ in started:
+        process.terminate()
+        process.wait()
+
+
+def test_a_command_with_stdin_and_both_outputs(daemons: tuple[Daemon, Daemon]) -> None:
+    with connect(daemons[0].access) as session:
+        result = session.run("cat; echo bad >&2; exit 3", b"hello\n")
+    assert (result.status, result.out, result.err) == (3, b"hello\n", b"bad\n")
+
+
+def test_large_texts_pass_both_ways(daemons: tuple[Daemon, Daemon]) -> None:
+    text = os.urandom(3_000_000)
+    with connect(daemons[0].access) as session:
+        result = session.run("head -c 4000000 /dev/zero >&2; cat", text, timeout=60)
+    assert result.out == text
+    assert len(result.err) == 4_000_000
+
+
+def test_an_exec_does_not_wait_for_nagle(daemons: tuple[Daemon, Daemon]) -> None:
+    with connect(daemons[0].access) as session:
+        assert session.transport.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+def test_the_key_exchange_is_curve25519(daemons: tuple[Daemon, Daemon]) -> None:
+    with connect(daemons[0].access) as session:
+        first = session.transport.get_security_options().kex[0]
+    assert first.startswith("curve25519")
+
+
+def test_several_commands_at_once_on_one_login(daemons: tuple[Daemon, Daemon]) -> None:
+    with connect(daemons[0].access) as session, ThreadPoolExecutor(5) as pool:
+        answers = list(
+            pool.map(lambda n: session.run(f"sleep 0.5; echo line; echo {n}", timeout=60), range(5))
+        )
+    assert [a.out.split()[1] for a in answers] == [b"0", b"1", b"2", b"3", b"4"]
+
+
+def test_a_hanging_command_is_given_up(daemons: tuple[Daemon, Daemon]) -> None:
+    with connect(daemons[0].access) as session:
+        with pytest.raises(DeviceFailed, match=r"leaf-1 .* did not answer `sleep 60` in 1 s"):
+            session.run("sleep 60", timeout=1)
+        assert session.run("echo still here").out == b"still here\n"
+
+
+def test_another_host_key_is_refused(daemons: tuple[Daemon, Daemon], tmp_path: Path) -> None:
+    access = replace(daemons[0].access, host_key=keygen(tmp_path / "other"))
+    before = daemons[0].log.read_text().count("Accepted publickey")
+    with pytest.raises(DeviceFailed, match=r"leaf-1 .* shows the host key .*somebody else answers there"):
+        connect(access)
+    assert daemons[0].log.read_text().count("Accepted publickey") == before
+
+
+def test_no_host_key_is_refused(daemons: tuple[Daemon, Daemon]) -> None:
+    with pytest.raises(DeviceFailed, match=r"leaf-1 .*: no host key is known; write `host_key`"):
+        connect(replace(daemons[0].access, host_key=""))
+
+
+def test_another_login_key_is_refused(daemons: tuple[Daemon, Daemon], tmp_path: Path) -> None:
+    keygen(tmp_path / "other")
+    with pytest.raises(DeviceFailed, match=r"the login with .*other was refused; put its public key"):
+        connect(replace(daemons[0].access, key_path=tmp_path / "other"))
+
+
+def test_a_missing_or_broken_login_key(daemons: tuple[Daemon, Daemon], tmp_path: Path) -> None:
+    with pytest.raises(DeviceFailed, match=r"the login key .*absent does not exist"):
+        connect(replace(daemons[0].access, key_path=tmp_path / "absent"))
+    (tmp_path / "broken").write_text("no key\n")
+    with pytest.raises(DeviceFailed, match=r"the login key .*broken cannot be used"):
+        connect(replace(daemons[0].access, key_path=tmp_path / "broken"))
+
+
+def test_nobody_listens(daemons: tuple[Daemon, Daemon]) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with pytest.raises(DeviceFailed, match=r"leaf-1 .*unreachable \(.*refused"):
+        connect(replace(daemons[0].access, port=port))
+
+
+def test_something_else_than_ssh_listens(daemons: tuple[Daemon, Daemon]) -> None:
+    with socket.socket() as mute:
+        mute.bind(("127.0.0.1", 0))
+        mute.listen()
+        access = replace(daemons[0].access, port=mute.getsockname()[1])
+        begun = time.monotonic()
+        with pytest.raises(DeviceFailed, match=r"leaf-1 .*no SSH session"):
+            connect(access, timeout=1)
+    assert time.monotonic() - begun < 5
+
+
+def test_through_a_bastion_with_one_login_there(daemons: tuple[Daemon, Daemon]) -> None:
+    host, bastion = daemons
+    access = replace(host.access, via=Bastion(bastion.access))
+    for _ in range(3):
+        with connect(access) as session:
+            assert session.run("echo through").out == b"through\n"
+    assert bastion.log.read_text().count("Accepted publickey") == 1
+
+
+def test_a_bastion_that_cannot_reach_the_host(daemons: tuple[Daemon, Daemon]) -> None:
+    host, bastion = daemons
+    with pytest.raises(DeviceFailed, match=r"leaf-1 .*unreachable \("):
+        connect(replace(host.access, port=1, via=Bastion(bastion.access)))
