@@ -1,0 +1,285 @@
+"""What the intents imply of switches: neighbours, sessions, tunnels, route targets, routes. Pure.
+
+Only hosts in use (`active`) are asked, and only for what both ends of a thing are in use for. A route is
+expected over what is not drained, as long as something is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from igoudar.compiler import Compiled
+from igoudar.hostview import HostView, host_view
+from igoudar.intent import DeviceIntent, Family, Neighbor, Port, PortUse, VrfInstance
+from igoudar.model import HOST_ROLES, SWITCH_ROLES, CableStatus, Status
+from igoudar.verify.checks import FactCheck, Kind, Mode
+
+UNICAST = {Family.IPV4: "ipv4Unicast", Family.IPV6: "ipv6Unicast"}
+EVPN = "l2VpnEvpn"
+ANYWHERE = {Family.IPV4: "0.0.0.0/0", Family.IPV6: "::/0"}
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The live part of a compiled site. `carriers`: VRF name, or L2VNI owner -> switches that carry it."""
+
+    compiled: Compiled
+    switches: Mapping[str, DeviceIntent]
+    hosts: frozenset[str]
+    carriers: Mapping[str, tuple[str, ...]]
+
+    def up(self, port: Port | Neighbor) -> bool:
+        """Whether the far end is in use; somebody else's router is taken to be."""
+        device = self.compiled.design.inventory.devices[port.remote_device]
+        return device.name in self.hosts or (
+            device.role not in SWITCH_ROLES | HOST_ROLES and device.status is Status.ACTIVE
+        )
+
+
+def live(compiled: Compiled) -> Site:
+    devices = compiled.design.inventory.devices.values()
+    active = {d.name for d in devices if d.status is Status.ACTIVE}
+    switches = {name: intent for name, intent in compiled.intents.items() if name in active and intent.fabric}
+    carriers: dict[str, list[str]] = {}
+    for name, intent in switches.items():
+        for owner in (*(i.vrf.name for i in intent.vrfs), *(v.l2vni.owner for v in intent.l2vnis)):
+            carriers.setdefault(owner, []).append(name)
+    hosts = active & {d.name for d in devices if d.role in HOST_ROLES} | set(switches)
+    return Site(compiled, switches, frozenset(hosts), {k: tuple(v) for k, v in carriers.items()})
+
+
+def checks(site: Site) -> Iterator[FactCheck]:
+    """All that facts can prove, host by host."""
+    yield from _cables(site)
+    for name, intent in site.switches.items():
+        yield FactCheck(
+            Kind.INTERFACES, name, "as /etc/network/interfaces says", ("interfaces",), frozenset()
+        )
+        yield from _sessions(site, intent)
+        yield from _evpn(site, intent)
+        yield from _underlay(site, intent)
+        for instance in intent.vrfs:
+            yield from _tenant(site, intent, instance)
+    for name in sorted(site.hosts):
+        yield from _host(site, host_view(site.compiled.plan, name))
+
+
+def _cables(site: Site) -> Iterator[FactCheck]:
+    """Both ends of every data cable between hosts of ours; an unmanaged out-of-band switch says nothing."""
+    for cable in site.compiled.design.inventory.cables.values():
+        if cable.status is not CableStatus.CONNECTED or not {cable.a.device, cable.b.device} <= site.hosts:
+            continue
+        for near, far in ((cable.a, cable.b), (cable.b, cable.a)):
+            at = ("lldp", near.port)
+            yield FactCheck(Kind.LLDP, near.device, f"{near.port} -- {far}", at, frozenset({str(far)}))
+
+
+def _sessions(site: Site, intent: DeviceIntent) -> Iterator[FactCheck]:
+    assert intent.fabric is not None
+    for neighbor in intent.fabric.neighbors:
+        if site.up(neighbor):
+            families = (*(UNICAST[f.family] for f in neighbor.families), EVPN)
+            yield from _session(intent.name, "default", neighbor, families, bool(intent.fabric.bfd))
+    for instance in intent.vrfs:
+        for neighbor in instance.neighbors:
+            if site.up(neighbor):
+                families = tuple(UNICAST[f.family] for f in neighbor.families)
+                yield from _session(intent.name, instance.vrf.name, neighbor, families, bool(neighbor.bfd))
+
+
+def _session(
+    host: str, vrf: str, neighbor: Neighbor, families: tuple[str, ...], bfd: bool
+) -> Iterator[FactCheck]:
+    told = f"{neighbor.remote_device} at {neighbor.key}, VRF {vrf}"
+    for family in families:
+        at = ("bgp", vrf, neighbor.key, family)
+        yield FactCheck(Kind.BGP, host, f"{told}, {family}", at, frozenset({"Established"}))
+    if bfd:
+        yield FactCheck(Kind.BFD, host, told, ("bfd", vrf, neighbor.key), frozenset({"up"}))
+
+
+def _evpn(site: Site, intent: DeviceIntent) -> Iterator[FactCheck]:
+    """Tunnel ends of each L2VNI, and whose routes carry each route target."""
+    named = [(i.vrf.name, i.vrf.route_target, f"VRF {i.vrf.name}") for i in intent.vrfs]
+    named += [(v.l2vni.owner, v.l2vni.route_target, v.l2vni.owner) for v in intent.l2vnis]
+    for owner, target, told in named:
+        others = _loopbacks(site, owner, intent.name)
+        if others:
+            yield FactCheck(
+                Kind.ROUTE_TARGET, intent.name, f"{target} ({told})", ("rt", target), others, Mode.ALL_OF
+            )
+    for local in intent.l2vnis:
+        others = _loopbacks(site, local.l2vni.owner, intent.name)
+        told = f"VNI {local.l2vni.vni} ({local.l2vni.owner})"
+        yield FactCheck(Kind.VTEP, intent.name, told, ("vtep", str(local.l2vni.vni)), others)
+
+
+def _loopbacks(site: Site, owner: str, but: str) -> frozenset[str]:
+    """IPv4 loopbacks of the other switches that carry a VRF or an L2VNI."""
+    return frozenset(_loopback(site, name) for name in site.carriers[owner] if name != but)
+
+
+def _loopback(site: Site, name: str) -> str:
+    found = site.switches[name].loopback
+    assert found is not None, name
+    return found.ipv4
+
+
+def _underlay(site: Site, intent: DeviceIntent) -> Iterator[FactCheck]:
+    """Both loopbacks of every switch a spine away, over every port that leads there."""
+    for name, other in site.switches.items():
+        ports = _ways(site, intent, name)
+        if not ports or other.loopback is None or name == intent.name:
+            continue
+        for prefix in (f"{other.loopback.ipv4}/32", f"{other.loopback.ipv6}/128"):
+            at = ("route", "default", prefix)
+            yield FactCheck(Kind.ROUTE, intent.name, f"{prefix} ({name})", at, ports)
+
+
+def _ways(site: Site, intent: DeviceIntent, target: str) -> frozenset[str]:
+    """Ports towards `target`: the cable itself, else by every switch in between that is cabled to both."""
+    fabric = [p for p in intent.ports if p.use is PortUse.FABRIC and p.remote_device in site.switches]
+    direct = [p for p in fabric if p.remote_device == target]
+    if direct or intent.fabric is None or not intent.fabric.vtep:
+        return frozenset(p.name for p in direct)
+    far = site.switches[target]
+    if far.fabric is None or not far.fabric.vtep:
+        return frozenset()
+    between = {p.remote_device for p in far.ports if p.use is PortUse.FABRIC}
+    ways = [p for p in fabric if p.remote_device in between]
+    kept = [p for p in ways if not site.switches[p.remote_device].drained]
+    return frozenset(p.name for p in kept or ways)
+
+
+def _tenant(site: Site, intent: DeviceIntent, instance: VrfInstance) -> Iterator[FactCheck]:
+    """Subnets, hosts and the way out of one VRF, as this switch must know them."""
+    vrf = instance.vrf.name
+    local = {v.l2vni.owner for v in intent.l2vnis if v.l2vni.vrf == vrf}
+    for name in site.carriers[vrf]:
+        other = site.switches[name]
+        if other is intent:
+            continue
+        for port in other.ports:
+            if port.use is PortUse.ACCESS and _vrf_of(other, port) == vrf and site.up(port):
+                yield from _hosts(intent, vrf, port, frozenset({_loopback(site, name)}))
+    yield from _subnets(site, intent, vrf, local)
+    yield from _routed(site, intent, vrf)
+    uplinks = [n for n in instance.neighbors if n.local_role == "customer" and site.up(n)]
+    if not uplinks:
+        yield from _way_out(site, intent, vrf)
+    for neighbor in uplinks:
+        yield from _offered(intent, vrf, neighbor)
+
+
+def _offered(intent: DeviceIntent, vrf: str, neighbor: Neighbor) -> Iterator[FactCheck]:
+    """The default route that a transit sends, among those in use."""
+    port = next(p.name for p in intent.ports if neighbor.key in p.hosts)
+    for policy in neighbor.families if not neighbor.drained else ():
+        prefix = ANYWHERE[policy.family]
+        told, at = f"{prefix} in {vrf}, from {neighbor.remote_device}", ("route", vrf, prefix)
+        yield FactCheck(Kind.ROUTE, intent.name, told, at, frozenset({port}), Mode.ONE_OF)
+
+
+def _vrf_of(intent: DeviceIntent, port: Port) -> str:
+    return next((v.l2vni.vrf for v in intent.l2vnis if v.l2vni.vlan == port.vlan), port.vrf)
+
+
+def _hosts(intent: DeviceIntent, vrf: str, port: Port, via: frozenset[str]) -> Iterator[FactCheck]:
+    for address in port.hosts:
+        prefix = f"{address}/{128 if ':' in address else 32}"
+        told = f"{prefix} in {vrf} ({port.remote_device})"
+        yield FactCheck(Kind.ROUTE, intent.name, told, ("route", vrf, prefix), via)
+
+
+def _subnets(site: Site, intent: DeviceIntent, vrf: str, local: set[str]) -> Iterator[FactCheck]:
+    """Subnets with a gateway: connected here, else by every leaf that has it."""
+    seen = {v.l2vni.owner: v.l2vni for s in site.switches.values() for v in s.l2vnis if v.l2vni.vrf == vrf}
+    for owner, l2vni in seen.items():
+        ends = _loopbacks(site, owner, intent.name)
+        via = frozenset({f"vlan{l2vni.vlan}"}) if owner in local else ends
+        for gateway in l2vni.gateways:
+            prefix = _network(gateway)
+            told = f"{prefix} in {vrf} ({owner})"
+            yield FactCheck(Kind.ROUTE, intent.name, told, ("route", vrf, prefix), via)
+
+
+def _network(address: str) -> str:
+    from netaddr import IPNetwork  # noqa: PLC0415
+
+    return str(IPNetwork(address).cidr)
+
+
+def _routed(site: Site, intent: DeviceIntent, vrf: str) -> Iterator[FactCheck]:
+    """Each routed server: by its own ports where it is attached, elsewhere by all leaves that it is on."""
+    ends: dict[str, tuple[Port, dict[str, list[str]]]] = {}
+    for name in site.carriers[vrf]:
+        for port in site.switches[name].ports:
+            if port.use is PortUse.ROUTED and port.vrf == vrf and site.up(port):
+                ends.setdefault(port.remote_device, (port, {}))[1].setdefault(name, []).append(port.name)
+    for port, leaves in ends.values():
+        kept = [name for name in leaves if not site.switches[name].drained] or list(leaves)
+        here = leaves.get(intent.name)
+        via = frozenset(here) if here else frozenset(_loopback(site, name) for name in kept)
+        yield from _hosts(intent, vrf, port, via)
+
+
+def _way_out(site: Site, intent: DeviceIntent, vrf: str) -> Iterator[FactCheck]:
+    """The default route of a VRF that has uplinks elsewhere: by every switch whose transit offers one."""
+    for family, prefix in ANYWHERE.items():
+        exits = {
+            name: other
+            for name in site.carriers[vrf]
+            for other in (site.switches[name],)
+            for instance in other.vrfs
+            if instance.vrf.name == vrf and any(_offers(n, family) and site.up(n) for n in instance.neighbors)
+        }
+        kept = {n: o for n, o in exits.items() if not o.drained} or exits
+        if kept:
+            via = frozenset(_loopback(site, name) for name in kept)
+            at = ("route", vrf, prefix)
+            yield FactCheck(Kind.ROUTE, intent.name, f"{prefix} in {vrf}", at, via)
+
+
+def _offers(neighbor: Neighbor, family: Family) -> bool:
+    """A transit sends a default route (we are its customer); a drained one is not counted on."""
+    right = neighbor.local_role == "customer" and any(f.family is family for f in neighbor.families)
+    return right and not neighbor.drained
+
+
+def _host(site: Site, view: HostView) -> Iterator[FactCheck]:
+    """Time and names everywhere; the way out and the interfaces of a server."""
+    if view.time_servers:
+        yield FactCheck(
+            Kind.NTP,
+            view.name,
+            "the clock is synchronised",
+            ("time",),
+            frozenset({"synchronised"}),
+            Mode.ALL_OF,
+        )
+        sources = frozenset(t.address for t in view.time_servers)
+        if not view.is_time_server:
+            told = "follows a time server of the site"
+            yield FactCheck(Kind.NTP, view.name, told, ("time",), sources, Mode.ONE_OF)
+    if named := asked_name(view):
+        told = f"{named[0]} by the system's resolver"
+        yield FactCheck(Kind.DNS, view.name, told, ("name", named[0]), frozenset({named[1]}))
+    if view.access or view.routed:
+        told = "as /etc/network/interfaces says"
+        yield FactCheck(Kind.INTERFACES, view.name, told, ("interfaces",), frozenset())
+    if view.routed:
+        ports = frozenset(view.routed.ports)
+        for address, prefix in ((view.routed.address4, "0.0.0.0/0"), (view.routed.address6, "::/0")):
+            if address:
+                at = ("route", "default", prefix)
+                yield FactCheck(Kind.ROUTE, view.name, f"{prefix} by both leaves", at, ports)
+
+
+def asked_name(view: HostView) -> tuple[str, str] | None:
+    """A name that only the resolvers know, and its address: the first other host that is not one of them."""
+    if not view.resolvers:
+        return None
+    known = {r.name for r in view.resolvers} | {view.name}
+    other = next((n for n in view.neighbours if n.name not in known), None)
+    return (f"{other.name}.{view.domain}", other.address) if other else None

@@ -1,0 +1,144 @@
+"""`verify`: looks until what must work works, then proves that what must not work does not."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from igoudar.compiler import Compiled
+from igoudar.transport import Access
+from igoudar.verify import fabric, flows
+from igoudar.verify.checks import FactCheck, Kind, ProbeCheck, Result
+from igoudar.verify.fabric import Site
+from igoudar.verify.facts import commands_for, facts_of
+from igoudar.verify.look import Logins
+
+Say = Callable[[str], None]
+ROUND_SECONDS = 1.0  # at least, between two looks
+SILENT_TRIES, SILENT_WAIT = 2, 0.6  # a packet that must not arrive is sent twice and waited for, seconds
+ANSWERERS_LIVE = 600  # seconds, should nobody end them
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What a twin knows of the world beyond the cables. `far`: routers at their far ends."""
+
+    world: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    far: tuple[str, ...] = ()
+
+
+class Verification:
+    """One run over one site; `again` may be called as often as needed, as drills do."""
+
+    def __init__(self, compiled: Compiled, logins: Logins, outside: Outside, say: Say) -> None:
+        self.site: Site = fabric.live(compiled)
+        self.logins, self.say = logins, say
+        self.facts = tuple(fabric.checks(self.site))
+        inside = flows.probes(self.site, outside.world)
+        beyond = flows.outside_in(self.site, outside.far)
+        self.before = (*inside.before, *beyond.before)
+        self.after = (*inside.after, *beyond.after)
+        self.hosts = sorted(self.site.hosts) + list(outside.far)
+        self.answerers: dict[str, int] = {}
+
+    def again(self, bound: float) -> list[Result]:
+        """All results. What must work is waited for, `bound` seconds at most."""
+        working = self.converge(bound)
+        if not all(r.good for r in working):
+            self.say("what must not work is looked at all the same")
+        return [*working, *self._silent()]
+
+    def converge(self, bound: float, probes: bool = True) -> list[Result]:
+        """Results of all that must work, as soon as it all does or after `bound` seconds."""
+        until = time.monotonic() + bound
+        left: Sequence[FactCheck | ProbeCheck] = (*self.facts, *(self.before if probes else ()))
+        results: dict[FactCheck | ProbeCheck, Result] = {}
+        order = {check: n for n, check in enumerate(left)}
+        while True:
+            begun = time.monotonic()
+            self.logins.open(self.hosts)
+            self._answerers()
+            results |= self._look(left)
+            left = [check for check in left if not results[check].good]
+            if not left or time.monotonic() > until:
+                break
+            self.say(waiting(results[check] for check in left))
+            time.sleep(max(0.0, ROUND_SECONDS - (time.monotonic() - begun)))
+        return [*self._logins(), *(results[c] for c in sorted(results, key=order.__getitem__))]
+
+    def _logins(self) -> list[Result]:
+        refused = self.logins.refused
+        return [
+            Result(Kind.REACHED, h, "login over SSH", h not in refused, "a login", refused.get(h, "a login"))
+            for h in self.hosts
+        ]
+
+    def _look(
+        self, checks: Iterable[FactCheck | ProbeCheck], tries: int = 3, wait: float = 0.7
+    ) -> dict[FactCheck | ProbeCheck, Result]:
+        facts: dict[str, list[FactCheck]] = {}
+        probes: dict[str, list[ProbeCheck]] = {}
+        for check in checks:
+            if isinstance(check, FactCheck):
+                facts.setdefault(check.host, []).append(check)
+            else:
+                probes.setdefault(check.host, []).append(check)
+
+        def ask(host: str) -> dict[FactCheck | ProbeCheck, Result]:
+            asked, sent = facts.get(host, []), probes.get(host, [])
+            spec = {
+                "do": "look",
+                "commands": commands_for(c.at for c in asked),
+                "probes": [{**c.probe, "id": str(n)} for n, c in enumerate(sent)],
+                "tries": tries,
+                "wait": wait,
+            }
+            told = self.logins.ask(host, spec)
+            found = facts_of(told.get("facts", {}))
+            heard = told.get("probes", {})
+            return {c: c.judge(found) for c in asked} | {
+                c: c.judge(heard.get(str(n), {})) for n, c in enumerate(sent)
+            }
+
+        merged: dict[FactCheck | ProbeCheck, Result] = {}
+        for part in self.logins.every({*facts, *probes}, ask).values():
+            merged |= part
+        return merged
+
+    def _silent(self) -> list[Result]:
+        """Each host's proof of silence counts only if the host itself could be asked."""
+        results = self._look(self.after, SILENT_TRIES, SILENT_WAIT)
+        return [results[check] for check in self.after]
+
+    def _answerers(self) -> None:
+        """An answerer on every server that is in a VRF, once a login."""
+        mine: dict[str, list[flows.Endpoint]] = {}
+        for end in flows.endpoints(self.site):
+            mine.setdefault(end.server, []).append(end)
+        missing = [h for h in mine if h not in self.answerers and h in self.logins.sessions]
+
+        def start(host: str) -> int:
+            spec = flows.answer_spec(mine[host], host, ANSWERERS_LIVE)
+            return int(self.logins.ask(host, spec).get("pid", 0))
+
+        self.answerers |= {h: pid for h, pid in self.logins.every(missing, start).items() if pid}
+
+    def end(self) -> None:
+        """Ends the answerers; they end by themselves too."""
+        spec = {"do": "hush", "marker": self.logins.marker}
+        self.logins.every(
+            self.answerers, lambda h: self.logins.ask(h, {**spec, "pid": self.answerers[h]}, 10)
+        )
+
+
+def waiting(results: Iterable[Result]) -> str:
+    """One line: how much is not there yet, and the first of it."""
+    left = list(results)
+    counted = ", ".join(f"{n} {kind}" for kind, n in Counter(r.kind for r in left).items())
+    return f"waiting for {counted}; first: {left[0]}"
+
+
+def accesses_of(site_hosts: Iterable[str], all_of_them: Mapping[str, Access]) -> dict[str, Access]:
+    return {host: all_of_them[host] for host in site_hosts if host in all_of_them}
