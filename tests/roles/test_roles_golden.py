@@ -1,0 +1,84 @@
+"""Each role, told to each of its cases: everything it would do to the host, as one text that people read.
+
+`IGOUDAR_GOLDEN=write pytest tests/roles` writes the texts anew; then read `git diff`.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from igoudar.errors import Where
+from igoudar.render_roles import render_declaration
+from igoudar.role_document import as_document, digest, from_document
+from igoudar.roles import Declaration, load_roles
+from tests.roles.views import CASES
+
+ROOT = Path(__file__).parents[2]
+GOLDEN = Path(__file__).parent / "golden"
+ROLES = load_roles(ROOT / "roles")
+ALL = [(role, case) for role, cases in CASES.items() for case in cases]
+
+
+def declared(role: str, case: str) -> Declaration:
+    written, host = CASES[role][case]
+    folder = ROLES[role]
+    told = folder.declare(folder.settings(written, Where("devices.yaml")), host)
+    return render_declaration(told, folder)
+
+
+def readable(told: Declaration) -> str:
+    lines = [f"package {name}" for name in told.packages]
+    lines += [f"port {p.number}/{p.protocol} from {p.source}: {p.purpose}" for p in told.ports]
+    for user in told.users:
+        lines += [f"user {user.name} {' '.join(user.groups)}".rstrip(), *(f"| {key}" for key in user.keys)]
+    for file in told.files:
+        lines += ["", f"file {file.path} {file.owner}:{file.group} {file.mode}"]
+        for word, value in (
+            ("check", file.validate),
+            ("unless", file.unless),
+            ("then", ", ".join(file.notify)),
+        ):
+            lines += [f"  {word}: {value}"] if value else []
+        lines += [f"| {line}".rstrip() for line in (file.text or "").splitlines()]
+    lines.append("")
+    for command in told.before_units:
+        lines.append(f"before units: {command.name}: {command.run}" + _unless(command.unless))
+    for unit in told.units:
+        state = {True: "running", False: "stopped", None: "any state"}[unit.running]
+        lines.append(f"unit {unit.name} {'enabled' if unit.enabled else 'disabled'}, {state}")
+    for command in told.commands:
+        lines.append(f"command {command.name}: {command.run}" + _unless(command.unless))
+    return "\n".join(lines) + "\n"
+
+
+def _unless(test: str) -> str:
+    return f"  (unless: {test})" if test else ""
+
+
+@pytest.mark.parametrize(("role", "case"), ALL)
+def test_what_a_role_does(role: str, case: str) -> None:
+    path = GOLDEN / f"{role}-{case}.txt"
+    text = readable(declared(role, case))
+    if os.environ.get("IGOUDAR_GOLDEN") == "write":
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+
+    assert text == path.read_text()
+
+
+def test_every_role_has_a_case_a_readme_and_a_golden() -> None:
+    assert set(CASES) == set(ROLES)
+    assert {p.name for p in GOLDEN.iterdir()} == {f"{role}-{case}.txt" for role, case in ALL}
+    assert [r for r in ROLES.values() if not (r.path / "README.md").is_file()] == []
+
+
+@pytest.mark.parametrize(("role", "case"), ALL)
+def test_a_declaration_survives_its_record(role: str, case: str) -> None:
+    document = as_document(declared(role, case))
+    again = from_document(document)
+
+    assert as_document(again) == document
+    assert digest(as_document(again)) == digest(document)

@@ -1,0 +1,151 @@
+"""Roles found on disk: what is wrong with them, or with what people write for them, has its place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from igoudar.errors import BadInput, Where
+from igoudar.hostview import HostView
+from igoudar.model import Role
+from igoudar.render_roles import render_declaration
+from igoudar.roles import (
+    Declaration,
+    RoleCommand,
+    RoleFile,
+    RolePort,
+    RoleUnit,
+    clashes,
+    load_roles,
+    malformed,
+    packages,
+)
+
+HOST = HostView(
+    "h", "s", "s.example", Role.SERVER, 1, "UTC", "igoudar", (), "eth0", "", "192.0.2.0/24", "", (), (), ()
+)
+SETTINGS = """
+from igoudar.roles import Declaration, RoleFile, RoleSettings
+class Settings(RoleSettings):
+    seconds: int = 1
+def declare(settings, host):
+    return Declaration(files=(RoleFile("/etc/x", template="x.j2", variables={"seconds": settings.seconds}),))
+"""
+
+
+def role(
+    folder: Path, name: str = "one", settings: str = SETTINGS, template: str = "{{ seconds }}\n"
+) -> Path:
+    (folder / "roles" / name / "templates").mkdir(parents=True)
+    (folder / "roles" / name / "settings.py").write_text(settings)
+    (folder / "roles" / name / "templates" / "x.j2").write_text(template)
+    order(folder, f"roles: [{{role: {name}, why: a test}}]\n")
+    return folder / "roles"
+
+
+def order(folder: Path, text: str) -> None:
+    (folder / "roles" / "order.yaml").write_text(text)
+
+
+def said(folder: Path) -> list[str]:
+    with pytest.raises(BadInput) as caught:
+        load_roles(folder)
+    return str(caught.value).splitlines()
+
+
+def test_a_role_is_found_by_its_folder(tmp_path: Path) -> None:
+    one = load_roles(role(tmp_path))["one"]
+    told = render_declaration(one.declare(one.settings({"seconds": 7}, Where("d.yaml")), HOST), one)
+
+    assert told.files[0].text == "7\n"
+
+
+def test_wrong_settings_are_said_at_the_inventory_line(tmp_path: Path) -> None:
+    one = load_roles(role(tmp_path))["one"]
+    with pytest.raises(BadInput) as caught:
+        one.settings({"seconds": "soon", "minute": 1}, Where("devices.yaml", 0, "devices.h.settings.one"))
+
+    assert [str(f.where) for f in caught.value.findings] == [
+        "devices.yaml: devices.h.settings.one.minute",
+        "devices.yaml: devices.h.settings.one.seconds",
+    ]
+
+
+def test_the_order_names_every_role_and_no_other(tmp_path: Path) -> None:
+    folder = role(tmp_path)
+    order(tmp_path, "roles:\n  - {role: two, why: gone}\n  - {role: two, why: again}\n  - three\n")
+    messages = said(folder)
+
+    assert [m.split(": ")[0] for m in messages] == [
+        "roles/one",
+        "roles/order.yaml:2",
+        "roles/order.yaml:3",
+        "roles/order.yaml:3",
+        "roles/order.yaml:4",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ("x = (", "cannot be imported: SyntaxError"),
+        ("def declare(settings, host): ...", "has no class Settings(RoleSettings)"),
+        ("from igoudar.roles import RoleSettings as Settings", "has no declare(settings, host)"),
+    ],
+)
+def test_a_broken_role_is_a_finding(tmp_path: Path, settings: str, expected: str) -> None:
+    assert expected in said(role(tmp_path, settings=settings))[0]
+
+
+@pytest.mark.parametrize(
+    ("template", "line", "expected"),
+    [
+        ("a\n{{ minutes }}\n", 2, "'minutes' is undefined"),
+        ("a\nb\n{% if %}\n", 3, "Expected an expression"),
+        ("a", 0, "does not end with a newline"),
+    ],
+)
+def test_a_broken_template_is_a_finding(tmp_path: Path, template: str, line: int, expected: str) -> None:
+    one = load_roles(role(tmp_path, template=template))["one"]
+    with pytest.raises(BadInput) as caught:
+        render_declaration(one.declare(one.settings({}, Where("d.yaml")), HOST), one)
+
+    (finding,) = caught.value.findings
+    assert (finding.where.file, finding.where.line) == ("roles/one/templates/x.j2", line)
+    assert expected in finding.message
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        Declaration(files=(RoleFile("etc/x", text="x\n"),)),
+        Declaration(files=(RoleFile("/etc/../x", text="x\n"),)),
+        Declaration(files=(RoleFile("/etc/$(reboot)", text="x\n"),)),
+        Declaration(files=(RoleFile("/etc/x", text="x\n", mode="644"),)),
+        Declaration(files=(RoleFile("/etc/x"),)),
+        Declaration(files=(RoleFile("/etc/x", text="x\n", notify=("restart:x.service",)),)),
+        Declaration(packages=("a b",)),
+        Declaration(units=(RoleUnit("chrony"),)),
+        Declaration(before_units=(RoleCommand("a b", "true"),)),
+    ],
+)
+def test_a_declaration_that_no_script_can_carry(told: Declaration) -> None:
+    assert malformed(told)
+
+
+def test_two_roles_that_own_one_thing() -> None:
+    file, port = RoleFile("/etc/x", text="x\n"), RolePort(53, "udp", "any", "DNS")
+    declared = {
+        "a": Declaration(files=(file,), ports=(port,)),
+        "b": Declaration(files=(file,), ports=(port,)),
+    }
+
+    assert [f.message for f in clashes(declared, "h", Where("d.yaml"))] == [
+        "file /etc/x of h belongs to the roles a and b",
+        "port 53/udp of h belongs to the roles a and b",
+    ]
+
+
+def test_packages_stand_once() -> None:
+    assert packages([Declaration(packages=("b", "a")), Declaration(packages=("a",))]) == ["a", "b"]

@@ -1,0 +1,60 @@
+"""What Pulumi records of a group: equal text once, and every host's declarations back from it."""
+
+from __future__ import annotations
+
+from igoudar.group_inputs import SHARED, host_documents, owned, server_group_inputs
+from igoudar.role_document import as_document, digest
+from igoudar.roles import Declaration, RoleCommand, RoleFile, RoleUnit
+
+
+def host(text: str, own: str, package: str = "chrony") -> dict[str, Declaration]:
+    shared = RoleFile("/etc/shared", text=text, notify=("restart:x.service",), validate="check {}")
+    return {
+        "base": Declaration(packages=(package,), files=(shared, RoleFile("/etc/hostname", text=f"{own}\n"))),
+        "time": Declaration(
+            units=(RoleUnit("x.service", running=None),), commands=(RoleCommand("c", "run"),)
+        ),
+    }
+
+
+HOSTS = {"a": host("one\n", "a"), "b": host("two\n", "b"), "c": host("one\n", "c"), "d": host("two\n", "d")}
+HOSTS["e"] = {"base": host("one\n", "e", "other")["base"]}
+
+
+def test_equal_text_stands_once() -> None:
+    texts = server_group_inputs("inventory/s", "row", HOSTS)["texts"]
+
+    assert texts["/etc/shared"] == {SHARED: "one\n", "b": "two\n", "d": "=b"}
+    assert texts["/etc/hostname"] == {name: f"{name}\n" for name in HOSTS}
+
+
+def test_the_rest_of_a_declaration_stands_once_too() -> None:
+    declared = server_group_inputs("inventory/s", "row", HOSTS)["declared"]
+
+    assert set(declared["base"]) == {SHARED, "e"}
+    assert set(declared["time"]) == {SHARED}
+    assert "text" not in declared["base"][SHARED]["files"]["/etc/shared"]
+
+
+def test_every_declaration_comes_back_whole_and_in_order() -> None:
+    inputs = server_group_inputs("inventory/s", "row", HOSTS)
+    inputs["hosts"] = {h: dict(reversed(roles.items())) for h, roles in inputs["hosts"].items()}
+    again = host_documents(inputs)
+
+    assert again == {h: {r: as_document(d) for r, d in roles.items()} for h, roles in HOSTS.items()}
+    assert list(again["a"]) == ["base", "time"]
+    assert {h: {r: digest(d) for r, d in roles.items()} for h, roles in again.items()} == inputs["hosts"]
+
+
+def test_one_line_for_all_is_one_changed_text() -> None:
+    before = server_group_inputs("inventory/s", "row", HOSTS)
+    after = server_group_inputs(
+        "inventory/s",
+        "row",
+        {h: host("one\nmore\n", h) if h in "ac" else roles for h, roles in HOSTS.items()},
+    )
+    shared = after["texts"]["/etc/shared"]
+
+    assert owned(shared, "a") == owned(shared, "c") == "one\nmore\n"
+    assert [h for h in HOSTS if before["hosts"][h] != after["hosts"][h]] == ["a", "c"]
+    assert before["declared"] == after["declared"]
