@@ -15,6 +15,7 @@ from pathlib import Path
 
 from igoudar import checks, vendors
 from igoudar.allocate import allocate
+from igoudar.bogons import load_bogons
 from igoudar.derive import derive
 from igoudar.design import Design, Plan
 from igoudar.errors import BadInput, CheckFailed, Finding, Severity, in_order
@@ -83,7 +84,7 @@ def compile_site(folder: Path, *, root: Path, today: date) -> Compiled:
     plan = allocate(design, ledger, today)
     found = [*plan.findings, *checks.check(design), *vendors.check(inventory, nos_folders)]
     _stop_on_errors(found, root)
-    derived = derive(plan)
+    derived = derive(plan, load_bogons(root))
     found += derived.findings
     _stop_on_errors(found, root)
     base = render_all(derived.base, nos_folders)

@@ -89,10 +89,14 @@ class LocalL2Vni:
 
 @dataclass(frozen=True, slots=True)
 class Vrf:
-    """A tenant's VPC, or `world`. `table` is the kernel's table, `vlan` carries the L3VNI on a switch."""
+    """A tenant's VPC, or `world`. `table` is the kernel's table, `vlan` carries the L3VNI on a switch.
+
+    `index` stands in route distinguishers and router ids.
+    """
 
     owner: str
     name: str
+    index: int
     table: int
     vni: int
     vlan: int
@@ -141,7 +145,10 @@ class CommunityList:
 
 @dataclass(frozen=True, slots=True)
 class RouteMapEntry:
-    """All matches must hold; a prefix list of the other family holds for nothing. `set_local_preference` of None leaves it alone."""
+    """All matches must hold; a prefix list of the other family never does.
+
+    `set_local_preference` of None leaves it alone.
+    """
 
     seq: int
     permit: bool
@@ -235,7 +242,7 @@ class Blackhole:
 
 @dataclass(frozen=True, slots=True)
 class VrfInstance:
-    """A VRF on one switch. `aggregates` are originated here, over blackholes of the same prefixes.
+    """A VRF on one switch. `aggregates` are originated here; `blackholes` hold them, and what must not leave.
 
     `redistribute_connected`: the subnets of local gateways go out as EVPN type 5. `export_map` bounds what of
     the VRF's routes goes out as type 5 ("" is all). Neighbours: ports first, then addresses.
@@ -248,6 +255,7 @@ class VrfInstance:
     max_paths: int
     neighbors: tuple[Neighbor, ...] = ()
     aggregates: tuple[Blackhole, ...] = ()
+    blackholes: tuple[Blackhole, ...] = ()
     redistribute_connected: bool = True
     export_map: str = ""
 
@@ -276,6 +284,7 @@ class DeviceIntent:
 
     `router_mac` is that of all its L3 interfaces. Ports are in natural order of their names, VRFs
     by name, L2VNIs by number, neighbours in the order of their ports. `where` is the device's own entry.
+    `host_mtu` bounds everything that is bridged.
     """
 
     name: str
@@ -283,8 +292,8 @@ class DeviceIntent:
     nos: str
     where: Where
     oob: OobPort
-    host_mtu: int
     drained: bool = False
+    host_mtu: int = 0
     loopback: Loopback | None = None
     router_mac: str = ""
     ports: tuple[Port, ...] = ()

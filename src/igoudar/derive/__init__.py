@@ -72,7 +72,6 @@ def base_intent(plan: Plan, device: Device) -> DeviceIntent:
         nos=device.nos,
         where=device.where,
         oob=oob_port(plan, device),
-        host_mtu=plan.design.inventory.site.host_mtu,
     )
 
 
@@ -86,8 +85,8 @@ def _target(plan: Plan, device: Device, shared: _Shared) -> DeviceIntent:
         nos=device.nos,
         where=device.where,
         oob=oob_port(plan, device),
-        host_mtu=plan.design.inventory.site.host_mtu,
         drained=device.drained,
+        host_mtu=plan.design.inventory.site.host_mtu,
         loopback=identity.loopback,
         router_mac=identity.router_mac,
         ports=ports,

@@ -15,7 +15,7 @@ from igoudar.errors import Finding, Severity
 from igoudar.intent import Blackhole, Family, FamilyPolicy, Neighbor, Timers
 from igoudar.model import SessionRole
 
-__all__ = ["EXPORT_MAP", "aggregates", "findings", "sessions"]
+__all__ = ["EXPORT_MAP", "aggregates", "blackholes", "findings", "sessions"]
 
 # What we are to them (RFC 9234), the opposite of what they are to us.
 LOCAL_ROLE = {
@@ -69,6 +69,13 @@ def _session(plan: Plan, edge: EdgeSession, address: str, limit: int) -> Neighbo
 def aggregates(plan: Plan) -> tuple[Blackhole, ...]:
     """Our whole public space, IPv4 first, by address; each border originates all of it."""
     return _blackholes(own_space(plan))
+
+
+def blackholes(plan: Plan) -> tuple[Blackhole, ...]:
+    """Our public space, and what is inside only: a packet for it is never sent to the world."""
+    pools = plan.design.inventory.site.pools
+    inside = {*own_space(plan), pools.oob, pools.loopback4, pools.loopback6}
+    return _blackholes(tuple(sorted(inside, key=lambda n: (n.version, n.first, n.prefixlen))))
 
 
 @lru_cache(maxsize=8)

@@ -89,7 +89,8 @@ def world(plan: Plan, bogons: Bogons) -> Policies:
         if mine:
             lists.append(prefix_list(OWN, family, [(True, str(n), 0, whole) for n in mine]))
             lists.append(prefix_list(AGGREGATES, family, [(True, str(n), 0, 0) for n in mine]))
-        inside = [*((False, str(n), 0, whole) for n in through), *((True, str(n), 0, whole) for n in known)]
+        kept = [n for n in known if not any(n in exception for exception in through)]
+        inside = [*((False, str(n), 0, whole) for n in through), *((True, str(n), 0, whole) for n in kept)]
         lists.append(prefix_list(BOGONS, family, inside))
         lists.append(prefix_list(TOO_LONG, family, [(True, ALL[family], limit + 1, 0)]))
     families = frozenset(n.version for n in own)

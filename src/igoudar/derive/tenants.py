@@ -14,6 +14,8 @@ from igoudar.intent import L2Vni, LocalL2Vni, Policies, Port, Vrf, VrfInstance
 from igoudar.model import Attachment, Role
 
 WORLD = "world"
+# Kernel tables: ifupdown2 takes 1001 to 5000 for VRFs, and a VLAN is unique in the site and below 4000.
+FIRST_TABLE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +56,14 @@ def shared(plan: Plan) -> Shared:
 
 def _vrf(plan: Plan, owner: str, name: str) -> Vrf:
     site, key = plan.design.inventory.site, f"vrf:{owner}"
-    vni = plan.number("l3vni", key)
+    vni, vlan = plan.number("l3vni", key), plan.number("vlan", key)
     return Vrf(
         owner=owner,
         name=name,
-        table=plan.number("index", key),
+        index=plan.number("index", key),
+        table=FIRST_TABLE + vlan,
         vni=vni,
-        vlan=plan.number("vlan", key),
+        vlan=vlan,
         route_target=f"{site.fabric_as}:{vni}",
         mtu=site.host_mtu,
     )
@@ -100,7 +103,7 @@ def on_switch(plan: Plan, identity: Identity, ports: tuple[Port, ...], site: Sha
 
 def _instance(plan: Plan, identity: Identity, ports: tuple[Port, ...], vrf: Vrf) -> VrfInstance:
     """RD is loopback:index; the router id is the index and the low half of the loopback: unique as well."""
-    index, inventory = vrf.table, plan.design.inventory
+    index, inventory = vrf.index, plan.design.inventory
     world = vrf.owner == WORLD
     border = world and identity.device.role is Role.BORDER
     sessions = edge.sessions(plan, identity.device.name) if border else ()
@@ -112,6 +115,7 @@ def _instance(plan: Plan, identity: Identity, ports: tuple[Port, ...], vrf: Vrf)
         max_paths=of_switch(plan, identity.device.hall).max_paths,
         neighbors=(*servers.sessions(plan, ports, vrf.name), *sessions),
         aggregates=edge.aggregates(plan) if border else (),
+        blackholes=edge.blackholes(plan) if border else (),
         redistribute_connected=not border,
         export_map=edge.EXPORT_MAP if border else "",
     )
