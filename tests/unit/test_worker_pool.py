@@ -1,4 +1,4 @@
-"""Worker processes, for real: answers, refusals, death. No host is needed: one that cannot be reached says so."""
+"""Worker processes, for real: answers, refusals, death. No host is needed: unreachable ones say so."""
 
 from __future__ import annotations
 
