@@ -66,11 +66,18 @@ def checks(site: Site) -> Iterator[FactCheck]:
 
 
 def _cables(site: Site) -> Iterator[FactCheck]:
-    """Both ends of every data cable between hosts of ours; an unmanaged out-of-band switch says nothing."""
+    """Both ends of every data cable in use between hosts of ours.
+
+    A port that nothing is to use stays down and hears nobody; an unmanaged out-of-band switch says nothing.
+    """
+    used = {(name, port.name) for name, intent in site.switches.items() for port in intent.ports}
     for cable in site.compiled.design.inventory.cables.values():
         if cable.status is not CableStatus.CONNECTED or not {cable.a.device, cable.b.device} <= site.hosts:
             continue
-        for near, far in ((cable.a, cable.b), (cable.b, cable.a)):
+        ends = (cable.a, cable.b)
+        if any(e.device in site.switches and (e.device, e.port) not in used for e in ends):
+            continue
+        for near, far in (ends, ends[::-1]):
             at = ("lldp", near.port)
             yield FactCheck(Kind.LLDP, near.device, f"{near.port} -- {far}", at, frozenset({str(far)}))
 
