@@ -39,8 +39,8 @@ def server_group_inputs(site: str, name: str, hosts: Mapping[str, Mapping[str, D
     return {
         "_group": {"site": site, "name": name, "order": order},
         "hosts": {h: {r: digest(d) for r, d in roles.items()} for h, roles in documents.items()},
-        "texts": {path: _shared(by_host) for path, by_host in sorted(texts.items())},
-        "declared": {role: _shared(by_host) for role, by_host in declared.items()},
+        "texts": {path: shared(by_host) for path, by_host in sorted(texts.items())},
+        "declared": {role: shared(by_host) for role, by_host in declared.items()},
     }
 
 
@@ -90,7 +90,8 @@ def _split(document: Document) -> tuple[Document, dict[str, str]]:
     return {**document, **({"files": bare} if files else {})}, texts
 
 
-def _shared(by_host: Mapping[str, Any]) -> dict[str, Any]:
+def shared(by_host: Mapping[str, Any]) -> dict[str, Any]:
+    """Owner -> value, equal values once; the inverse of `owned`."""
     keys = {host: repr(value) for host, value in by_host.items()}
     counts = Counter(keys[host] for host in sorted(by_host))
     first: dict[str, str] = {}

@@ -1,0 +1,75 @@
+"""What a `ServerGroup` has to do, what came of it, and what is live. Pure; inputs as in `group_inputs`.
+
+Outputs: `done` {host: digest over its roles}, `failed` {host: message}, `unreachable` {host: message} (the
+last only from a refresh).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from copy import deepcopy
+from typing import Any
+
+from igoudar.group_inputs import Inputs, host_documents, owned, shared
+from igoudar.worker.results import HostResult, RoleResult
+
+Values = Mapping[str, Any]
+
+
+def hosts_to_do(old: Values, new: Values, outputs: Values) -> list[str]:
+    """Hosts whose roles differ from the record, or failed the last time."""
+    failed, recorded = outputs.get("failed") or {}, old.get("hosts", {})
+    return sorted(h for h, roles in new["hosts"].items() if recorded.get(h) != roles or h in failed)
+
+
+def outputs_after(new: Values, results: Mapping[str, HostResult], outputs: Values) -> dict[str, Any]:
+    """Outputs once `results` are in; hosts that had nothing to do keep what they had."""
+    done = dict(outputs.get("done") or {})
+    failed: dict[str, str] = {}
+    for host, result in results.items():
+        if result.status == "ok":
+            done[host] = host_digest(new["hosts"][host])
+        else:
+            done.pop(host, None)
+            failed[host] = result.message
+    here = new["hosts"]
+    return {"done": {h: d for h, d in sorted(done.items()) if h in here}, "failed": failed}
+
+
+def host_digest(roles: Mapping[str, str]) -> str:
+    return hashlib.sha256(json.dumps(dict(roles), sort_keys=True).encode()).hexdigest()[:16]
+
+
+def live(inputs: Values, results: Mapping[str, HostResult]) -> tuple[Inputs, dict[str, str]]:
+    """Inputs as the hosts are, by a plan over each; and the hosts that did not answer, whose record stays."""
+    found, silent = deepcopy(dict(inputs)), {}
+    documents = host_documents(inputs)
+    drifted: dict[str, dict[str, str]] = {}
+    for host, result in results.items():
+        if result.status != "ok":
+            silent[host] = result.message
+            continue
+        for role in result.roles:
+            found["hosts"][host][role.role] = live_digest(role, inputs["hosts"][host][role.role])
+            for change in role.changes:
+                if change.kind == "file" and change.what == "text":
+                    drifted.setdefault(change.name, {})[host] = change.old or ""
+    for path, texts in drifted.items():
+        owners = [h for h, roles in documents.items() if _has(roles.values(), path)]
+        by_host = {h: texts.get(h, owned(inputs["texts"][path], h)) for h in owners}
+        found["texts"][path] = shared(by_host)
+    return found, silent
+
+
+def live_digest(role: RoleResult, recorded: str) -> str:
+    """The digest that the host keeps; where the host differs from it, what differs."""
+    if role.changes:
+        said = ", ".join(str(change) for change in role.changes)
+        return f"{role.recorded or 'never applied'}, would change: {said}"
+    return role.recorded or recorded
+
+
+def _has(documents: Iterable[Values], path: str) -> bool:
+    return any(path in document.get("files", {}) for document in documents)
