@@ -36,6 +36,7 @@ class Mode(StrEnum):
     EXACTLY = "exactly"
     ALL_OF = "all of"
     ONE_OF = "one of"
+    AT_MOST = "at most"
 
 
 SILENCE = "no answer"
@@ -58,6 +59,7 @@ class FactCheck:
             Mode.EXACTLY: found == self.want,
             Mode.ALL_OF: self.want <= found,
             Mode.ONE_OF: bool(self.want & found),
+            Mode.AT_MOST: found <= self.want,
         }[self.mode]
         word = "" if self.mode is Mode.EXACTLY or len(self.want) < 2 else f"{self.mode} "
         return Result(self.kind, self.host, self.subject, good, word + told(self.want), told(found))

@@ -116,10 +116,18 @@ def _evpn(site: Site, intent: DeviceIntent) -> Iterator[FactCheck]:
             yield FactCheck(
                 Kind.ROUTE_TARGET, intent.name, f"{target} ({told})", ("rt", target), others, Mode.ALL_OF
             )
+    known = frozenset(target for i in site.switches.values() for target in _targets(i))
+    told = "no route target but those of the model"
+    yield FactCheck(Kind.ROUTE_TARGET, intent.name, told, ("rts",), known, Mode.AT_MOST)
     for local in intent.l2vnis:
         others = _loopbacks(site, local.l2vni.owner, intent.name)
         told = f"VNI {local.l2vni.vni} ({local.l2vni.owner})"
         yield FactCheck(Kind.VTEP, intent.name, told, ("vtep", str(local.l2vni.vni)), others)
+
+
+def _targets(intent: DeviceIntent) -> Iterator[str]:
+    yield from (i.vrf.route_target for i in intent.vrfs)
+    yield from (v.l2vni.route_target for v in intent.l2vnis)
 
 
 def _loopbacks(site: Site, owner: str, but: str) -> frozenset[str]:

@@ -8,6 +8,7 @@ Keys of facts:
     ("bfd", vrf, interface)           -> {status}
     ("vtep", vni)                     -> remote tunnel ends of an L2VNI
     ("rt", route target)              -> loopbacks of those whose routes carry it (the RD says it)
+    ("rts",)                          -> every route target seen
     ("route", vrf, prefix)            -> next hops: a tunnel end's address, else the interface
     ("time",)                         -> {"synchronised", address of the source}
     ("name", asked)                   -> addresses by the system's own resolver
@@ -101,6 +102,7 @@ def targets(text: str, _: str) -> Pairs:
                 community = path.get("extendedCommunity", {}).get("string", "")
                 for target in ROUTE_TARGET.findall(community):
                     yield ("rt", target), owner[1] if owner else ""
+                    yield ("rts",), target
 
 
 def _paths(route: Any) -> Iterator[dict[str, Any]]:
@@ -173,6 +175,7 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
 TOLD_BY: Mapping[str, tuple[str, ...]] = {
     "vtep": ("evpn",),
     "rt": ("targets",),
+    "rts": ("targets",),
     "route": ("routes4", "routes6"),
 }
 

@@ -50,6 +50,10 @@ class Logins:
                 self.sessions[host] = session
                 self.refused.pop(host, None)
 
+    def drop(self, host: str) -> None:
+        if session := self.sessions.pop(host, None):
+            session.close()
+
     def _alive(self, host: str) -> bool:
         return host in self.sessions and self.sessions[host].transport.is_active()
 

@@ -278,10 +278,13 @@ class Flow:
                 return now - self.sent[seq]
         return now
 
-    def result(self) -> Spec:
+    def result(self, settle: float) -> Spec:
+        """`first` and `last` lost packet, seconds from the start; `back`: clean for `settle` s at the end."""
         lost = [at for seq, at in enumerate(self.sent) if seq not in self.back]
         first, last = (lost[0], lost[-1]) if lost else (0.0, 0.0)
-        return {"sent": len(self.sent), "lost": len(lost), "first": round(first, 3), "last": round(last, 3)}
+        back = not lost or self.sent[-1] - last > settle
+        counts: Spec = {"sent": len(self.sent), "lost": len(lost), "back": back}
+        return {**counts, "first": round(first, 3), "last": round(last, 3)}
 
 
 def stream(spec: Spec) -> Spec:
@@ -307,7 +310,10 @@ def stream(spec: Spec) -> Spec:
     while (left := ended - time.monotonic()) > 0:
         for key, _ in selector.select(left):
             key.data.receive()
-    return {"flows": {f.spec["id"]: f.result() for f in flows}, "seconds": round(time.monotonic() - start, 2)}
+    return {
+        "flows": {f.spec["id"]: f.result(spec["settle"] / 2) for f in flows},
+        "seconds": round(time.monotonic() - start, 2),
+    }
 
 
 def main(spec: Spec) -> None:

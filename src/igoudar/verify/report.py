@@ -90,7 +90,11 @@ def as_junit(site: str, results: Sequence[Result], seconds: float) -> str:
         mine = [r for r in results if r.kind is kind]
         if not mine:
             continue
-        counts: dict[str, str] = {"tests": str(len(mine)), "failures": str(sum(not r.good for r in mine)), "errors": "0"}
+        counts: dict[str, str] = {
+            "tests": str(len(mine)),
+            "failures": str(sum(not r.good for r in mine)),
+            "errors": "0",
+        }
         suite = ElementTree.SubElement(root, "testsuite", {"name": str(kind), **counts})
         for result in mine:
             name = f"{result.host}: {result.subject}"

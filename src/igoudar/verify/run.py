@@ -125,6 +125,11 @@ class Verification:
 
         self.answerers |= {h: pid for h, pid in self.logins.every(missing, start).items() if pid}
 
+    def forget(self, host: str) -> None:
+        """A host that lost its power has no login and no answerer any more."""
+        self.logins.drop(host)
+        self.answerers.pop(host, None)
+
     def end(self) -> None:
         """Ends the answerers; they end by themselves too."""
         spec = {"do": "hush", "marker": self.logins.marker}
