@@ -12,6 +12,7 @@ from importlib import resources
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError
+from jinja2.ext import Extension
 
 from igoudar.errors import BadInput, Finding, Where
 from igoudar.inventory import shown
@@ -49,7 +50,7 @@ def _text(file: RoleFile, folder: RoleFolder) -> str:
 
 def _rendered(file: RoleFile, folder: RoleFolder) -> str:
     try:
-        return _environment(folder.path / "templates").get_template(file.template).render(file.variables)
+        return role_environment(folder.path / "templates").get_template(file.template).render(file.variables)
     except TemplateSyntaxError as error:
         where = folder.path / "templates" / (error.name or file.template)
         raise BadInput(_broken(where, error.lineno, error.message or "not a template", folder)) from error
@@ -76,8 +77,10 @@ def _copied(file: RoleFile, folder: RoleFolder) -> tuple[str, Path]:
 
 
 @lru_cache(maxsize=64)
-def _environment(templates: Path) -> Environment:
+def role_environment(templates: Path, extensions: tuple[type[Extension], ...] = ()) -> Environment:
+    """The one way in which templates of roles are read."""
     return Environment(
+        extensions=extensions,
         loader=FileSystemLoader(templates),
         undefined=StrictUndefined,
         autoescape=False,

@@ -26,7 +26,7 @@ def command(place: str, site: Place, as_json: bool) -> None:
     if match is None:
         raise click.BadParameter(f"{place!r} is not DEVICE:FILE:LINE", param_hint="DEVICE:FILE:LINE")
     compiled = compile_site(site.folder, root=site.root, today=today())
-    found = explain(compiled, match.group(1), match.group(2), int(match.group(3)))
+    found = explain(compiled, (match.group(1), match.group(2), int(match.group(3))), site.root)
     if as_json:
         show_json(found.as_json())
     else:

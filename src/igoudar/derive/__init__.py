@@ -27,12 +27,15 @@ from igoudar.errors import Finding
 from igoudar.intent import DeviceIntent, Policies, Port
 from igoudar.model import SWITCH_ROLES, Device, Status
 
-LIVE = frozenset({Status.ACTIVE, Status.OFFLINE})
+WAITING = frozenset({Status.STAGED, Status.DECOMMISSIONING})
 
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """`intents`: switches that are to carry their target text; `base`: every switch that stands."""
+    """Every switch that stands: `intents` of what it is to carry, `base` of what it carries before and after.
+
+    The two are the same while a switch is staged or decommissioning.
+    """
 
     intents: Mapping[str, DeviceIntent]
     base: Mapping[str, DeviceIntent]
@@ -59,7 +62,7 @@ def derive(plan: Plan, bogons: Bogons) -> Derived:
     if wrong:
         return Derived({}, base, findings)
     shared = _Shared(found, device_ports(plan), tenants.shared(plan), underlay(plan), world(plan, bogons))
-    intents = {d.name: _target(plan, d, shared) for d in standing if d.status in LIVE}
+    intents = {d.name: base[d.name] if d.status in WAITING else _target(plan, d, shared) for d in standing}
     return Derived(intents, base, findings)
 
 
