@@ -13,7 +13,7 @@ import pulumi
 from igoudar.compiler import Compiled
 from igoudar.design import Circuit, EdgeSession, Plan, ServerGroupDesign
 from igoudar.model import Inventory, Vpc
-from igoudar.provider.server_group import server_group_inputs
+from igoudar.group_inputs import server_group_inputs
 
 WINDOW_SECONDS = 60
 
