@@ -60,6 +60,7 @@ def _run(site: Place, drills: bool, wait: float) -> list[Result]:
     from igoudar.compiler import compile_site  # noqa: PLC0415 - imports the stacks' world
     from igoudar.transport import access_map  # noqa: PLC0415 - paramiko is slow to import
     from igoudar.verify import drills as breaking  # noqa: PLC0415
+    from igoudar.verify.fabric import live  # noqa: PLC0415
     from igoudar.verify.look import Logins  # noqa: PLC0415
     from igoudar.verify.run import Verification  # noqa: PLC0415
     from igoudar.verify.twins import breaker_of, outside_of  # noqa: PLC0415
@@ -73,7 +74,7 @@ def _run(site: Place, drills: bool, wait: float) -> list[Result]:
         )
     outside = outside_of(inventory, site.root)
     with Logins(access_map(inventory, site.root)) as logins:
-        verification = Verification(compiled, logins, outside, _say)
+        verification = Verification(live(compiled.plan, compiled.intents), logins, outside, _say)
         try:
             results = verification.again(wait)
             if drills and breaker is not None and all(r.good for r in results):

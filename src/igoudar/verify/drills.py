@@ -82,7 +82,7 @@ def plan(site: Site, world: Mapping[str, Sequence[str]], say: Say) -> list[tuple
 
 def _detection(site: Site) -> float:
     """Seconds until BFD notices a silent loss."""
-    told = site.compiled.design.inventory.site
+    told = site.inventory.site
     return told.bfd_interval_ms * told.bfd_multiplier / 1000
 
 
@@ -126,7 +126,7 @@ def _uplink(site: Site, world: Mapping[str, Sequence[str]]) -> Drill | None:
 
 
 def _cable_at(site: Site, device: str, port: str) -> Cable:
-    cables = site.compiled.design.inventory.cables.values()
+    cables = site.inventory.cables.values()
     return next(c for c in cables for e in (c.a, c.b) if (e.device, e.port) == (device, port))
 
 
@@ -140,7 +140,7 @@ def _spine(site: Site, world: Mapping[str, Sequence[str]]) -> Drill | None:
 
 def _border(site: Site, world: Mapping[str, Sequence[str]]) -> Drill | None:
     """Behind the lost border the far end still sends to it until its own timer ends the session."""
-    edges = [e for e in site.compiled.design.uplinks.sessions if e.border in site.switches]
+    edges = [e for e in site.plan.design.uplinks.sessions if e.border in site.switches]
     borders = list(dict.fromkeys(e.border for e in edges))
     flows = _outside(site, world)
     if len(borders) < 2 or not flows:
@@ -151,7 +151,7 @@ def _border(site: Site, world: Mapping[str, Sequence[str]]) -> Drill | None:
 
 def _cable(site: Site, world: Mapping[str, Sequence[str]]) -> Drill | None:
     """A whole submarine cable: every wave on it."""
-    edges = [e for e in site.compiled.design.uplinks.sessions if e.border in site.switches]
+    edges = [e for e in site.plan.design.uplinks.sessions if e.border in site.switches]
     systems = list(dict.fromkeys(e.wave.system for e in edges))
     flows = _outside(site, world)
     if len(systems) < 2 or not flows:

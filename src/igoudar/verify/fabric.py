@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from igoudar.compiler import Compiled
+from igoudar.design import Plan
 from igoudar.hostview import HostView, host_view
 from igoudar.intent import DeviceIntent, Family, Neighbor, Port, PortUse, VrfInstance
-from igoudar.model import HOST_ROLES, SWITCH_ROLES, CableStatus, Status
+from igoudar.model import HOST_ROLES, SWITCH_ROLES, CableStatus, Inventory, Status
 from igoudar.verify.checks import FactCheck, Kind, Mode
 
 UNICAST = {Family.IPV4: "ipv4Unicast", Family.IPV6: "ipv6Unicast"}
@@ -22,31 +22,35 @@ ANYWHERE = {Family.IPV4: "0.0.0.0/0", Family.IPV6: "::/0"}
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The live part of a compiled site. `carriers`: VRF name, or L2VNI owner -> switches that carry it."""
+    """The live part of a site. `carriers`: VRF name, or L2VNI owner -> switches that carry it."""
 
-    compiled: Compiled
+    plan: Plan
     switches: Mapping[str, DeviceIntent]
     hosts: frozenset[str]
     carriers: Mapping[str, tuple[str, ...]]
 
+    @property
+    def inventory(self) -> Inventory:
+        return self.plan.design.inventory
+
     def up(self, port: Port | Neighbor) -> bool:
         """Whether the far end is in use; somebody else's router is taken to be."""
-        device = self.compiled.design.inventory.devices[port.remote_device]
+        device = self.inventory.devices[port.remote_device]
         return device.name in self.hosts or (
             device.role not in SWITCH_ROLES | HOST_ROLES and device.status is Status.ACTIVE
         )
 
 
-def live(compiled: Compiled) -> Site:
-    devices = compiled.design.inventory.devices.values()
+def live(plan: Plan, intents: Mapping[str, DeviceIntent]) -> Site:
+    devices = plan.design.inventory.devices.values()
     active = {d.name for d in devices if d.status is Status.ACTIVE}
-    switches = {name: intent for name, intent in compiled.intents.items() if name in active and intent.fabric}
+    switches = {name: intent for name, intent in intents.items() if name in active and intent.fabric}
     carriers: dict[str, list[str]] = {}
     for name, intent in switches.items():
         for owner in (*(i.vrf.name for i in intent.vrfs), *(v.l2vni.owner for v in intent.l2vnis)):
             carriers.setdefault(owner, []).append(name)
     hosts = active & {d.name for d in devices if d.role in HOST_ROLES} | set(switches)
-    return Site(compiled, switches, frozenset(hosts), {k: tuple(v) for k, v in carriers.items()})
+    return Site(plan, switches, frozenset(hosts), {k: tuple(v) for k, v in carriers.items()})
 
 
 def checks(site: Site) -> Iterator[FactCheck]:
@@ -62,7 +66,7 @@ def checks(site: Site) -> Iterator[FactCheck]:
         for instance in intent.vrfs:
             yield from _tenant(site, intent, instance)
     for name in sorted(site.hosts):
-        yield from _host(site, host_view(site.compiled.plan, name))
+        yield from _host(site, host_view(site.plan, name))
 
 
 def _cables(site: Site) -> Iterator[FactCheck]:
@@ -71,7 +75,7 @@ def _cables(site: Site) -> Iterator[FactCheck]:
     A port that nothing is to use stays down and hears nobody; an unmanaged out-of-band switch says nothing.
     """
     used = {(name, port.name) for name, intent in site.switches.items() for port in intent.ports}
-    for cable in site.compiled.design.inventory.cables.values():
+    for cable in site.inventory.cables.values():
         if cable.status is not CableStatus.CONNECTED or not {cable.a.device, cable.b.device} <= site.hosts:
             continue
         ends = (cable.a, cable.b)

@@ -46,13 +46,13 @@ class Probes:
 def endpoints(site: Site) -> tuple[Endpoint, ...]:
     """Every server in use that is in a subnet, in the order of tenants."""
     found = []
-    attachments = site.compiled.design.networks.attachments
-    for placed in site.compiled.design.tenants.subnets:
+    attachments = site.plan.design.networks.attachments
+    for placed in site.plan.design.tenants.subnets:
         for server in placed.subnet.servers:
             pairs = attachments.get(server, ())
             if server not in site.hosts or not any(leaf.device in site.switches for _, leaf in pairs):
                 continue
-            view = host_view(site.compiled.plan, server)
+            view = host_view(site.plan, server)
             links = [link for link in view.access if link.subnet == placed.owner]
             found.append(
                 Endpoint(
@@ -61,7 +61,7 @@ def endpoints(site: Site) -> tuple[Endpoint, ...]:
                     public=placed.subnet.public,
                     leaves=tuple(leaf.device for _, leaf in pairs),
                     ports=tuple(link.port for link in links) or tuple(near.port for near, _ in pairs),
-                    addresses=host_addresses(site.compiled.plan, placed, server),
+                    addresses=host_addresses(site.plan, placed, server),
                     gateways=tuple(g for link in links for g in (link.gateway4, link.gateway6) if g),
                 )
             )
@@ -88,7 +88,7 @@ def probes(site: Site, world: Mapping[str, Sequence[str]]) -> Probes:
         told.after += _apart(end, [e for e in ends if e.vrf != end.vrf], inside, number)
         told.after += _not_the_fabric(site, end)
     for number, name in enumerate(sorted(site.hosts)):
-        view = host_view(site.compiled.plan, name)
+        view = host_view(site.plan, name)
         told.before += _names(view)
         told.after += _out_of_band(site, view, number)
     return told
@@ -116,7 +116,7 @@ def outside_in(site: Site, far: Sequence[str]) -> Probes:
 
 
 def _far_port(site: Site, name: str) -> str:
-    waves = site.compiled.design.inventory.waves.values()
+    waves = site.inventory.waves.values()
     return next((w.far.port for w in waves if w.far.device == name), "")
 
 
@@ -177,7 +177,7 @@ def _mtu(site: Site, end: Endpoint, inside: Sequence[Endpoint]) -> Iterator[Prob
     targets = (
         [(far[0].server, a) for a in far[0].addresses] if far else [("gateway", g) for g in end.gateways]
     )
-    mtu = site.compiled.design.inventory.site.host_mtu
+    mtu = site.inventory.site.host_mtu
     for name, address in targets:
         yield _icmp(Kind.MTU, end.server, f"{mtu} bytes to {name} at {address}", address, size=mtu)
         told = f"{mtu + 1} bytes to {name} at {address}"
@@ -211,8 +211,8 @@ def _apart(
 
 def _not_the_fabric(site: Site, end: Endpoint) -> Iterator[ProbeCheck]:
     """Neither out-of-band addresses nor the underlay are reached through a data port."""
-    devices = site.compiled.design.inventory.devices
-    bastion = site.compiled.design.inventory.site.bastion
+    devices = site.inventory.devices
+    bastion = site.inventory.site.bastion
     named = dict.fromkeys(n for n in (bastion, *end.leaves) if n and n != end.server)
     outside = [(f"out-of-band of {n}", str(devices[n].oob.ip)) for n in named if devices[n].oob]  # type: ignore[union-attr]
     spines = [i for i in site.switches.values() if i.fabric and not i.fabric.vtep][:1]
@@ -238,7 +238,7 @@ def _names(view: HostView) -> Iterator[ProbeCheck]:
 
 def _out_of_band(site: Site, view: HostView, number: int) -> Iterator[ProbeCheck]:
     """Ports of the out-of-band network are isolated; only management hosts reach them."""
-    devices = site.compiled.design.inventory.devices
+    devices = site.inventory.devices
     if view.role == "management":
         return
     others = [n for n in view.neighbours if n.name != view.name and devices[n.name].role != "management"]

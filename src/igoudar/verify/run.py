@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from igoudar.compiler import Compiled
 from igoudar.transport import Access
 from igoudar.verify import fabric, flows
 from igoudar.verify.checks import FactCheck, Kind, ProbeCheck, Result
@@ -32,8 +31,8 @@ class Outside:
 class Verification:
     """One run over one site; `again` may be called as often as needed, as drills do."""
 
-    def __init__(self, compiled: Compiled, logins: Logins, outside: Outside, say: Say) -> None:
-        self.site: Site = fabric.live(compiled)
+    def __init__(self, site: Site, logins: Logins, outside: Outside, say: Say) -> None:
+        self.site = site
         self.logins, self.say = logins, say
         self.facts = tuple(fabric.checks(self.site))
         inside = flows.probes(self.site, outside.world)
