@@ -19,6 +19,7 @@ class Kind(StrEnum):
     INTERFACES = "interfaces"
     BFD = "bfd"
     BGP = "bgp"
+    ANNOUNCED = "announced"
     ROUTE_TARGET = "route-target"
     VTEP = "vtep"
     ROUTE = "route"

@@ -97,6 +97,8 @@ def _sessions(site: Site, intent: DeviceIntent) -> Iterator[FactCheck]:
             if site.up(neighbor):
                 families = tuple(UNICAST[f.family] for f in neighbor.families)
                 yield from _session(intent.name, instance.vrf.name, neighbor, families, bool(neighbor.bfd))
+            if site.up(neighbor) and not neighbor.unnumbered:
+                yield _announced(intent.name, instance, neighbor)
 
 
 def _session(
@@ -108,6 +110,14 @@ def _session(
         yield FactCheck(Kind.BGP, host, f"{told}, {family}", at, frozenset({"Established"}))
     if bfd:
         yield FactCheck(Kind.BFD, host, told, ("bfd", vrf, neighbor.key), frozenset({"up"}))
+
+
+def _announced(host: str, instance: VrfInstance, neighbor: Neighbor) -> FactCheck:
+    """Our aggregates of the session's families, all of them and nothing else."""
+    families = {policy.family for policy in neighbor.families}
+    want = frozenset(a.prefix for a in instance.aggregates if a.family in families)
+    at = ("announced", instance.vrf.name, neighbor.key)
+    return FactCheck(Kind.ANNOUNCED, host, f"to {neighbor.remote_device} at {neighbor.key}", at, want)
 
 
 def _evpn(site: Site, intent: DeviceIntent) -> Iterator[FactCheck]:

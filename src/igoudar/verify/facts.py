@@ -5,6 +5,7 @@ Keys of facts:
     ("lldp", port)                    -> {"device/port"}
     ("interfaces",)                   -> {"swp1: mtu 9216", ...}, what `ifquery -a --check` found wrong
     ("bgp", vrf, peer, family)        -> {state}
+    ("announced", vrf, peer)          -> prefixes that are sent to an address
     ("bfd", vrf, interface)           -> {status}
     ("vtep", vni)                     -> remote tunnel ends of an L2VNI
     ("rt", route target)              -> loopbacks of those whose routes carry it (the RD says it)
@@ -80,6 +81,12 @@ def bgp(text: str, _: str) -> Pairs:
                 yield ("bgp", vrf, peer, family), str(session.get("state"))
 
 
+def announced(text: str, name: str) -> Pairs:
+    """`show bgp vrf VRF ... neighbors PEER advertised-routes json`; called `announced VRF PEER`."""
+    for prefix in _json(text).get("advertisedRoutes", ()):
+        yield ("announced", *name.split()[1:]), prefix
+
+
 def bfd(text: str, _: str) -> Pairs:
     """`show bfd peers json`."""
     for peer in _json(text) or ():
@@ -151,6 +158,7 @@ PARSERS: Mapping[str, Callable[[str, str], Pairs]] = {
     "interfaces": interfaces,
     "bgp": bgp,
     "bfd": bfd,
+    "announced": announced,
     "evpn": evpn,
     "targets": targets,
     "routes4": routes,
@@ -186,6 +194,11 @@ def commands_for(keys: Iterable[tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
     for key in keys:
         if key[0] == "name":
             needed[f"name {key[1]}"] = ("getent", "ahostsv4", key[1])
+            continue
+        if key[0] == "announced":
+            family = "ipv6" if ":" in key[2] else "ipv4"
+            asked = f"show bgp vrf {key[1]} {family} unicast neighbors {key[2]} advertised-routes json"
+            needed[" ".join(key)] = (*_VTYSH, asked)
             continue
         for name in TOLD_BY.get(key[0], (key[0],)):
             needed[name] = COMMANDS[name]

@@ -17,6 +17,7 @@ MEANING = {
     Kind.INTERFACES: "ifquery: interfaces are as their file says",
     Kind.BFD: "BFD sessions are up",
     Kind.BGP: "BGP sessions are established, family by family",
+    Kind.ANNOUNCED: "other networks are told our aggregates, all of them and nothing else",
     Kind.ROUTE_TARGET: "route targets are seen on the wire, from all who carry them",
     Kind.VTEP: "tunnels end where the same subnet is, and nowhere else",
     Kind.ROUTE: "routes are there, by the next hops that were meant",
