@@ -16,12 +16,13 @@ from igoudar.model import Role
 
 
 class PortUse(StrEnum):
-    """What a port is for: the other end decides it."""
+    """What a port is for: the other end decides it. An idle one has a cable and is held down."""
 
     FABRIC = "fabric"
     ACCESS = "access"
     ROUTED = "routed"
     UPSTREAM = "upstream"
+    IDLE = "idle"
 
 
 class Family(StrEnum):
@@ -280,7 +281,7 @@ class Fabric:
 
 @dataclass(frozen=True, slots=True)
 class DeviceIntent:
-    """One switch. `fabric` is None in base text: out-of-band only, no routing at all.
+    """One switch. `fabric` is None in base text: out-of-band only, all ports idle, no routing at all.
 
     `router_mac` is that of all its L3 interfaces. Ports are in natural order of their names, VRFs
     by name, L2VNIs by number, neighbours in the order of their ports. `where` is the device's own entry.

@@ -21,7 +21,7 @@ from igoudar.bogons import Bogons
 from igoudar.derive import edge, fabric, tenants
 from igoudar.derive.identity import Identity, identities
 from igoudar.derive.policies import joined, needed, underlay, world
-from igoudar.derive.ports import device_ports, oob_port
+from igoudar.derive.ports import device_ports, idle_ports, in_order, oob_port
 from igoudar.design import Plan
 from igoudar.errors import Finding
 from igoudar.intent import DeviceIntent, Policies, Port
@@ -56,7 +56,8 @@ class _Shared:
 def derive(plan: Plan, bogons: Bogons) -> Derived:
     """Intents by switch, in the order of the inventory; without errors among the findings, of all of them."""
     standing = [d for d in plan.design.inventory.switches() if d.status is not Status.PLANNED]
-    base = {d.name: base_intent(plan, d) for d in standing}
+    idle = idle_ports(plan)
+    base = {d.name: base_intent(plan, d, in_order(idle.get(d.name, {}))) for d in standing}
     found, wrong = identities(plan, standing)
     findings = (*wrong, *edge.findings(plan, bogons))
     if wrong:
@@ -66,8 +67,8 @@ def derive(plan: Plan, bogons: Bogons) -> Derived:
     return Derived(intents, base, findings)
 
 
-def base_intent(plan: Plan, device: Device) -> DeviceIntent:
-    """Out-of-band only: what a switch runs before its first change and after its last."""
+def base_intent(plan: Plan, device: Device, ports: tuple[Port, ...]) -> DeviceIntent:
+    """Out-of-band only: what a switch runs before its first change and after its last. All ports are idle."""
     assert device.role in SWITCH_ROLES, device.name
     return DeviceIntent(
         name=device.name,
@@ -75,6 +76,7 @@ def base_intent(plan: Plan, device: Device) -> DeviceIntent:
         nos=device.nos,
         where=device.where,
         oob=oob_port(plan, device),
+        ports=ports,
     )
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from netaddr import IPNetwork
 
 from igoudar.design import PlacedSubnet, Plan
 from igoudar.intent import OobPort, Port, PortUse
-from igoudar.model import Attachment, Device, End
+from igoudar.model import SWITCH_ROLES, Attachment, CableStatus, Device, End, Status
 
 _PART = re.compile(r"\d+|\D+")
 
@@ -29,11 +29,33 @@ def oob_port(plan: Plan, device: Device) -> OobPort:
 
 
 def device_ports(plan: Plan) -> dict[str, tuple[Port, ...]]:
-    """The ports in use of every switch, in natural order of their names."""
-    found: dict[str, list[Port]] = {}
+    """Every port with a connected cable of every switch, in natural order of their names."""
+    found = idle_ports(plan)
     for device, port in (*_fabric(plan), *_servers(plan), *_uplinks(plan)):
-        found.setdefault(device, []).append(port)
-    return {device: tuple(sorted(ports, key=lambda p: natural(p.name))) for device, ports in found.items()}
+        found.setdefault(device, {})[port.name] = port
+    return {device: in_order(ports) for device, ports in found.items()}
+
+
+def in_order(ports: Mapping[str, Port]) -> tuple[Port, ...]:
+    return tuple(ports[name] for name in sorted(ports, key=natural))
+
+
+def idle_ports(plan: Plan) -> dict[str, dict[str, Port]]:
+    """The same ports, before anything is decided on them: device -> name -> port.
+
+    A port that is held down keeps its MTU; one that is not in the text at all falls back to 1500 bytes.
+    """
+    inventory = plan.design.inventory
+    found: dict[str, dict[str, Port]] = {}
+    connected = [c for c in inventory.cables.values() if c.status is CableStatus.CONNECTED]
+    for near, far in (pair for c in connected for pair in ((c.a, c.b), (c.b, c.a))):
+        stands = inventory.devices[far.device].status is not Status.PLANNED
+        if stands and inventory.devices[near.device].role in SWITCH_ROLES:
+            port = Port(near.port, PortUse.IDLE, far.device, far.port, inventory.site.fabric_mtu)
+            found.setdefault(near.device, {})[near.port] = port
+    for name, ports in found.items():
+        ports.pop(oob_port(plan, inventory.devices[name]).name, None)
+    return found
 
 
 def _fabric(plan: Plan) -> Iterator[tuple[str, Port]]:
@@ -45,7 +67,7 @@ def _fabric(plan: Plan) -> Iterator[tuple[str, Port]]:
 
 
 def _servers(plan: Plan) -> Iterator[tuple[str, Port]]:
-    """Ports to servers that are in a subnet; the ports of others stay down."""
+    """Ports to servers that are in a subnet; the ports of others stay idle."""
     for placed in plan.design.tenants.subnets:
         for server in placed.subnet.servers:
             for near, leaf in plan.design.networks.attachments.get(server, ()):

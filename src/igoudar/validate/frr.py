@@ -10,6 +10,7 @@ from igoudar.validate.sandbox import Complaint, run
 
 LONGEST = 300  # characters of a complaint
 DAEMONS = ("mgmtd", "zebra", "bgpd", "staticd", "bfdd")
+# mgmtd locks its store while zebra and staticd join it, and refuses a load meanwhile.
 SCRIPT = f"""
 cd /run/work
 vtysh -C -f text > parser 2>&1; echo $? > status
@@ -17,7 +18,12 @@ vtysh -C -f text > parser 2>&1; echo $? > status
 for daemon in {" ".join(DAEMONS)}; do
   /usr/lib/frr/$daemon -d -A 127.0.0.1 2>&1 || exit 3
 done
+for wait in 1 2 3 4 5 6 7 8 9 10; do
+  [ "$(vtysh -c 'show mgmt backend-adapter all' | grep -c 'Client: ')" -ge 2 ] && break
+  sleep 0.2
+done
 vtysh -f text > load 2>&1
+grep -q 'locked by another session' load && sleep 1 && vtysh -f text > load 2>&1
 for wait in 1 2 3 4 5 6 7 8 9 10; do
   vtysh -c 'show running-config' > running 2>&1
   sed '1,/^Current configuration:$/d' running | sed -e 1d -e '/^frr version /d' > back

@@ -74,7 +74,12 @@ def _cables(site: Site) -> Iterator[FactCheck]:
 
     A port that nothing is to use stays down and hears nobody; an unmanaged out-of-band switch says nothing.
     """
-    used = {(name, port.name) for name, intent in site.switches.items() for port in intent.ports}
+    used = {
+        (name, port.name)
+        for name, intent in site.switches.items()
+        for port in intent.ports
+        if port.use is not PortUse.IDLE
+    }
     for cable in site.inventory.cables.values():
         if cable.status is not CableStatus.CONNECTED or not {cable.a.device, cable.b.device} <= site.hosts:
             continue
