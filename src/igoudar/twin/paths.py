@@ -12,7 +12,7 @@ from igoudar.errors import Missing
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """The run folder of one twin. Sockets are reached by a descriptor of the folder, so its path may be long."""
+    """The run folder of one twin. Sockets are reached by a descriptor of it, so its path may be long."""
 
     path: Path
 

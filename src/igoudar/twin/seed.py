@@ -49,6 +49,7 @@ def write_seed(folder: Folder, spec: TwinSpec, host: TwinHost) -> Path:
     home = f"/home/{spec.login}/.ssh"
     texts: dict[str, tuple[str, int]] = {
         "/etc/hostname": (f"{host.name}\n", 0o644),
+        "/etc/igoudar/login": (f"{spec.login}\n", 0o644),
         "/etc/igoudar/serial": (f"{host.serial}\n", 0o644),
         "/etc/igoudar/ports": (_ports(host), 0o644),
         "/etc/ssh/ssh_host_ed25519_key": (key.read_text("utf-8"), 0o600),
@@ -56,7 +57,10 @@ def write_seed(folder: Folder, spec: TwinSpec, host: TwinHost) -> Path:
         f"{home}/authorized_keys": (public_line(folder.login_key) + "\n", 0o600),
         **{path: (text, 0o644) for path, text in host.files},
     }
-    links = {f"/etc/systemd/system/multi-user.target.wants/{u}": f"/usr/lib/systemd/system/{u}" for u in host.enable}
+    links = {
+        f"/etc/systemd/system/multi-user.target.wants/{u}": f"/usr/lib/systemd/system/{u}"
+        for u in host.enable
+    }
     folder.seeds.mkdir(exist_ok=True)
     target = folder.seeds / f"{host.name}.tar"
     target.touch(mode=0o600)

@@ -1,0 +1,79 @@
+"""User-mode Linux processes: one kernel a host, started, killed and noticed when it ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from igoudar.twin.paths import Folder, Image
+from igoudar.twin.spec import TwinHost
+
+
+@dataclass(frozen=True, slots=True)
+class Socket:
+    """A device `vecN` of a kernel: the raw end it is on, its MAC and MTU."""
+
+    end: str
+    mac: str
+    mtu: int
+
+
+def command_line(host: TwinHost, image: Image, folder: Folder, sockets: Sequence[Socket]) -> list[str]:
+    """The kernel's arguments. Paths with a comma or a blank cannot be said to it; `up` refuses them."""
+    vectors = [
+        f"vec{n}:transport=raw,ifname={s.end},bpffile={folder.path}/out.bpf,mtu={s.mtu},mac={s.mac}"
+        for n, s in enumerate(sockets)
+    ]
+    return [
+        str(image.kernel),
+        f"mem={host.memory_mb}M",
+        f"ubd0={folder.disks}/{host.name}.cow,{image.disk}",
+        f"ubd1r={folder.seeds}/{host.name}.tar",
+        "root=/dev/ubda",
+        "rw",
+        "con=null",
+        "con0=null,fd:1",
+        f"umid={host.name}",
+        "uml_dir=uml",  # relative: a socket's path has 107 bytes at most
+        "seccomp=on",
+        *vectors,
+        f"systemd.hostname={host.name}",
+        "systemd.show_status=0",
+        "quiet",
+    ]
+
+
+def start(words: Sequence[str], log: Path) -> int:
+    """Process id of a kernel in a session of its own, console into `log`."""
+    sys.stdout.flush()
+    actions = [
+        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_OPEN, 1, str(log), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644),
+        (os.POSIX_SPAWN_DUP2, 1, 2),
+    ]
+    return os.posix_spawn(words[0], list(words), os.environ, file_actions=actions, setsid=True)
+
+
+def kill(pid: int) -> None:
+    """A power cut: the kernel and the processes it is made of."""
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def reap() -> list[int]:
+    """Process ids that have ended since the last call; orphans of the namespace among them."""
+    ended: list[int] = []
+    while True:
+        try:
+            pid, _ = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return ended
+        if pid == 0:
+            return ended
+        ended.append(pid)

@@ -1,0 +1,81 @@
+"""Wires and the out-of-band bridge, in the twin's own network namespace, by `ip`, `tc` and `ethtool`."""
+
+from __future__ import annotations
+
+import struct
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+
+BRIDGE = "oob"
+WIRE_MTU = 9216
+OOB_MTU = 1500
+# Classic BPF: drop frames of packet type OUTGOING, or each end hears what it sent itself (unnumbered BGP
+# would peer with itself and bridges would loop).
+_FILTER = ((0x20, 0, 0, 0xFFFFF004), (0x15, 0, 1, 4), (6, 0, 0, 0), (6, 0, 0, 0xFFFFFFFF))
+
+
+def write_filter(path: Path) -> None:
+    path.write_bytes(b"".join(struct.pack("<HBBI", *step) for step in _FILTER))
+
+
+def make_bridge(gateway: str) -> None:
+    _ip(
+        f"""link set lo up
+link add {BRIDGE} type bridge mcast_snooping 0
+link set {BRIDGE} addrgenmode none
+address add {gateway} dev {BRIDGE}
+link set {BRIDGE} up"""
+    )
+
+
+def make_pairs(pairs: Iterable[tuple[str, str, int]]) -> None:
+    """veth pairs (end, end, MTU), up and without offloads: the kernels inside see raw frames."""
+    lines: list[str] = []
+    ends: list[str] = []
+    for a, b, mtu in pairs:
+        lines.append(f"link add {a} mtu {mtu} type veth peer name {b} mtu {mtu}")
+        lines += [f"link set {end} addrgenmode none up" for end in (a, b)]
+        ends += [a, b]
+    _ip("\n".join(lines))
+    for end in ends:
+        _run("ethtool", "-K", end, "tx", "off", "rx", "off", "gro", "off", "gso", "off", "tso", "off")
+
+
+def plug_oob(ends: Iterable[tuple[str, bool]]) -> None:
+    """Ends into the bridge; `isolated` ones reach management hosts and the bridge only."""
+    listed = list(ends)
+    _ip("\n".join(f"link set {end} master {BRIDGE}" for end, _ in listed))
+    for end, isolated in listed:
+        if isolated:
+            _run("bridge", "link", "set", "dev", end, "isolated", "on")
+
+
+def remove(ends: Iterable[str]) -> None:
+    """One end of each pair; the other goes with it."""
+    _ip("\n".join(f"link del {end}" for end in ends))
+
+
+def cut(ends: Iterable[str]) -> None:
+    """Both ends fall silent while their links stay up. A link set down outside would not come back."""
+    for end in ends:
+        _run("tc", "qdisc", "replace", "dev", end, "root", "pfifo", "limit", "0")
+
+
+def mend(ends: Iterable[str]) -> None:
+    for end in ends:
+        subprocess.run(["tc", "qdisc", "del", "dev", end, "root"], capture_output=True, check=False)
+
+
+def _ip(batch: str) -> None:
+    if not batch:
+        return
+    done = subprocess.run(["ip", "-batch", "-"], input=batch, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise OSError(f"ip: {done.stderr.strip()}")
+
+
+def _run(*words: str) -> None:
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise OSError(f"{' '.join(words)}: {done.stderr.strip()}")
