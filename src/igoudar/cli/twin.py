@@ -1,0 +1,211 @@
+"""`igoudar twin`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from igoudar.cli._frame import Place, json_option, show_json, site_argument
+from igoudar.errors import BadInput, Finding, Missing, Where
+
+EXAMPLES = """
+\b
+A twin is the whole site on this machine: a real kernel for each switch, server and far router, real daemons,
+wires that can be cut. It needs no root and changes nothing outside of .igoudar/.
+\b
+  igoudar twin up lab
+  igoudar twin exec lab leaf-1 sudo vtysh -c 'show bgp summary'
+  igoudar twin cut lab leaf-1/swp1          igoudar twin mend lab leaf-1/swp1
+  igoudar twin power lab spine-2 off        igoudar twin power lab spine-2 on
+  igoudar twin status lab                   igoudar twin down lab
+"""
+
+
+@click.group(epilog=EXAMPLES)
+def command() -> None:
+    """Run SITE as a twin: real kernels and daemons on this machine."""
+
+
+def _folder(site: Place) -> Path:
+    from igoudar.inventory import load  # noqa: PLC0415
+    from igoudar.transport.access import twin_folder  # noqa: PLC0415 - paramiko is slow to import
+
+    return twin_folder(load(site.folder, site.root).site.name, site.root)
+
+
+def _say(line: str) -> None:
+    click.echo(line, err=True)
+
+
+@command.command()
+@site_argument
+def up(site: Place) -> None:
+    """Start what does not run yet; return when every host lets us in.
+
+    Hosts come up with what hardware brings (serial, MAC addresses, host keys, the login user) and the base
+    system; `pulumi up` does the rest. Far routers at the ends of submarine cables bring their own
+    configuration. Started again after the inventory changed, it plugs and unplugs what changed.
+    """
+    from igoudar import twin  # noqa: PLC0415
+    from igoudar.inventory import load  # noqa: PLC0415
+    from igoudar.twin.passwords import passwords_of  # noqa: PLC0415
+    from igoudar.twin.site import twin_spec  # noqa: PLC0415
+
+    inventory = load(site.folder, site.root)
+    spec = twin_spec(inventory, passwords_of(inventory, site.root))
+    twin.up(spec, _folder(site), twin.find_image(site.root), _say)
+
+
+@command.command()
+@site_argument
+def possible(site: Place) -> int:
+    """Say why this machine cannot run the twin of SITE; nothing, and status 0, where it can."""
+    from igoudar import twin  # noqa: PLC0415
+    from igoudar.inventory import load  # noqa: PLC0415
+    from igoudar.twin.site import twin_spec  # noqa: PLC0415
+
+    inventory = load(site.folder, site.root)
+    spec = twin_spec(inventory, dict.fromkeys(inventory.secrets, ""))
+    folder = _folder(site)
+    lacks = [] if twin.is_up(folder) else list(twin.preconditions(spec, folder))
+    for lack in lacks:
+        click.echo(lack)
+    return 1 if lacks else 0
+
+
+@command.command()
+@site_argument
+@json_option
+def status(site: Place, *, as_json: bool) -> int:
+    """Hosts and cables of the twin. Status 1 where none runs."""
+    from igoudar import twin  # noqa: PLC0415
+
+    folder = _folder(site)
+    if not twin.is_up(folder):
+        if as_json:
+            show_json({"site": site.name, "up": False, "hosts": [], "cut": []})
+        else:
+            click.echo(f"{site.name}: no twin runs; igoudar twin up {site.name}")
+        return 1
+    hosts, cut = twin.status(folder), twin.cuts(folder)
+    if as_json:
+        told = [{"name": h.name, "state": h.state, "pid": h.pid, "oob": h.oob} for h in hosts]
+        show_json({"site": site.name, "up": True, "hosts": told, "cut": cut})
+        return 0
+    for host in hosts:
+        click.echo(f"{host.name:14} {host.state:4} {host.oob}")
+    for key in cut:
+        click.echo(f"cut: {key}")
+    on = sum(h.state == "on" for h in hosts)
+    click.echo(f"{site.name}: {on} of {len(hosts)} hosts on, {len(cut)} cables cut")
+    return 0
+
+
+@command.command()
+@site_argument
+@click.option("--wipe", is_flag=True, help="Forget keys as well, not only disks.")
+def down(site: Place, *, wipe: bool) -> None:
+    """End the twin and drop the disks of its hosts."""
+    from igoudar import twin  # noqa: PLC0415
+
+    twin.down(_folder(site), wipe=wipe)
+
+
+@command.command("exec", context_settings={"ignore_unknown_options": True})
+@site_argument
+@click.argument("host")
+@click.argument("words", nargs=-1, required=True, type=click.UNPROCESSED)
+def exec_(site: Place, host: str, words: tuple[str, ...]) -> int:
+    """Run a command on HOST as the login user, and end with its status. `sudo` asks for no password."""
+    import shlex  # noqa: PLC0415
+
+    from igoudar import twin  # noqa: PLC0415
+
+    folder = _running(site)
+    _known(site, host, [h.name for h in twin.load_spec(folder).hosts])
+    line = words[0] if len(words) == 1 else shlex.join(words)
+    result = twin.run(folder, host, line, timeout=600)
+    sys.stdout.buffer.write(result.out)
+    sys.stderr.buffer.write(result.err)
+    sys.stdout.flush()
+    return result.status
+
+
+@command.command()
+@site_argument
+@click.argument("cable")
+def cut(site: Place, cable: str) -> None:
+    """Cut CABLE: both ends fall silent. It is named by one of its ends (leaf-1/swp1) or as in `status`."""
+    from igoudar import twin  # noqa: PLC0415
+
+    folder = _running(site)
+    key = _wire(site, folder, cable)
+    twin.cut(folder, key)
+    click.echo(f"cut: {key}")
+
+
+@command.command()
+@site_argument
+@click.argument("cable", required=False)
+def mend(site: Place, cable: str | None) -> None:
+    """Mend CABLE, or all cables that are cut."""
+    from igoudar import twin  # noqa: PLC0415
+
+    folder = _running(site)
+    for key in [_wire(site, folder, cable)] if cable else twin.cuts(folder):
+        twin.mend(folder, key)
+        click.echo(f"mended: {key}")
+
+
+@command.command()
+@site_argument
+@click.argument("host")
+@click.argument("action", type=click.Choice(["on", "off", "cycle"]))
+def power(site: Place, host: str, action: str) -> None:
+    """Take HOST's power (its kernel dies, the disk keeps what was synced), give it back, or both."""
+    from igoudar import twin  # noqa: PLC0415
+
+    folder = _running(site)
+    _known(site, host, [h.name for h in twin.load_spec(folder).hosts])
+    twin.power(folder, host, action, _say)
+
+
+@command.command()
+def packages() -> None:
+    """The Debian packages of the twin's image: its own few, and all that roles declare."""
+    from igoudar.tree import find_root  # noqa: PLC0415
+    from igoudar.twin.packages import of_checkout  # noqa: PLC0415
+
+    for name in of_checkout(find_root(Path.cwd())):
+        click.echo(name)
+
+
+def _running(site: Place) -> Path:
+    from igoudar import twin  # noqa: PLC0415
+
+    folder = _folder(site)
+    if not twin.is_up(folder):
+        raise Missing(f"no twin of {site.name} runs; igoudar twin up {site.name}")
+    return folder
+
+
+def _known(site: Place, name: str, names: list[str]) -> None:
+    if name not in names:
+        said = f"the twin of {site.name} has no host {name!r}"
+        raise BadInput([Finding("unknown-host", Where(name), said, ", ".join(names))])
+
+
+def _wire(site: Place, folder: Path, named: str) -> str:
+    """A wire by its key or by one of its ends."""
+    from igoudar import twin  # noqa: PLC0415
+
+    wires = twin.load_spec(folder).wires
+    for wire in wires:
+        if named in (wire.key, "/".join(wire.a), "/".join(wire.b)):
+            return wire.key
+    said = f"the twin of {site.name} has no cable {named!r}"
+    raise BadInput(
+        [Finding("unknown-cable", Where(named), said, "an end such as leaf-1/swp1, or a whole key")]
+    )
