@@ -135,9 +135,8 @@ def wait_for(folder: Folder, spec: TwinSpec, names: tuple[str, ...], progress: P
             if time.monotonic() - said > 3 and waiting:
                 said = time.monotonic()
                 shown = ", ".join(sorted(waiting)[:4]) + (", ..." if len(waiting) > 4 else "")
-                progress(
-                    f"{len(names) - len(waiting)} of {len(names)} up after {said - begun:.0f} s, not yet: {shown}"
-                )
+                count = f"{len(names) - len(waiting)} of {len(names)}"
+                progress(f"{count} up after {said - begun:.0f} s, not yet: {shown}")
             time.sleep(0.1)
     if failed:
         raise DeviceFailed("\n".join(f"{name}: {problem}" for name, problem in sorted(failed.items())))

@@ -49,6 +49,7 @@ def write_seed(folder: Folder, spec: TwinSpec, host: TwinHost) -> Path:
     home = f"/home/{spec.login}/.ssh"
     texts: dict[str, tuple[str, int]] = {
         "/etc/hostname": (f"{host.name}\n", 0o644),
+        "/etc/hosts": (f"127.0.0.1 localhost\n127.0.1.1 {host.name}\n", 0o644),
         "/etc/igoudar/login": (f"{spec.login}\n", 0o644),
         "/etc/igoudar/serial": (f"{host.serial}\n", 0o644),
         "/etc/igoudar/ports": (_ports(host), 0o644),
