@@ -14,6 +14,8 @@ OOB_MTU = 1500
 # would peer with itself and bridges would loop).
 _FILTER = ((0x20, 0, 0, 0xFFFFF004), (0x15, 0, 1, 4), (6, 0, 0, 0), (6, 0, 0, 0xFFFFFFFF))
 
+_STEAL = "1,6 0 0 4"  # return TC_ACT_STOLEN
+
 
 def write_filter(path: Path) -> None:
     path.write_bytes(b"".join(struct.pack("<HBBI", *step) for step in _FILTER))
@@ -57,14 +59,23 @@ def remove(ends: Iterable[str]) -> None:
 
 
 def cut(ends: Iterable[str]) -> None:
-    """Both ends fall silent while their links stay up. A link set down outside would not come back."""
+    """Both ends fall silent while their links stay up. A link set down outside would not come back.
+
+    The frames are "stolen", not dropped: of a drop (or a queue of no length) the sending kernel hears
+    ENOBUFS, tries again for ever, and hangs once its ring is full.
+    """
     for end in ends:
-        _run("tc", "qdisc", "replace", "dev", end, "root", "pfifo", "limit", "0")
+        _run("tc", "qdisc", "replace", "dev", end, "clsact")
+        _run(
+            *f"tc filter replace dev {end} egress protocol all prio 1 handle 1 bpf da".split(),
+            "bytecode",
+            _STEAL,
+        )
 
 
 def mend(ends: Iterable[str]) -> None:
     for end in ends:
-        subprocess.run(["tc", "qdisc", "del", "dev", end, "root"], capture_output=True, check=False)
+        subprocess.run(["tc", "qdisc", "del", "dev", end, "clsact"], capture_output=True, check=False)
 
 
 def _ip(batch: str) -> None:
