@@ -8,8 +8,7 @@ from datetime import date
 from igoudar.design import Design, PlacedSubnet, Plan
 from igoudar.errors import Where
 from igoudar.ledger import Allocation, Ledger, Request, allocate_numbers
-
-WORLD = "world"
+from igoudar.model import Attachment
 
 
 def allocate(design: Design, ledger: Ledger, today: date) -> Plan:
@@ -34,8 +33,9 @@ def requests(design: Design) -> Iterator[Request]:
             yield Request(kind, f"vrf:{owner}", low, high, where, was)
     for placed in design.tenants.subnets:
         was = _was(placed)
-        for kind, (low, high) in (("l2vni", pools.l2vni), ("index", pools.index), ("vlan", pools.vlan)):
-            yield Request(kind, placed.owner, low, high, placed.subnet.where, was)
+        if placed.subnet.attachment is Attachment.ACCESS:  # a routed subnet is a pool of host routes only
+            for kind, (low, high) in (("l2vni", pools.l2vni), ("index", pools.index), ("vlan", pools.vlan)):
+                yield Request(kind, placed.owner, low, high, placed.subnet.where, was)
         yield from _hosts(placed, was)
 
 

@@ -12,8 +12,8 @@ import pulumi
 
 from igoudar.compiler import Compiled
 from igoudar.design import Circuit, EdgeSession, Plan, ServerGroupDesign
-from igoudar.model import Inventory, Vpc
 from igoudar.group_inputs import server_group_inputs
+from igoudar.model import Attachment, Inventory, Vpc
 
 WINDOW_SECONDS = 60
 
@@ -105,12 +105,13 @@ def vpc_record(plan: Plan, vpc: Vpc) -> dict[str, Any]:
         if placed.vpc is not vpc:
             continue
         subnet = placed.subnet
+        bridged = subnet.attachment is Attachment.ACCESS
         record["subnets"][subnet.name] = {
             "vrf": placed.vrf,
             "ipv4": str(subnet.ipv4 or ""),
             "ipv6": str(subnet.ipv6 or ""),
             "attachment": str(subnet.attachment),
-            "l2vni": plan.number("l2vni", placed.owner),
+            **({"l2vni": plan.number("l2vni", placed.owner)} if bridged else {}),
             "leaves": list(placed.leaves),
             "servers": {s: plan.number("host", f"{placed.owner}/{s}") for s in subnet.servers},
         }
