@@ -18,7 +18,7 @@ class Settings(RoleSettings):
 
 def declare(settings: Settings, host: HostView) -> Declaration:
     return Declaration(
-        packages=("unbound",),
+        packages=("unbound", "dns-root-data"),
         files=(
             RoleFile(
                 CONFIG,

@@ -14,7 +14,7 @@ STATE=/var/lib/igoudar/roles
 NL='
 '
 TAB='	'
-stale=yes failed=no halt=no
+stale=yes failed=no halt=no reload_due=no
 
 say() {
     line=$1
@@ -204,8 +204,12 @@ run_command() { # name run unless
 
 reload_units() { # after unit files changed, before the first unit of the role
     if [ "$failed" = yes ] || [ "$MODE" = plan ] || ! is_pending daemon-reload; then return 0; fi
-    stale=yes
+    stale=yes reload_due=no
     said=$(systemctl daemon-reload 2>&1) || fail unit systemd "$said"
+}
+
+end() { # of the last role
+    [ "$reload_due" = no ] || systemctl daemon-reload
 }
 
 unit() { # name enabled running; yes, no, or - for running
@@ -226,7 +230,9 @@ enable_unit() { # name yes|no
     verb=enable
     [ "$2" = yes ] || verb=disable
     change unit "$1" "$verb" -
-    [ "$MODE" = plan ] || said=$(systemctl "$verb" "$1" 2>&1) || fail unit "$1" "$said"
+    [ "$MODE" = apply ] || return 0
+    reload_due=yes # of what systemd remembers; once at the end, it costs a second of a small host
+    said=$(systemctl --no-reload "$verb" "$1" 2>&1) || fail unit "$1" "$verb: $said"
 }
 
 run_unit() { # name yes|no; knows active
@@ -249,7 +255,7 @@ run_unit() { # name yes|no; knows active
     case $verb in
     start | restart) systemctl reset-failed "$1" 2>/dev/null ;;
     esac
-    said=$(systemctl "$verb" "$1" 2>&1) || fail unit "$1" "$verb: $said$NL$(systemctl status --no-pager -n 15 "$1" 2>&1)"
+    systemctl "$verb" "$1" >/dev/null 2>&1 || fail unit "$1" "$verb failed: $(journalctl -q -u "$1" -n 8 -o cat --no-pager 2>&1)"
 }
 
 take_lock() {
