@@ -1,0 +1,13 @@
+"""`python -m igoudar.provider`: the process that the engine starts."""
+
+from __future__ import annotations
+
+import asyncio
+from importlib.metadata import version
+
+from igoudar.provider import resources
+from igoudar.provider.kit import die_with_parent, serve
+
+if __name__ == "__main__":
+    die_with_parent()
+    asyncio.run(serve(version("igoudar"), resources()))
