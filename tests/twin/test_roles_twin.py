@@ -124,7 +124,7 @@ def test_a_routed_server_runs_the_text_that_it_was_given(folder: Path, runs: obj
     assert "172.16.2.10" in out(folder, "srv-2", "ip -4 addr show lo")
     assert "4201019999" in out(folder, "srv-2", "sudo vtysh -c 'show bgp summary'")
     assert out(folder, "srv-2", f"{pending} || true") == ""
-    assert out(folder, "srv-2", "sysctl -n net.ipv4.fib_multipath_hash_policy") == "1"
+    assert out(folder, "srv-2", "sudo sysctl -n net.ipv4.fib_multipath_hash_policy") == "1"
 
 
 def test_management_serves_names_and_time(folder: Path, runs: object) -> None:
@@ -140,7 +140,8 @@ def test_a_host_is_hardened_and_still_lets_us_in(folder: Path, runs: object) -> 
         effective.splitlines()
     )
     assert (
-        out(folder, "srv-1", "sysctl -n net.ipv4.conf.all.arp_ignore net.ipv6.conf.eth1.accept_ra") == "1\n0"
+        out(folder, "srv-1", "sudo sysctl -n net.ipv4.conf.all.arp_ignore net.ipv6.conf.eth1.accept_ra")
+        == "1\n0"
     )
     assert out(folder, "srv-1", "sudo -u amina id -un") == "amina"
     assert out(folder, "srv-1", "sudo stat -c '%a %U' /home/amina/.ssh/authorized_keys") == "600 amina"

@@ -1,0 +1,89 @@
+"""`ServerGroup` behind the provider kit, with real workers and hosts that nobody can reach."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from igoudar.group_inputs import server_group_inputs
+from igoudar.provider.kit import Context, Kind, PartialFailure
+from igoudar.provider.server_group import ServerGroup
+from igoudar.roles import Declaration, RoleFile
+from igoudar.worker.pool import Pool
+
+ROOT = Path(__file__).parents[2]
+
+
+def inputs(text: str = "one\n", hosts: tuple[str, ...] = ("far-north", "far-south")) -> dict[str, Any]:
+    told = {h: {"base": Declaration(files=(RoleFile("/etc/x", text=text),))} for h in hosts}
+    return server_group_inputs("inventory/lab", "row", told)
+
+
+def context() -> Context:
+    return Context("row", "urn", False, asyncio.Event(), None)
+
+
+@pytest.fixture
+def group(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ServerGroup]:
+    """In a checkout of its own: no twin runs there, and no host key is known."""
+    shutil.copytree(ROOT / "inventory", tmp_path / "inventory")
+    (tmp_path / "roles").symlink_to(ROOT / "roles")
+    (tmp_path / "Pulumi.yaml").touch()
+    monkeypatch.chdir(tmp_path)
+    pool = Pool()
+    yield ServerGroup(pool)
+    pool.close()
+
+
+def test_a_failure_is_recorded_by_host_and_done_again(group: ServerGroup) -> None:
+    with pytest.raises(PartialFailure) as first:
+        asyncio.run(group.create(inputs(), context()))
+    outputs = first.value.outputs
+
+    assert (outputs["done"], sorted(outputs["failed"])) == ({}, ["far-north", "far-south"])
+    assert "no host key is known" in first.value.reasons[0]
+    assert "2 of 2 hosts failed" in first.value.reasons[-1]
+    diff = asyncio.run(group.diff(inputs(), inputs(), outputs))
+    assert diff.changes == {'["failed"]["far-north"]': Kind.DELETE, '["failed"]["far-south"]': Kind.DELETE}
+
+
+def test_an_update_leaves_hosts_alone_that_have_nothing_to_do(group: ServerGroup) -> None:
+    outputs = {"done": {"far-north": "d", "far-south": "d"}, "failed": {}}
+
+    assert asyncio.run(group.update(inputs(), inputs(), outputs, context())) == outputs
+    assert asyncio.run(group.delete("row", inputs(), outputs, context())) is None
+
+
+def test_a_changed_line_is_one_path_and_its_hosts(group: ServerGroup) -> None:
+    diff = asyncio.run(group.diff(inputs(), inputs("two\n"), {}))
+
+    assert diff.changes == {
+        '["hosts"]["far-north"]["base"]': Kind.UPDATE,
+        '["hosts"]["far-south"]["base"]': Kind.UPDATE,
+        '["texts"]["/etc/x"]["*"]': Kind.UPDATE,
+    }
+    assert asyncio.run(group.diff(inputs(), inputs(), {})).changes == {}
+
+
+def test_a_refresh_keeps_the_record_of_what_is_silent(group: ServerGroup) -> None:
+    found, outputs = asyncio.run(group.read("row", inputs(), {"done": {}}, context()))
+
+    assert found == inputs()
+    assert sorted(outputs["unreachable"]) == ["far-north", "far-south"]
+
+
+def test_a_cancelled_run_is_a_failure_of_what_was_left(group: ServerGroup) -> None:
+    async def interrupted() -> None:
+        ctx = context()
+        ctx.cancelled.set()
+        await group.create(inputs(), ctx)
+
+    with pytest.raises(PartialFailure) as caught:
+        asyncio.run(interrupted())
+
+    assert set(caught.value.outputs["failed"].values()) == {"cancelled"}
