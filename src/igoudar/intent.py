@@ -215,7 +215,8 @@ class FamilyPolicy:
 class Neighbor:
     """A BGP session. `key` is a port (unnumbered) or an address. `local_role` is ours by RFC 9234, strict.
 
-    `password` is a secret's mark. `ttl_hops` is that of RFC 5082. `drained` asks the far side to avoid us.
+    `local_asn` is what the far side sees instead of the switch's own ASN. `password` is a secret's mark.
+    `ttl_hops` is that of RFC 5082. `drained` asks the far side to avoid us.
     """
 
     key: str
@@ -227,6 +228,7 @@ class Neighbor:
     families: tuple[FamilyPolicy, ...]
     bfd: str = ""
     timers: Timers | None = None
+    local_asn: int = 0
     password: str = ""
     ttl_hops: int = 0
     local_role: str = ""

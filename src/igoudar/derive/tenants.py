@@ -103,13 +103,12 @@ def on_switch(plan: Plan, identity: Identity, ports: tuple[Port, ...], site: Sha
 
 def _instance(plan: Plan, identity: Identity, ports: tuple[Port, ...], vrf: Vrf) -> VrfInstance:
     """RD is loopback:index; the router id is the index and the low half of the loopback: unique as well."""
-    index, inventory = vrf.index, plan.design.inventory
-    world = vrf.owner == WORLD
-    border = world and identity.device.role is Role.BORDER
+    index = vrf.index
+    border = vrf.owner == WORLD and identity.device.role is Role.BORDER
     sessions = edge.sessions(plan, identity.device.name) if border else ()
     return VrfInstance(
         vrf=vrf,
-        asn=inventory.site.public_as if world else identity.asn,
+        asn=identity.asn,
         rd=f"{identity.loopback.ipv4}:{index}",
         router_id=f"{index >> 8}.{index & 255}.{identity.low16}",
         max_paths=of_switch(plan, identity.device.hall).max_paths,
