@@ -131,7 +131,12 @@ def world_addresses(inventory: Inventory) -> dict[str, list[str]]:
     }
 
 
-def far_routers(inventory: Inventory) -> tuple[str, ...]:
-    """Devices at the far ends of waves."""
-    far = {w.far.device for w in inventory.waves.values()}
-    return tuple(n for n, d in inventory.devices.items() if n in far and d.status is not Status.PLANNED)
+def far_routers(inventory: Inventory) -> dict[str, list[str]]:
+    """Devices at the far ends of waves -> their addresses that the world knows."""
+    found: dict[str, list[str]] = {}
+    for session in inventory.sessions.values():
+        device = inventory.devices[inventory.waves[session.wave].far.device]
+        if device.status is not Status.PLANNED:
+            announced = inventory.upstreams[session.upstream].announces
+            found.setdefault(device.name, []).extend(host_in(p.cidr) for p in announced)
+    return found

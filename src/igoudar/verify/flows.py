@@ -94,24 +94,26 @@ def probes(site: Site, world: Mapping[str, Sequence[str]]) -> Probes:
     return told
 
 
-def outside_in(site: Site, far: Sequence[str]) -> Probes:
-    """From the far end of each cable: public servers answer, nothing else does."""
+def outside_in(site: Site, far: Mapping[str, Sequence[str]]) -> Probes:
+    """From the far end of each cable: public servers answer, nothing else does, even if sent our way.
+
+    `far`: router -> its addresses that the world knows; that of the cable itself is known to nobody else.
+    """
     ends, told = endpoints(site), Probes()
-    inside = [i.loopback.ipv4 for i in site.switches.values() if i.loopback][:FANOUT]
-    for name in far:
+    switches = [i for i in site.switches.values() if i.loopback]
+    hidden = [(f"{e.server} ({e.vrf})", a) for e in ends if not e.public for a in e.addresses]
+    hidden += [(f"underlay of {i.name}", a) for i in switches for a in (i.loopback.ipv4, i.loopback.ipv6)]  # type: ignore[union-attr]
+    hidden += [(f"out-of-band of {d.name}", str(d.oob.ip)) for d in site.inventory.switches() if d.oob]
+    for number, (name, own) in enumerate(far.items()):
         for end in ends:
-            for address in end.addresses:
-                where = told.before if end.public else told.after
-                kind = Kind.WORLD if end.public else Kind.ISOLATION
+            for address in end.addresses if end.public else ():
+                source = next((a for a in own if _family(a) is _family(address)), "")
                 subject = f"{end.server} ({end.vrf}) at {address}"
-                where.append(
-                    _icmp(kind, name, subject, address, port=_far_port(site, name), silent=not end.public)
-                )
-        for address in inside:
-            subject = f"underlay at {address}"
-            told.after.append(
-                _icmp(Kind.ISOLATION, name, subject, address, port=_far_port(site, name), silent=True)
-            )
+                told.before.append(_icmp(Kind.WORLD, name, subject, address, source=source))
+        port = _far_port(site, name)
+        for subject, address in spread(hidden, number, 4 * FANOUT):
+            through = f"{subject} at {address} through {port}"
+            told.after.append(_icmp(Kind.ISOLATION, name, through, address, port=port, silent=True))
     return told
 
 

@@ -80,7 +80,10 @@ def dns_answer(packet: bytes, asked: int) -> str:
 
 
 class Icmp:
-    """One raw socket a family, device and source; probes are told apart by identifier and sequence number."""
+    """Raw sockets of one family, device and source; probes are told apart by identifier and sequence number.
+
+    A reply may come in by another port than the request left by, so the listening socket is bound to none.
+    """
 
     def __init__(self, version: int, device: str = "", source: str = "") -> None:
         family, proto = (socket.AF_INET, 1) if version == 4 else (socket.AF_INET6, 58)
@@ -88,18 +91,21 @@ class Icmp:
         self.socket = socket.socket(family, socket.SOCK_RAW, proto)
         self.socket.setblocking(False)
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        self.out = self.socket
+        if device or source:
+            self.out = socket.socket(family, socket.SOCK_RAW, proto)
         if device:
-            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode())
+            self.out.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode())
         if source:
-            self.socket.bind((source, 0))
+            self.out.bind((source, 0))
 
     def send(self, seq: int, probe: Spec) -> None:
         self.waiting[seq] = probe["id"]
         level, option = (0, IP_MTU_DISCOVER) if self.version == 4 else (41, IPV6_MTU_DISCOVER)
-        self.socket.setsockopt(level, option, PMTU_DO if probe.get("df") else 0)
+        self.out.setsockopt(level, option, PMTU_DO if probe.get("df") else 0)
         size = max(0, probe.get("size", 0) - HEADERS[self.version])
         packet = echo_request(self.version, self.ident, seq, b"\xa5" * (size or 16))
-        self.socket.sendto(packet, (probe["to"], 0))
+        self.out.sendto(packet, (probe["to"], 0))
 
     def receive(self) -> dict[str, str]:
         heard = {}

@@ -22,10 +22,10 @@ ANSWERERS_LIVE = 600  # seconds, should nobody end them
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """What a twin knows of the world beyond the cables. `far`: routers at their far ends."""
+    """What a twin knows of the world beyond the cables. `far`: routers at their far ends -> own addresses."""
 
     world: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    far: tuple[str, ...] = ()
+    far: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 class Verification:

@@ -12,22 +12,28 @@ from dataclasses import dataclass
 from importlib import resources
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from netaddr import IPNetwork
+from netaddr import IPAddress, IPNetwork
 
 from igoudar.model import Inventory, SessionRole, Wave
 
 US_PER_KM = 4.9  # one way in fibre: a refractive index of 1.468
 OUR_ROLE = {SessionRole.TRANSIT: "provider", SessionRole.PEER: "peer", SessionRole.CUSTOMER: "customer"}
+FIRST_TABLE = 100
 ENABLE = ("far-router.service", "frr.service")
 
 
 @dataclass(frozen=True, slots=True)
 class Cable:
-    """One port with a wave. `addresses` with prefix length; `delay_us` one way; `ifb` holds what arrives."""
+    """One port with a wave. `addresses` with prefix length; `delay_us` one way; `ifb` holds what arrives.
+
+    `borders` are our ends; `table` is the kernel's table whose default route leads there.
+    """
 
     port: str
     ifb: str
     addresses: tuple[str, ...]
+    borders: tuple[IPAddress, ...]
+    table: int
     length_km: float
     delay_us: int
     mtu: int
@@ -110,6 +116,8 @@ def _cable(inventory: Inventory, number: int, wave: Wave) -> Cable:
         port=wave.far.port,
         ifb=f"arrive{number}",
         addresses=tuple(addresses),
+        borders=tuple(ours.ip for s in sessions for ours in (s.ours4, s.ours6)),
+        table=FIRST_TABLE + number,
         length_km=length,
         delay_us=round(length * US_PER_KM),
         mtu=inventory.site.fabric_mtu,
