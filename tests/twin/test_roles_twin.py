@@ -1,4 +1,4 @@
-"""All roles on real kernels: a small twin with a host of each kind, from nothing to a second run without changes.
+"""All roles on real kernels: a small twin, a host of each kind, from nothing to a run without changes.
 
 Everything is applied inside the twin's own kernels, reached through its relay with pinned host keys.
 """
@@ -17,7 +17,7 @@ from igoudar.transport import Access, Relay
 from igoudar.transport.access import twin_keys
 from igoudar.twin import TwinHost, TwinPort, TwinSpec
 from igoudar.worker.results import HostResult
-from igoudar.worker.site_roles import apply_roles
+from igoudar.worker.site_roles import apply_operations, apply_roles
 from tests.roles.test_roles_golden import declared
 from tests.roles.views import ACCESS, CASES, MANAGEMENT, ROUTED, SWITCH
 
@@ -60,18 +60,23 @@ def documents(name: str) -> dict[str, Document]:
     return {role: as_document(declared(role, case)) for role, case in HOSTS[name][1].items()}
 
 
+def reached(
+    folder: Path, wanted: Mapping[str, Mapping[str, Document]]
+) -> dict[str, tuple[Access, Mapping[str, Document]]]:
+    """Each host with its way through the relay and its roles."""
+    keys = twin_keys(folder)
+    found = {}
+    for name, roles in wanted.items():
+        address = HOSTS[name][0].oob_address
+        access = Access(name, address, "igoudar", keys.login, keys.hosts[address], via=Relay(folder))
+        found[name] = (access, roles)
+    return found
+
+
 def apply(
     folder: Path, wanted: Mapping[str, Mapping[str, Document]], plan: bool = False
 ) -> dict[str, HostResult]:
-    keys = twin_keys(folder)
-    reach = {
-        name: Access(
-            name, view.oob_address, "igoudar", keys.login, keys.hosts[view.oob_address], via=Relay(folder)
-        )
-        for name, (view, _) in HOSTS.items()
-    }
-    hosts = {name: (reach[name], roles) for name, roles in wanted.items()}
-    return apply_roles(hosts, ROOT / "roles", plan=plan, emit=lambda _: None)
+    return apply_roles(reached(folder, wanted), ROOT / "roles", plan=plan, emit=lambda _: None)
 
 
 def out(folder: Path, host: str, command: str) -> str:
@@ -86,7 +91,7 @@ def runs(folder: Path) -> list[dict[str, HostResult]]:
 
 
 def test_everything_is_applied(runs: list[dict[str, HostResult]]) -> None:
-    assert {h: (r.status, r.message) for h, r in runs[1].items()} == {h: ("ok", "") for h in HOSTS}
+    assert {h: (r.status, r.message) for h, r in runs[1].items()} == dict.fromkeys(HOSTS, ("ok", ""))
     assert all(r.changes for r in runs[1].values())
 
 
@@ -145,3 +150,33 @@ def test_a_host_is_hardened_and_still_lets_us_in(folder: Path, runs: object) -> 
     )
     assert out(folder, "srv-1", "sudo -u amina id -un") == "amina"
     assert out(folder, "srv-1", "sudo stat -c '%a %U' /home/amina/.ssh/authorized_keys") == "600 amina"
+
+
+def test_operations_and_the_bundle_agree(folder: Path, runs: object) -> None:
+    """What one way has made right, the other way leaves alone; and both mend the same drift."""
+    wanted = {"srv-1": documents("srv-1")}
+
+    assert apply_operations(reached(folder, wanted), ROOT / "roles") == {"srv-1": []}
+    out(folder, "srv-1", "echo drift | sudo tee -a /etc/chrony/chrony.conf && sudo systemctl stop lldpd")
+    changed = apply_operations(reached(folder, wanted), ROOT / "roles")["srv-1"]
+    assert [name.rpartition("| ")[2] for name in changed] == [
+        "unit lldpd.service",
+        "file /etc/chrony/chrony.conf",
+        "restart chrony.service",
+    ]
+    assert apply(folder, wanted)["srv-1"].changes == ()
+
+
+def test_drift_is_mended_and_named(folder: Path, runs: object) -> None:
+    wanted = {"srv-2": documents("srv-2")}
+    out(folder, "srv-2", "sudo chmod 0666 /etc/frr/frr.conf; sudo systemctl disable --now lldpd")
+
+    (planned,) = apply(folder, wanted, plan=True).values()
+    assert [str(c) for c in planned.changes] == [
+        "unit lldpd.service: enable",
+        "unit lldpd.service: start",
+        "file /etc/frr/frr.conf: mode",
+        "unit frr.service: reload",
+    ]
+    assert apply(folder, wanted)["srv-2"].status == "ok"
+    assert apply(folder, wanted)["srv-2"].changes == ()

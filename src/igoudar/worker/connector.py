@@ -82,8 +82,8 @@ class SiteConnector(BaseConnector):  # type: ignore[misc]
     ) -> bool:
         with get_file_io(filename_or_io) as source:
             data = source.read()
-        command = StringCommand("cat", ">", QuoteString(remote_filename))
-        good, _ = self.run_shell_command(command, **_plain(arguments), _stdin=data)
+        command = StringCommand("umask", "077", "&&", "cat", ">", QuoteString(remote_filename))
+        good, _ = self.run_shell_command(command, **{**_plain(arguments), "_stdin": data})
         return good
 
     def get_file(

@@ -31,6 +31,7 @@ from igoudar.roles import Declaration
 from igoudar.transport import Access, access_map
 from igoudar.worker.calls import Bundle, going
 from igoudar.worker.connector import SiteConnector
+from igoudar.worker.operations import Operations
 from igoudar.worker.results import HostResult, read_answer
 from igoudar.worker.script import RoleSteps, bundle_script
 
@@ -110,6 +111,41 @@ def _steps(state: State, host: Host, roles: Mapping[str, Document], folder: Path
                 deploy_function(folder, name)(from_document(document))
             told.append(RoleSteps(name, digest(document), tuple(bundle.steps)))
     return told
+
+
+def apply_operations(
+    hosts: Mapping[str, tuple[Access, Mapping[str, Document]]], folder: Path
+) -> dict[str, list[str]]:
+    """The same roles as ordinary pyinfra operations: host -> names of those that changed something.
+
+    Some twenty execs a role where `apply_roles` needs one a host; for comparing and debugging. A host that
+    fails has the name of its last operation, marked `failed:`.
+    """
+    state = _connected(hosts, _Run(lambda _: None))
+    with ctx_state.use(state):
+        for host in list(state.active_hosts):
+            with ctx_host.use(host):
+                for name, document in hosts[host.name][1].items():
+                    with going(Operations()):
+                        deploy_function(folder, name)(from_document(document))
+    with suppress(PyinfraError):
+        run_ops(state)
+    disconnect_all(state)
+    return {host.name: _changed(state, host) for host in state.inventory}
+
+
+def _changed(state: State, host: Host) -> list[str]:
+    names = []
+    for operation_hash in host.op_hash_order:
+        done = state.get_op_data_for_host(host, operation_hash).operation_meta
+        name = ", ".join(sorted(state.get_op_meta(operation_hash).names))
+        if not done.is_complete():
+            break
+        if not done.did_succeed():
+            names.append(f"failed: {name}")
+        elif done.did_change():
+            names.append(name)
+    return names
 
 
 @lru_cache(maxsize=256)
