@@ -17,7 +17,7 @@ def device_texts(compiled: Compiled) -> dict[str, dict[str, str]]:
         own = texts.setdefault(host, {})
         for declaration in roles.values():
             for file in declaration.files:
-                if file.text is not None and not file.create_only:
+                if file.text is not None and not file.unless:
                     own.setdefault(file.path, file.text)
     return {name: dict(sorted(texts[name].items())) for name in sorted(texts)}
 
