@@ -7,6 +7,8 @@ Each module has `describe`, pure, and the component that registers the layer's r
 
 from __future__ import annotations
 
+import pulumi
+
 from igoudar.compiler import Compiled
 from igoudar.design import Design
 from igoudar.model import Inventory
@@ -26,7 +28,7 @@ def describe(inventory: Inventory) -> Design:
 
 def register(compiled: Compiled, layers: frozenset[str]) -> None:
     """Resources of the chosen layers: first what switches need, then the switches, then all the rest."""
-    before = [servers.SwitchHosts(compiled)] if "servers" in layers else []
+    before: list[pulumi.Resource] = [servers.SwitchHosts(compiled)] if "servers" in layers else []
     if "networks" in layers:
         before = [networks.Networks(compiled, before)]
     for layer, component in (

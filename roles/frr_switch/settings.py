@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from igoudar.agent.install import UNITS, agent_files
 from igoudar.hostview import HostView
 from igoudar.roles import Declaration, RoleCommand, RoleFile, RoleSettings, RoleUnit
 
@@ -24,14 +25,24 @@ def declare(settings: Settings, host: HostView) -> Declaration:
             RoleFile(
                 "/etc/tmpfiles.d/igoudar-switch.conf", template="tmpfiles.conf.j2", notify=("run:tmpfiles",)
             ),
+            *_agent(),
             *_base_text(host),
         ),
         before_units=(
             RoleCommand("sysctl", "/usr/lib/systemd/systemd-sysctl /etc/sysctl.d/91-igoudar-switch.conf"),
             RoleCommand("tmpfiles", "systemd-tmpfiles --create /etc/tmpfiles.d/igoudar-switch.conf"),
         ),
-        units=(RoleUnit("networking.service", running=None), RoleUnit("frr.service")),
+        units=(
+            RoleUnit("networking.service", running=None),
+            RoleUnit(UNITS[0], running=None),
+            RoleUnit("frr.service"),
+        ),
     )
+
+
+def _agent() -> tuple[RoleFile, ...]:
+    """Replaced file by file: a transaction that is open goes on with the journal that both versions read."""
+    return tuple(RoleFile(path, text=text, mode=mode) for path, (text, mode) in agent_files().items())
 
 
 def _base_text(host: HostView) -> tuple[RoleFile, ...]:

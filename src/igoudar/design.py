@@ -150,8 +150,8 @@ class Design:
 class Plan:
     """A design with its numbers: kind -> owner -> number. Provisional ones are not yet in the ledger.
 
-    Kinds: `l2vni`, `index` by owner of an access subnet; `l3vni`, `index` by VRF owner (`vrf:` + owner); `vlan` by both;
-    `host` by `<subnet owner>/<server>` (position in the subnet, 0 is the network address).
+    Kinds: `l2vni`, `index` by owner of an access subnet; `l3vni`, `index` by VRF owner (`vrf:` + owner);
+    `vlan` by both; `host` by `<subnet owner>/<server>` (position in the subnet, 0 is the network address).
     """
 
     design: Design

@@ -71,8 +71,8 @@ def allocate_numbers(requests: Iterable[Request], ledger: Ledger, today: date) -
     numbers: dict[str, dict[str, int]] = {}
     taken: dict[tuple[str, str], set[int]] = {}
     for kind, owners in ledger.numbers.items():
-        for owner, number in owners.items():
-            taken.setdefault((kind, scope_of(kind, owner)), set()).add(number)
+        for owner, held in owners.items():
+            taken.setdefault((kind, scope_of(kind, owner)), set()).add(held)
     for kind, slots in ledger.resting.items():
         for slot, released in slots.items():
             scope, _, last = slot.rpartition(":")

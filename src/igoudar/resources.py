@@ -27,8 +27,11 @@ class Record(pulumi.CustomResource):
         super().__init__(token, name, dict(props), opts)
 
 
-def switches_inputs(compiled: Compiled) -> dict[str, Any]:
-    """One property a switch, `{path: text}`; `_apply` says how, and cannot be a switch's name."""
+def switches_inputs(compiled: Compiled, stack: str, secrets: str) -> dict[str, Any]:
+    """One property a switch, `{path: text}`; `_apply` says how, and cannot be a switch's name.
+
+    `secrets` names the store of values, never a value.
+    """
     devices = compiled.design.inventory.devices
     marks = {
         name: {
@@ -36,13 +39,27 @@ def switches_inputs(compiled: Compiled) -> dict[str, Any]:
             "status": str(devices[name].status),
             "adopt": devices[name].adopt,
             "base": dict(compiled.base[name]),
+            "peers": _peers(compiled, name),
         }
         for name in compiled.switches
     }
     texts: dict[str, Any] = {name: dict(files) for name, files in compiled.switches.items()}
     waves = [sorted(compiled.switches)]
-    texts["_apply"] = {"site": compiled.folder, "window": WINDOW_SECONDS, "waves": waves, "marks": marks}
+    texts["_apply"] = {
+        "site": compiled.folder,
+        "stack": stack,
+        "secrets": secrets,
+        "window": WINDOW_SECONDS,
+        "waves": waves,
+        "marks": marks,
+    }
     return texts
+
+
+def _peers(compiled: Compiled, name: str) -> dict[str, str]:
+    """BGP neighbour in the fabric -> device at its other end."""
+    fabric = compiled.intents[name].fabric
+    return {n.key: n.remote_device for n in fabric.neighbors} if fabric else {}
 
 
 def server_group(compiled: Compiled, group: ServerGroupDesign, opts: pulumi.ResourceOptions) -> Record:

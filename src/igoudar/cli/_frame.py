@@ -26,7 +26,7 @@ class Place:
     root: Path
 
 
-class SiteType(click.ParamType):
+class SiteType(click.ParamType[Place]):
     name = "site"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Place:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
@@ -68,4 +67,4 @@ def _write(path: Path, text: str) -> None:
     """All or nothing, so that a stop in the middle leaves the old ledger."""
     beside = path.with_suffix(".yaml.new")
     beside.write_text(text, "utf-8")
-    os.replace(beside, path)
+    beside.replace(path)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from importlib.metadata import version
 
+from igoudar.process import die_with_parent
 from igoudar.provider import resources
-from igoudar.provider.kit import die_with_parent, serve
+from igoudar.provider.kit import serve
 
 if __name__ == "__main__":
     die_with_parent()

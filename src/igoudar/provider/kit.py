@@ -7,7 +7,6 @@ failure is a sentence, never a trace. Nothing is ever replaced.
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import os
 import signal
 import sys
@@ -27,7 +26,6 @@ from igoudar.provider.wire import plain, struct
 
 Values = Mapping[str, Any]
 UNLIMITED = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
-PR_SET_PDEATHSIG = 1
 
 
 class Kind(Enum):
@@ -80,8 +78,8 @@ class Resource:
 
     token = ""
 
-    async def check(self, new: Values) -> tuple[Values, list[tuple[str, str]]]:
-        """The inputs to use, and (property, reason) for each that is refused."""
+    async def check(self, new: Values, old: Values) -> tuple[Values, list[tuple[str, str]]]:
+        """The inputs to record, and (property, reason) for each that is refused; `old` is the record."""
         return new, []
 
     async def diff(self, old: Values, new: Values, outputs: Values) -> Diff:
@@ -166,7 +164,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     async def Check(self, request: Any, context: Any) -> Any:
         async with self._operation(context):
-            inputs, failures = await self._find(request).check(plain(request.news))
+            inputs, failures = await self._find(request).check(plain(request.news), plain(request.olds))
             said = [provider_pb2.CheckFailure(property=p, reason=r) for p, r in failures]
             return provider_pb2.CheckResponse(inputs=struct(inputs), failures=said)
 
@@ -246,14 +244,6 @@ async def _abort_partial(context: Any, failure: PartialFailure) -> NoReturn:
     context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
     await context.abort(code, str(failure))
     raise AssertionError("abort does not return")
-
-
-def die_with_parent() -> None:
-    """The kernel kills this process when its parent ends; a parent that is gone already ends it here."""
-    parent = os.getppid()
-    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent or parent == 1:
-        os._exit(1)
 
 
 async def serve(version: str, resources: Sequence[Resource]) -> None:

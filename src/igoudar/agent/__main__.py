@@ -1,0 +1,51 @@
+"""`igoudar-agent VERB`: one JSON object on stdin, one on stdout; `watch` and `boot` are for the units."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from . import PROTOCOL
+from .clock import Clock
+from .core import STORE, VERBS, Agent
+from .disk import Disk
+from .journal import Store
+from .protocol import Refused
+from .switch import Switch
+
+
+def answer(agent: Agent, verb: str, request: dict[str, Any]) -> dict[str, Any]:
+    """`{"ok": true, ...}`, or `{"ok": false, "code": ..., "error": sentence}`."""
+    try:
+        return {"ok": True, "protocol": PROTOCOL, **getattr(agent, verb)(request)}
+    except Refused as refused:
+        return {"ok": False, "code": refused.code, "error": str(refused)}
+    except KeyError as error:
+        return {"ok": False, "code": "bad-request", "error": f"no value for {error}"}
+    except OSError as error:
+        return {"ok": False, "code": "os", "error": str(error)}
+
+
+def main() -> int:
+    disk = Disk()
+    agent = Agent(Store(Path(os.environ.get("IGOUDAR_AGENT_STORE", STORE)), disk), Switch(disk), Clock())
+    verb = sys.argv[1] if len(sys.argv) == 2 else ""
+    if verb == "watch":
+        agent.watch()
+        return 0
+    if verb == "boot":
+        agent.boot()
+        return 0
+    if verb not in VERBS:
+        print(f"igoudar-agent VERB; expected one of {', '.join((*VERBS, 'watch', 'boot'))}", file=sys.stderr)
+        return 2
+    told = answer(agent, verb, json.load(sys.stdin))
+    json.dump(told, sys.stdout)
+    return 0 if told["ok"] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,53 @@
+"""Which files make the agent on a switch; the role `frr_switch` puts them there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import resources
+
+FOLDER = "/usr/lib/igoudar/agent"
+COMMAND = "/usr/sbin/igoudar-agent"
+LAUNCHER = """#!/bin/sh
+# One exec of the operator, or a unit: the agent of transactions (see {folder}).
+PYTHONPATH=/usr/lib/igoudar exec /usr/bin/python3 -B -m agent "$@"
+"""
+WATCH_UNIT = """[Unit]
+Description=Ends the window of an open igoudar transaction
+
+[Service]
+Type=simple
+ExecStart={command} watch
+Restart=on-failure
+RestartSec=1
+
+[Install]
+WantedBy=multi-user.target
+"""
+BOOT_UNIT = """[Unit]
+Description=Puts back what an open igoudar transaction changed
+DefaultDependencies=no
+After=local-fs.target
+Before=network-pre.target networking.service frr.service
+Wants=network-pre.target
+RequiresMountsFor=/var/lib /etc
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart={command} boot
+
+[Install]
+WantedBy=multi-user.target
+"""
+UNITS = ("igoudar-agent-boot.service", "igoudar-agent-watch.service")
+
+
+def agent_files() -> Mapping[str, tuple[str, str]]:
+    """Path on the switch -> (text, mode)."""
+    here = resources.files("igoudar.agent")
+    names = sorted(f.name for f in here.iterdir() if f.name.endswith(".py") and f.name != "install.py")
+    files = {f"{FOLDER}/{name}": ((here / name).read_text("utf-8"), "0644") for name in names}
+    files[COMMAND] = (LAUNCHER.format(folder=FOLDER), "0755")
+    files[f"/etc/systemd/system/{UNITS[0]}"] = (BOOT_UNIT.format(command=COMMAND), "0644")
+    files[f"/etc/systemd/system/{UNITS[1]}"] = (WATCH_UNIT.format(command=COMMAND), "0644")
+    return files

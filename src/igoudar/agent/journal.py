@@ -1,0 +1,135 @@
+"""What a switch remembers of transactions, under /var/lib/igoudar.
+
+txn/<id>/journal.json   state, stack, window, base; written whole, before every answer
+txn/<id>/candidate/     the new files, secrets filled in; and request.json as it came
+txn/<id>/saved/         the files as they were; and manifest.json with owners and modes
+open                    the id that is open; it counts only while that journal says so
+confirmed.json          the last confirmed texts with their marks, and the running configuration then
+key                     random; live text leaves the switch only as a digest keyed with it
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import time
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from .disk import Disk
+from .protocol import OPEN, Outcome, Refused, State
+
+ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+REMEMBERED_SECONDS = 366 * 86400  # a late message of an older transaction is not to be expected
+
+
+@dataclass(frozen=True)
+class Journal:
+    """`deadline` is in seconds of the clock of the boot `boot`; `base` the digest of live text when armed.
+
+    `worker` is the process that is applying, 0 for none. `witnesses` is empty until votes exist.
+    """
+
+    id: str
+    state: State
+    stack: str = ""
+    window: float = 0.0
+    deadline: float = 0.0
+    boot: str = ""
+    base: str = ""
+    mode: str = ""
+    worker: int = 0
+    outcome: str = ""
+    detail: str = ""
+    at: str = ""
+    witnesses: tuple[str, ...] = ()
+
+    @property
+    def open(self) -> bool:
+        return self.state in OPEN
+
+    def with_(self, **changes: Any) -> Journal:
+        return replace(self, **changes)
+
+    def finished(self, outcome: Outcome, detail: str) -> Journal:
+        return replace(self, state=State.FINISHED, outcome=str(outcome), detail=detail, worker=0)
+
+
+class Store:
+    """The folder of the agent; all writes go through `disk`."""
+
+    def __init__(self, folder: Path, disk: Disk) -> None:
+        self.folder = folder
+        self.disk = disk
+
+    @property
+    def lock(self) -> Path:
+        return self.folder / "lock"
+
+    def txn(self, id_: str) -> Path:
+        if not ID.fullmatch(id_):
+            raise Refused("bad-request", f"{id_!r} is not an id of a transaction")
+        return self.folder / "txn" / id_
+
+    def journal(self, id_: str) -> Journal | None:
+        path = self.txn(id_) / "journal.json"
+        try:
+            data = json.loads(path.read_bytes())
+        except FileNotFoundError:
+            return None
+        known = {f.name for f in fields(Journal)}
+        values = {key: value for key, value in data.items() if key in known}
+        values |= {"state": State(values["state"]), "witnesses": tuple(values.get("witnesses", ()))}
+        return Journal(**values)
+
+    def save(self, journal: Journal) -> None:
+        folder = self.txn(journal.id)
+        self.disk.folder(folder)
+        self.disk.write(folder / "journal.json", json.dumps(asdict(journal)).encode())
+
+    def open(self) -> Journal | None:
+        """The transaction that is open. The pointer is written before its journal says so, and goes after."""
+        try:
+            id_ = (self.folder / "open").read_text("utf-8").strip()
+        except FileNotFoundError:
+            return None
+        journal = self.journal(id_) if id_ else None
+        return journal if journal is not None and journal.open else None
+
+    def point(self, id_: str) -> None:
+        self.disk.write(self.folder / "open", id_.encode())
+
+    def unpoint(self) -> None:
+        self.disk.remove(self.folder / "open")
+
+    def all(self) -> list[Journal]:
+        folder = self.folder / "txn"
+        names = sorted(p.name for p in folder.iterdir() if ID.fullmatch(p.name)) if folder.is_dir() else []
+        return [j for name in names if (j := self.journal(name)) is not None]
+
+    def forget_old(self) -> None:
+        """Finished ids are remembered for a year."""
+        limit = time.time() - REMEMBERED_SECONDS
+        for journal in self.all():
+            folder = self.txn(journal.id)
+            if journal.state is State.FINISHED and (folder / "journal.json").stat().st_mtime < limit:
+                self.disk.remove(folder)
+
+    def key(self) -> bytes:
+        path = self.folder / "key"
+        try:
+            return path.read_bytes()
+        except FileNotFoundError:
+            self.disk.folder(self.folder)
+            self.disk.write(path, os.urandom(32))
+            return path.read_bytes()
+
+    def load(self, path: Path) -> dict[str, Any]:
+        """A JSON object of ours; empty where there is none."""
+        try:
+            data = json.loads(path.read_bytes())
+        except FileNotFoundError:
+            return {}
+        return data if isinstance(data, dict) else {}

@@ -1,0 +1,32 @@
+"""The canonical form of `show running-config`: what it says, whatever order its blocks were made in.
+
+FRR prints VRF instances in the order of their creation, which a restart changes. Where order has a meaning
+(prefix lists, route maps) each line carries its own number, so lines sorted within their block lose nothing.
+"""
+
+from __future__ import annotations
+
+import difflib
+
+NOISE = ("Building configuration", "Current configuration:", "frr version ", "end", "exit", "!")
+
+
+def canonical(running: str) -> str:
+    """One line a statement, led by the blocks it stands in, sorted."""
+    blocks: list[tuple[int, str]] = []
+    told: list[str] = []
+    for line in running.splitlines():
+        words = line.strip()
+        if not words or words == "exit" or words.startswith("exit-") or words.startswith(NOISE):
+            continue
+        depth = len(line) - len(line.lstrip())
+        blocks = [block for block in blocks if block[0] < depth]
+        told.append(" > ".join([*(name for _, name in blocks), words]))
+        blocks.append((depth, words))
+    return "".join(f"{line}\n" for line in sorted(told))
+
+
+def drift(kept: str, now: str) -> str:
+    """Unified diff of two canonical texts without context; empty where they say the same."""
+    lines = difflib.unified_diff(kept.splitlines(), now.splitlines(), "kept", "running", n=0, lineterm="")
+    return "".join(f"{line}\n" for line in lines if not line.startswith("@@"))

@@ -1,0 +1,182 @@
+"""The files and daemons of a switch with ifupdown2 and FRR: read, validate, put in place, activate.
+
+Exit statuses of reloads say little (FRR's reload stops half-way and ends with 0), so what is judged is what
+lives afterwards: every daemon that the list of daemons names, and the same process where a reload was meant.
+"""
+
+from __future__ import annotations
+
+import grp
+import json
+import pwd
+import re
+import shlex
+import subprocess
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .disk import Attributes, Disk
+from .protocol import Refused
+
+DAEMONS_FILE, FRR_FILE, INTERFACES_FILE = "/etc/frr/daemons", "/etc/frr/frr.conf", "/etc/network/interfaces"
+ALWAYS = ("zebra", "staticd", "mgmtd")  # run whatever the list says
+RELOAD = "/usr/lib/frr/frr-reload.py"
+VALIDATE_SECONDS, RELOAD_SECONDS, RESTORE_SECONDS = 20, 120, 30
+SETTLE_SECONDS = 15
+
+
+@dataclass(frozen=True)
+class Done:
+    status: int
+    said: str
+
+
+class Switch:
+    """`root` is `/` but in tests; commands are run by `run`, which tests replace."""
+
+    def __init__(self, disk: Disk, root: Path = Path("/")) -> None:
+        self.disk = disk
+        self.root = root
+
+    def run(self, words: Iterable[str], seconds: float) -> Done:
+        try:
+            done = subprocess.run(
+                list(words),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                timeout=seconds,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return Done(124, f"{shlex.join(words)} did not end in {seconds:.0f} s")
+        return Done(done.returncode, done.stdout.decode("utf-8", "replace"))
+
+    def path(self, path: str) -> Path:
+        return self.root / path.lstrip("/")
+
+    def serial(self) -> str:
+        """Of the box: the mainboard's, or what a twin writes in its place."""
+        for name in ("/etc/igoudar/serial", "/sys/class/dmi/id/product_serial"):
+            try:
+                return self.path(name).read_text("utf-8").strip()
+            except OSError:
+                continue
+        return ""
+
+    def live(self, paths: Iterable[str]) -> dict[str, bytes]:
+        """Bytes of the files; one that is absent counts as empty."""
+        return {path: self._bytes(self.path(path)) for path in paths}
+
+    def attributes(self, path: str) -> Attributes:
+        """Owner and mode that the file has, or should have."""
+        try:
+            found = self.path(path).stat()
+        except FileNotFoundError:
+            if not path.startswith("/etc/frr/"):
+                return Attributes(0, 0, 0o644)
+            return Attributes(pwd.getpwnam("frr").pw_uid, grp.getgrnam("frr").gr_gid, 0o640)
+        return Attributes(found.st_uid, found.st_gid, found.st_mode & 0o7777)
+
+    def put(self, files: Mapping[str, bytes]) -> None:
+        for path, data in files.items():
+            self.disk.write(self.path(path), data, self.attributes(path))
+
+    def validate(self, folder: Path, paths: Iterable[str]) -> None:
+        """Judges candidates in `folder`, named as on the switch. Raises Refused with what was said."""
+        judges = {
+            FRR_FILE: ["vtysh", "-C", "-f"],
+            INTERFACES_FILE: ["ifquery", "--list", "-i"],
+            DAEMONS_FILE: ["sh", "-n"],
+        }
+        for path in paths:
+            if path not in judges:
+                raise Refused("bad-request", f"{path} is not a file of this switch")
+            done = self.run([*judges[path], str(folder / path.lstrip("/"))], VALIDATE_SECONDS)
+            wrong = [
+                line for line in done.said.splitlines() if re.search(r"(?i)%|error|unknown|invalid", line)
+            ]
+            if done.status != 0 or (path == INTERFACES_FILE and wrong):
+                raise Refused("candidate", f"{path}: {'; '.join(wrong or done.said.splitlines()[-3:])}")
+
+    def activate(self, mode: str, seconds: float = RELOAD_SECONDS) -> str:
+        """Interfaces, then daemons by `reload` or `restart`; what went wrong, empty where nothing did."""
+        before = self.daemons()
+        problems: list[str] = []
+        done = self.run(["ifreload", "-a"], seconds)
+        if done.status != 0:
+            problems.append(f"ifreload: {_last(done.said)}")
+        if mode == "restart":
+            self.run(["systemctl", "reset-failed", "frr"], VALIDATE_SECONDS)
+            done = self.run(["systemctl", "restart", "frr"], seconds)
+        else:
+            done = self.run([RELOAD, "--reload", self_path(self.root, FRR_FILE)], seconds)
+        if done.status != 0:
+            problems.append(f"{mode} of frr: {_last(done.said)}")
+        after = self.daemons()
+        if missing := sorted(self.expected_daemons() - set(after)):
+            problems.append(f"not running: {', '.join(missing)}")
+        if mode == "reload" and (moved := sorted(d for d in before if after.get(d, before[d]) != before[d])):
+            problems.append(f"restarted by themselves: {', '.join(moved)}")
+        return "; ".join(problems)
+
+    def expected_daemons(self) -> set[str]:
+        text = self._bytes(self.path(DAEMONS_FILE)).decode("utf-8", "replace")
+        named = {m.group(1) for m in re.finditer(r"^(\w+d)=yes", text, re.MULTILINE)}
+        return named | set(ALWAYS)
+
+    def daemons(self) -> dict[str, int]:
+        """Daemon -> process id, by their pid files, living ones only."""
+        found: dict[str, int] = {}
+        for file in self.path("/run/frr").glob("*.pid"):
+            try:
+                pid = int(file.read_text("ascii"))
+                name = self.path(f"/proc/{pid}/comm").read_text("ascii").strip()
+            except (OSError, ValueError):
+                continue
+            if name == file.stem:
+                found[name] = pid
+        return found
+
+    def running(self) -> str:
+        done = self.run(["vtysh", "-c", "show running-config no-header"], VALIDATE_SECONDS)
+        return done.said if done.status == 0 else ""
+
+    def residue(self) -> list[str]:
+        """What the daemons would still have to be told; silence means that they run the file."""
+        done = self.run([RELOAD, "--test", "--stdout", self_path(self.root, FRR_FILE)], RELOAD_SECONDS)
+        noise = re.compile(r"^\s*$|^=+$|^Lines To|^\d{4}-\d\d-\d\d .*|^.*(INFO|DEBUG)")
+        return [line for line in done.said.splitlines() if not noise.match(line)]
+
+    def sessions(self) -> dict[str, str]:
+        """`<vrf> <neighbour>` -> state of every BGP session."""
+        done = self.run(["vtysh", "-c", "show bgp vrf all summary json"], VALIDATE_SECONDS)
+        try:
+            told: dict[str, Any] = json.loads(done.said)
+        except ValueError:
+            return {}
+        return {
+            f"{vrf} {peer}": str(facts.get("state", ""))
+            for vrf, families in told.items()
+            if isinstance(families, dict)
+            for family in families.values()
+            if isinstance(family, dict)
+            for peer, facts in (family.get("peers") or {}).items()
+        }
+
+    def _bytes(self, path: Path) -> bytes:
+        try:
+            return path.read_bytes()
+        except FileNotFoundError:
+            return b""
+
+
+def self_path(root: Path, path: str) -> str:
+    return str(root / path.lstrip("/"))
+
+
+def _last(said: str) -> str:
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    return lines[-1] if lines else "it said nothing"

@@ -1,0 +1,8 @@
+"""The transaction over the switches of a stack: all new, or all as before.
+
+change     what is to be done to which switch, from the record, the target and what is live
+driver     what one switch is asked, by its agent
+operator   the steps over all switches
+__main__   the process that runs it, apart from the provider
+client     the provider's side of that process
+"""

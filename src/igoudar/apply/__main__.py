@@ -1,0 +1,49 @@
+"""`python -m igoudar.apply`: one transaction, apart from the provider, ended with its parent.
+
+One JSON object on stdin: `{run, root, old, new, outputs}`, `run` being `update` or `read`. Events and one
+result a line on stdout. A second line on stdin, whatever it says, cancels.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from igoudar.apply.work import Work
+from igoudar.errors import IgoudarError
+from igoudar.process import die_with_parent
+
+
+def _await_cancel(stop: threading.Event) -> None:
+    sys.stdin.readline()
+    stop.set()
+
+
+def main() -> None:
+    die_with_parent()
+    request: dict[str, Any] = json.loads(sys.stdin.readline())
+    stop = threading.Event()
+    threading.Thread(target=_await_cancel, args=(stop,), daemon=True).start()
+    lock = threading.Lock()
+
+    def tell(**said: Any) -> None:
+        with lock:
+            print(json.dumps(said), flush=True)
+
+    def progress(name: str, text: str) -> None:
+        tell(event="progress", name=name, text=text)
+
+    work = Work(Path(request["root"]), request["old"], request["new"], request["outputs"])
+    try:
+        result = work.read(progress) if request["run"] == "read" else work.update(progress, stop)
+    except IgoudarError as error:
+        tell(event="failed", error=str(error))
+    else:
+        tell(event="done", result=result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,146 @@
+"""What one switch is asked: messages to the agent that `frr_switch` installed, an exec each."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from igoudar.apply.change import RUNNING, Texts
+from igoudar.errors import DeviceFailed
+from igoudar.transport import Access, Session, connect
+
+AGENT = "sudo -n /usr/sbin/igoudar-agent"
+ANSWER_SECONDS = 30.0
+APPLY_SECONDS = 240.0
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What a switch is and runs now. `texts` hold `running-config` too where the daemons drifted."""
+
+    serial: str
+    texts: Texts
+    digest: str
+    open: Mapping[str, Any] | None
+    sessions: Mapping[str, str]
+    residue: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Disguise:
+    """What masks secrets in live text: desired texts, values by mark, patterns of the NOS."""
+
+    desired: Texts = field(default_factory=dict)
+    values: Mapping[str, str] = field(default_factory=dict)
+    patterns: tuple[str, ...] = ()
+
+
+class AgentRefused(DeviceFailed):
+    """The agent understood, and will not; `code` is its word."""
+
+    def __init__(self, host: str, code: str, sentence: str) -> None:
+        super().__init__(f"{host}: {sentence}")
+        self.code = code
+
+
+class Driver(Protocol):
+    """One switch. Every method raises DeviceFailed where it does not answer or refuses."""
+
+    name: str
+
+    def read(self, paths: tuple[str, ...], disguise: Disguise) -> Live: ...
+    def stage(self, id_: str, stack: str, files: Texts, values: Mapping[str, str]) -> None: ...
+    def arm(self, id_: str, base: str, window: float) -> None: ...
+    def extend(self, id_: str, window: float) -> None: ...
+    def apply(self, id_: str, mode: str) -> str: ...
+    def verify(self, paths: tuple[str, ...], disguise: Disguise) -> Live: ...
+    def confirm(self, id_: str, disguise: Disguise) -> None: ...
+    def restore(self, id_: str) -> str: ...
+    def close(self) -> None: ...
+
+
+class FrrDriver:
+    """Over SSH. One login is kept; `verify` opens a new one each time: the old one proves nothing."""
+
+    def __init__(self, access: Access) -> None:
+        self.access = access
+        self.name = access.host
+        self._session: Session | None = None
+
+    def read(self, paths: tuple[str, ...], disguise: Disguise) -> Live:
+        return _live(self._ask("read", _look(paths, disguise)))
+
+    def stage(self, id_: str, stack: str, files: Texts, values: Mapping[str, str]) -> None:
+        self._ask("stage", {"id": id_, "stack": stack, "files": files, "values": values})
+
+    def arm(self, id_: str, base: str, window: float) -> None:
+        self._ask("arm", {"id": id_, "base": base, "window": window})
+
+    def extend(self, id_: str, window: float) -> None:
+        self._ask("extend", {"id": id_, "window": window})
+
+    def apply(self, id_: str, mode: str) -> str:
+        return str(self._ask("apply", {"id": id_, "mode": mode}, APPLY_SECONDS)["problem"])
+
+    def verify(self, paths: tuple[str, ...], disguise: Disguise) -> Live:
+        with connect(self.access) as session:
+            return _live(self._told(session, "verify", _look(paths, disguise), ANSWER_SECONDS * 2))
+
+    def confirm(self, id_: str, disguise: Disguise) -> None:
+        self._ask("confirm", {"id": id_, "values": disguise.values, "patterns": disguise.patterns})
+
+    def restore(self, id_: str) -> str:
+        return str(self._ask("restore", {"id": id_}, APPLY_SECONDS)["outcome"])
+
+    def close(self) -> None:
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
+    def _ask(self, verb: str, request: Mapping[str, Any], seconds: float = ANSWER_SECONDS) -> dict[str, Any]:
+        if self._session is None or not self._session.transport.is_active():
+            self._session = connect(self.access)
+        return self._told(self._session, verb, request, seconds)
+
+    def _told(
+        self, session: Session, verb: str, request: Mapping[str, Any], seconds: float
+    ) -> dict[str, Any]:
+        done = session.run(f"{AGENT} {shlex.quote(verb)}", json.dumps(request).encode(), seconds)
+        try:
+            told: dict[str, Any] = json.loads(done.out)
+        except ValueError as error:
+            said = (done.err or done.out).decode("utf-8", "replace").strip().splitlines() or ["nothing"]
+            raise DeviceFailed(
+                f"{self.name}: its agent did not answer ({said[-1]}); the role frr_switch installs it"
+            ) from error
+        if not told["ok"]:
+            raise AgentRefused(self.name, str(told["code"]), str(told["error"]))
+        return told
+
+
+def _look(paths: tuple[str, ...], disguise: Disguise) -> dict[str, Any]:
+    return {
+        "paths": paths,
+        "desired": disguise.desired,
+        "values": disguise.values,
+        "patterns": disguise.patterns,
+    }
+
+
+def _live(told: Mapping[str, Any]) -> Live:
+    texts = dict(told["files"])
+    if told["running_drift"]:
+        texts[RUNNING] = told["running_drift"]
+    return Live(
+        serial=told["serial"],
+        texts=texts,
+        digest=told["digest"],
+        open=told["open"],
+        sessions=told["sessions"],
+        residue=tuple(told.get("residue", ())),
+        missing=tuple(told.get("missing", ())),
+    )

@@ -1,0 +1,121 @@
+"""The two jobs over the switches of a stack: bring them to the target, and read what they run."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from igoudar import runs, vendors
+from igoudar.agent.masks import MARK
+from igoudar.apply.change import APPLY, Inputs, concerned, is_offline, serial, switches, wanted
+from igoudar.apply.driver import Disguise, Driver, FrrDriver
+from igoudar.apply.operator import TOGETHER, Operator, Plan, Progress
+from igoudar.errors import BadInput, DeviceFailed, IgoudarError
+from igoudar.inventory import load
+from igoudar.model import Inventory
+from igoudar.secrets import secret_values
+from igoudar.transport import access_map
+
+DRIVERS = {"frr": FrrDriver}
+
+
+@dataclass(slots=True)
+class Work:
+    """`old` and `new` are inputs of `igoudar:network:Switches`, `outputs` those of the last run."""
+
+    root: Path
+    old: Inputs
+    new: Inputs
+    outputs: Mapping[str, Any]
+
+    def update(self, progress: Progress, stop: threading.Event) -> dict[str, Any]:
+        """The outputs. Raises DeviceFailed or Drift with a table of states and the next step."""
+        names = concerned(self.old, self.new, self.outputs.get("unconfirmed") or {})
+        settings = self.new[APPLY]
+        report = runs.Report(id=runs.new_id(), stack=settings["stack"])
+        if not names:
+            return {"txn": report.id, "unconfirmed": {}, "unreachable": {}}
+        inventory = self._inventory()
+        plan = Plan(
+            id=report.id,
+            stack=settings["stack"],
+            wants={name: wanted(self.old, self.new, name) for name in names},
+            waves=settings["waves"],
+            window=float(settings["window"]),
+            values=self._values(names),
+            patterns=self._patterns(inventory, names),
+        )
+        operator = Operator(plan, self._drivers(inventory, names), report, progress, stop)
+        try:
+            operator.run()
+        except IgoudarError as error:
+            folder = runs.write(report, self.root)
+            shown = folder.relative_to(self.root)
+            raise type(error)(f"{error}\n{runs.table(report.states)}\n  report: {shown}/report.md") from error
+        runs.write(report, self.root)
+        unconfirmed = {n: report.id for n, state in report.states.items() if state == "unconfirmed"}
+        return {"txn": report.id, "unconfirmed": unconfirmed, "unreachable": {}}
+
+    def read(self, progress: Progress) -> dict[str, Any]:
+        """`{inputs, unreachable}`: live texts in place of recorded ones; a silent switch keeps its record."""
+        names = sorted(n for n in switches(self.old) if not is_offline(self.old, n))
+        inventory = self._inventory()
+        known = [n for n in names if n in inventory.devices]
+        drivers, patterns = self._drivers(inventory, known), self._patterns(inventory, known)
+        values = self._values(known, missing_ok=True)
+        live, silent = dict(self.old), dict[str, str]()
+
+        def look(name: str) -> None:
+            paths = tuple(sorted(p for p in self.old[name] if p.startswith("/")))
+            try:
+                found = drivers[name].read(paths, Disguise(self.old[name], values, patterns[name]))
+                live[name] = dict(found.texts)
+                progress(name, "read")
+            except DeviceFailed as error:
+                silent[name] = str(error)
+                progress(name, f"keeps its record: {error}")
+            finally:
+                drivers[name].close()
+
+        with ThreadPoolExecutor(TOGETHER) as pool:
+            list(pool.map(look, known))
+        return {"inputs": live, "unreachable": silent}
+
+    def _inventory(self) -> Inventory:
+        current = self.new if APPLY in self.new else self.old
+        return load(self.root / current[APPLY]["site"], self.root)
+
+    def _drivers(self, inventory: Inventory, names: Iterable[str]) -> dict[str, Driver]:
+        access, folders = access_map(inventory, self.root), vendors.load(self.root / "templates")
+        return {n: DRIVERS[folders[inventory.devices[n].nos].driver](access[n]) for n in names}
+
+    def _patterns(self, inventory: Inventory, names: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        folders = vendors.load(self.root / "templates")
+        return {n: tuple(p.pattern for p in folders[inventory.devices[n].nos].secret_lines) for n in names}
+
+    def _values(self, names: Iterable[str], *, missing_ok: bool = False) -> dict[str, str]:
+        """Values of every mark in the target; those of the record only help to mask, and may be gone."""
+        current = self.new if APPLY in self.new else self.old
+        reference = current[APPLY]["secrets"]
+        target = _marks(files for n in names if (files := switches(self.new).get(n)))
+        values = secret_values(reference, target, self.root) if not missing_ok else {}
+        for mark in _marks(files for n in names if (files := switches(self.old).get(n))) - set(values):
+            try:
+                values |= secret_values(reference, [mark], self.root)
+            except BadInput:
+                continue
+        return values
+
+
+def _marks(texts: Iterable[Mapping[str, str]]) -> set[str]:
+    return {mark for files in texts for text in files.values() for mark in re.findall(MARK, text)}
+
+
+def changed_box(old: Inputs, new: Inputs, name: str) -> bool:
+    """Whether the inventory names another box for a switch that has a record."""
+    return bool(serial(old, name)) and serial(old, name) != serial(new, name)

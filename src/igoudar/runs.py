@@ -1,0 +1,73 @@
+"""A run has an id, on devices too, and leaves a report under `.igoudar/runs/<id>/`."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from igoudar.tree import runtime_folder
+
+NEXT = {
+    "new": "nothing to do",
+    "same": "nothing to do",
+    "recorded": "nothing to do: it ran the text already",
+    "old": "mend what failed, then `pulumi up`",
+    "restored": "mend what failed, then `pulumi up`",
+    "unconfirmed": "`pulumi up` asks it again; it goes back by itself when its window ends",
+    "unreachable": "look at its power and its out-of-band port, then `pulumi up`",
+}
+
+
+def new_id(now: datetime | None = None) -> str:
+    """Sorts by time, and no two are equal."""
+    return f"{now or datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+
+
+@dataclass(slots=True)
+class Report:
+    """`states`: switch -> word of `NEXT`; `steps`: (seconds since the start, switch or empty, text)."""
+
+    id: str
+    stack: str
+    outcome: str = "running"
+    error: str = ""
+    states: dict[str, str] = field(default_factory=dict)
+    steps: list[tuple[float, str, str]] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def markdown(self) -> str:
+        lines = [f"# Run {self.id}", "", f"Stack {self.stack}: **{self.outcome}**.", ""]
+        if self.error:
+            lines += ["```", self.error, "```", ""]
+        lines += ["| switch | state | next |", "| --- | --- | --- |"]
+        lines += [f"| {name} | {state} | {NEXT[state]} |" for name, state in sorted(self.states.items())]
+        lines += ["", "| step | seconds |", "| --- | --- |"]
+        lines += [f"| {step} | {seconds:.1f} |" for step, seconds in self.seconds.items()]
+        lines += ["", *(f"- {at:6.1f} s {name or 'all'}: {text}" for at, name, text in self.steps)]
+        return "\n".join(lines) + "\n"
+
+
+def write(report: Report, root: Path) -> Path:
+    """The folder of the report; each file is replaced whole."""
+    folder = runtime_folder(root) / "runs" / report.id
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in (
+        ("report.json", json.dumps(asdict(report), indent=1)),
+        ("report.md", report.markdown()),
+    ):
+        beside = folder / f"{name}.new"
+        beside.write_text(text, "utf-8")
+        beside.replace(folder / name)
+    return folder
+
+
+def table(states: Mapping[str, str]) -> str:
+    """Which switch is in which state, and the next step: what a failed `up` prints."""
+    by_state: dict[str, list[str]] = {}
+    for name, state in sorted(states.items()):
+        by_state.setdefault(state, []).append(name)
+    return "\n".join(f"  {state}: {', '.join(names)} - {NEXT[state]}" for state, names in by_state.items())
