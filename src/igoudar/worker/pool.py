@@ -23,6 +23,9 @@ RUNS_A_WORKER = 20
 HOSTS_A_WORKER = 100
 LOOK_SECONDS = 0.2
 
+# A worker dies with the *thread* that started it (PR_SET_PDEATHSIG), so that thread must outlive every run.
+_starter = ThreadPoolExecutor(1, thread_name_prefix="worker-starter")
+
 Progress = Callable[[HostResult], None]
 
 
@@ -35,7 +38,9 @@ class Worker:
 
     def __init__(self) -> None:
         command = [sys.executable, "-m", "igoudar.worker", str(os.getpid())]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+        self.process = _starter.submit(
+            subprocess.Popen, command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
+        ).result()
         self.runs = 0
         self._rest = b""
 
