@@ -6,8 +6,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Any
 
 from netaddr import IPAddress, IPNetwork
 
@@ -231,3 +232,15 @@ def plan(inventory: Inventory, ledger: Ledger | None = None) -> Plan:
     from stacks import describe  # noqa: PLC0415 - imports pulumi
 
     return allocate(describe(inventory), ledger or Ledger(), TODAY)
+
+
+def with_device(inventory: Inventory, name: str, **changes: Any) -> Inventory:
+    """The same site with one device changed."""
+    return replace(
+        inventory, devices={**inventory.devices, name: replace(inventory.devices[name], **changes)}
+    )
+
+
+def with_wave(inventory: Inventory, name: str, **changes: Any) -> Inventory:
+    """The same site with one wave changed."""
+    return replace(inventory, waves={**inventory.waves, name: replace(inventory.waves[name], **changes)})

@@ -18,7 +18,7 @@ def test_there_is_a_site() -> None:
 def test_texts_are_the_golden_ones(site: str) -> None:
     now, before = golden.texts(site), golden.written(site)
     assert sorted(now) == sorted(before), "files came or went; scripts/golden rewrites them"
-    shown = []
+    shown: list[str] = []
     for name, text in now.items():
         lines = before[name].splitlines(), text.splitlines()
         shown += difflib.unified_diff(*lines, f"golden/{site}/{name}", "now", lineterm="", n=1)

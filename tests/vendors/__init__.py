@@ -1,0 +1,1 @@
+"""Rendered texts before oracles that we did not write."""
