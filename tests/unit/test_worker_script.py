@@ -23,11 +23,13 @@ SYSTEMCTL = """#!/bin/sh
 here={folder}
 case $1 in
 show) cat "$here/units" ;;
+is-enabled) cat "$here/files" ;;
 daemon-reload | reset-failed) ;;
 *) echo "$*" >>"$here/told" ; [ ! -e "$here/refuses" ] ;;
 esac
 """
-ACTIVE = "Id=thing.service\nActiveState=active\nUnitFileState=enabled\n"
+FAILED = "Id=thing.service\nActiveState=failed\n"
+ACTIVE = "Id=thing.service\nActiveState=active\n"
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ def sandbox(tmp_path: Path) -> Sandbox:
     tool.write_text(SYSTEMCTL.format(folder=tmp_path))
     tool.chmod(0o755)
     (tmp_path / "units").write_text(ACTIVE)
+    (tmp_path / "files").write_text("enabled\n")
     return Sandbox(tmp_path)
 
 
@@ -131,20 +134,30 @@ def test_a_restart_that_was_due_is_done_by_the_next_run(sandbox: Sandbox) -> Non
 
 
 def test_units_are_enabled_and_started(sandbox: Sandbox) -> None:
-    (sandbox.folder / "units").write_text("Id=thing.service\nActiveState=failed\nUnitFileState=disabled\n")
-    result = sandbox.run(RoleUnit("thing.service"))
+    (sandbox.folder / "units").write_text(f"Id=other.service\nActiveState=active\n\n{FAILED}")
+    (sandbox.folder / "files").write_text("enabled\ndisabled\n")
+    result = sandbox.run(RoleUnit("other.service"), RoleUnit("thing.service"))
 
     assert what(result) == ["unit thing.service enable", "unit thing.service start"]
     assert sandbox.told() == ["enable thing.service", "start thing.service"]
 
 
 def test_a_unit_whose_running_is_nobodys_business(sandbox: Sandbox) -> None:
-    (sandbox.folder / "units").write_text("Id=thing.service\nActiveState=inactive\nUnitFileState=static\n")
+    (sandbox.folder / "units").write_text("Id=thing.service\nActiveState=inactive\n")
+    (sandbox.folder / "files").write_text("static\n")
 
     assert sandbox.run(RoleUnit("thing.service", running=None)).changes == ()
     assert what(sandbox.run(RoleUnit("thing.service", enabled=False, running=False))) == [
         "unit thing.service disable"
     ]
+
+
+def test_a_unit_that_does_not_exist_is_not_disabled(sandbox: Sandbox) -> None:
+    (sandbox.folder / "units").write_text("Id=thing.service\nActiveState=inactive\n")
+    for said in ("not-found", "Failed to get unit file state for thing.service: No such file or directory"):
+        (sandbox.folder / "files").write_text(f"{said}\n")
+
+        assert sandbox.run(RoleUnit("thing.service", enabled=False, running=False)).changes == ()
 
 
 def test_commands_run_when_due_and_only_then(sandbox: Sandbox) -> None:

@@ -9,12 +9,13 @@
 set -u
 umask 022
 LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive
-export LC_ALL PATH DEBIAN_FRONTEND
+SYSTEMCTL_SKIP_SYSV=1 # units are native; links of init scripts nobody reads cost seconds of Perl
+export LC_ALL PATH DEBIAN_FRONTEND SYSTEMCTL_SKIP_SYSV
 STATE=/var/lib/igoudar/roles
 NL='
 '
 TAB='	'
-stale=yes failed=no halt=no reload_due=no
+stale=yes failed=no halt=no
 
 say() {
     line=$1
@@ -42,17 +43,25 @@ gather() {
 }
 
 gather_units() { # one line a unit: id, active state, state of its file
-    units=$NL unit_id='' unit_active='' unit_file=''
+    units=$NL unit_id='' unit_active=''
     [ -n "$UNITS" ] || return 0
+    # systemd remembers the state of a file until its next reload (seconds on a small host); this one looks.
+    states=$NL$(systemctl is-enabled -- $UNITS 2>&1)$NL
     while IFS='=' read -r key value; do
         case $key in
         Id) unit_id=$value ;;
         ActiveState) unit_active=$value ;;
-        UnitFileState) unit_file=$value ;;
-        '') units="$units$unit_id $unit_active ${unit_file:-none}$NL" ;;
+        '')
+            states=${states#"$NL"}
+            state=${states%%"$NL"*} states=$NL${states#*"$NL"}
+            case $state in
+            *' '*) state=none ;; # a sentence: there is no such unit
+            esac
+            units="$units$unit_id $unit_active ${state:-none}$NL"
+            ;;
         esac
     done <<END
-$(systemctl show -p Id -p ActiveState -p UnitFileState -- $UNITS)
+$(systemctl show -p Id -p ActiveState -- $UNITS)
 
 END
 }
@@ -204,12 +213,8 @@ run_command() { # name run unless
 
 reload_units() { # after unit files changed, before the first unit of the role
     if [ "$failed" = yes ] || [ "$MODE" = plan ] || ! is_pending daemon-reload; then return 0; fi
-    stale=yes reload_due=no
+    stale=yes
     said=$(systemctl daemon-reload 2>&1) || fail unit systemd "$said"
-}
-
-end() { # of the last role
-    [ "$reload_due" = no ] || systemctl daemon-reload
 }
 
 unit() { # name enabled running; yes, no, or - for running
@@ -222,7 +227,7 @@ unit() { # name enabled running; yes, no, or - for running
     case ${known#* } in
     enabled | static | indirect | generated | alias | linked) enabled=yes ;;
     esac
-    [ "$2" = "$enabled" ] || { [ "$2" = no ] && [ "${known#* }" = none ]; } || enable_unit "$1" "$2"
+    [ "$2" = "$enabled" ] || { [ "$2" = no ] && case ${known#* } in none | not-found) ;; *) false ;; esac; } || enable_unit "$1" "$2"
     [ "$3" = - ] || run_unit "$1" "$3"
 }
 
@@ -231,7 +236,6 @@ enable_unit() { # name yes|no
     [ "$2" = yes ] || verb=disable
     change unit "$1" "$verb" -
     [ "$MODE" = apply ] || return 0
-    reload_due=yes # of what systemd remembers; once at the end, it costs a second of a small host
     said=$(systemctl --no-reload "$verb" "$1" 2>&1) || fail unit "$1" "$verb: $said"
 }
 
