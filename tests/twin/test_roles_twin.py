@@ -180,3 +180,19 @@ def test_drift_is_mended_and_named(folder: Path, runs: object) -> None:
     ]
     assert apply(folder, wanted)["srv-2"].status == "ok"
     assert apply(folder, wanted)["srv-2"].changes == ()
+
+
+def test_a_power_cut_changes_nothing(folder: Path, runs: object) -> None:
+    """Addresses, daemons and kernel settings are back by the host's own boot, not by another run."""
+    for host in ("srv-1", "srv-2"):
+        twin.power(folder, host, "cycle")
+
+    assert "172.16.1.10/24" in out(folder, "srv-1", "ip -4 addr show eth1")
+    assert out(folder, "srv-1", "systemctl is-active igoudar-gateway.timer") == "active"
+    assert "172.16.2.10/32" in out(folder, "srv-2", "ip -4 addr show lo")
+    assert "4201019999" in out(folder, "srv-2", "sudo vtysh -c 'show bgp summary'")
+    results = apply(folder, {name: documents(name) for name in ("srv-1", "srv-2")})
+    assert {h: (r.status, [str(c) for c in r.changes]) for h, r in results.items()} == {
+        "srv-1": ("ok", []),
+        "srv-2": ("ok", []),
+    }
