@@ -8,58 +8,45 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from igoudar.errors import BadInput, Finding, Where
 from igoudar.model import Inventory
+from igoudar.secrets import PREFIX, secret_values
 
 SECRETS_KEY, SITE_KEY = "igoudar:secrets", "igoudar:site"
+FILE = "file:"
 
 
 def passwords_of(inventory: Inventory, root: Path) -> dict[str, str]:
     """Name in secrets.yaml -> value of its version. Raises BadInput."""
-    path = store_file(inventory.site.name, root)
-    known = _read(path, root)
-    wanted = {name: f"{name}@{secret.version}" for name, secret in inventory.secrets.items()}
-    if missing := [key for key in wanted.values() if key not in known]:
-        known |= {key: secrets.token_urlsafe(18) for key in missing}
-        _write(path, known)
-    return {name: known[key] for name, key in wanted.items()}
+    reference = store_of(inventory.site.name, root)
+    marks = {name: secret.mark for name, secret in inventory.secrets.items()}
+    if reference.startswith(FILE) and marks:
+        _complete(root / Path(reference.removeprefix(FILE)).expanduser(), marks.values())
+    values = secret_values(reference, marks.values(), root)
+    return {name: values[mark] for name, mark in marks.items()}
 
 
-def store_file(site: str, root: Path) -> Path:
-    """The file that the site's stacks name as their store of secrets."""
-    default = f"file:.igoudar/secrets/{site}.yaml"
+def store_of(site: str, root: Path) -> str:
+    """The store that the site's stacks name."""
     for stack in sorted(root.glob("Pulumi.*.yaml")):
-        config = (yaml.safe_load(stack.read_text("utf-8")) or {}).get("config") or {}
-        named = str(config.get(SECRETS_KEY, default))
-        if config.get(SITE_KEY) == site:
-            if named.startswith("file:"):
-                return root / Path(named.removeprefix("file:")).expanduser()
-            where = Where(stack.name, 0, f"config.{SECRETS_KEY}")
-            said = "a twin makes the passwords of its far ends itself and writes them to a file"
-            raise BadInput(
-                [Finding("no-file-store", where, said, "file:PATH for a site that runs as a twin")]
-            )
-    return root / default.removeprefix("file:")
+        config: dict[str, Any] = (yaml.safe_load(stack.read_text("utf-8")) or {}).get("config") or {}
+        if config.get(SITE_KEY) == site and config.get(SECRETS_KEY):
+            return str(config[SECRETS_KEY])
+    return f"{FILE}.igoudar/secrets/{site}.yaml"
 
 
-def _read(path: Path, root: Path) -> dict[str, str]:
-    if not path.exists():
-        return {}
-    found: Any = yaml.safe_load(path.read_text("utf-8")) or {}
-    if not isinstance(found, dict):
-        shown = str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
-        said = "the store of secrets is not a mapping"
-        raise BadInput([Finding("wrong-type", Where(shown, 1), said, "lines `name@version: value`")])
-    return {str(key): str(value) for key, value in found.items()}
-
-
-def _write(path: Path, values: dict[str, str]) -> None:
+def _complete(path: Path, marks: Iterable[str]) -> None:
     """Readable by its owner only from the first byte on, and whole or not at all."""
+    known: Any = (yaml.safe_load(path.read_text("utf-8")) or {}) if path.exists() else {}
+    keys = [mark.removeprefix(PREFIX) for mark in marks]
+    if not isinstance(known, dict) or all(key in known for key in keys):
+        return
+    values = {key: secrets.token_urlsafe(18) for key in keys} | known
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_suffix(".new")
     beside.unlink(missing_ok=True)
