@@ -59,6 +59,8 @@ class Where:
 class Finding:
     """One sentence about one place: what is wrong; what was expected; what to do.
 
+    `expected` is what a right value would be, as a noun: "a mapping", "one of a, b".
+
     `code` is a stable kebab-case word such as `duplicate-serial`, the key of waivers and of documentation.
     """
 
@@ -70,7 +72,8 @@ class Finding:
     severity: Severity = Severity.ERROR
 
     def __str__(self) -> str:
-        said = "; ".join(part for part in (self.message, self.expected, self.hint) if part)
+        expected = f"expected {self.expected}" if self.expected else ""
+        said = "; ".join(part for part in (self.message, expected, self.hint) if part)
         mark = "" if self.severity is Severity.ERROR else f"{self.severity}: "
         return f"{self.where}: {mark}{said}"
 

@@ -95,7 +95,9 @@ def validated(source: Source, kind: type[_Model]) -> tuple[_Model | None, list[F
         return None, []
     if not isinstance(source.data, dict):
         where = Where(source.file, 1)
-        return None, [Finding("wrong-type", where, "the file holds a list or a single value", "a mapping")]
+        return None, [
+            Finding("wrong-type", where, "the file holds a list or a single value", "a mapping of sections")
+        ]
     try:
         return kind.model_validate(source.data), []
     except ValidationError as error:
@@ -114,15 +116,22 @@ def _finding(item: ErrorDetails, source: Source, kind: type[BaseModel]) -> Findi
             hint = _did_you_mean(name, source.data, steps[:-1], kind)
             return Finding("unknown-key", where, f"the key {name!r} is not known here", hint=hint)
         case "missing":
-            return Finding("missing-key", where, f"the key {name!r} is missing", "a value for it")
+            return Finding("missing-key", where, f"the key {name!r} is missing", "an entry with a value")
         case "value_error":
             return Finding("wrong-value", where, f"{given} does not fit", str(item["ctx"]["error"]))
+        case "too_short":
+            return Finding("empty", where, f"{name!r} is empty", "at least one entry")
         case "string_pattern_mismatch" if _is_label(item):
             return Finding("wrong-name", where, f"{given} is not a name", _LABEL_TEXT)
         case code:
             expected = item["msg"][0].lower() + item["msg"][1:].replace("Input should", "should")
             word = "wrong-type" if code.endswith(("_type", "_parsing")) else "wrong-value"
-            return Finding(word, where, f"{given} does not fit", expected.removeprefix("input should be "))
+            return Finding(
+                word,
+                where,
+                f"{given} does not fit",
+                expected.removeprefix("input should be ").removeprefix("input should "),
+            )
 
 
 _LABEL_TEXT = "a DNS label: a-z, 0-9 and -, at most 63 characters, no - at either end"
@@ -170,4 +179,3 @@ def _without_none(annotation: Any) -> Any:
     models = [a for a in choices if issubclass(a, BaseModel)]
     is_container = getattr(annotation, "__origin__", None) in (dict, list)
     return models[0] if models and not is_container else annotation
-

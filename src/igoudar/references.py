@@ -113,7 +113,7 @@ def _cables(inventory: Inventory) -> Iterator[Finding]:
                 )
             if end in used:
                 yield Finding(
-                    "port-twice", where, f"{end} has a cable already", f"see {used[end]}", "one cable a port"
+                    "port-twice", where, f"{end} has a cable already", "one cable a port", f"see {used[end]}"
                 )
             used[end] = cable.key
         if cable.wave and cable.wave not in inventory.waves:
@@ -190,7 +190,11 @@ def _tenants(inventory: Inventory) -> Iterator[Finding]:
                     yield _unknown("server", name, where, servers)
                 elif name in placed:
                     yield Finding(
-                        "server-twice", where, f"{name} is in a subnet already", f"see {placed[name]}"
+                        "server-twice",
+                        where,
+                        f"{name} is in a subnet already",
+                        "one subnet a server",
+                        f"see {placed[name]}",
                     )
                 placed.setdefault(name, where)
 

@@ -22,17 +22,17 @@ def _network(value: Any) -> IPNetwork:
     if isinstance(value, IPNetwork):
         return value
     if not isinstance(value, str) or "/" not in value:
-        raise ValueError("expected an address and a prefix length such as 172.16.1.0/24")
+        raise ValueError("an address and a prefix length such as 172.16.1.0/24")
     try:
         return IPNetwork(value)
     except (AddrFormatError, ValueError) as error:
-        raise ValueError("expected an address and a prefix length such as 172.16.1.0/24") from error
+        raise ValueError("an address and a prefix length such as 172.16.1.0/24") from error
 
 
 def _subnet(value: Any) -> IPNetwork:
     network = _network(value)
     if network.ip != network.network:
-        raise ValueError(f"expected a network address; the network of {value} is {network.cidr}")
+        raise ValueError(f"a network address; that of {value} is {network.cidr}")
     return network
 
 
@@ -42,12 +42,12 @@ def _address(value: Any) -> IPAddress:
             raise ValueError
         return IPAddress(value)
     except (AddrFormatError, ValueError) as error:
-        raise ValueError("expected an address such as 203.0.113.1 or 2001:db8::1") from error
+        raise ValueError("an address such as 203.0.113.1 or 2001:db8::1") from error
 
 
 def _mac(value: Any) -> str:
     if not isinstance(value, str) or not valid_mac(value):
-        raise ValueError("expected a MAC address such as 02:00:5e:00:01:01")
+        raise ValueError("a MAC address such as 02:00:5e:00:01:01")
     return str(EUI(value, dialect=mac_unix_expanded))
 
 
@@ -56,14 +56,14 @@ def _end(value: Any) -> End:
         re.fullmatch(rf"({LABEL})/([A-Za-z0-9][A-Za-z0-9/_.-]*)", value) if isinstance(value, str) else None
     )
     if not match:
-        raise ValueError("expected device/port such as leaf-1/swp1")
+        raise ValueError("device/port such as leaf-1/swp1")
     return End(match.group(1), match.group(3))
 
 
 def _range(value: Any) -> tuple[int, int]:
     match = re.fullmatch(r"(\d+)-(\d+)", value) if isinstance(value, str) else None
     if not match or int(match.group(1)) > int(match.group(2)):
-        raise ValueError("expected a range such as 10000-19999")
+        raise ValueError("a range such as 10000-19999")
     return int(match.group(1)), int(match.group(2))
 
 
@@ -71,7 +71,7 @@ def _public_key(value: Any) -> str:
     if not isinstance(value, str) or not re.fullmatch(
         r"(ssh|ecdsa|sk)-[a-z0-9@.-]+ [A-Za-z0-9+/=]+( .*)?", value
     ):
-        raise ValueError("expected an OpenSSH public key line such as 'ssh-ed25519 AAAA... name'")
+        raise ValueError("an OpenSSH public key line such as 'ssh-ed25519 AAAA... name'")
     return value
 
 
@@ -80,7 +80,7 @@ def _one_of(kind: type[StrEnum]) -> BeforeValidator:
         try:
             return kind(value)
         except ValueError as error:
-            raise ValueError(f"expected one of {', '.join(kind)}") from error
+            raise ValueError(f"one of {', '.join(kind)}") from error
 
     return BeforeValidator(read)
 

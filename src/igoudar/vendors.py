@@ -67,21 +67,21 @@ def _pattern(value: object) -> re.Pattern[str]:
     try:
         return re.compile(str(value))
     except re.error as error:
-        raise ValueError(f"expected a regular expression: {error}") from error
+        raise ValueError(f"a regular expression: {error}") from error
 
 
 def _feature(value: object) -> Feature:
     try:
         return Feature(str(value))
     except ValueError as error:
-        raise ValueError(f"expected one of {', '.join(Feature)}") from error
+        raise ValueError(f"one of {', '.join(Feature)}") from error
 
 
 def _in_doubt(value: object) -> InDoubt:
     try:
         return InDoubt(str(value))
     except ValueError as error:
-        raise ValueError(f"expected one of {', '.join(InDoubt)}") from error
+        raise ValueError(f"one of {', '.join(InDoubt)}") from error
 
 
 Pattern = Annotated[re.Pattern[str], BeforeValidator(_pattern)]

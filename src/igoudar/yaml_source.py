@@ -60,7 +60,7 @@ def read_source(path: Path, shown: str) -> Source:
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
         return _refused(
-            shown, "not-utf8", "the file is not UTF-8", "UTF-8 text", "save it as UTF-8", line=line
+            shown, "not-utf8", "this byte is not UTF-8", "UTF-8 text", "save the file as UTF-8", line=line
         )
     return parse_source(text, shown)
 
