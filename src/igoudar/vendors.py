@@ -161,7 +161,7 @@ def _findings(error: ValidationError, shown: str) -> Iterator[Finding]:
         for step in problem["loc"]:
             path = step_path(path, step)
         message = problem["msg"].removeprefix("Value error, ")
-        yield Finding("bad-nos", Where(shown, 0, path), message, "see docs/add-a-nos.md")
+        yield Finding("bad-nos", Where(shown, 0, path), "this does not fit", message, "see docs/add-a-nos.md")
 
 
 def check(inventory: Inventory, folders: Mapping[str, Nos]) -> Iterator[Finding]:
