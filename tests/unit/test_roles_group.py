@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from igoudar.group_inputs import owned, server_group_inputs
-from igoudar.provider.group_state import hosts_to_do, live, outputs_after
+from igoudar.provider.group_state import hosts_to_do, live, outputs_after, remaining
 from igoudar.roles import Declaration, RoleFile
 from igoudar.worker.results import Change, HostResult, RoleResult
 
@@ -19,16 +19,40 @@ def ok(host: str, *changes: Change, recorded: str = "") -> HostResult:
     return HostResult(host, "ok", (RoleResult("base", changes, recorded),))
 
 
+def done(recorded: dict[str, Any]) -> dict[str, Any]:
+    """Outputs after all went well."""
+    return outputs_after(recorded, {h: ok(h) for h in recorded["hosts"]}, {})
+
+
 def test_the_first_time_everything_is_to_do() -> None:
-    assert hosts_to_do({}, inputs(), {}) == ["a", "b", "c"]
+    assert hosts_to_do(inputs(), {}) == ["a", "b", "c"]
 
 
-def test_only_what_differs_or_failed_is_to_do() -> None:
-    old = inputs(hosts="ab")
+def test_only_what_differs_is_to_do() -> None:
+    assert hosts_to_do(inputs(hosts="abc"), done(inputs(hosts="ab"))) == ["c"]
+    assert hosts_to_do(inputs("two\n", "ab"), done(inputs(hosts="ab"))) == ["a", "b"]
+    assert hosts_to_do(inputs(hosts="ab"), done(inputs(hosts="ab"))) == []
 
-    assert hosts_to_do(old, inputs(hosts="abc"), {}) == ["c"]
-    assert hosts_to_do(old, inputs(hosts="ab"), {"failed": {"b": "no"}}) == ["b"]
-    assert hosts_to_do(old, inputs("two\n", "ab"), {}) == ["a", "b"]
+
+def test_after_half_an_update_only_the_rest_is_left() -> None:
+    """The engine keeps the old inputs then; what is done is not shown and not done again."""
+    old, new = inputs(), inputs("two\n")
+    outputs = outputs_after(
+        new, {"a": ok("a"), "b": HostResult("b", "failed", (), "no"), "c": ok("c")}, done(old)
+    )
+    shown = remaining(old, new, outputs)["hosts"]
+
+    assert hosts_to_do(new, outputs) == ["b"]
+    assert [h for h in "abc" if shown[h] != new["hosts"][h]] == ["b"]
+
+
+def test_after_half_an_update_a_revert_is_work_where_it_was_done() -> None:
+    old, new = inputs(), inputs("two\n")
+    outputs = outputs_after(
+        new, {"a": ok("a"), "b": HostResult("b", "failed", (), "no"), "c": ok("c")}, done(old)
+    )
+
+    assert hosts_to_do(old, outputs) == ["a", "b", "c"]
 
 
 def test_a_failure_is_kept_until_it_is_mended() -> None:
@@ -44,27 +68,29 @@ def test_a_failure_is_kept_until_it_is_mended() -> None:
 def test_a_refresh_without_drift_is_the_record() -> None:
     recorded = inputs()
     digests = recorded["hosts"]
-    found, silent = live(recorded, {h: ok(h, recorded=digests[h]["base"]) for h in "abc"})
+    answers = {h: ok(h, recorded=digests[h]["base"]) for h in "abc"}
+    found, outputs = live(recorded, done(recorded), answers)
 
-    assert (found, silent) == (recorded, {})
+    assert (found, outputs) == (recorded, {**done(recorded), "unreachable": {}})
 
 
 def test_a_refresh_shows_the_live_text_of_the_host_that_drifted() -> None:
     recorded = inputs()
     results = {h: ok(h, recorded=recorded["hosts"][h]["base"]) for h in "bc"}
     results["a"] = ok("a", Change("file", "/etc/x", "text", "edited\n"), recorded="d0")
-    found, _ = live(recorded, results)
+    found, outputs = live(recorded, done(recorded), results)
 
     assert owned(found["texts"]["/etc/x"], "a") == "edited\n"
     assert owned(found["texts"]["/etc/x"], "b") == owned(found["texts"]["/etc/x"], "c") == "one\n"
     assert found["hosts"]["a"]["base"] == "d0, would change: file /etc/x: text"
-    assert hosts_to_do(found, recorded, {}) == ["a"]
+    assert hosts_to_do(recorded, outputs) == ["a"]
 
 
 def test_a_refresh_keeps_the_record_of_a_silent_host() -> None:
     recorded = inputs()
     results = {h: ok(h, recorded=recorded["hosts"][h]["base"]) for h in "ab"}
     results["c"] = HostResult("c", "unreachable", (), "no route")
-    found, silent = live(recorded, results)
+    found, outputs = live(recorded, done(recorded), results)
 
-    assert (found, silent) == (recorded, {"c": "no route"})
+    assert (found, outputs["unreachable"]) == (recorded, {"c": "no route"})
+    assert hosts_to_do(recorded, outputs) == []

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from igoudar.group_inputs import server_group_inputs
+from igoudar.provider.group_state import host_digest
 from igoudar.provider.kit import Context, Kind, PartialFailure
 from igoudar.provider.server_group import ServerGroup
 from igoudar.roles import Declaration, RoleFile
@@ -22,6 +23,10 @@ ROOT = Path(__file__).parents[2]
 def inputs(text: str = "one\n", hosts: tuple[str, ...] = ("far-north", "far-south")) -> dict[str, Any]:
     told = {h: {"base": Declaration(files=(RoleFile("/etc/x", text=text),))} for h in hosts}
     return server_group_inputs("inventory/lab", "row", told)
+
+
+def done(recorded: dict[str, Any]) -> dict[str, Any]:
+    return {"done": {h: host_digest(roles) for h, roles in recorded["hosts"].items()}, "failed": {}}
 
 
 def context() -> Context:
@@ -53,21 +58,27 @@ def test_a_failure_is_recorded_by_host_and_done_again(group: ServerGroup) -> Non
 
 
 def test_an_update_leaves_hosts_alone_that_have_nothing_to_do(group: ServerGroup) -> None:
-    outputs = {"done": {"far-north": "d", "far-south": "d"}, "failed": {}}
+    outputs = done(inputs())
 
     assert asyncio.run(group.update(inputs(), inputs(), outputs, context())) == outputs
     assert asyncio.run(group.delete("row", inputs(), outputs, context())) is None
 
 
 def test_a_changed_line_is_one_path_and_its_hosts(group: ServerGroup) -> None:
-    diff = asyncio.run(group.diff(inputs(), inputs("two\n"), {}))
+    diff = asyncio.run(group.diff(inputs(), inputs("two\n"), done(inputs())))
 
     assert diff.changes == {
         '["hosts"]["far-north"]["base"]': Kind.UPDATE,
         '["hosts"]["far-south"]["base"]': Kind.UPDATE,
         '["texts"]["/etc/x"]["*"]': Kind.UPDATE,
     }
-    assert asyncio.run(group.diff(inputs(), inputs(), {})).changes == {}
+    assert asyncio.run(group.diff(inputs(), inputs(), done(inputs()))).changes == {}
+
+
+def test_a_host_that_was_left_with_another_text_is_shown(group: ServerGroup) -> None:
+    diff = asyncio.run(group.diff(inputs(), inputs(), done(inputs("two\n"))))
+
+    assert diff.changes == {'["hosts"]["far-north"]': Kind.UPDATE, '["hosts"]["far-south"]': Kind.UPDATE}
 
 
 def test_a_refresh_keeps_the_record_of_what_is_silent(group: ServerGroup) -> None:

@@ -18,10 +18,20 @@ from igoudar.worker.results import HostResult, RoleResult
 Values = Mapping[str, Any]
 
 
-def hosts_to_do(old: Values, new: Values, outputs: Values) -> list[str]:
-    """Hosts whose roles differ from the record, or failed the last time."""
-    failed, recorded = outputs.get("failed") or {}, old.get("hosts", {})
-    return sorted(h for h, roles in new["hosts"].items() if recorded.get(h) != roles or h in failed)
+def hosts_to_do(new: Values, outputs: Values) -> list[str]:
+    """Hosts that do not have what is asked of them now.
+
+    `done` says it, not the recorded inputs: the engine keeps the old ones where an update failed half-way.
+    """
+    done = outputs.get("done") or {}
+    return sorted(h for h, roles in new["hosts"].items() if done.get(h) != host_digest(roles))
+
+
+def remaining(old: Values, new: Values, outputs: Values) -> dict[str, Any]:
+    """The recorded inputs, with the hosts that have what is asked of them as if they were recorded so."""
+    to_do, recorded = set(hosts_to_do(new, outputs)), old.get("hosts", {})
+    asked = {h: roles for h, roles in new["hosts"].items() if h not in to_do}
+    return {**old, "hosts": {**recorded, **asked}}
 
 
 def outputs_after(new: Values, results: Mapping[str, HostResult], outputs: Values) -> dict[str, Any]:
@@ -42,8 +52,8 @@ def host_digest(roles: Mapping[str, str]) -> str:
     return hashlib.sha256(json.dumps(dict(roles), sort_keys=True).encode()).hexdigest()[:16]
 
 
-def live(inputs: Values, results: Mapping[str, HostResult]) -> tuple[Inputs, dict[str, str]]:
-    """Inputs as the hosts are, by a plan over each; and the hosts that did not answer, whose record stays."""
+def live(inputs: Values, outputs: Values, results: Mapping[str, HostResult]) -> tuple[Inputs, dict[str, Any]]:
+    """Inputs and outputs as the hosts are, by a plan over each; the record of a silent host stays."""
     found, silent = deepcopy(dict(inputs)), {}
     documents = host_documents(inputs)
     drifted: dict[str, dict[str, str]] = {}
@@ -60,7 +70,12 @@ def live(inputs: Values, results: Mapping[str, HostResult]) -> tuple[Inputs, dic
         owners = [h for h, roles in documents.items() if _has(roles.values(), path)]
         by_host = {h: texts.get(h, owned(inputs["texts"][path], h)) for h in owners}
         found["texts"][path] = shared(by_host)
-    return found, silent
+    kept = {
+        h: d
+        for h, d in (outputs.get("done") or {}).items()
+        if found["hosts"].get(h) == inputs["hosts"].get(h)
+    }
+    return found, {**outputs, "done": kept, "unreachable": silent}
 
 
 def live_digest(role: RoleResult, recorded: str) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from igoudar.group_inputs import host_documents
-from igoudar.provider.group_state import hosts_to_do, live, outputs_after
+from igoudar.provider.group_state import hosts_to_do, live, outputs_after, remaining
 from igoudar.provider.kit import Context, Diff, Kind, PartialFailure, Resource
 from igoudar.provider.records import changed_paths
 from igoudar.tree import find_root
@@ -37,10 +37,13 @@ class ServerGroup(Resource):
 
     async def diff(self, old: Values, new: Values, outputs: Values) -> Diff:
         """Order and site are how, not what: alone they are no reason to touch a host."""
-        paths = dict(changed_paths(_what(old), _what(new)))
-        for host in sorted(outputs.get("failed") or {}):
-            if host in new["hosts"]:
+        paths = dict(changed_paths(_what(remaining(old, new, outputs)), _what(new)))
+        failed = outputs.get("failed") or {}
+        for host in hosts_to_do(new, outputs):
+            if host in failed:
                 paths[f'["failed"]["{host}"]'] = Kind.DELETE
+            elif not any(path.startswith(f'["hosts"]["{host}"]') for path in paths):
+                paths[f'["hosts"]["{host}"]'] = Kind.UPDATE
         return Diff(paths)
 
     async def create(self, new: Values, ctx: Context) -> tuple[str, Values]:
@@ -48,17 +51,17 @@ class ServerGroup(Resource):
         return ctx.name, _judged(ctx.name, new, outputs_after(new, results, {}))
 
     async def update(self, old: Values, new: Values, outputs: Values, ctx: Context) -> Values:
-        results = await self._run(new, hosts_to_do(old, new, outputs), ctx)
+        results = await self._run(new, hosts_to_do(new, outputs), ctx)
         return _judged(ctx.name, new, outputs_after(new, results, outputs))
 
     async def read(
         self, identity: str, inputs: Values, outputs: Values, ctx: Context
     ) -> tuple[Values, Values]:
         results = await self._run(inputs, sorted(inputs["hosts"]), ctx, plan=True)
-        found, silent = live(inputs, results)
-        for host, why in sorted(silent.items()):
+        found, said_of = live(inputs, outputs, results)
+        for host, why in sorted(said_of["unreachable"].items()):
             await ctx.log("warning", f"{host} did not answer, its record is kept: {why}")
-        return found, {**outputs, "unreachable": silent}
+        return found, said_of
 
     async def delete(self, identity: str, inputs: Values, outputs: Values, ctx: Context) -> None:
         return None

@@ -15,7 +15,7 @@ STATE=/var/lib/igoudar/roles
 NL='
 '
 TAB='	'
-stale=yes failed=no halt=no
+stale=yes failed=no halt=no reload_due=no
 
 say() {
     line=$1
@@ -213,8 +213,12 @@ run_command() { # name run unless
 
 reload_units() { # after unit files changed, before the first unit of the role
     if [ "$failed" = yes ] || [ "$MODE" = plan ] || ! is_pending daemon-reload; then return 0; fi
-    stale=yes
+    stale=yes reload_due=no
     said=$(systemctl daemon-reload 2>&1) || fail unit systemd "$said"
+}
+
+end() { # of the last role
+    [ "$reload_due" = no ] || systemctl daemon-reload
 }
 
 unit() { # name enabled running; yes, no, or - for running
@@ -236,6 +240,7 @@ enable_unit() { # name yes|no
     [ "$2" = yes ] || verb=disable
     change unit "$1" "$verb" -
     [ "$MODE" = apply ] || return 0
+    reload_due=yes # once at the end, not a second for each unit
     said=$(systemctl --no-reload "$verb" "$1" 2>&1) || fail unit "$1" "$verb: $said"
 }
 

@@ -41,7 +41,7 @@ def bundle_script(roles: Sequence[RoleSteps], *, plan: bool) -> str:
     """The whole script. Calls stand in a function, so that all of it is read before the first one runs."""
     calls = [line for told in roles for line in _role(told)]
     return "\n".join(
-        (*_facts(roles, plan=plan), _prelude(), "main() {", *calls, "}", "take_lock", "main", "")
+        (*_facts(roles, plan=plan), _prelude(), "main() {", *calls, "}", "take_lock", "main", "end", "")
     )
 
 
