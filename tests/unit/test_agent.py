@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -116,8 +116,8 @@ class Box:
 
 
 @pytest.fixture
-def box(tmp_path: Path) -> Iterator[Box]:
-    yield Box(tmp_path).fresh()
+def box(tmp_path: Path) -> Box:
+    return Box(tmp_path).fresh()
 
 
 def filled() -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The operator over switches in memory: with a fault anywhere, all are old or new, or it is said who is not."""
+"""The operator over switches in memory: with a fault anywhere all are old or new, or it says who is not."""
 
 from __future__ import annotations
 
