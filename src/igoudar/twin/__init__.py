@@ -6,24 +6,25 @@ Each host is a user-mode Linux; all live in one user, network, mount and PID nam
     spec           what a twin is made of          paths      where it keeps its things
     seed           what a host is told at boot     network    wires and the out-of-band bridge
     kernels        processes                       machine    all of it, as the supervisor sees it
-    control boot   the outside                     site       from an inventory to a spec
+    relay          the way in                      supervisor the first process
+    control boot   the outside                     waiting    until hosts let us in
+    site packages  from an inventory               mirror     where the image comes from
 """
 
 from __future__ import annotations
 
-import shutil
 import socket
 from dataclasses import dataclass
 from pathlib import Path
 
 from igoudar.errors import Missing
 from igoudar.transport import Result, connect
-from igoudar.twin import boot
-from igoudar.twin.boot import Progress, up
+from igoudar.twin.boot import down, up
 from igoudar.twin.control import alive, ask, open_relay
 from igoudar.twin.paths import Folder, Image, find_image
 from igoudar.twin.preconditions import preconditions
 from igoudar.twin.spec import TwinHost, TwinPort, TwinSpec, TwinWire, from_json
+from igoudar.twin.waiting import Progress, access, wait_for
 
 __all__ = [
     "HostStatus",
@@ -71,20 +72,6 @@ def load_spec(folder: Path) -> TwinSpec:
         raise Missing(f"there is no twin in {folder}") from error
 
 
-def down(folder: Path, *, wipe: bool = False) -> None:
-    """End the twin and drop its disks. `wipe`: its keys too."""
-    paths = Folder(folder)
-    boot.end(paths)
-    if wipe:
-        shutil.rmtree(folder, ignore_errors=True)
-        return
-    paths.spec.unlink(missing_ok=True)
-    for part in (paths.disks, paths.seeds, paths.logs, folder / "uml"):
-        shutil.rmtree(part, ignore_errors=True)
-    for name in ("control.sock", "relay.sock", "out.bpf", "image"):
-        (folder / name).unlink(missing_ok=True)
-
-
 def status(folder: Path) -> list[HostStatus]:
     """Raises Missing where no twin runs."""
     oob = {h.name: h.oob for h in load_spec(folder).hosts}
@@ -113,7 +100,7 @@ def power(folder: Path, host: str, action: str, progress: Progress | None = None
         ask(paths, do="off", host=host)
     if action in ("on", "cycle"):
         ask(paths, do="on", host=host)
-        boot.wait_for(paths, load_spec(folder), (host,), progress or (lambda _: None))
+        wait_for(paths, load_spec(folder), (host,), progress or (lambda _: None))
 
 
 def open_channel(folder: Path, address: str, port: int) -> socket.socket:
@@ -124,5 +111,5 @@ def open_channel(folder: Path, address: str, port: int) -> socket.socket:
 def run(folder: Path, host: str, command: str, timeout: float = 60) -> Result:
     """One command on a host, over SSH through the relay."""
     spec = load_spec(folder)
-    with connect(boot.access(Folder(folder), spec, spec.host(host))) as session:
+    with connect(access(Folder(folder), spec, spec.host(host))) as session:
         return session.run(command, timeout=timeout)

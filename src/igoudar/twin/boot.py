@@ -1,33 +1,30 @@
-"""Starting a twin and waiting until its hosts answer."""
+"""Starting and ending a twin, from outside of its namespaces."""
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from pathlib import Path
 
 from igoudar.errors import DeviceFailed, Missing
-from igoudar.transport import Access, Relay, connect
-from igoudar.twin.control import alive, ask, open_relay
-from igoudar.twin.paths import Folder, Image
+from igoudar.twin.control import alive, ask
+from igoudar.twin.paths import CONTROL, RELAY, Folder, Image
 from igoudar.twin.preconditions import kernel_trial, preconditions, search_path, unshare_words
-from igoudar.twin.seed import make_keys, public_line
-from igoudar.twin.spec import TwinHost, TwinSpec
+from igoudar.twin.seed import make_keys
+from igoudar.twin.spec import TwinSpec
+from igoudar.twin.waiting import Progress, wait_for
 
 SUPERVISOR_SECONDS = 15
-HOST_SECONDS = 240
-BANNER_SECONDS = 3
-POLL_SECONDS = 0.4
-TOGETHER = 8
-SETTLED = ("running", "degraded")
-
-Progress = Callable[[str], None]
+END_SECONDS = 5
+MADE_OF = "made-of"  # the folder of the image that the disks are differences of
+KEEPS = "the image is newer than this twin: its hosts keep theirs until the twin is taken down"
 
 
 def up(spec: TwinSpec, path: Path, image: Image, progress: Progress) -> None:
@@ -35,53 +32,104 @@ def up(spec: TwinSpec, path: Path, image: Image, progress: Progress) -> None:
 
     Completes a twin that runs already, or was stopped half-way; hosts that are off are switched on.
     """
-    folder = Folder(path)
-    if lacks := list(preconditions(spec, path)):
-        raise Missing("\n".join(lacks))
-    for part in (folder.path, folder.disks, folder.seeds, folder.logs, folder.path / "uml"):
-        part.mkdir(parents=True, exist_ok=True)
-    make_keys(folder, spec)
-    if not alive(folder):
-        if said := kernel_trial(image):
-            raise Missing(said)
-        _forget_foreign_disks(folder, image)
-        _start_supervisor(folder, image)
-    beside = folder.spec.with_suffix(".new")
-    beside.write_text(spec.to_json(), "utf-8")
-    beside.replace(folder.spec)
+    folder = Folder(path.absolute())
     begun = time.monotonic()
-    progress(f"starting {len(spec.hosts)} hosts and {len(spec.wires)} wires")
-    ask(folder, do="adopt")
+    with _alone(folder, progress):
+        running = _running(folder)
+        if lacks := list(preconditions(spec, folder.path, running or frozenset())):
+            raise Missing("\n".join(lacks))
+        for part in (folder.disks, folder.seeds, folder.logs, folder.path / "uml", folder.memory):
+            part.mkdir(parents=True, exist_ok=True)
+        make_keys(folder, spec)
+        if running is None:
+            image = _image_of(folder, image, progress)
+            if said := kernel_trial(image):
+                raise Missing(said)
+            _start_supervisor(folder, image)
+        elif _made_of(folder) not in (None, image):
+            progress(KEEPS)
+        beside = folder.spec.with_suffix(".new")
+        beside.touch(mode=0o600)  # files of far routers hold passwords
+        beside.write_text(spec.to_json(), "utf-8")
+        beside.replace(folder.spec)
+        progress(f"{len(spec.hosts)} hosts, {len(spec.wires)} wires; {len(running or ())} hosts run already")
+        ask(folder, do="adopt")
     wait_for(folder, spec, spec.names(), progress)
-    progress(f"{len(spec.hosts)} hosts up after {time.monotonic() - begun:.0f} s")
+    progress(f"{len(spec.hosts)} of {len(spec.hosts)} up after {time.monotonic() - begun:.0f} s")
 
 
-def _forget_foreign_disks(folder: Folder, image: Image) -> None:
-    """A host's disk holds what differs from one image; with another image it is worth nothing."""
-    stamp = folder.path / "image"
-    if stamp.exists() and stamp.read_text("utf-8") == str(image.disk):
+def down(path: Path, *, wipe: bool = False) -> None:
+    """End the twin and drop its disks; `wipe`: its keys too, that is, the whole folder."""
+    folder = Folder(path.absolute())
+    if not folder.path.is_dir():
         return
-    for disk in folder.disks.glob("*.cow"):
-        disk.unlink()
-    stamp.write_text(str(image.disk), "utf-8")
+    with _alone(folder, lambda _: None):
+        _end(folder)
+        if wipe:
+            shutil.rmtree(folder.path)
+            return
+        folder.spec.unlink(missing_ok=True)
+        for part in (folder.disks, folder.seeds, folder.logs, folder.path / "uml", folder.memory):
+            shutil.rmtree(part, ignore_errors=True)
+        for name in (CONTROL, RELAY, "out.bpf", MADE_OF):
+            (folder.path / name).unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _alone(folder: Folder, progress: Progress) -> Iterator[None]:
+    """One `up` or `down` at a time; a lock ends with its process, however that ends."""
+    lock = folder.path / "lock"
+    while True:
+        folder.path.mkdir(parents=True, exist_ok=True)
+        with lock.open("a") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                progress(f"another command starts or ends the twin in {folder.path}; waiting for it")
+                fcntl.flock(file, fcntl.LOCK_EX)
+            if not lock.exists() or lock.stat().st_ino != os.fstat(file.fileno()).st_ino:
+                continue  # the folder was wiped meanwhile
+            yield
+            return
+
+
+def _running(folder: Folder) -> frozenset[str] | None:
+    """Names of hosts that are on; None where no twin runs."""
+    if not alive(folder):
+        return None
+    hosts = ask(folder, do="status")["hosts"] if folder.spec.exists() else []
+    return frozenset(h["name"] for h in hosts if h["state"] == "on")
+
+
+def _made_of(folder: Folder) -> Image | None:
+    stamp = folder.path / MADE_OF
+    return Image(Path(stamp.read_text("utf-8"))) if stamp.exists() else None
+
+
+def _image_of(folder: Folder, image: Image, progress: Progress) -> Image:
+    """The image that the twin's disks are differences of, where there are any; else the one given."""
+    made_of, disks = _made_of(folder), list(folder.disks.glob("*.cow"))
+    if disks and made_of and made_of != image and made_of.disk.exists() and made_of.kernel.exists():
+        progress(KEEPS)
+        return made_of
+    if disks and made_of != image:
+        progress("the image of this twin's disks is gone: its hosts begin anew")
+        for disk in disks:
+            disk.unlink()
+    (folder.path / MADE_OF).write_text(str(image.path), "utf-8")
+    return image
 
 
 def _start_supervisor(folder: Folder, image: Image) -> None:
-    end(folder)
-    words = [
-        *unshare_words(),
-        sys.executable,
-        "-m",
-        "igoudar.twin.supervisor",
-        str(folder.path),
-        str(image.path),
-    ]
-    with (folder.logs / "supervisor.log").open("ab") as log:
+    _end(folder)
+    log = folder.logs / "supervisor.log"
+    words = [*unshare_words(), sys.executable, "-m", "igoudar.twin.supervisor"]
+    with log.open("wb") as out:
         process = subprocess.Popen(
-            words,
+            [*words, str(folder.path), str(image.path)],
             stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
+            stdout=out,
+            stderr=out,
             start_new_session=True,
             env={**os.environ, "PATH": search_path()},
         )
@@ -89,22 +137,21 @@ def _start_supervisor(folder: Folder, image: Image) -> None:
     deadline = time.monotonic() + SUPERVISOR_SECONDS
     while not alive(folder):
         if process.poll() is not None or time.monotonic() > deadline:
-            lines = (folder.logs / "supervisor.log").read_text("utf-8", "replace").splitlines()
-            raise Missing(
-                f"the twin's first process did not start: {lines[-1] if lines else 'it said nothing'}"
-            )
+            lines = log.read_text("utf-8", "replace").splitlines() or ["it said nothing"]
+            raise Missing(f"the twin's first process did not start: {lines[-1]}")
         time.sleep(0.05)
 
 
-def end(folder: Folder) -> None:
+def _end(folder: Folder) -> None:
     """Stop the twin if it runs; return when its first process is gone."""
     with contextlib.suppress(Missing, DeviceFailed):
         ask(folder, do="stop")
-    pid = int(folder.pid.read_text("utf-8")) if folder.pid.exists() else 0
-    deadline = time.monotonic() + 5
+    pid = int(folder.pid.read_text("utf-8") or 0) if folder.pid.exists() else 0
+    deadline = time.monotonic() + END_SECONDS
     while pid and _is_ours(pid, folder):
         if time.monotonic() > deadline:
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         time.sleep(0.05)
     folder.pid.unlink(missing_ok=True)
 
@@ -117,66 +164,3 @@ def _is_ours(pid: int, folder: Folder) -> bool:
     except OSError:
         return False
     return state != "Z" and str(folder.path).encode() in command.split(b"\0")
-
-
-def wait_for(folder: Folder, spec: TwinSpec, names: tuple[str, ...], progress: Progress) -> None:
-    """Until each host lets us in and its init has settled. Raises DeviceFailed with those that do not."""
-    deadline = time.monotonic() + HOST_SECONDS
-    begun, said = time.monotonic(), 0.0
-    waiting, failed = set(names), dict[str, str]()
-    with ThreadPoolExecutor(TOGETHER) as pool:
-        futures = {pool.submit(_settled, folder, spec, spec.host(name), deadline): name for name in names}
-        while waiting:
-            for future in [f for f in futures if f.done()]:
-                name = futures.pop(future)
-                waiting.discard(name)
-                if problem := future.result():
-                    failed[name] = problem
-            if time.monotonic() - said > 3 and waiting:
-                said = time.monotonic()
-                shown = ", ".join(sorted(waiting)[:4]) + (", ..." if len(waiting) > 4 else "")
-                count = f"{len(names) - len(waiting)} of {len(names)}"
-                progress(f"{count} up after {said - begun:.0f} s, not yet: {shown}")
-            time.sleep(0.1)
-    if failed:
-        raise DeviceFailed("\n".join(f"{name}: {problem}" for name, problem in sorted(failed.items())))
-
-
-def _settled(folder: Folder, spec: TwinSpec, host: TwinHost, deadline: float) -> str:
-    """Empty when the host is up, else what is wrong."""
-    problem = "no answer"
-    while time.monotonic() < deadline:
-        if _banner(folder, host):
-            try:
-                with connect(access(folder, spec, host)) as session:
-                    told = session.run("systemctl is-system-running --wait", timeout=60).out
-            except DeviceFailed as error:
-                problem = str(error)
-            else:
-                state = told.decode("utf-8", "replace").strip()
-                if state in SETTLED:
-                    return ""
-                problem = f"its init says {state!r}"
-        time.sleep(POLL_SECONDS)
-    return f"{problem}; its console is in {folder.logs / host.name}.log"
-
-
-def _banner(folder: Folder, host: TwinHost) -> bool:
-    """Whether sshd speaks: cheaper to ask for, again and again, than a login."""
-    try:
-        with open_relay(folder, host.oob.partition("/")[0], 22) as sock:
-            sock.settimeout(BANNER_SECONDS)
-            return sock.recv(4) == b"SSH-"
-    except (DeviceFailed, OSError):
-        return False
-
-
-def access(folder: Folder, spec: TwinSpec, host: TwinHost) -> Access:
-    return Access(
-        host=host.name,
-        address=host.oob.partition("/")[0],
-        user=spec.login,
-        key_path=folder.login_key,
-        host_key=public_line(folder.host_keys / host.name),
-        via=Relay(folder.path),
-    )

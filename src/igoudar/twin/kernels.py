@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from igoudar.twin.paths import Folder, Image
 from igoudar.twin.spec import TwinHost
+
+KILL_SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +46,15 @@ def command_line(host: TwinHost, image: Image, folder: Folder, sockets: Sequence
         "seccomp=on",
         *vectors,
         f"systemd.hostname={host.name}",
+        f"systemd.machine_id={_machine_id(host)}",
         "systemd.show_status=0",
         "quiet",
     ]
+
+
+def _machine_id(host: TwinHost) -> str:
+    """The same at every start, another for a replaced machine."""
+    return hashlib.sha256(f"{host.name}/{host.serial}".encode()).hexdigest()[:32]
 
 
 def start(words: Sequence[str], log: Path) -> int:
@@ -59,11 +69,19 @@ def start(words: Sequence[str], log: Path) -> int:
 
 
 def kill(pid: int) -> None:
-    """A power cut: the kernel and the processes it is made of."""
+    """A power cut: the kernel and the processes it is made of. Returns when it is gone, its disk unlocked."""
     try:
         os.killpg(pid, signal.SIGKILL)
     except ProcessLookupError:
         return
+    deadline = time.monotonic() + KILL_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            if os.waitpid(pid, os.WNOHANG)[0] == pid:
+                return
+        except ChildProcessError:
+            return
+        time.sleep(0.005)
 
 
 def reap() -> list[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from igoudar.twin import kernels, network
@@ -10,6 +10,9 @@ from igoudar.twin.kernels import Socket
 from igoudar.twin.paths import Folder, Image
 from igoudar.twin.seed import write_seed
 from igoudar.twin.spec import TwinHost, TwinSpec
+
+# What a kernel was booted with: while this stays the same it need not boot again.
+Booted = tuple[TwinHost, tuple[Socket, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,52 +33,47 @@ class Machine:
         self.spec: TwinSpec | None = None
         self.running: dict[str, int] = {}
         self.cut_wires: set[str] = set()
+        self._booted: dict[str, Booted] = {}
         self._numbers: dict[str, int] = {}
 
     def adopt(self, spec: TwinSpec) -> None:
-        """Bring hosts and wires to the spec. A host whose hardware changes loses power and boots again."""
-        old = self.spec
-        before = {h.name: h for h in old.hosts} if old else {}
-        changed = [
-            n for n, h in before.items() if n not in spec.names() or _hardware(h) != _hardware(spec.host(n))
-        ]
-        moved = _moved_wires(old, spec)
-        changed += [
-            n for n in before if n not in changed and any(n in (k[0] for k in ends) for ends in moved)
-        ]
-        for name in changed:
-            self.power_off(name)
-            network.remove(self._own_ends(before[name]))
-        if old is None:
-            network.write_filter(self.folder.path / "out.bpf")
-            network.make_bridge(spec.gateway)
-        network.remove(f"{self._wire(w.key)}a" for w in old.wires if w not in spec.wires) if old else None
+        """Bring hosts and wires to the spec; all hosts are on after it.
+
+        A host whose hardware, wires or files change loses power and boots again. May be called again after
+        it failed half-way: what is there is asked of the kernel, not remembered.
+        """
+        kept = {h.name: (h, self._sockets(spec, h)) for h in spec.hosts}
+        for name in list(self.running):
+            if self._booted[name] != kept.get(name):
+                self.power_off(name)
         self.spec = spec
-        known = old.wires if old else ()
-        network.make_pairs(
-            (f"{self._wire(w.key)}a", f"{self._wire(w.key)}b", network.WIRE_MTU)
-            for w in spec.wires
-            if w not in known
-        )
+        network.write_filter(self.folder.path / "out.bpf")
+        wanted = dict(self._pairs(spec))
+        there = network.prepare(spec.gateway)
+        network.remove(end for end in there if end.endswith("a") and end not in wanted)
+        network.make_pairs((end, f"{end[:-1]}b", mtu) for end, mtu in wanted.items() if end not in there)
+        network.plug_oob((self._end(h.name, "a"), not h.management) for h in spec.hosts)
         self.cut_wires &= {w.key for w in spec.wires}
-        for host in spec.hosts:
-            if host.name not in before or host.name in changed:
-                self._plug(host)
-            write_seed(self.folder, spec, host)
-            self.power_on(host.name)
+        self._drop_disks(spec)
+        for name in spec.names():
+            self.power_on(name)
 
     def power_on(self, name: str) -> None:
         """Nothing where it runs already."""
+        host = self._spec.host(name)
         if name in self.running:
             return
-        host = self._spec.host(name)
-        words = kernels.command_line(host, self.image, self.folder, self._sockets(host))
+        write_seed(self.folder, self._spec, host)
+        sockets = self._sockets(self._spec, host)
+        words = kernels.command_line(host, self.image, self.folder, sockets)
         self.running[name] = kernels.start(words, self.folder.logs / f"{name}.log")
+        self._booted[name] = (host, sockets)
 
     def power_off(self, name: str) -> None:
-        self._spec.host(name)
         if name in self.running:
             kernels.kill(self.running.pop(name))
+        else:
+            self._spec.host(name)
 
     def ended(self, pids: Iterable[int]) -> None:
         """Kernels that went by themselves (poweroff inside, or a crash) are off."""
@@ -91,10 +89,8 @@ class Machine:
         self.cut_wires.discard(key)
 
     def states(self) -> list[HostState]:
-        return [
-            HostState(n, "on" if n in self.running else "off", self.running.get(n, 0))
-            for n in self._spec.names()
-        ]
+        names = self.spec.names() if self.spec else ()
+        return [HostState(n, "on" if n in self.running else "off", self.running.get(n, 0)) for n in names]
 
     def stop(self) -> None:
         for name in list(self.running):
@@ -106,45 +102,44 @@ class Machine:
             raise KeyError("the twin has no hosts yet")
         return self.spec
 
-    def _wire(self, key: str) -> str:
-        """A short interface name that stays with the key."""
-        return f"w{self._numbers.setdefault(key, len(self._numbers))}"
+    def _end(self, stem: str, side: str) -> str:
+        """A short interface name that stays with the stem: a cable's key, a host, or `host/port`."""
+        return f"w{self._numbers.setdefault(stem, len(self._numbers))}{side}"
 
     def _wire_ends(self, key: str) -> tuple[str, str]:
         if key not in {w.key for w in self._spec.wires}:
             raise KeyError(f"there is no cable {key!r}")
-        return f"{self._wire(key)}a", f"{self._wire(key)}b"
+        return self._end(key, "a"), self._end(key, "b")
 
-    def _plug(self, host: TwinHost) -> None:
-        """The out-of-band pair, and a pair without a far end for each port that has no wire."""
-        oob = self._wire(host.name)
-        network.make_pairs([(f"{oob}a", f"{oob}b", network.OOB_MTU)])
-        network.plug_oob([(f"{oob}a", not host.management)])
-        network.make_pairs((f"{end}a", f"{end}b", network.WIRE_MTU) for end in self._loose(host))
+    def _pairs(self, spec: TwinSpec) -> Iterator[tuple[str, int]]:
+        """End `a` of each pair of interfaces -> MTU; a port without a wire has a pair without a far end."""
+        for wire in spec.wires:
+            yield self._end(wire.key, "a"), network.WIRE_MTU
+        wired = {end for w in spec.wires for end in (w.a, w.b)}
+        for host in spec.hosts:
+            yield self._end(host.name, "a"), network.OOB_MTU
+            for port in host.ports:
+                if (host.name, port.name) not in wired:
+                    yield self._end(f"{host.name}/{port.name}", "a"), network.WIRE_MTU
 
-    def _own_ends(self, host: TwinHost) -> list[str]:
-        return [f"{end}a" for end in (self._wire(host.name), *self._loose(host))]
-
-    def _loose(self, host: TwinHost) -> list[str]:
-        wired = {end for w in self._spec.wires for end in (w.a, w.b)}
-        return [self._wire(f"{host.name}/{p.name}") for p in host.ports if (host.name, p.name) not in wired]
-
-    def _sockets(self, host: TwinHost) -> list[Socket]:
-        ends = {w.a: f"{self._wire(w.key)}a" for w in self._spec.wires}
-        ends |= {w.b: f"{self._wire(w.key)}b" for w in self._spec.wires}
-        sockets = [Socket(f"{self._wire(host.name)}b", host.oob_mac, network.OOB_MTU)]
+    def _sockets(self, spec: TwinSpec, host: TwinHost) -> tuple[Socket, ...]:
+        ends = {w.a: self._end(w.key, "a") for w in spec.wires if w.a[0] == host.name}
+        ends |= {w.b: self._end(w.key, "b") for w in spec.wires if w.b[0] == host.name}
+        sockets = [Socket(self._end(host.name, "b"), host.oob_mac, network.OOB_MTU)]
         for port in host.ports:
-            end = ends.get((host.name, port.name)) or f"{self._wire(f'{host.name}/{port.name}')}b"
+            end = ends.get((host.name, port.name)) or self._end(f"{host.name}/{port.name}", "b")
             sockets.append(Socket(end, port.mac, port.mtu))
-        return sockets
+        return tuple(sockets)
 
-
-def _hardware(host: TwinHost) -> tuple[object, ...]:
-    return host.memory_mb, host.oob, host.oob_mac, host.ports, host.management
-
-
-def _moved_wires(old: TwinSpec | None, new: TwinSpec) -> list[tuple[tuple[str, str], tuple[str, str]]]:
-    """Ends of wires that came or went: a kernel takes its wires at boot, so their hosts boot again."""
-    if old is None:
-        return []
-    return [(w.a, w.b) for w in {*old.wires} ^ {*new.wires}]
+    def _drop_disks(self, spec: TwinSpec) -> None:
+        """A disk belongs to a serial number: a host that went, or was replaced, takes its disk along."""
+        serials = {h.name: h.serial for h in spec.hosts}
+        for disk in self.folder.disks.glob("*.cow"):
+            owner = disk.with_suffix(".serial")
+            known = owner.read_text("utf-8") if owner.exists() else None
+            if disk.stem in serials and known in (None, serials[disk.stem]):
+                continue
+            disk.unlink()
+            owner.unlink(missing_ok=True)
+        for name, serial in serials.items():
+            (self.folder.disks / f"{name}.serial").write_text(serial, "utf-8")

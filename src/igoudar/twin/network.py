@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
 import struct
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
 BRIDGE = "oob"
+_END = re.compile(r"w\d+[ab]")
 WIRE_MTU = 9216
 OOB_MTU = 1500
 # Classic BPF: drop frames of packet type OUTGOING, or each end hears what it sent itself (unnumbered BGP
@@ -21,14 +24,19 @@ def write_filter(path: Path) -> None:
     path.write_bytes(b"".join(struct.pack("<HBBI", *step) for step in _FILTER))
 
 
-def make_bridge(gateway: str) -> None:
+def prepare(gateway: str) -> set[str]:
+    """The loopback and the out-of-band bridge with the twin's own address; answers which ends are there."""
+    found = json.loads(subprocess.check_output(["ip", "-json", "link", "show"]))
+    there = {str(link["ifname"]) for link in found}
+    made = "" if BRIDGE in there else f"link add {BRIDGE} type bridge mcast_snooping 0\n"
     _ip(
-        f"""link set lo up
-link add {BRIDGE} type bridge mcast_snooping 0
+        f"""{made}link set lo up
 link set {BRIDGE} addrgenmode none
+address flush dev {BRIDGE}
 address add {gateway} dev {BRIDGE}
 link set {BRIDGE} up"""
     )
+    return {name for name in there if _END.fullmatch(name)}
 
 
 def make_pairs(pairs: Iterable[tuple[str, str, int]]) -> None:
@@ -39,7 +47,7 @@ def make_pairs(pairs: Iterable[tuple[str, str, int]]) -> None:
         lines.append(f"link add {a} mtu {mtu} type veth peer name {b} mtu {mtu}")
         lines += [f"link set {end} addrgenmode none up" for end in (a, b)]
         ends += [a, b]
-    _ip("\n".join(lines))
+    _batch("ip", lines)
     for end in ends:
         _run("ethtool", "-K", end, "tx", "off", "rx", "off", "gro", "off", "gso", "off", "tso", "off")
 
@@ -47,15 +55,13 @@ def make_pairs(pairs: Iterable[tuple[str, str, int]]) -> None:
 def plug_oob(ends: Iterable[tuple[str, bool]]) -> None:
     """Ends into the bridge; `isolated` ones reach management hosts and the bridge only."""
     listed = list(ends)
-    _ip("\n".join(f"link set {end} master {BRIDGE}" for end, _ in listed))
-    for end, isolated in listed:
-        if isolated:
-            _run("bridge", "link", "set", "dev", end, "isolated", "on")
+    _batch("ip", (f"link set {end} master {BRIDGE}" for end, _ in listed))
+    _batch("bridge", (f"link set dev {end} isolated {'on' if alone else 'off'}" for end, alone in listed))
 
 
 def remove(ends: Iterable[str]) -> None:
     """One end of each pair; the other goes with it."""
-    _ip("\n".join(f"link del {end}" for end in ends))
+    _batch("ip", (f"link del {end}" for end in ends))
 
 
 def cut(ends: Iterable[str]) -> None:
@@ -79,11 +85,16 @@ def mend(ends: Iterable[str]) -> None:
 
 
 def _ip(batch: str) -> None:
+    _batch("ip", batch.splitlines())
+
+
+def _batch(tool: str, lines: Iterable[str]) -> None:
+    batch = "\n".join(lines)
     if not batch:
         return
-    done = subprocess.run(["ip", "-batch", "-"], input=batch, capture_output=True, text=True, check=False)
+    done = subprocess.run([tool, "-batch", "-"], input=batch, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise OSError(f"ip: {done.stderr.strip()}")
+        raise OSError(f"{tool}: {done.stderr.strip()}")
 
 
 def _run(*words: str) -> None:

@@ -45,6 +45,11 @@ class Folder:
         return self.path / "log"
 
     @property
+    def memory(self) -> Path:
+        """Where the twin, in its own mount namespace, has a file system for the memory of its hosts."""
+        return self.path / "memory"
+
+    @property
     def pid(self) -> Path:
         return self.path / "pid"
 

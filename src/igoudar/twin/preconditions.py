@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from igoudar.twin.paths import Image
-from igoudar.twin.spec import TwinSpec, problems
+from igoudar.twin.spec import TwinHost, TwinSpec, problems
 
 TOOLS = {
     "ip": "iproute2",
@@ -19,6 +19,7 @@ TOOLS = {
     "bridge": "iproute2",
     "ethtool": "ethtool",
     "unshare": "util-linux",
+    "mount": "mount",
 }
 USED_SHARE = 0.7  # of a host's memory, after some hours; kernels give back nothing
 DISK_MB = 120  # of a host's own blocks
@@ -30,8 +31,11 @@ def search_path() -> str:
     return f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
 
 
-def preconditions(spec: TwinSpec, folder: Path) -> Iterator[str]:
-    """Sentences; none where the twin can be started. `folder` is where its disks will lie."""
+def preconditions(spec: TwinSpec, folder: Path, running: frozenset[str] = frozenset()) -> Iterator[str]:
+    """Sentences; none where the twin can be started. `folder` is where its disks will lie.
+
+    `running`: names of hosts that run already and need no more room.
+    """
     if platform.system() != "Linux" or platform.machine() != "x86_64":
         yield f"the twin's kernels run on Linux x86-64 only, this is {platform.system()} {platform.machine()}"
         return
@@ -46,7 +50,7 @@ def preconditions(spec: TwinSpec, folder: Path) -> Iterator[str]:
         yield said
     if re.search(r"[\s,]", str(folder)):
         yield f"the path {folder} has a blank or a comma, which the twin's kernels cannot be told"
-    yield from _room(spec, folder)
+    yield from _room([h for h in spec.hosts if h.name not in running], folder)
 
 
 def unshare_words() -> list[str]:
@@ -69,16 +73,16 @@ def _namespaces() -> str:
     return f"this machine lets you make no namespaces ({said}); a twin needs user namespaces, or root"
 
 
-def _room(spec: TwinSpec, folder: Path) -> Iterator[str]:
-    wanted = int(sum(h.memory_mb for h in spec.hosts) * USED_SHARE)
+def _room(hosts: list[TwinHost], folder: Path) -> Iterator[str]:
+    wanted = int(sum(h.memory_mb for h in hosts) * USED_SHARE)
     meminfo = Path("/proc/meminfo").read_text("utf-8")
     available = int(re.search(r"MemAvailable:\s+(\d+)", meminfo).group(1)) // 1024  # type: ignore[union-attr]
     if wanted > available:
-        yield f"{len(spec.hosts)} hosts need {wanted} MB of memory, {available} MB are free"
+        yield f"{len(hosts)} hosts need {wanted} MB of memory, {available} MB are free"
     there = next(p for p in (folder, *folder.parents) if p.exists())
     free = shutil.disk_usage(there).free // 2**20
-    if (needed := len(spec.hosts) * DISK_MB) > free:
-        yield f"{len(spec.hosts)} hosts need {needed} MB of disk in {there}, {free} MB are free"
+    if (needed := len(hosts) * DISK_MB) > free:
+        yield f"{len(hosts)} hosts need {needed} MB of disk in {there}, {free} MB are free"
 
 
 def kernel_trial(image: Image) -> str:

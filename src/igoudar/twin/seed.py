@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import tarfile
 from collections.abc import Mapping
@@ -53,6 +54,7 @@ def write_seed(folder: Folder, spec: TwinSpec, host: TwinHost) -> Path:
         "/etc/igoudar/login": (f"{spec.login}\n", 0o644),
         "/etc/igoudar/serial": (f"{host.serial}\n", 0o644),
         "/etc/igoudar/ports": (_ports(host), 0o644),
+        "/etc/igoudar/files": (_digest(host), 0o644),
         "/etc/ssh/ssh_host_ed25519_key": (key.read_text("utf-8"), 0o600),
         "/etc/ssh/ssh_host_ed25519_key.pub": (public_line(key) + "\n", 0o644),
         f"{home}/authorized_keys": (public_line(folder.login_key) + "\n", 0o600),
@@ -67,6 +69,11 @@ def write_seed(folder: Folder, spec: TwinSpec, host: TwinHost) -> Path:
     target.touch(mode=0o600)
     target.write_bytes(_archive(texts, links, {home}))
     return target
+
+
+def _digest(host: TwinHost) -> str:
+    """Another one makes a host take its files again, not only on its first boot."""
+    return hashlib.sha256(repr((host.files, host.enable)).encode()).hexdigest() + "\n"
 
 
 def _ports(host: TwinHost) -> str:
