@@ -10,6 +10,7 @@ import click
 from igoudar.cli._frame import Place, json_option, show_json, site_argument
 from igoudar.errors import BadInput, Finding, Missing, Where
 
+SETTLED = "settled"  # in the run folder: the first process of a twin whose hosts all answered
 EXAMPLES = """
 \b
 A twin is the whole site on this machine: a real kernel for each switch, server and far router, real daemons,
@@ -35,6 +36,15 @@ def _folder(site: Place) -> Path:
     return twin_folder(load(site.folder, site.root).site.name, site.root)
 
 
+def _settled(folder: Path) -> bool:
+    """Whether the twin that runs is one whose hosts were all waited for: its first process is the same."""
+    from igoudar import twin  # noqa: PLC0415
+
+    if not twin.is_up(folder) or not (folder / SETTLED).exists():
+        return False
+    return (folder / SETTLED).read_text("utf-8") == (folder / "pid").read_text("utf-8")
+
+
 def _say(line: str) -> None:
     click.echo(line, err=True)
 
@@ -54,8 +64,16 @@ def up(site: Place) -> None:
     from igoudar.twin.site import twin_spec  # noqa: PLC0415
 
     inventory = load(site.folder, site.root)
-    spec = twin_spec(inventory, passwords_of(inventory, site.root))
-    twin.up(spec, _folder(site), twin.find_image(site.root), _say)
+    spec, folder = twin_spec(inventory, passwords_of(inventory, site.root)), _folder(site)
+    if (
+        _settled(folder)
+        and twin.load_spec(folder) == spec
+        and all(h.state == "on" for h in twin.status(folder))
+    ):
+        click.echo(f"{site.name}: {len(spec.hosts)} hosts run already")
+        return
+    twin.up(spec, folder, twin.find_image(site.root), _say)
+    (folder / SETTLED).write_text((folder / "pid").read_text("utf-8"), "utf-8")
 
 
 @command.command()
