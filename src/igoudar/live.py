@@ -24,7 +24,9 @@ def live_texts(compiled: Compiled, root: Path) -> dict[str, dict[str, str]]:
         target = compiled.switches[name]
         patterns = tuple(p.pattern for p in folders[inventory.devices[name].nos].secret_lines)
         try:
-            return name, dict(driver.read(tuple(sorted(target)), Disguise(target, {}, patterns)).texts)
+            return name, dict(
+                driver.read(tuple(sorted(target)), Disguise(tuple(target.values()), {}, patterns)).texts
+            )
         except DeviceFailed as error:
             silent.append(str(error))
             return name, {}

@@ -1,261 +1,435 @@
-"""The agent of a switch: its states; and a crash anywhere, then a boot, leaves one text or the other."""
+"""The agent of a switch: its table of states, its window, reboots and power cuts at every step."""
 
 from __future__ import annotations
 
-import contextlib
+import json
 import os
-from collections.abc import Iterable
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from igoudar.agent.__main__ import answer
-from igoudar.agent.clock import Clock
-from igoudar.agent.core import Agent
-from igoudar.agent.disk import Attributes, Disk
-from igoudar.agent.journal import Store
-from igoudar.agent.switch import FRR_FILE, INTERFACES_FILE, Done, Switch
+from igoudar.agent.protocol import MOVES, OPEN, Event, State
+from igoudar.agent.windows import boot
+from igoudar.agent.workers import end_worker
+from tests.agent_world import FRR, INTERFACES, MARK, NEW, OLD, SECRET, WINDOW, PowerCut, World, filled
 
-OLD = {FRR_FILE: "hostname old\n", INTERFACES_FILE: "auto lo\n"}
-NEW = {FRR_FILE: "hostname new\nneighbor swp1 password secret:bgp@1\n", INTERFACES_FILE: "auto lo swp1\n"}
-VALUES = {"secret:bgp@1": "hunter2"}
-PATHS = tuple(sorted(OLD))
-
-
-class FakeClock(Clock):
-    def __init__(self) -> None:
-        self.time, self.boots = 100.0, 1
-
-    def now(self) -> float:
-        return self.time
-
-    def boot(self) -> str:
-        return f"boot-{self.boots}"
-
-    def sleep(self, seconds: float) -> None:
-        self.time += seconds
-
-
-class FakeSwitch(Switch):
-    """Files under a folder; commands always succeed and are remembered."""
-
-    def __init__(self, disk: Disk, root: Path) -> None:
-        super().__init__(disk, root)
-        self.ran: list[str] = []
-        self.refuses = ""
-
-    def run(self, words: Iterable[str], seconds: float) -> Done:
-        self.ran.append(" ".join(words))
-        if self.refuses and self.ran[-1].startswith(self.refuses):
-            return Done(1, "% Unknown command")
-        return Done(0, "")
-
-    def attributes(self, path: str) -> Attributes:
-        return Attributes(os.getuid(), os.getgid(), 0o600)
-
-    def expected_daemons(self) -> set[str]:
-        return set()
-
-
-class Crash(Exception):
-    """The power went."""
-
-
-class CrashingDisk(Disk):
-    """Lets so many changes through, then nothing any more."""
-
-    def __init__(self, changes: int) -> None:
-        self.left = changes
-
-    def _spend(self) -> None:
-        if self.left == 0:
-            raise Crash
-        self.left -= 1
-
-    def write(self, path: Path, data: bytes, attributes: Attributes | None = None) -> None:
-        self._spend()
-        super().write(path, data, attributes)
-
-    def remove(self, path: Path) -> None:
-        self._spend()
-        super().remove(path)
-
-
-class Box:
-    """A switch with its agent; `crash` gives it a disk that fails."""
-
-    def __init__(self, folder: Path, disk: Disk | None = None) -> None:
-        self.folder = folder
-        disk = disk or Disk()
-        self.switch = FakeSwitch(disk, folder / "root")
-        self.clock = FakeClock()
-        self.agent = Agent(Store(folder / "store", disk), self.switch, self.clock)
-
-    def fresh(self) -> Box:
-        for path, text in OLD.items():
-            target = self.switch.path(path)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(text, "utf-8")
-        return self
-
-    def ask(self, verb: str, **request: Any) -> dict[str, Any]:
-        return answer(self.agent, verb, request)
-
-    def read(self) -> dict[str, Any]:
-        return self.ask("read", paths=PATHS, desired=NEW, values=VALUES, patterns=())
-
-    def texts(self) -> dict[str, str]:
-        return {path: data.decode() for path, data in self.switch.live(PATHS).items()}
-
-    def prepare(self, id_: str = "t1") -> None:
-        assert self.ask("stage", id=id_, stack="lab", files=NEW, values=VALUES)["ok"]
-        assert self.ask("arm", id=id_, base=self.read()["digest"], window=60)["ok"]
+CHANGED = filled(NEW)
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def box(tmp_path: Path) -> Box:
-    return Box(tmp_path).fresh()
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
 
 
-def filled() -> dict[str, str]:
-    return {path: text.replace("secret:bgp@1", "hunter2") for path, text in NEW.items()}
+def applied(world: World) -> None:
+    for verb in ("stage", "arm", "apply"):
+        assert "code" not in world.ask(verb), verb
 
 
-def test_a_transaction_from_stage_to_confirm(box: Box) -> None:
-    box.prepare()
-    assert box.texts() == OLD
-    assert box.ask("apply", id="t1", mode="reload") == {
-        "ok": True,
-        "protocol": 1,
-        "state": "applied",
-        "problem": "",
-    }
-    assert box.texts() == filled()
-    assert box.read()["files"] == NEW, "secrets leave as marks"
-    assert box.ask("confirm", id="t1", values=VALUES)["outcome"] == "confirmed"
-    assert box.read()["open"] is None
-    kept = b"".join(
-        p.read_bytes() for p in (box.folder / "store").rglob("*") if p.is_file() and p.name != "key"
-    )
-    assert b"hunter2" not in kept, "a finished transaction keeps no secret"
+def test_a_whole_change(world: World) -> None:
+    applied(world)
+    assert world.live() == world.runs() == CHANGED
+    assert world.read()["open"] == {"id": "t1", "stack": "lab", "state": "applied", "left": WINDOW}
+    assert world.ask("confirm") == {"state": "finished", "outcome": "confirmed", "problem": ""}
+    world.settle()
+    assert world.live() == CHANGED
+    assert world.read()["open"] is None
+    assert world.left_behind() == []
 
 
-def test_a_window_that_ends_restores(box: Box) -> None:
-    box.prepare()
-    box.ask("apply", id="t1", mode="reload")
-    box.clock.time += 59
-    assert box.read()["open"]["left"] == 1.0
-    box.clock.time += 1.5
-    box.agent.watch()
-    assert box.texts() == OLD
-    assert "systemctl restart frr" in box.switch.ran
-    refused = box.ask("confirm", id="t1", values=VALUES)
-    assert (refused["ok"], refused["code"]) == (False, "finished")
-    assert box.texts() == OLD
+def test_an_answer_that_was_lost_is_given_again(world: World) -> None:
+    applied(world)
+    assert world.ask("confirm") == world.ask("confirm")
+    assert world.ask("restore")["code"] == "finished"
+    assert world.live() == CHANGED
 
 
-def test_extend_moves_the_window(box: Box) -> None:
-    box.prepare()
-    box.clock.time += 50
-    assert box.ask("extend", id="t1", window=60)["ok"]
-    assert box.read()["open"]["left"] == 60.0
+def test_restore_puts_files_and_daemons_back(world: World) -> None:
+    applied(world)
+    assert world.ask("restore")["outcome"] == "restored"
+    assert world.live() == world.runs() == OLD
+    assert world.switch.activations == ["reload", "restart"]
+    assert world.ask("restore")["outcome"] == "restored"
+    assert world.ask("confirm")["code"] == "finished"
+    assert world.switch.activations == ["reload", "restart"]
 
 
-def test_what_is_refused_changes_nothing(box: Box) -> None:
-    box.ask("stage", id="t0", stack="lab", files=NEW, values=VALUES)
-    assert box.ask("arm", id="t0", base="another", window=60)["code"] == "base-differs"
-    box.prepare()
-    box.ask("stage", id="t2", stack="other", files=NEW, values=VALUES)
-    other = box.ask("arm", id="t2", base=box.read()["digest"], window=60)
-    assert other["code"] == "other-open"
-    assert "t1 of lab is open here for 60 s more" in other["error"]
-    for verb, request in (
-        ("apply", {"id": "t2", "mode": "reload"}),
-        ("apply", {"id": "t9", "mode": "reload"}),
-        ("confirm", {"id": "t1", "values": {}}),
-        ("extend", {"id": "t9", "window": 60}),
-        ("restore", {"id": "t9"}),
-        ("apply", {"id": "../../etc", "mode": "reload"}),
-        ("arm", {"id": "t1", "base": "", "window": 0.1}),
-        ("stage", {"id": "t3", "stack": "lab", "files": NEW, "values": {}}),
-    ):
-        assert not box.ask(verb, **request)["ok"], (verb, request)
-    assert box.texts() == OLD
-    assert box.read()["open"]["id"] == "t1"
+def test_what_was_only_armed_is_dropped_without_a_restart(world: World) -> None:
+    world.ask("stage")
+    world.ask("arm")
+    assert world.ask("restore")["outcome"] == "dropped"
+    assert world.switch.activations == []
+    assert world.left_behind() == []
 
 
-def test_a_refused_candidate_leaves_no_trace(box: Box) -> None:
-    box.switch.refuses = "vtysh -C"
-    refused = box.ask("stage", id="t1", stack="lab", files=NEW, values=VALUES)
-    assert refused["code"] == "candidate"
-    assert "Unknown command" in refused["error"]
-    assert not (box.folder / "store" / "txn" / "t1").exists()
-    assert box.texts() == OLD
-
-
-def test_restore_is_idempotent_and_a_late_one_of_another_id_does_nothing(box: Box) -> None:
-    box.prepare("t1")
-    box.ask("apply", id="t1", mode="reload")
-    assert box.ask("restore", id="t1")["outcome"] == "restored"
-    assert box.ask("restore", id="t1")["outcome"] == "restored"
-    box.prepare("t2")
-    box.ask("apply", id="t2", mode="reload")
-    box.ask("confirm", id="t2", values=VALUES)
-    box.ask("restore", id="t1")
-    assert box.texts() == filled()
-
-
-def test_a_boot_restores_before_daemons_start(box: Box) -> None:
-    box.prepare()
-    box.ask("apply", id="t1", mode="restart")
-    box.switch.ran.clear()
-    box.clock.boots += 1
-    box.agent.boot()
-    assert box.texts() == OLD
-    assert box.switch.ran == [], "nothing to activate yet"
-    assert box.read()["open"] is None
-
-
-def steps(box: Box) -> None:
-    """A whole transaction; the disk may fail at any change."""
-    box.ask("stage", id="t1", stack="lab", files=NEW, values=VALUES)
-    box.ask("arm", id="t1", base=box.read()["digest"], window=60)
-    box.ask("apply", id="t1", mode="reload")
-    box.ask("confirm", id="t1", values=VALUES)
-
-
-def changes(folder: Path) -> int:
-    disk = CrashingDisk(10_000)
-    steps(Box(folder, disk).fresh())
-    return 10_000 - disk.left
-
-
-@settings(max_examples=120)
-@given(data=st.data())
-def test_a_crash_anywhere_then_a_boot_leaves_one_text_or_the_other(
-    data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+@pytest.mark.parametrize("verbs", [("arm",), ("arm", "apply")])
+def test_a_switch_whose_operator_vanished_is_as_before_when_its_window_ends(
+    world: World, verbs: tuple[str, ...]
 ) -> None:
-    whole = changes(tmp_path_factory.mktemp("whole"))
-    folder = tmp_path_factory.mktemp("crash")
-    box = Box(folder, CrashingDisk(data.draw(st.integers(0, whole)))).fresh()
-    with contextlib.suppress(Crash):
-        steps(box)
-    # a second crash during the restore, then a boot that comes through
-    for disk in (CrashingDisk(data.draw(st.integers(0, 6))), Disk()):
-        again = Box(folder, disk)
-        again.clock.boots = 2
-        try:
-            again.agent.boot()
-        except Crash:
-            continue
-    last = Box(folder)
-    assert last.texts() in (OLD, filled())
-    journal = last.agent.store.journal("t1")
-    confirmed = journal is not None and journal.outcome == "confirmed"
-    assert (last.texts() == filled()) == confirmed, "new text only where the transaction was confirmed"
-    assert last.read()["open"] is None
-    last.prepare("t2")
-    assert last.ask("apply", id="t2", mode="reload")["ok"]
+    for verb in ("stage", *verbs):
+        world.ask(verb)
+    begun = world.clock.now()
+    world.settle()
+    assert WINDOW <= world.clock.now() - begun < WINDOW + 2
+    assert world.live() == world.runs() == OLD
+    assert world.ask("confirm")["code"] == "finished"
+    assert world.left_behind() == []
+
+
+def test_extending_keeps_the_window_open(world: World) -> None:
+    applied(world)
+    for _ in range(10):
+        world.clock.sleep(WINDOW / 3)
+        world.watch()
+        assert world.ask("extend")["left"] == WINDOW
+    assert world.live() == CHANGED
+    world.settle()
+    assert world.live() == OLD
+
+
+def test_arming_again_extends(world: World) -> None:
+    world.ask("stage")
+    world.ask("arm")
+    world.clock.sleep(WINDOW - 1)
+    assert world.ask("arm")["left"] == WINDOW
+    world.clock.sleep(2)
+    world.watch()
+    assert world.read()["open"]["state"] == "armed"
+
+
+def test_arm_is_refused_while_another_is_open(world: World) -> None:
+    applied(world)
+    world.ask("stage", "t2", stack="other")
+    answer = world.ask("arm", "t2")
+    assert answer["code"] == "other-open"
+    assert "t1 of lab is open here for 8 s more" in answer["error"]
+
+
+def test_arm_is_refused_for_a_finished_id(world: World) -> None:
+    applied(world)
+    world.ask("restore")
+    assert world.ask("stage")["code"] == "wrong-state"
+    assert world.ask("arm")["code"] == "finished"
+
+
+def test_arm_is_refused_where_live_is_not_base(world: World) -> None:
+    base = world.base()
+    world.ask("stage")
+    world.switch.path(FRR).write_text("router bgp 65002\nexit\n")
+    assert world.ask("arm", base=base)["code"] == "base-differs"
+    assert world.read()["open"] is None
+
+
+def test_arm_is_refused_where_nothing_can_be_saved(world: World) -> None:
+    world.ask("stage")
+    world.disk.full = "/saved/"
+    with pytest.raises(OSError, match="No space left"):
+        world.ask("arm")
+    assert world.read()["open"] is None
+
+
+def test_arm_is_refused_where_nothing_would_end_the_window(world: World) -> None:
+    world.ask("stage")
+    world.switch.watchable = False
+    assert world.ask("arm")["code"] == "no-watch"
+    assert world.read()["open"] is None
+    assert world.left_behind() == []
+
+
+@pytest.mark.parametrize("window", [0, -1, 4000, float("nan")])
+def test_a_window_has_bounds(world: World, window: float) -> None:
+    world.ask("stage")
+    assert world.ask("arm", window=window)["code"] == "bad-request"
+
+
+@pytest.mark.parametrize("verb", ["extend", "apply", "confirm", "restore", "arm"])
+@pytest.mark.parametrize("id_", ["t0", "never", "../../etc"])
+def test_a_message_for_another_id_changes_nothing(world: World, verb: str, id_: str) -> None:
+    world.ask("stage", "t0")
+    world.ask("arm", "t0")
+    world.ask("restore", "t0")
+    applied(world)
+    before = world.live(), world.store.open()
+    answer = world.ask(verb, id_)
+    assert "code" in answer or (id_, verb) == ("t0", "restore")
+    assert (world.live(), world.store.open()) == before
+
+
+def test_a_candidate_that_is_refused_leaves_nothing(world: World) -> None:
+    answer = world.ask("stage", files={**NEW, FRR: "misspelt\n"})
+    assert answer["code"] == "candidate"
+    assert answer["error"] == f"{FRR}: line 3: % Unknown command: misspelt"
+    assert world.ask("arm")["code"] == "unknown-id"
+    assert world.left_behind() == []
+
+
+def test_staging_drops_what_a_run_of_the_same_stack_left(world: World) -> None:
+    world.ask("stage", "t0")
+    world.ask("stage", "t1", stack="other")
+    world.ask("stage", "t2")
+    left = {name.partition("/")[0] for name in world.left_behind()}
+    assert left == {"t1", "t2"}
+    assert world.ask("arm", "t0")["code"] == "finished"
+
+
+def test_a_file_that_was_not_there_goes_again(world: World) -> None:
+    world.switch.path(INTERFACES).unlink()
+    applied(world)
+    assert world.switch.path(INTERFACES).exists()
+    world.ask("restore")
+    assert not world.switch.path(INTERFACES).exists()
+
+
+def test_owner_and_mode_are_kept(world: World) -> None:
+    world.switch.path(FRR).chmod(0o640)
+    applied(world)
+    assert stat.S_IMODE(world.switch.path(FRR).stat().st_mode) == 0o640
+    world.ask("restore")
+    assert stat.S_IMODE(world.switch.path(FRR).stat().st_mode) == 0o640
+
+
+def test_copies_are_for_root_only(world: World) -> None:
+    applied(world)
+    for found in world.store.folder.rglob("*"):
+        assert not stat.S_IMODE(found.stat().st_mode) & 0o077, found
+
+
+@pytest.mark.parametrize("state", [State.STAGED, State.ARMED, State.APPLIED, State.RESTORING])
+def test_a_reboot_leads_back(world: World, state: State) -> None:
+    world.ask("stage")
+    if state is not State.STAGED:
+        world.ask("arm")
+    if state in (State.APPLIED, State.RESTORING):
+        world.ask("apply")
+    if state is State.RESTORING:
+        journal = world.store.journal("t1")
+        assert journal is not None
+        world.store.save(journal.with_(state=State.RESTORING))
+    world.power_cycle()
+    assert world.live() == world.runs() == OLD
+    assert world.read()["open"] is None
+    assert world.left_behind() == []
+    assert world.ask("confirm")["code"] == "finished"
+
+
+def test_the_boot_unit_run_by_hand_leaves_an_open_transaction_alone(world: World) -> None:
+    applied(world)
+    with pytest.raises(Exception, match="armed since the switch was started"):
+        boot(world.agent)
+    assert world.live() == CHANGED
+
+
+def test_a_boot_unit_that_failed_is_made_good_by_the_watcher(world: World) -> None:
+    applied(world)
+    world.clock.booted += 1
+    world.clock.time = 5.0  # far before the deadline of the other boot
+    assert world.ask("confirm")["code"] == "restarted"
+    world.watch()
+    assert world.live() == world.runs() == OLD
+
+
+def test_a_restore_that_was_cut_short_is_finished_at_once(world: World) -> None:
+    applied(world)
+    world.disk.left = 2
+    with pytest.raises(PowerCut):
+        world.ask("restore")
+    world.disk.left = None
+    assert world.ask("confirm")["code"] == "wrong-state"
+    world.watch()
+    assert world.live() == world.runs() == OLD
+
+
+def test_every_pair_of_state_and_event_is_decided() -> None:
+    for (state, event), after in MOVES.items():
+        assert state is not State.FINISHED
+        assert after is not State.STAGED or event is Event.STAGE
+    for state in OPEN:
+        for event in (Event.WINDOW_ENDS, Event.BOOT, Event.RESTORE):
+            assert MOVES[state, event] in (State.RESTORING, State.FINISHED)
+
+
+# -- secrets
+
+
+def test_live_text_is_masked_by_position_and_by_pattern(world: World) -> None:
+    applied(world)
+    world.ask("confirm")
+    assert world.read()["files"] == NEW
+    assert world.read()["running_drift"] == ""
+    changed = CHANGED[FRR].replace(SECRET, "hunter2") + " neighbor swp9 password hunter3\n"
+    world.switch.path(FRR).write_text(changed)
+    text = world.read()["files"][FRR]
+    assert " neighbor swp1 password secret:?changed\n" in text
+    assert " neighbor swp9 password secret:?\n" in text
+
+
+def test_no_answer_carries_a_secret(world: World) -> None:
+    answers = [world.ask(verb) for verb in ("stage", "arm", "apply", "verify", "confirm", "read", "status")]
+    world.switch.runs[FRR] = CHANGED[FRR].replace("external", "internal").encode()
+    answers.append(world.read())
+    assert "internal" in answers[-1]["running_drift"]
+    assert SECRET not in json.dumps(answers)
+
+
+def test_a_mark_without_a_value_is_refused(world: World) -> None:
+    with pytest.raises(KeyError, match=MARK):
+        world.ask("stage", values={})
+    assert world.left_behind() == []
+
+
+def test_drift_of_the_running_daemons(world: World) -> None:
+    applied(world)
+    world.ask("confirm")
+    world.switch.runs[FRR] = CHANGED[FRR].replace("exit\n", " no bgp ebgp-requires-policy\nexit\n").encode()
+    assert "+router bgp 65001 > no bgp ebgp-requires-policy" in world.read()["running_drift"]
+
+
+# -- power cuts and lost watchers at every step
+
+
+def run_until_cut(world: World, steps: int | None) -> bool:
+    """A whole change with a power cut after so many changes to the disk; True where it was confirmed."""
+    world.disk.left = steps
+    try:
+        for verb in ("stage", "arm", "apply", "extend", "confirm"):
+            assert "code" not in world.ask(verb), verb
+    except PowerCut:
+        journal = world.store.journal("t1")
+        return journal is not None and journal.outcome == "confirmed"
+    return True
+
+
+def steps_of_a_change() -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        world = World(Path(folder))
+        run_until_cut(world, None)
+        return world.disk.steps
+
+
+@pytest.mark.parametrize("by", ["boot", "watcher"])
+def test_a_crash_at_any_step_leaves_all_old_or_all_new(tmp_path: Path, by: str) -> None:
+    outcomes = set()
+    for steps in range(steps_of_a_change() + 1):
+        folder = tmp_path / str(steps)
+        folder.mkdir()
+        world = World(folder)
+        confirmed = run_until_cut(world, steps)
+        world.disk.left = None
+        if by == "boot":
+            world.power_cycle()
+        else:
+            world.settle()
+        assert world.live() == world.runs() == (CHANGED if confirmed else OLD), steps
+        assert world.read()["open"] is None
+        outcomes.add(confirmed)
+        world.ask("stage", "t2")
+        assert {name.partition("/")[0] for name in world.left_behind()} == {"t2"}, steps
+        _close(world)
+    assert outcomes == {True, False}
+
+
+def _close(world: World) -> None:
+    if world.switch.watching >= 0:
+        os.close(world.switch.watching)
+
+
+MESSAGES = st.tuples(
+    st.sampled_from(["stage", "arm", "extend", "apply", "confirm", "restore"]), st.sampled_from(["t1", "t2"])
+)
+HAPPENINGS = st.one_of(
+    MESSAGES,
+    st.tuples(st.just("time"), st.sampled_from(["1", "9"])),
+    st.tuples(st.just("boot"), st.just("")),
+    st.tuples(st.just("cut"), st.sampled_from(["0", "1", "2", "3", "5"])),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(HAPPENINGS, max_size=25))
+def test_whatever_happens_it_is_whole_and_true_in_the_end(happenings: list[tuple[str, str]]) -> None:
+    """Late and repeated messages of two transactions, time, reboots and power cuts in any order."""
+    with tempfile.TemporaryDirectory() as folder:
+        world = World(Path(folder))
+        told = {"t1": "", "t2": ""}
+        for what, which in happenings:
+            try:
+                _happen(world, what, which, told)
+            except PowerCut:
+                world.power_cycle()
+        world.disk.left = None
+        world.settle()
+        assert world.live() in (OLD, CHANGED)
+        assert world.live() == world.runs()
+        assert world.read()["open"] is None
+        for id_, outcome in told.items():
+            journal = world.store.journal(id_)
+            if outcome:
+                assert journal is not None
+                assert journal.outcome == outcome
+        if all(outcome != "confirmed" for outcome in told.values()):
+            journals = [world.store.journal(id_) for id_ in told]
+            confirmed = any(j is not None and j.outcome == "confirmed" for j in journals)
+            assert world.live() == (CHANGED if confirmed else OLD)
+        _close(world)
+
+
+def _happen(world: World, what: str, which: str, told: dict[str, str]) -> None:
+    match what:
+        case "time":
+            world.clock.sleep(float(which))
+            world.watch()
+        case "boot":
+            world.power_cycle()
+        case "cut":
+            world.disk.left = int(which)
+        case _:
+            answer = world.ask(what, which)
+            if outcome := answer.get("outcome"):
+                told[which] = outcome
+
+
+# -- the process that is applying
+
+
+SLOW = """
+import sys, time
+from pathlib import Path
+from tests.agent_world import World
+world = World(Path(sys.argv[1]))
+def activate(mode, seconds=0):
+    Path(sys.argv[1], "applying").touch()
+    time.sleep(600)
+world.switch.activate = activate
+world.ask("apply")
+"""
+
+
+def test_restore_ends_an_apply_that_hangs(world: World) -> None:
+    world.ask("stage")
+    world.ask("arm")
+    process = subprocess.Popen([sys.executable, "-c", SLOW, str(world.root)], cwd=ROOT)
+    while not (world.root / "applying").exists():
+        assert process.poll() is None
+        time.sleep(0.05)
+    assert world.live() == CHANGED
+    assert world.ask("extend")["state"] == "applied"
+    assert world.ask("restore")["outcome"] == "restored"
+    assert process.wait(10) == -signal.SIGKILL
+    assert world.live() == OLD
+
+
+def test_a_process_that_only_has_the_same_number_is_left_alone() -> None:
+    with subprocess.Popen(["sleep", "60"]) as process:
+        end_worker(f"{process.pid} 1")
+        end_worker("")
+        assert process.poll() is None
+        process.kill()

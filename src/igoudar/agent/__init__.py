@@ -9,9 +9,11 @@ with JSON on stdin and stdout. Standard library only, Python 3.11 and newer, imp
     masks      secrets: marks filled in, live text masked
     running    the canonical form of a running configuration
     switch     the files and daemons of FRR and ifupdown2
+    workers    the process that is applying
     core       the verbs
+    windows    the end of a window, the start of a switch
     clock      monotonic time, identity of a boot
-    __main__   command line, watch loop, boot
+    __main__   command line
 """
 
 PROTOCOL = 1

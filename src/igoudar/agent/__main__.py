@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
-from pathlib import Path
 from typing import Any
 
 from . import PROTOCOL
@@ -15,6 +13,7 @@ from .disk import Disk
 from .journal import Store
 from .protocol import Refused
 from .switch import Switch
+from .windows import boot, watch
 
 
 def answer(agent: Agent, verb: str, request: dict[str, Any]) -> dict[str, Any]:
@@ -31,13 +30,16 @@ def answer(agent: Agent, verb: str, request: dict[str, Any]) -> dict[str, Any]:
 
 def main() -> int:
     disk = Disk()
-    agent = Agent(Store(Path(os.environ.get("IGOUDAR_AGENT_STORE", STORE)), disk), Switch(disk), Clock())
+    agent = Agent(Store(STORE, disk), Switch(disk), Clock())
     verb = sys.argv[1] if len(sys.argv) == 2 else ""
     if verb == "watch":
-        agent.watch()
+        watch(agent)
         return 0
     if verb == "boot":
-        agent.boot()
+        try:
+            boot(agent)
+        except Refused as refused:
+            print(refused, file=sys.stderr)
         return 0
     if verb not in VERBS:
         print(f"igoudar-agent VERB; expected one of {', '.join((*VERBS, 'watch', 'boot'))}", file=sys.stderr)

@@ -9,10 +9,11 @@ FOLDER = "/usr/lib/igoudar/agent"
 COMMAND = "/usr/sbin/igoudar-agent"
 LAUNCHER = """#!/bin/sh
 # One exec of the operator, or a unit: the agent of transactions (see {folder}).
-PYTHONPATH=/usr/lib/igoudar exec /usr/bin/python3 -B -m agent "$@"
+PYTHONPATH=/usr/lib/igoudar exec /usr/bin/python3 -m agent "$@"
 """
 WATCH_UNIT = """[Unit]
 Description=Ends the window of an open igoudar transaction
+StartLimitIntervalSec=0
 
 [Service]
 Type=simple
@@ -29,6 +30,7 @@ DefaultDependencies=no
 After=local-fs.target
 Before=network-pre.target networking.service frr.service
 Wants=network-pre.target
+OnFailure=igoudar-agent-watch.service
 RequiresMountsFor=/var/lib /etc
 
 [Service]

@@ -4,7 +4,7 @@ txn/<id>/journal.json   state, stack, window, base; written whole, before every 
 txn/<id>/candidate/     the new files, secrets filled in; and request.json as it came
 txn/<id>/saved/         the files as they were; and manifest.json with owners and modes
 open                    the id that is open; it counts only while that journal says so
-confirmed.json          the last confirmed texts with their marks, and the running configuration then
+confirmed.json          the last confirmed texts with marks, the values of these, and what ran then
 key                     random; live text leaves the switch only as a digest keyed with it
 """
 
@@ -29,7 +29,8 @@ REMEMBERED_SECONDS = 366 * 86400  # a late message of an older transaction is no
 class Journal:
     """`deadline` is in seconds of the clock of the boot `boot`; `base` the digest of live text when armed.
 
-    `worker` is the process that is applying, 0 for none. `witnesses` is empty until votes exist.
+    `worker` names the process that is applying (id and start time), empty for none. `witnesses` is empty
+    until votes exist.
     """
 
     id: str
@@ -40,7 +41,7 @@ class Journal:
     boot: str = ""
     base: str = ""
     mode: str = ""
-    worker: int = 0
+    worker: str = ""
     outcome: str = ""
     detail: str = ""
     at: str = ""
@@ -54,7 +55,7 @@ class Journal:
         return replace(self, **changes)
 
     def finished(self, outcome: Outcome, detail: str) -> Journal:
-        return replace(self, state=State.FINISHED, outcome=str(outcome), detail=detail, worker=0)
+        return replace(self, state=State.FINISHED, outcome=str(outcome), detail=detail, worker="")
 
 
 class Store:
@@ -67,6 +68,11 @@ class Store:
     @property
     def lock(self) -> Path:
         return self.folder / "lock"
+
+    @property
+    def watching(self) -> Path:
+        """Held by the process that ends windows."""
+        return self.folder / "watching"
 
     def txn(self, id_: str) -> Path:
         if not ID.fullmatch(id_):
@@ -89,13 +95,17 @@ class Store:
         self.disk.folder(folder)
         self.disk.write(folder / "journal.json", json.dumps(asdict(journal)).encode())
 
-    def open(self) -> Journal | None:
-        """The transaction that is open. The pointer is written before its journal says so, and goes after."""
+    def pointed(self) -> Journal | None:
+        """The journal that `open` names. The pointer is written before that says so, and goes after."""
         try:
             id_ = (self.folder / "open").read_text("utf-8").strip()
         except FileNotFoundError:
             return None
-        journal = self.journal(id_) if id_ else None
+        return self.journal(id_) if id_ else None
+
+    def open(self) -> Journal | None:
+        """The transaction that is open."""
+        journal = self.pointed()
         return journal if journal is not None and journal.open else None
 
     def point(self, id_: str) -> None:
@@ -108,6 +118,13 @@ class Store:
         folder = self.folder / "txn"
         names = sorted(p.name for p in folder.iterdir() if ID.fullmatch(p.name)) if folder.is_dir() else []
         return [j for name in names if (j := self.journal(name)) is not None]
+
+    def drop_orphans(self) -> None:
+        """Folders that were begun and never got a journal: a candidate that was cut off."""
+        folder = self.folder / "txn"
+        for found in folder.iterdir() if folder.is_dir() else ():
+            if not (found / "journal.json").exists():
+                self.disk.remove(found)
 
     def forget_old(self) -> None:
         """Finished ids are remembered for a year."""

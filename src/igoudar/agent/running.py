@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import difflib
 
-NOISE = ("Building configuration", "Current configuration:", "frr version ", "end", "exit", "!")
+NOISE = ("Building configuration", "Current configuration:", "frr version ", "exit-", "!")
+CLOSING = ("end", "exit")
 
 
 def canonical(running: str) -> str:
@@ -17,7 +18,7 @@ def canonical(running: str) -> str:
     told: list[str] = []
     for line in running.splitlines():
         words = line.strip()
-        if not words or words == "exit" or words.startswith("exit-") or words.startswith(NOISE):
+        if not words or words in CLOSING or words.startswith(NOISE):
             continue
         depth = len(line) - len(line.lstrip())
         blocks = [block for block in blocks if block[0] < depth]

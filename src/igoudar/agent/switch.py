@@ -12,7 +12,8 @@ import pwd
 import re
 import shlex
 import subprocess
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,9 @@ DAEMONS_FILE, FRR_FILE, INTERFACES_FILE = "/etc/frr/daemons", "/etc/frr/frr.conf
 ALWAYS = ("zebra", "staticd", "mgmtd")  # run whatever the list says
 RELOAD = "/usr/lib/frr/frr-reload.py"
 VALIDATE_SECONDS, RELOAD_SECONDS, RESTORE_SECONDS = 20, 120, 30
-SETTLE_SECONDS = 15
+SETTLE_SECONDS, SETTLE_STEP = 15.0, 0.2  # until daemons that were told to start live
+WRONG = re.compile(r"(?i)error|invalid|unknown|unsupported")
+WATCH_UNIT = "igoudar-agent-watch.service"
 
 
 @dataclass(frozen=True)
@@ -40,16 +43,18 @@ class Switch:
         self.disk = disk
         self.root = root
 
-    def run(self, words: Iterable[str], seconds: float) -> Done:
+    def run(self, words: Sequence[str], seconds: float) -> Done:
         try:
             done = subprocess.run(
-                list(words),
+                words,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 timeout=seconds,
                 check=False,
             )
+        except FileNotFoundError:
+            return Done(127, f"{words[0]} is not installed; the role frr_switch brings it")
         except subprocess.TimeoutExpired:
             return Done(124, f"{shlex.join(words)} did not end in {seconds:.0f} s")
         return Done(done.returncode, done.stdout.decode("utf-8", "replace"))
@@ -88,17 +93,17 @@ class Switch:
         """Judges candidates in `folder`, named as on the switch. Raises Refused with what was said."""
         judges = {
             FRR_FILE: ["vtysh", "-C", "-f"],
-            INTERFACES_FILE: ["ifquery", "--list", "-i"],
+            INTERFACES_FILE: ["ifup", "-a", "--syntax-check", "-i"],
             DAEMONS_FILE: ["sh", "-n"],
         }
         for path in paths:
             if path not in judges:
                 raise Refused("bad-request", f"{path} is not a file of this switch")
             done = self.run([*judges[path], str(folder / path.lstrip("/"))], VALIDATE_SECONDS)
-            wrong = [
-                line for line in done.said.splitlines() if re.search(r"(?i)%|error|unknown|invalid", line)
-            ]
-            if done.status != 0 or (path == INTERFACES_FILE and wrong):
+            wrong = [line for line in done.said.splitlines() if WRONG.search(line)]
+            # ifup ends with 1 after a mere warning, such as the MTU of a bridge
+            good = not wrong and done.status in (0, 1) if path == INTERFACES_FILE else done.status == 0
+            if not good:
                 raise Refused("candidate", f"{path}: {'; '.join(wrong or done.said.splitlines()[-3:])}")
 
     def activate(self, mode: str, seconds: float = RELOAD_SECONDS) -> str:
@@ -112,15 +117,38 @@ class Switch:
             self.run(["systemctl", "reset-failed", "frr"], VALIDATE_SECONDS)
             done = self.run(["systemctl", "restart", "frr"], seconds)
         else:
-            done = self.run([RELOAD, "--reload", self_path(self.root, FRR_FILE)], seconds)
+            done = self.run([RELOAD, "--reload", str(self.path(FRR_FILE))], seconds)
         if done.status != 0:
             problems.append(f"{mode} of frr: {_last(done.said)}")
-        after = self.daemons()
+        after = self._settled()
         if missing := sorted(self.expected_daemons() - set(after)):
             problems.append(f"not running: {', '.join(missing)}")
         if mode == "reload" and (moved := sorted(d for d in before if after.get(d, before[d]) != before[d])):
             problems.append(f"restarted by themselves: {', '.join(moved)}")
         return "; ".join(problems)
+
+    def _settled(self) -> dict[str, int]:
+        """The daemons, as soon as all live that should, or when they had their time."""
+        deadline = time.monotonic() + SETTLE_SECONDS
+        while self.expected_daemons() - set(found := self.daemons()) and time.monotonic() < deadline:
+            time.sleep(SETTLE_STEP)
+        return found
+
+    def start_watch(self) -> None:
+        """`restart`, because one that is about to end counts as running for `start`."""
+        self.run(["systemctl", "restart", "--no-block", WATCH_UNIT], VALIDATE_SECONDS)
+
+    def wrong_interfaces(self) -> list[str]:
+        """What ifupdown2 finds otherwise than its file says: `<interface> <attribute and value>`, sorted."""
+        done = self.run(["ifquery", "-a", "--check"], VALIDATE_SECONDS)
+        wrong, interface = [], ""
+        for line in done.said.splitlines():
+            words = line.split()
+            if words[:1] == ["iface"] and len(words) > 1:
+                interface = words[1]
+            if words and words[-1] == "[fail]":
+                wrong.append(f"{interface} {' '.join(words[:-1])}")
+        return sorted(wrong)
 
     def expected_daemons(self) -> set[str]:
         text = self._bytes(self.path(DAEMONS_FILE)).decode("utf-8", "replace")
@@ -146,7 +174,7 @@ class Switch:
 
     def residue(self) -> list[str]:
         """What the daemons would still have to be told; silence means that they run the file."""
-        done = self.run([RELOAD, "--test", "--stdout", self_path(self.root, FRR_FILE)], RELOAD_SECONDS)
+        done = self.run([RELOAD, "--test", "--stdout", str(self.path(FRR_FILE))], RELOAD_SECONDS)
         noise = re.compile(r"^\s*$|^=+$|^Lines To|^\d{4}-\d\d-\d\d .*|^.*(INFO|DEBUG)")
         return [line for line in done.said.splitlines() if not noise.match(line)]
 
@@ -171,10 +199,6 @@ class Switch:
             return path.read_bytes()
         except FileNotFoundError:
             return b""
-
-
-def self_path(root: Path, path: str) -> str:
-    return str(root / path.lstrip("/"))
 
 
 def _last(said: str) -> str:

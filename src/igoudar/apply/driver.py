@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import shlex
+import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from igoudar.apply.change import RUNNING, Texts
@@ -13,29 +14,35 @@ from igoudar.errors import DeviceFailed
 from igoudar.transport import Access, Session, connect
 
 AGENT = "sudo -n /usr/sbin/igoudar-agent"
-ANSWER_SECONDS = 30.0
+EXTEND_SECONDS = 15.0
+ANSWER_SECONDS = 60.0
 APPLY_SECONDS = 240.0
 
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """What a switch is and runs now. `texts` hold `running-config` too where the daemons drifted."""
+    """What a switch is and runs now. `texts` hold `running-config` too where the daemons drifted.
+
+    `sessions`: `<vrf> <neighbour>` -> state. `interfaces`: what ifupdown2 finds otherwise than its file
+    says. `residue`: what the daemons would still have to be told. `missing`: daemons that do not live.
+    """
 
     serial: str
     texts: Texts
     digest: str
     open: Mapping[str, Any] | None
     sessions: Mapping[str, str]
+    interfaces: tuple[str, ...] = ()
     residue: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Disguise:
-    """What masks secrets in live text: desired texts, values by mark, patterns of the NOS."""
+    """What masks secrets in live text: desired texts, the newest first, values by mark, NOS patterns."""
 
-    desired: Texts = field(default_factory=dict)
-    values: Mapping[str, str] = field(default_factory=dict)
+    desired: tuple[str, ...] = ()
+    values: Mapping[str, str] | None = None
     patterns: tuple[str, ...] = ()
 
 
@@ -48,7 +55,7 @@ class AgentRefused(DeviceFailed):
 
 
 class Driver(Protocol):
-    """One switch. Every method raises DeviceFailed where it does not answer or refuses."""
+    """One switch. Every method raises DeviceFailed without an answer, AgentRefused with one."""
 
     name: str
 
@@ -58,8 +65,8 @@ class Driver(Protocol):
     def extend(self, id_: str, window: float) -> None: ...
     def apply(self, id_: str, mode: str) -> str: ...
     def verify(self, paths: tuple[str, ...], disguise: Disguise) -> Live: ...
-    def confirm(self, id_: str, disguise: Disguise) -> None: ...
-    def restore(self, id_: str) -> str: ...
+    def confirm(self, id_: str, patterns: tuple[str, ...]) -> None: ...
+    def restore(self, id_: str) -> tuple[str, str]: ...
     def close(self) -> None: ...
 
 
@@ -70,6 +77,7 @@ class FrrDriver:
         self.access = access
         self.name = access.host
         self._session: Session | None = None
+        self._opening = threading.Lock()
 
     def read(self, paths: tuple[str, ...], disguise: Disguise) -> Live:
         return _live(self._ask("read", _look(paths, disguise)))
@@ -81,30 +89,36 @@ class FrrDriver:
         self._ask("arm", {"id": id_, "base": base, "window": window})
 
     def extend(self, id_: str, window: float) -> None:
-        self._ask("extend", {"id": id_, "window": window})
+        self._ask("extend", {"id": id_, "window": window}, EXTEND_SECONDS)
 
     def apply(self, id_: str, mode: str) -> str:
+        """What went wrong on the switch, empty where nothing did."""
         return str(self._ask("apply", {"id": id_, "mode": mode}, APPLY_SECONDS)["problem"])
 
     def verify(self, paths: tuple[str, ...], disguise: Disguise) -> Live:
         with connect(self.access) as session:
-            return _live(self._told(session, "verify", _look(paths, disguise), ANSWER_SECONDS * 2))
+            return _live(self._told(session, "verify", _look(paths, disguise), ANSWER_SECONDS))
 
-    def confirm(self, id_: str, disguise: Disguise) -> None:
-        self._ask("confirm", {"id": id_, "values": disguise.values, "patterns": disguise.patterns})
+    def confirm(self, id_: str, patterns: tuple[str, ...]) -> None:
+        self._ask("confirm", {"id": id_, "patterns": patterns})
 
-    def restore(self, id_: str) -> str:
-        return str(self._ask("restore", {"id": id_}, APPLY_SECONDS)["outcome"])
+    def restore(self, id_: str) -> tuple[str, str]:
+        """`restored`, or `dropped` where nothing live had changed; and what is worth telling of it."""
+        told = self._ask("restore", {"id": id_}, APPLY_SECONDS)
+        return str(told["outcome"]), str(told["problem"])
 
     def close(self) -> None:
-        if self._session is not None:
-            self._session.close()
-            self._session = None
+        with self._opening:
+            if self._session is not None:
+                self._session.close()
+                self._session = None
 
     def _ask(self, verb: str, request: Mapping[str, Any], seconds: float = ANSWER_SECONDS) -> dict[str, Any]:
-        if self._session is None or not self._session.transport.is_active():
-            self._session = connect(self.access)
-        return self._told(self._session, verb, request, seconds)
+        with self._opening:
+            if self._session is None or not self._session.transport.is_active():
+                self._session = connect(self.access)
+            session = self._session
+        return self._told(session, verb, request, seconds)
 
     def _told(
         self, session: Session, verb: str, request: Mapping[str, Any], seconds: float
@@ -126,7 +140,7 @@ def _look(paths: tuple[str, ...], disguise: Disguise) -> dict[str, Any]:
     return {
         "paths": paths,
         "desired": disguise.desired,
-        "values": disguise.values,
+        "values": disguise.values or {},
         "patterns": disguise.patterns,
     }
 
@@ -141,6 +155,7 @@ def _live(told: Mapping[str, Any]) -> Live:
         digest=told["digest"],
         open=told["open"],
         sessions=told["sessions"],
+        interfaces=tuple(told["interfaces"]),
         residue=tuple(told.get("residue", ())),
         missing=tuple(told.get("missing", ())),
     )

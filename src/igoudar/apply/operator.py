@@ -184,7 +184,7 @@ class Operator:
 
         def confirm(name: str) -> None:
             try:
-                self.drivers[name].confirm(self.plan.id, self._disguise(name))
+                self.drivers[name].confirm(self.plan.id, self.plan.patterns[name])
             except DeviceFailed as error:
                 self.report.states[name] = "unconfirmed"
                 self._say(name, f"did not answer the last word: {error}")
@@ -217,7 +217,9 @@ class Operator:
         return tuple(sorted({*want.target, *(p for p in want.record or () if p != RUNNING)}))
 
     def _disguise(self, name: str) -> Disguise:
-        return Disguise(self._target(name), self.plan.values, self.plan.patterns[name])
+        known = (self._target(name), self.plan.wants[name].record or {})
+        desired = tuple(text for texts in known for text in texts.values())
+        return Disguise(desired, self.plan.values, self.plan.patterns[name])
 
     def _waves(self, go: Sequence[str]) -> Iterator[list[str]]:
         for wave in self.plan.waves:

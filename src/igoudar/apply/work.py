@@ -73,7 +73,9 @@ class Work:
         def look(name: str) -> None:
             paths = tuple(sorted(p for p in self.old[name] if p.startswith("/")))
             try:
-                found = drivers[name].read(paths, Disguise(self.old[name], values, patterns[name]))
+                found = drivers[name].read(
+                    paths, Disguise(tuple(self.old[name].values()), values, patterns[name])
+                )
                 live[name] = dict(found.texts)
                 progress(name, "read")
             except DeviceFailed as error:

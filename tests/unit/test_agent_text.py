@@ -1,0 +1,161 @@
+"""Masks, the canonical running configuration, and what the agent reads out of tools' words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from igoudar.agent.disk import Disk
+from igoudar.agent.install import agent_files
+from igoudar.agent.masks import Masker, fill
+from igoudar.agent.protocol import Refused
+from igoudar.agent.running import canonical, drift
+from igoudar.agent.switch import Done, Switch
+
+OLD_MARK, NEW_MARK = "secret:bgp@1", "secret:bgp@2"
+PATTERN = r"^ *neighbor \S+ password (?P<secret>.+)$"
+
+
+def line(value: str) -> str:
+    return f" neighbor 203.0.113.1 password {value}"
+
+
+@pytest.mark.parametrize(
+    ("live", "said"),
+    [
+        (line("old"), line(OLD_MARK)),
+        (line("new"), line(NEW_MARK)),
+        (line("else"), line("secret:?changed")),
+        (" neighbor 203.0.113.9 password old", " neighbor 203.0.113.9 password secret:?"),
+        (" neighbor 203.0.113.1 password ", " neighbor 203.0.113.1 password "),
+        ("router bgp 65000", "router bgp 65000"),
+    ],
+)
+def test_masks(live: str, said: str) -> None:
+    masker = Masker([line(NEW_MARK), line(OLD_MARK)], {OLD_MARK: "old", NEW_MARK: "new"}, [PATTERN])
+    assert masker.text(f"{live}\n") == f"{said}\n"
+
+
+def test_without_values_everything_at_the_position_counts_as_changed() -> None:
+    assert Masker([line(NEW_MARK)], {}, []).line(line("new")) == line("secret:?changed")
+
+
+def test_fill_is_the_opposite_of_the_mask() -> None:
+    text = f"router bgp 1\n{line(NEW_MARK)}\nexit\n"
+    filled = fill(text, {NEW_MARK: "s3cret"})
+    assert line("s3cret") in filled
+    assert Masker([text], {NEW_MARK: "s3cret"}, []).text(filled) == text
+
+
+RUNNING = """Building configuration...
+
+Current configuration:
+!
+frr version 10.3
+hostname leaf-1
+!
+vrf a
+ vni 1
+exit-vrf
+!
+router bgp 65000 vrf a
+ !
+ address-family ipv4 unicast
+  redistribute connected
+ exit-address-family
+exit
+!
+router bgp 65000 vrf b
+ bgp router-id 10.0.0.1
+exit
+!
+end
+"""
+
+
+def test_the_order_of_blocks_does_not_count_and_their_nesting_does() -> None:
+    blocks = RUNNING.split("\n!\n")
+    shuffled = "\n!\n".join([*blocks[:2], *reversed(blocks[2:])])
+    assert canonical(shuffled) == canonical(RUNNING)
+    assert "router bgp 65000 vrf a > address-family ipv4 unicast > redistribute connected\n" in canonical(
+        RUNNING
+    )
+    moved = RUNNING.replace("bgp router-id 10.0.0.1", "no such").replace(" vni 1", " bgp router-id 10.0.0.1")
+    assert canonical(moved) != canonical(RUNNING)
+
+
+def test_drift_is_a_diff_without_context() -> None:
+    said = drift(canonical(RUNNING), canonical(RUNNING.replace("vni 1", "vni 2")))
+    assert said.splitlines()[2:] == ["-vrf a > vni 1", "+vrf a > vni 2"]
+    assert drift(canonical(RUNNING), canonical(RUNNING)) == ""
+
+
+class Told(Switch):
+    """Each command says what the test gives it."""
+
+    def __init__(self, status: int, said: str) -> None:
+        super().__init__(Disk(), Path("/nowhere"))
+        self.done = Done(status, said)
+
+    def run(self, words: Sequence[str], seconds: float) -> Done:
+        return self.done
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "good"),
+    [
+        (0, "", True),
+        (
+            1,
+            "warning: bridge: bridge inherits mtu from its ports. There is no need to assign mtu on a bridge",
+            True,
+        ),
+        (1, 'warning: swp1: address: invalid value "300.1.1.1/99": valid attribute values: [...]', False),
+        (1, "error: main exception: list index out of range", False),
+        (127, "ifup is not installed; the role frr_switch brings it", False),
+    ],
+)
+def test_what_ifupdown2_says_of_a_candidate(status: int, said: str, good: bool) -> None:
+    switch = Told(status, said)
+    if good:
+        switch.validate(Path("/c"), ["/etc/network/interfaces"])
+    else:
+        with pytest.raises(Refused, match="/etc/network/interfaces: "):
+            switch.validate(Path("/c"), ["/etc/network/interfaces"])
+
+
+def test_only_files_of_a_switch_are_taken() -> None:
+    with pytest.raises(Refused, match="/etc/shadow is not a file of this switch"):
+        Told(0, "").validate(Path("/c"), ["/etc/shadow"])
+
+
+def test_sessions_of_all_vrfs() -> None:
+    said = (
+        '{"default":{"ipv4Unicast":{"peers":{"swp1":{"state":"Established"}}},'
+        '"l2VpnEvpn":{"peers":{"swp1":{"state":"Established"}}}},'
+        '"world":{"ipv4Unicast":{"peers":{"203.0.113.1":{"state":"Active"}}}}}'
+    )
+    assert Told(0, said).sessions() == {"default swp1": "Established", "world 203.0.113.1": "Active"}
+    assert Told(1, "no daemon").sessions() == {}
+
+
+def test_interfaces_that_are_not_as_their_file_says() -> None:
+    said = """auto lo
+iface lo inet loopback                                              [pass]
+
+auto swp1
+iface swp1                                                          [fail]
+\tmtu 9216                                                      [fail]
+\talias spine-1/swp1                                            [pass]
+"""
+    assert Told(1, said).wrong_interfaces() == ["swp1 iface swp1", "swp1 mtu 9216"]
+
+
+def test_the_agent_is_plain_files_that_need_nothing_but_python() -> None:
+    files = agent_files()
+    assert "/usr/lib/igoudar/agent/core.py" in files
+    for path, (text, _) in files.items():
+        if path.endswith(".py"):
+            assert "from igoudar" not in text, path
