@@ -1,0 +1,1 @@
+"""The real engine on a file backend of its own; no devices."""

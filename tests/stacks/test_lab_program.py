@@ -1,0 +1,110 @@
+"""Our program and our provider under the real engine, in a clean checkout: no device, no twin, no secret."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.stacks.checkout import Checkout, make, sourced
+
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(300)]
+
+CHANGED = 7  # exit status of --expect-no-changes where something would change
+RECORDS = "hall,uplinks,tenants"  # layers whose resources touch no device
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Checkout:
+    return make(tmp_path)
+
+
+def lines(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines()]
+
+
+def test_a_changed_number_is_one_line_of_one_switch_and_its_record(checkout: Checkout) -> None:
+    made = checkout.record_what_is_previewed()
+    text = made["igoudar:network:Switches::lab"]["border-1"]["/etc/frr/frr.conf"]
+    assert "neighbor 203.0.113.1 password secret:bgp-north@1\n" in text
+    checkout.run("preview", "--expect-no-changes")
+
+    checkout.edit(
+        "inventory/lab/uplinks.yaml",
+        "max_prefixes4: 1000\n    max_prefixes6: 1000\n    password: bgp-north",
+        "max_prefixes4: 1200\n    max_prefixes6: 1000\n    password: bgp-north",
+    )
+    shown = lines(checkout.run("preview", "--diff"))
+
+    assert any(re.fullmatch(r"- neighbor 203.0.113.1 maximum-prefix 1000 80 .*", line) for line in shown)
+    assert any(re.fullmatch(r"\+ neighbor 203.0.113.1 maximum-prefix 1200 80 .*", line) for line in shown)
+    assert sum(line.startswith(("+ neighbor", "- neighbor")) for line in shown) == 2
+    assert not any("border-2" in line or line.startswith(("~ leaf", "~ spine")) for line in shown)
+    assert any("~ igoudar:network:Switches: (update)" in line for line in shown)
+    assert any("~ igoudar:uplink:Session: (update)" in line for line in shown)
+    assert not any("replace" in line for line in shown)
+    checkout.run("preview", "--expect-no-changes", status=CHANGED)
+
+
+def test_records_live_through_up_refresh_destroy_and_up(checkout: Checkout) -> None:
+    checkout.run("config", "set", "igoudar:layers", RECORDS)
+    checkout.run("up", "--yes", "--skip-preview")
+    checkout.run("preview", "--expect-no-changes")
+    checkout.run("refresh", "--yes", "--skip-preview", "--expect-no-changes")
+
+    checkout.edit("inventory/lab/uplinks.yaml", "classes: [commercial]", "classes: [sovereign, commercial]")
+    shown = lines(checkout.run("up", "--yes", "--diff"))
+    assert any("~ igoudar:uplink:Circuit: (update)" in line for line in shown)
+    checkout.run("destroy", "--yes", "--skip-preview")
+    checkout.run("up", "--yes", "--skip-preview")
+    checkout.run("preview", "--expect-no-changes")
+
+
+def test_numbers_that_are_not_in_the_ledger_are_shown_but_never_used(checkout: Checkout) -> None:
+    (checkout.folder / "inventory/lab/tenants/eaux.yaml").write_text(
+        "tenant: eaux\nvpcs:\n  prod:\n    subnets:\n      web: {ipv4: 172.16.9.0/24, servers: [srv-7]}\n",
+        "utf-8",
+    )
+    checkout.run("config", "set", "igoudar:layers", RECORDS)
+
+    assert "the preview shows provisional ones: `igoudar plan lab`" in checkout.run("preview")
+    refused = checkout.run("up", "--yes", "--skip-preview", status=1)
+
+    assert "run `igoudar plan lab` and commit the ledger" in refused
+    assert "Traceback" not in refused
+
+
+def test_bad_input_is_its_place_and_no_trace(checkout: Checkout) -> None:
+    checkout.edit("inventory/lab/uplinks.yaml", "system: amber", "system: umber")
+
+    refused = checkout.run("preview", status=1)
+
+    assert re.search(r"inventory/lab/uplinks.yaml:\d+: waves.north-1", refused)
+    assert "Traceback" not in refused
+
+
+def test_the_environment_is_sourced_twice_and_by_zsh(checkout: Checkout) -> None:
+    wanted = {k: v for k, v in checkout.environment.items() if k.startswith("PULUMI_")}
+    assert wanted["PULUMI_BACKEND_URL"] == f"file://{checkout.folder}/.igoudar/state"
+    assert wanted["PULUMI_HOME"] == f"{checkout.folder}/.igoudar/pulumi"
+    assert checkout.run("stack", "--show-name").strip() == "lab"
+    for shell in filter(shutil.which, ("bash", "zsh")):
+        again = sourced(checkout.folder, shell)
+        assert {k: v for k, v in again.items() if k.startswith("PULUMI_")} == wanted
+
+
+def test_git_knows_nothing_of_what_a_preview_leaves(checkout: Checkout) -> None:
+    def git(*words: str) -> str:
+        who = ["-c", "user.name=t", "-c", "user.email=t@example.invalid"]
+        command = ["git", *who, *words]
+        return subprocess.run(command, cwd=checkout.folder, capture_output=True, text=True, check=True).stdout
+
+    git("init", "-q")
+    git("add", "Pulumi.yaml", "Pulumi.lab.yaml", "inventory", ".gitignore")
+    git("commit", "-qm", "as it was")
+    checkout.run("preview")
+
+    assert git("status", "--porcelain", "--", "Pulumi.lab.yaml", "Pulumi.yaml", "inventory", ".igoudar") == ""
