@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from igoudar.agent.install import agent_files
 from igoudar.errors import Where
 from igoudar.render_roles import render_declaration
 from igoudar.role_document import as_document, digest, from_document
@@ -19,7 +20,7 @@ from tests.roles.views import CASES
 ROOT = Path(__file__).parents[2]
 GOLDEN = Path(__file__).parent / "golden"
 ROLES = load_roles(ROOT / "roles")
-AGENT = "/usr/lib/igoudar/"  # a program with tests of its own
+AGENT = frozenset(agent_files())  # a program with tests of its own
 ALL = [(role, case) for role, cases in CASES.items() for case in cases]
 
 
@@ -35,7 +36,9 @@ def readable(told: Declaration) -> str:
     lines += [f"port {p.number}/{p.protocol} from {p.source}: {p.purpose}" for p in told.ports]
     for user in told.users:
         lines += [f"user {user.name} {' '.join(user.groups)}".rstrip(), *(f"| {key}" for key in user.keys)]
-    for file in told.files:
+    if any(file.path in AGENT for file in told.files):
+        lines += ["", "the files of the agent"]
+    for file in (f for f in told.files if f.path not in AGENT):
         lines += ["", f"file {file.path} {file.owner}:{file.group} {file.mode}"]
         for word, value in (
             ("check", file.validate),
@@ -43,8 +46,7 @@ def readable(told: Declaration) -> str:
             ("then", ", ".join(file.notify)),
         ):
             lines += [f"  {word}: {value}"] if value else []
-        own = not file.path.startswith(AGENT)
-        lines += [f"| {line}".rstrip() for line in (file.text or "").splitlines()] if own else ["| (program)"]
+        lines += [f"| {line}".rstrip() for line in (file.text or "").splitlines()]
     lines.append("")
     for command in told.before_units:
         lines.append(f"before units: {command.name}: {command.run}" + _unless(command.unless))

@@ -79,7 +79,12 @@ CASES: dict[str, dict[str, tuple[dict[str, object], HostView]]] = {
         "bastion": ({"log_level": "INFO", "sysctl": {"vm.swappiness": 10}}, MANAGEMENT),
         "switch": ({}, SWITCH),
     },
-    "lldpd": {"switch": ({"interval": 30}, SWITCH)},
+    "lldpd": {
+        "access": ({}, ACCESS),
+        "routed": ({}, ROUTED),
+        "management": ({}, MANAGEMENT),
+        "switch": ({"interval": 5}, SWITCH),
+    },
     "chrony": {
         "client": ({}, ACCESS),
         "server": ({"sources": ["192.0.2.9 iburst", "time.example iburst nts"]}, MANAGEMENT),

@@ -5,6 +5,7 @@ Everything is applied inside the twin's own kernels, reached through its relay w
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from igoudar.hostview import HostView
 from igoudar.role_document import Document, as_document
 from igoudar.transport import Access, Relay
 from igoudar.transport.access import twin_keys
-from igoudar.twin import TwinHost, TwinPort, TwinSpec
+from igoudar.twin import TwinHost, TwinPort, TwinSpec, TwinWire
 from igoudar.worker.results import HostResult
 from igoudar.worker.site_roles import apply_operations, apply_roles
 from tests.roles.test_roles_golden import declared
@@ -24,9 +25,12 @@ from tests.roles.views import ACCESS, CASES, MANAGEMENT, ROUTED, SWITCH
 pytestmark = [pytest.mark.image, pytest.mark.timeout(900)]
 ROOT = Path(__file__).parents[2]
 HOSTS: dict[str, tuple[HostView, dict[str, str]]] = {
-    "mgmt-1": (MANAGEMENT, {"base": "bastion", "lldpd": "switch", "chrony": "server", "unbound": "alone"}),
-    "srv-1": (ACCESS, {"base": "access", "lldpd": "switch", "chrony": "client", "host_net": "access"}),
-    "srv-2": (ROUTED, {"lldpd": "switch", "chrony": "client", "bgp_host": "both"}),
+    "mgmt-1": (
+        MANAGEMENT,
+        {"base": "bastion", "lldpd": "management", "chrony": "server", "unbound": "alone"},
+    ),
+    "srv-1": (ACCESS, {"base": "access", "lldpd": "access", "chrony": "client", "host_net": "access"}),
+    "srv-2": (ROUTED, {"lldpd": "routed", "chrony": "client", "bgp_host": "both"}),
     "leaf-1": (SWITCH, {"base": "switch", "lldpd": "switch", "chrony": "client", "frr_switch": "fresh"}),
 }
 
@@ -44,7 +48,8 @@ def spec() -> TwinSpec:
                 name, 160, view.oob, f"02:00:00:01:00:{at:02x}", f"S{at}", ports, management=name == "mgmt-1"
             )
         )
-    return TwinSpec("roles", "igoudar", "192.0.2.254/24", tuple(hosts))
+    wire = TwinWire("leaf-1/swp1 -- srv-1/eth1", ("leaf-1", "swp1"), ("srv-1", "eth1"))
+    return TwinSpec("roles", "igoudar", "192.0.2.254/24", tuple(hosts), (wire,))
 
 
 @pytest.fixture(scope="module")
@@ -150,6 +155,21 @@ def test_a_host_is_hardened_and_still_lets_us_in(folder: Path, runs: object) -> 
     )
     assert out(folder, "srv-1", "sudo -u amina id -un") == "amina"
     assert out(folder, "srv-1", "sudo stat -c '%a %U' /home/amina/.ssh/authorized_keys") == "600 amina"
+
+
+def test_both_ends_of_a_cable_know_each_other(folder: Path, runs: object) -> None:
+    out(folder, "leaf-1", "sudo ip link set swp1 up")
+
+    def heard(host: str) -> str:
+        deadline = time.monotonic() + 60
+        while "chassis.name" not in (seen := out(folder, host, "sudo lldpcli -f keyvalue show neighbors")):
+            assert time.monotonic() < deadline, host
+            time.sleep(1)
+        return seen
+
+    assert "lldp.eth1.chassis.name=leaf-1" in heard("srv-1")
+    assert "lldp.eth1.port.ifname=swp1" in heard("srv-1")
+    assert "lldp.swp1.chassis.name=srv-1" in heard("leaf-1")
 
 
 def test_operations_and_the_bundle_agree(folder: Path, runs: object) -> None:
