@@ -109,7 +109,7 @@ class FakeSwitch(Switch):
         return {}
 
     def daemons(self) -> dict[str, int]:
-        return {"bgpd": 7}
+        return {"bgpd": 7, "zebra": 8, "staticd": 9, "mgmtd": 10}
 
     def start_watch(self) -> None:
         if self.watchable:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from igoudar import vendors
 from igoudar.apply.driver import Disguise, FrrDriver
-from igoudar.apply.operator import TOGETHER
+from igoudar.apply.together import TOGETHER
 from igoudar.compiler import Compiled
 from igoudar.errors import DeviceFailed
 from igoudar.transport import access_map

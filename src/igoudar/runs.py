@@ -17,7 +17,7 @@ NEXT = {
     "recorded": "nothing to do: it ran the text already",
     "old": "mend what failed, then `pulumi up`",
     "restored": "mend what failed, then `pulumi up`",
-    "unconfirmed": "`pulumi up` asks it again; it goes back by itself when its window ends",
+    "unconfirmed": "it goes back by itself when its window ends, then `pulumi up` brings it to the new text",
     "unreachable": "look at its power and its out-of-band port, then `pulumi up`",
 }
 

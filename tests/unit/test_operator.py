@@ -1,237 +1,301 @@
-"""The operator over switches in memory: with a fault anywhere all are old or new, or it says who is not."""
+"""The operator over switches with the agent's real rules: a fault at each step of each switch."""
 
 from __future__ import annotations
 
+import json
 import threading
-from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any
+from pathlib import Path
 
 import pytest
 
-from igoudar.apply import operator as module
-from igoudar.apply.change import FRR, Todo, Wanted, concerned, judge, mode, recorded
-from igoudar.apply.driver import Disguise, Live
-from igoudar.apply.operator import Operator, Plan
-from igoudar.errors import DeviceFailed, Drift
-from igoudar.runs import Report
+from igoudar import runs
+from igoudar.agent.protocol import State
+from igoudar.apply.change import FRR, digest, expected_sessions, judge, mode
+from igoudar.apply.together import each
+from igoudar.errors import DeviceFailed, Drift, IgoudarError
+from tests.agent_world import NEW, OLD, SECRET, filled
+from tests.switch_world import Box, Fabric, lost
 
-BASE = {FRR: "hostname x\n"}
-OLD = {FRR: "hostname x\nrouter bgp 1\n neighbor swp1 remote-as external\nexit\n"}
-NEW = {FRR: OLD[FRR] + "! more\n"}
-VERBS = ("read", "stage", "arm", "apply", "verify", "confirm")
-
-
-class Switch:
-    """A driver that is the switch. `fails` names the verb that does not answer."""
-
-    def __init__(self, name: str, text: Mapping[str, str] = OLD, fails: str = "") -> None:
-        self.name, self.text, self.fails = name, dict(text), fails
-        self.saved: dict[str, str] | None = None
-        self.candidate: dict[str, str] | None = None
-        self.serial, self.open = "S", None
-        self.asked: list[str] = []
-
-    def _asked(self, verb: str) -> None:
-        self.asked.append(verb)
-        if verb == self.fails:
-            raise DeviceFailed(f"{self.name}: does not answer")
-
-    def _live(self) -> Live:
-        return Live(self.serial, dict(self.text), "digest", self.open, {"default swp1": "Established"})
-
-    def read(self, paths: tuple[str, ...], disguise: Disguise) -> Live:
-        self._asked("read")
-        return self._live()
-
-    def stage(self, id_: str, stack: str, files: Mapping[str, str], values: Mapping[str, str]) -> None:
-        self._asked("stage")
-        self.candidate = dict(files)
-
-    def arm(self, id_: str, base: str, window: float) -> None:
-        self._asked("arm")
-        self.saved = dict(self.text)
-
-    def extend(self, id_: str, window: float) -> None:
-        self._asked("extend")
-
-    def apply(self, id_: str, how: str) -> str:
-        self._asked("apply")
-        assert self.candidate is not None
-        self.text = dict(self.candidate)
-        return ""
-
-    def verify(self, paths: tuple[str, ...], disguise: Disguise) -> Live:
-        self._asked("verify")
-        return self._live()
-
-    def confirm(self, id_: str, disguise: Disguise) -> None:
-        self._asked("confirm")
-        self.saved = None
-
-    def restore(self, id_: str) -> str:
-        self._asked("restore")
-        if self.saved is not None:
-            self.text, self.saved = self.saved, None
-        return "restored"
-
-    def close(self) -> None:
-        self.asked.append("close")
+CHANGED = filled(NEW)
+NAMES = ("leaf-1", "leaf-2", "leaf-3")
 
 
-def want(name: str, **more: Any) -> Wanted:
-    known = Wanted(name, "S", NEW, OLD, BASE, adopt=False, peers={})
-    return replace(known, **more)
+@pytest.fixture
+def fabric(tmp_path: Path) -> Fabric:
+    return Fabric(tmp_path, NAMES)
 
 
-def run(*switches: Switch, stop: threading.Event | None = None, **wants: Wanted) -> Report:
-    wanted = {s.name: wants.get(s.name, want(s.name)) for s in switches}
-    plan = Plan("t1", "lab", wanted, [sorted(wanted)], 60.0, {}, dict.fromkeys(wanted, ()))
-    report = Report("t1", "lab")
-    operator = Operator(
-        plan, {s.name: s for s in switches}, report, lambda name, text: None, stop or threading.Event()
-    )
-    try:
-        operator.run()
-    except (DeviceFailed, Drift) as error:
-        report.error = str(error)
-    return report
+def all_are(fabric: Fabric, texts: dict[str, str]) -> bool:
+    return fabric.texts() == dict.fromkeys(NAMES, texts)
 
 
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "VERIFY_SECONDS", 0.2)
-    monkeypatch.setattr(module, "POLL_SECONDS", 0.05)
-
-
-def test_all_new() -> None:
-    a, b = Switch("a"), Switch("b")
-    report = run(a, b)
+def test_a_change_lands_everywhere(fabric: Fabric) -> None:
+    report = fabric.operator().run()
+    assert report.states == dict.fromkeys(NAMES, "new")
     assert report.outcome == "done"
-    assert report.states == {"a": "new", "b": "new"}
-    assert a.text == b.text == NEW
-    assert [v for v in a.asked if v != "extend"] == [
-        "read",
-        "stage",
-        "arm",
-        "apply",
-        "verify",
-        "confirm",
-        "close",
-    ]
+    assert list(report.seconds) == ["read", "stage", "wave 1", "agree", "confirm"]
+    fabric.settle()
+    assert all_are(fabric, CHANGED)
 
 
-@pytest.mark.parametrize("verb", VERBS)
-def test_one_that_does_not_answer(verb: str) -> None:
-    """Before the last word: all old. At it: all new but one, and it is named."""
-    a, b, c = Switch("a"), Switch("b", fails=verb), Switch("c")
-    report = run(a, b, c)
-    if verb == "confirm":
-        assert report.states == {"a": "new", "b": "unconfirmed", "c": "new"}
-        assert [s.text for s in (a, b, c)] == [NEW] * 3
-    else:
-        assert "b: " in report.error
-        assert [s.text for s in (a, b, c)] == [OLD] * 3
-        assert set(report.states.values()) <= {"old", "restored"}
-    assert all(s.asked[-1] == "close" for s in (a, b, c))
+def test_the_report_tells_no_secret(fabric: Fabric, tmp_path: Path) -> None:
+    report = fabric.operator().run()
+    folder = runs.write(report, tmp_path)
+    texts = [(folder / name).read_text() for name in ("report.json", "report.md")]
+    assert json.loads(texts[0])["states"] == dict.fromkeys(NAMES, "new")
+    assert "| leaf-2 | new | nothing to do |" in texts[1]
+    assert SECRET not in "".join(texts)
 
 
-def test_one_that_cannot_be_put_back_is_named() -> None:
-    class Gone(Switch):
-        def restore(self, id_: str) -> str:
-            raise DeviceFailed("b: gone")
-
-    report = run(Switch("a"), Gone("b", fails="verify"))
-    assert report.states == {"a": "restored", "b": "unreachable"}
-
-
-def test_drift_stops_everything_and_is_shown() -> None:
-    a, b = Switch("a"), Switch("b", text={FRR: "hostname somebody-else\n"})
-    report = run(a, b)
-    assert report.outcome == "drift"
-    assert "+hostname somebody-else" in report.error
-    assert a.asked == ["read", "close"]
-
-
-def test_a_switch_that_runs_the_target_is_only_recorded() -> None:
-    a, b = Switch("a", text=NEW), Switch("b")
-    report = run(a, b)
-    assert report.states == {"a": "recorded", "b": "new"}
-    assert "stage" not in a.asked
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("verb", ["read", "stage", "arm", "apply", "verify", "extend"])
+@pytest.mark.parametrize("name", ["leaf-1", "leaf-3"])
+def test_a_switch_that_falls_silent_before_the_last_word(
+    fabric: Fabric, name: str, verb: str, when: str
+) -> None:
+    operator = fabric.operator(lost(name, verb, when))
+    with pytest.raises(DeviceFailed, match=name):
+        operator.run()
+    assert set(operator.report.states.values()) <= {"old", "restored"}
+    assert all_are(fabric, OLD)
+    fabric.settle()
+    assert all_are(fabric, OLD)
+    assert all(box.closed for box in fabric.boxes.values())
 
 
-def test_an_open_transaction_of_ours_is_finished_and_of_another_stack_refused() -> None:
-    a = Switch("a")
-    a.open = {"id": "t0", "stack": "lab", "state": "applied", "left": 3}  # type: ignore[assignment]
-    a.saved, a.text = OLD, NEW
-    assert run(a).outcome == "done"
-    assert "restore" in a.asked
-    b = Switch("b")
-    b.open = {"id": "t0", "stack": "other", "state": "applied", "left": 30}  # type: ignore[assignment]
-    assert "t0 of the stack other is open there for 30 s more" in run(b).error
+def test_one_that_can_not_be_put_back_goes_back_by_itself(fabric: Fabric) -> None:
+    def dead(box: Box, verb: str, when: str) -> None:
+        if box.name == "leaf-2" and verb in ("verify", "restore", "extend"):
+            raise DeviceFailed("leaf-2: silent")
+
+    operator = fabric.operator(dead)
+    with pytest.raises(DeviceFailed):
+        operator.run()
+    assert operator.report.states == {"leaf-1": "restored", "leaf-2": "unreachable", "leaf-3": "restored"}
+    assert fabric.boxes["leaf-2"].world.live() == CHANGED
+    fabric.settle()
+    assert all_are(fabric, OLD)
 
 
-def test_another_box_is_refused() -> None:
-    a = Switch("a")
-    a.serial = "T"
-    assert "has the serial T, the inventory says S" in run(a).error
-    assert a.text == OLD
+def test_a_defect_of_ours_puts_everything_back(fabric: Fabric) -> None:
+    def defect(box: Box, verb: str, when: str) -> None:
+        if box.name == "leaf-2" and verb == "verify":
+            raise ZeroDivisionError("planted")
+
+    operator = fabric.operator(defect)
+    with pytest.raises(ZeroDivisionError):
+        operator.run()
+    assert set(operator.report.states.values()) == {"restored"}
+    assert all_are(fabric, OLD)
 
 
-def test_cancel_puts_everything_back() -> None:
-    stop = threading.Event()
-
-    class Stops(Switch):
-        def verify(self, paths: tuple[str, ...], disguise: Disguise) -> Live:
-            stop.set()
-            raise DeviceFailed("not yet")
-
-    a, b = Switch("a"), Stops("b")
-    report = run(a, b, stop=stop)
-    assert "interrupted" in report.error
-    assert a.text == b.text == OLD
+def test_a_candidate_that_one_switch_refuses_starts_nothing(fabric: Fabric) -> None:
+    operator = fabric.operator(target={**NEW, FRR: "misspelt\n"})
+    with pytest.raises(DeviceFailed, match="Unknown command: misspelt"):
+        operator.run()
+    assert operator.report.outcome == "not started"
+    assert all("arm" not in box.asked for box in fabric.boxes.values())
+    assert all(box.world.left_behind() == [] for box in fabric.boxes.values())
 
 
-def test_a_session_that_does_not_come_back_fails_the_run() -> None:
-    class Loses(Switch):
-        def verify(self, paths: tuple[str, ...], disguise: Disguise) -> Live:
-            return replace(self._live(), sessions={"default swp1": "Connect"})
-
-    a = Loses("a")
-    report = run(a)
-    assert "sessions down: default swp1" in report.error
-    assert a.text == OLD
-
-
-def test_who_is_concerned_and_what_is_recorded() -> None:
-    def inputs(status: str, **texts: Mapping[str, str]) -> dict[str, Any]:
-        marks = {
-            n: {"serial": "S", "status": status if n == "b" else "active", "adopt": False, "base": BASE}
-            for n in texts
-        }
-        return {**texts, "_apply": {"marks": marks}}
-
-    old = inputs("active", a=OLD, b=OLD)
-    assert concerned(old, inputs("active", a=NEW, b=OLD), {}) == ["a"]
-    assert concerned(old, inputs("active", a=OLD, b=OLD), {"b": "t0"}) == ["b"]
-    offline = inputs("offline", a=OLD, b=NEW)
-    assert recorded(offline, old)["b"] == OLD, "an offline switch keeps its record"
-    assert "b" not in recorded(offline, inputs("active", a=OLD)), "or has none"
-    assert concerned(old, offline, {}) == []
+def test_sessions_that_stay_down_put_everything_back(fabric: Fabric) -> None:
+    fabric.boxes["leaf-2"].down = True
+    operator = fabric.operator()
+    with pytest.raises(
+        DeviceFailed, match="leaf-2: not as it should be after 1 s: sessions down: default swp1"
+    ):
+        operator.run()
+    assert all_are(fabric, OLD)
 
 
-def test_base_text_record_and_adopt() -> None:
-    assert judge(want("a", record=None), BASE) is Todo.GO
-    assert judge(want("a", record=None), NEW) is Todo.RECORD
-    with pytest.raises(Drift, match="adopt: true"):
-        judge(want("a", record=None), OLD)
-    assert judge(want("a", record=None, adopt=True), OLD) is Todo.GO
+def test_drift_on_one_switch_starts_nothing_and_is_shown(fabric: Fabric) -> None:
+    fabric.boxes["leaf-2"].world.switch.path(FRR).write_text(OLD[FRR] + "! by hand\n")
+    operator = fabric.operator()
+    with pytest.raises(Drift) as raised:
+        operator.run()
+    said = str(raised.value)
+    assert "leaf-2 runs something else than its record" in said
+    assert "+++ b/leaf-2:/etc/frr/frr.conf" in said
+    assert "+! by hand" in said
+    assert "pulumi refresh" in said
+    assert operator.report.outcome == "drift"
+    assert all(set(box.asked) == {"read"} for box in fabric.boxes.values())
 
 
-def test_reload_or_restart() -> None:
-    bgp = "frr defaults datacenter\nrouter bgp 1\nexit\n"
-    assert mode({FRR: "hostname x\n"}, {FRR: bgp}) == "restart"
-    assert mode({FRR: bgp}, {FRR: bgp + "router bgp 1 vrf t1\nexit\n"}) == "reload"
-    assert mode({FRR: bgp}, {FRR: bgp.replace("router bgp 1", "router bgp 2")}) == "restart"
-    assert mode({FRR: bgp}, {FRR: bgp.replace("datacenter", "traditional")}) == "restart"
-    assert mode({FRR: bgp, "/etc/frr/daemons": "a"}, {FRR: bgp, "/etc/frr/daemons": "b"}) == "restart"
+def test_the_lost_answer_of_a_confirm_is_asked_for_again(fabric: Fabric) -> None:
+    report = fabric.operator(lost("leaf-2", "confirm", "after", times=2)).run()
+    assert report.states == dict.fromkeys(NAMES, "new")
+    fabric.settle()
+    assert all_are(fabric, CHANGED)
+
+
+def test_a_lost_confirm_is_told_and_the_next_run_mends_it(fabric: Fabric) -> None:
+    operator = fabric.operator(lost("leaf-2", "confirm"))
+    report = operator.run()
+    assert report.outcome == "unconfirmed"
+    assert report.states == {"leaf-1": "new", "leaf-2": "unconfirmed", "leaf-3": "new"}
+    fabric.settle()
+    assert fabric.boxes["leaf-2"].world.live() == OLD
+    again = fabric.operator(record=NEW, before=operator.before("leaf-2")).run()
+    assert again.states == {"leaf-1": "recorded", "leaf-2": "new", "leaf-3": "recorded"}
+    assert all_are(fabric, CHANGED)
+
+
+def test_after_the_last_word_nothing_is_put_back(fabric: Fabric) -> None:
+    def defect(box: Box, verb: str, when: str) -> None:
+        if box.name == "leaf-2" and verb == "confirm":
+            raise ZeroDivisionError("planted")
+
+    report = fabric.operator(defect).run()
+    assert report.states["leaf-2"] == "unconfirmed"
+    assert all("restore" not in box.asked for box in fabric.boxes.values())
+
+
+@pytest.mark.parametrize("verb", ["read", "stage", "arm", "apply", "verify", "extend"])
+def test_an_interrupt_before_the_last_word_puts_everything_back(fabric: Fabric, verb: str) -> None:
+    def interrupt(box: Box, asked: str, when: str) -> None:
+        if (box.name, asked, when) == ("leaf-2", verb, "after"):
+            fabric.stop.set()
+
+    with pytest.raises(DeviceFailed, match="interrupted before the last word"):
+        fabric.operator(interrupt).run()
+    assert all_are(fabric, OLD)
+    assert all(box.world.read()["open"] is None for box in fabric.boxes.values())
+
+
+def test_an_interrupt_after_the_last_word_changes_nothing(fabric: Fabric) -> None:
+    def interrupt(box: Box, asked: str, when: str) -> None:
+        if asked == "confirm":
+            fabric.stop.set()
+
+    report = fabric.operator(interrupt).run()
+    assert report.states == dict.fromkeys(NAMES, "new")
+
+
+def test_an_interrupt_does_not_wait_for_what_hangs(fabric: Fabric) -> None:
+    hanging, freed = threading.Event(), threading.Event()
+
+    def hang(box: Box, asked: str, when: str) -> None:
+        if (box.name, asked, when) == ("leaf-2", "apply", "before"):
+            box.lock.release()
+            hanging.set()
+            freed.wait(60)
+            box.lock.acquire()
+            raise DeviceFailed("leaf-2: ended from outside")
+        if asked == "restore" and box.name == "leaf-2":
+            freed.set()
+
+    threading.Thread(target=lambda: (hanging.wait(60), fabric.stop.set())).start()
+    with pytest.raises(DeviceFailed, match="interrupted"):
+        fabric.operator(hang).run()
+    assert all_are(fabric, OLD)
+
+
+def test_what_a_killed_run_left_open_is_put_back_first(fabric: Fabric) -> None:
+    for verb in ("stage", "arm", "apply"):
+        fabric.boxes["leaf-2"].world.ask(verb, "dead-run")
+    report = fabric.operator().run()
+    assert report.states == dict.fromkeys(NAMES, "new")
+    assert any(name == "leaf-2" and "dead-run" in text for name, text in fabric.told)
+
+
+def test_what_another_stack_has_open_is_left_alone(fabric: Fabric) -> None:
+    world = fabric.boxes["leaf-2"].world
+    world.ask("stage", "theirs", stack="hall-2")
+    world.ask("arm", "theirs")
+    with pytest.raises(DeviceFailed, match=r"theirs of the stack hall-2 is open there for \d+ s more"):
+        fabric.operator().run()
+    journal = world.store.journal("theirs")
+    assert journal is not None
+    assert journal.state is State.ARMED
+
+
+def test_another_box_under_the_name_starts_nothing(fabric: Fabric) -> None:
+    fabric.boxes["leaf-2"].world.switch.path("/etc/igoudar/serial").write_text("S9\n")
+    with pytest.raises(DeviceFailed, match="leaf-2: the box there has the serial S9, the inventory says S1"):
+        fabric.operator().run()
+
+
+def test_a_switch_that_runs_the_target_is_only_recorded(fabric: Fabric) -> None:
+    for verb in ("stage", "arm", "apply", "confirm"):
+        fabric.boxes["leaf-2"].world.ask(verb, "earlier")
+    before = list(fabric.boxes["leaf-2"].world.switch.activations)
+    report = fabric.operator().run()
+    assert report.states == {"leaf-1": "new", "leaf-2": "recorded", "leaf-3": "new"}
+    assert fabric.boxes["leaf-2"].world.switch.activations == before
+
+
+def test_switches_that_no_wave_names_come_last(fabric: Fabric) -> None:
+    operator = fabric.operator()
+    object.__setattr__(operator.plan, "waves", [["leaf-3"]])
+    assert list(operator.run().seconds) == ["read", "stage", "wave 1", "wave 2", "agree", "confirm"]
+    assert all_are(fabric, CHANGED)
+
+
+def test_windows_are_extended_while_a_wave_takes_long(fabric: Fabric) -> None:
+    operator = fabric.operator()
+    object.__setattr__(operator.plan, "window", 1.0)
+
+    def slow(box: Box, asked: str, when: str) -> None:
+        if (box.name, asked, when) == ("leaf-1", "verify", "before"):
+            threading.Event().wait(1.5)
+
+    for driver in operator.drivers.values():
+        driver.fault = slow  # type: ignore[attr-defined]
+    operator.run()
+    assert fabric.boxes["leaf-2"].asked.count("extend") >= 3
+
+
+# -- decisions
+
+
+def test_no_record_wants_base_text_or_adopt(fabric: Fabric) -> None:
+    with pytest.raises(Drift, match="`adopt: true` in the inventory"):
+        judge(fabric.wanted("leaf-1", record=None, base=CHANGED), OLD)
+    assert judge(fabric.wanted("leaf-1", record=None, base=OLD), OLD).value == "go"
+    assert judge(fabric.wanted("leaf-1", record=None, adopt=True), OLD).value == "go"
+    assert judge(fabric.wanted("leaf-1", record=None), NEW).value == "record"
+
+
+def test_the_text_before_a_lost_word_is_no_drift(fabric: Fabric) -> None:
+    want = fabric.wanted("leaf-1", record=NEW, target=CHANGED, before=digest(OLD))
+    assert judge(want, OLD).value == "go"
+    with pytest.raises(Drift):
+        judge(want, {**OLD, FRR: "else\n"})
+
+
+CONF = "frr defaults datacenter\nrouter bgp 1\nexit\nrouter bgp 2 vrf a\nexit\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "how"),
+    [
+        (CONF, CONF + "router bgp 3 vrf b\nexit\n", "reload"),
+        (CONF, CONF.replace("bgp 2 vrf a", "bgp 2 vrf c"), "reload"),
+        (CONF, CONF.replace("bgp 1", "bgp 9"), "restart"),
+        (CONF, CONF.replace("bgp 2", "bgp 9"), "restart"),
+        (CONF, CONF.replace("datacenter", "traditional"), "restart"),
+        ("frr defaults datacenter\n", CONF, "restart"),
+        (CONF, "frr defaults datacenter\n", "restart"),
+    ],
+)
+def test_reload_or_restart(before: str, after: str, how: str) -> None:
+    daemons = {"/etc/frr/daemons": "bgpd=yes\n"}
+    assert mode({FRR: before, **daemons}, {FRR: after, **daemons}) == how
+    assert mode({FRR: before, **daemons}, {FRR: after, "/etc/frr/daemons": "bgpd=no\n"}) == "restart"
+
+
+def test_sessions_that_both_ends_keep(fabric: Fabric) -> None:
+    up = {"default swp1": "Established", "default swp2": "Established", "default swp3": "Idle"}
+    text = "router bgp 1\n neighbor swp1 remote-as external\n neighbor swp3 remote-as external\nexit\n"
+    want = fabric.wanted("leaf-1", target={FRR: text}, peers={"swp1": "spine-1"})
+    assert expected_sessions(want, up, {}) == {"default swp1"}
+    assert expected_sessions(want, up, {"spine-1": {FRR: "hostname spine-1\n"}}) == set()
+
+
+def test_every_failure_is_told_at_once() -> None:
+    def fail(name: str) -> None:
+        raise DeviceFailed(f"{name}: bad")
+
+    with pytest.raises(IgoudarError, match=r"a: bad\nb: bad"):
+        each(["a", "b"], fail)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 import threading
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,9 @@ def main() -> None:
         result = work.read(progress) if request["run"] == "read" else work.update(progress, stop)
     except IgoudarError as error:
         tell(event="failed", error=str(error))
+    except Exception as error:  # a defect of ours: every armed switch was put back, the trace is for us
+        traceback.print_exc()
+        tell(event="failed", error=f"internal error: {type(error).__name__}: {error}")
     else:
         tell(event="done", result=result)
 

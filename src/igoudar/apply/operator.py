@@ -4,10 +4,12 @@
     judge      live against record and target; drift stops everything before it starts
     stage      every candidate on its switch, judged there; nothing live changes
     wave       arm, apply, verify over a new login
-    confirm    all; those that did not answer are `unconfirmed`
+    agree      every switch answers once more, and has a whole window before it
+    confirm    all, again and again for a window; who never answered is `unconfirmed`
 
-A failure, a refusal or Cancel before `confirm` restores every armed switch. Until votes exist, one lost
-`confirm` can leave one switch old: it is reported, and the next run asks it again.
+Whatever happens before the first `confirm`, Cancel and defects of ours included, puts every armed switch
+back; after it nothing is put back. Until votes exist, one lost `confirm` can leave one switch old: it is
+reported, and the next run brings it to the new text.
 """
 
 from __future__ import annotations
@@ -15,25 +17,20 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from igoudar.apply.change import RUNNING, Texts, Todo, Wanted, expected_sessions, judge, mode
-from igoudar.apply.driver import Disguise, Driver, Live
-from igoudar.errors import DeviceFailed, Drift, IgoudarError
+from igoudar.apply.change import RUNNING, Texts, Todo, Wanted, digest, expected_sessions, judge, mode
+from igoudar.apply.driver import AgentRefused, Disguise, Driver, Live
+from igoudar.apply.together import Cancelled, WindowKeeper, each
+from igoudar.errors import DeviceFailed, Drift
 from igoudar.runs import Report
 
-TOGETHER = 32  # switches at once; each waits for its device most of the time
 VERIFY_SECONDS = 60.0
 POLL_SECONDS = 1.0
-SETTLE_ROUNDS = 2
+RESTORE_TRIES = 2
 
 Progress = Callable[[str, str], None]  # switch or empty, text
-
-
-class Cancelled(DeviceFailed):
-    """The user interrupted before the last word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,46 +48,64 @@ class Plan:
 
 @dataclass(slots=True)
 class Operator:
-    """One run over one plan. `drivers` by name. `stop` is set from outside to cancel."""
+    """One run over one plan. `drivers` by name. `stop` is set from outside to cancel.
+
+    `touched`: switches that may hold a candidate; `armed`: those that may have an open window; `decided`:
+    the last word was sent to one of them, so that nothing is put back any more.
+    `verify_seconds`: how long a switch may take until it is as it should be.
+    """
 
     plan: Plan
     drivers: Mapping[str, Driver]
     report: Report
     progress: Progress
     stop: threading.Event
+    verify_seconds: float = VERIFY_SECONDS
     live: dict[str, Live] = field(default_factory=dict)
+    touched: set[str] = field(default_factory=set)
     armed: set[str] = field(default_factory=set)
+    decided: bool = False
     begun: float = field(default_factory=time.monotonic)
 
     def run(self) -> Report:
         """Raises DeviceFailed or Drift when nothing was changed in the end; the report says the states."""
-        names = sorted(self.plan.wants)
-        self.report.states = dict.fromkeys(names, "old")
         try:
-            with self._step("read"):
-                self._each(names, self._read)
-            go = self._judged(names)
-            with self._step("stage"):
-                self._staged(go)
-            with self._extending():
+            go = self._prepared()
+            with WindowKeeper(self._extend, self.armed, self.plan.window):
                 for number, wave in enumerate(self._waves(go), 1):
                     with self._step(f"wave {number}"):
                         self._wave(wave)
-                self._check_stop()
+                with self._step("agree"):
+                    each(go, self._extend, self.stop)
                 with self._step("confirm"):
-                    self._confirm(go)
-        except IgoudarError as error:
-            self.report.error = str(error)
-            self.report.outcome = "drift" if isinstance(error, Drift) else "restored"
-            self._restore_all()
+                    self.decided = True
+                    each(go, self._confirm)
+        except Exception as error:
+            self._undone(error)
             raise
         finally:
             for driver in self.drivers.values():
                 driver.close()
-        self.report.outcome = "done"
+        unconfirmed = "unconfirmed" in self.report.states.values()
+        self.report.outcome = "unconfirmed" if unconfirmed else "done"
         return self.report
 
+    def before(self, name: str) -> str:
+        """Digest of what the switch ran before this run."""
+        return digest(self.live[name].texts)
+
     # -- steps
+
+    def _prepared(self) -> list[str]:
+        """Read, judge, stage: the switches to change. Nothing live is changed yet."""
+        names = sorted(self.plan.wants)
+        self.report.states = dict.fromkeys(names, "old")
+        with self._step("read"):
+            each(names, self._read, self.stop)
+        go = self._judged(names)
+        with self._step("stage"):
+            each(go, self._stage, self.stop)
+        return go
 
     def _read(self, name: str) -> None:
         driver, want = self.drivers[name], self.plan.wants[name]
@@ -128,29 +143,18 @@ class Operator:
             raise Drift("\n".join([*drifted, _DRIFT_ADVICE]))
         return go
 
-    def _staged(self, names: Sequence[str]) -> None:
-        def stage(name: str) -> None:
-            values = {
-                m: v for m, v in self.plan.values.items() if any(m in t for t in self._target(name).values())
-            }
-            self.drivers[name].stage(self.plan.id, self.plan.stack, self._target(name), values)
-
-        try:
-            self._each(names, stage)
-        except IgoudarError:
-            self._each(names, lambda name: _drop(self.drivers[name], self.plan.id), quiet=True)
-            raise
+    def _stage(self, name: str) -> None:
+        target = self._target(name)
+        values = {m: v for m, v in self.plan.values.items() if any(m in text for text in target.values())}
+        self.touched.add(name)  # before it is asked: an answer that is lost may still have staged it
+        self.drivers[name].stage(self.plan.id, self.plan.stack, target, values)
 
     def _wave(self, names: Sequence[str]) -> None:
-        self._check_stop()
-        self._each(names, self._arm)
-        self._check_stop()
-        self._each(names, self._apply)
-        self._check_stop()
-        self._each(names, self._verify)
+        for work in (self._arm, self._apply, self._verify):
+            each(names, work, self.stop)
 
     def _arm(self, name: str) -> None:
-        self.armed.add(name)  # before it is asked: an answer that is lost may still have armed it
+        self.armed.add(name)
         self.drivers[name].arm(self.plan.id, self.live[name].digest, self.plan.window)
 
     def _apply(self, name: str) -> None:
@@ -161,51 +165,80 @@ class Operator:
 
     def _verify(self, name: str) -> None:
         """Polls until the switch runs its target and the sessions that should be up are up."""
-        deadline = time.monotonic() + VERIFY_SECONDS
+        deadline = time.monotonic() + self.verify_seconds
         targets = {n: w.target for n, w in self.plan.wants.items()}
         wanted = expected_sessions(self.plan.wants[name], self.live[name].sessions, targets)
         problem = "no answer"
         while time.monotonic() < deadline:
-            self._check_stop()
+            if self.stop.is_set():
+                raise Cancelled("interrupted before the last word")
             try:
                 seen = self.drivers[name].verify(self._paths(name), self._disguise(name))
             except DeviceFailed as error:
                 problem = str(error)
             else:
-                problem = _unlike(seen, self._target(name), wanted)
+                problem = _unlike(seen, self.live[name], self._target(name), wanted)
                 if not problem:
                     self._say(name, "verified over a new login")
                     return
-            time.sleep(POLL_SECONDS)
-        raise DeviceFailed(f"{name}: not as it should be after {VERIFY_SECONDS:.0f} s: {problem}")
+            time.sleep(min(POLL_SECONDS, self.verify_seconds / 10))
+        raise DeviceFailed(f"{name}: not as it should be after {self.verify_seconds:.0f} s: {problem}")
 
-    def _confirm(self, names: Sequence[str]) -> None:
-        """From the first `confirm` on nothing is taken back."""
-
-        def confirm(name: str) -> None:
+    def _confirm(self, name: str) -> None:
+        """The last word, until it is heard or the window must be over. Never raises."""
+        self.report.states[name] = "unconfirmed"
+        deadline = time.monotonic() + self.plan.window
+        while True:
             try:
                 self.drivers[name].confirm(self.plan.id, self.plan.patterns[name])
-            except DeviceFailed as error:
-                self.report.states[name] = "unconfirmed"
-                self._say(name, f"did not answer the last word: {error}")
+            except Exception as error:
+                if isinstance(error, AgentRefused) or time.monotonic() >= deadline:
+                    self._say(name, f"did not take the last word: {error}")
+                    return
+                self.drivers[name].close()
+                time.sleep(min(POLL_SECONDS, self.plan.window / 10))
             else:
                 self.report.states[name] = "new"
                 self.armed.discard(name)
+                return
 
-        self._each(names, confirm)
+    # -- the way back
 
-    def _restore_all(self) -> None:
-        def restore(name: str) -> None:
+    def _undone(self, error: Exception) -> None:
+        """Every switch that was touched is put back, and the report says what became of each."""
+        self.report.error = str(error)
+        if self.decided:
+            self.report.outcome = "unconfirmed"
+            self.report.states |= dict.fromkeys(self.armed, "unconfirmed")
+            return
+        if isinstance(error, Drift):
+            self.report.outcome = "drift"
+        else:
+            self.report.outcome = "put back" if self.armed else "not started"
+        if self.touched:
+            self._say("", f"putting {len(self.touched)} switches back")
+            with self._step("restore"):
+                each(sorted(self.touched), self._restore)
+
+    def _restore(self, name: str) -> None:
+        """Never raises: a switch that cannot be asked goes back by itself."""
+        problem: Exception | None = None
+        for _ in range(RESTORE_TRIES):
             try:
-                self.drivers[name].restore(self.plan.id)
-                self.report.states[name] = "restored"
-            except DeviceFailed as error:
-                self.report.states[name] = "unreachable"
-                self._say(name, f"goes back by itself within {self.plan.window:.0f} s: {error}")
-
-        if self.armed:
-            self._say("", f"putting {len(self.armed)} switches back")
-            self._each(sorted(self.armed), restore, quiet=True)
+                outcome, told = self.drivers[name].restore(self.plan.id)
+            except AgentRefused as refused:
+                problem = refused
+                break
+            except Exception as error:
+                problem = error
+                self.drivers[name].close()
+            else:
+                self.report.states[name] = "restored" if outcome == "restored" else "old"
+                self._say(name, f"{outcome}: {told}")
+                return
+        if name in self.armed and getattr(problem, "code", "") != "unknown-id":
+            self.report.states[name] = "unreachable"
+            self._say(name, f"goes back by itself within {self.plan.window:.0f} s: {problem}")
 
     # -- parts
 
@@ -222,25 +255,11 @@ class Operator:
         return Disguise(desired, self.plan.values, self.plan.patterns[name])
 
     def _waves(self, go: Sequence[str]) -> Iterator[list[str]]:
-        for wave in self.plan.waves:
+        """Those that no wave names come last."""
+        named = {name for wave in self.plan.waves for name in wave}
+        for wave in (*self.plan.waves, [name for name in go if name not in named]):
             if names := [name for name in wave if name in go]:
                 yield names
-
-    def _each(self, names: Sequence[str], work: Callable[[str], None], *, quiet: bool = False) -> None:
-        """All at once; every failure is gathered before the first is raised."""
-        if not names:
-            return
-        failures: list[IgoudarError] = []
-        with ThreadPoolExecutor(min(TOGETHER, len(names))) as pool:
-            for future in [pool.submit(work, name) for name in names]:
-                try:
-                    future.result()
-                except IgoudarError as error:
-                    failures.append(error)
-        if failures and not quiet:
-            if len(failures) == 1 or isinstance(failures[0], Cancelled):
-                raise failures[0]
-            raise DeviceFailed("\n".join(str(f) for f in failures))
 
     @contextmanager
     def _step(self, name: str) -> Iterator[None]:
@@ -251,29 +270,8 @@ class Operator:
         finally:
             self.report.seconds[name] = round(time.monotonic() - begun, 2)
 
-    @contextmanager
-    def _extending(self) -> Iterator[None]:
-        """Keeps the windows of armed switches open, every third of a window."""
-        done = threading.Event()
-
-        def extend() -> None:
-            while not done.wait(self.plan.window / 3):
-                self._each(sorted(self.armed), self._extend, quiet=True)
-
-        thread = threading.Thread(target=extend, daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            done.set()
-            thread.join()
-
     def _extend(self, name: str) -> None:
         self.drivers[name].extend(self.plan.id, self.plan.window)
-
-    def _check_stop(self) -> None:
-        if self.stop.is_set():
-            raise Cancelled("interrupted before the last word; every switch is put back")
 
     def _say(self, name: str, text: str) -> None:
         self.report.steps.append((round(time.monotonic() - self.begun, 2), name, text))
@@ -286,11 +284,7 @@ _DRIFT_ADVICE = (
 )
 
 
-def _drop(driver: Driver, id_: str) -> None:
-    driver.restore(id_)
-
-
-def _unlike(seen: Live, target: Texts, sessions: set[str]) -> str:
+def _unlike(seen: Live, before: Live, target: Texts, sessions: set[str]) -> str:
     """What is not as it should be; empty where all is."""
     if seen.missing:
         return f"not running: {', '.join(seen.missing)}"
@@ -299,5 +293,7 @@ def _unlike(seen: Live, target: Texts, sessions: set[str]) -> str:
         return f"other text in {', '.join(wrong)}"
     if seen.residue:
         return f"the daemons do not run all of it: {'; '.join(seen.residue[:3])}"
+    if broken := [line for line in seen.interfaces if line not in before.interfaces]:
+        return f"interfaces are not as told: {'; '.join(broken[:3])}"
     down = sorted(key for key in sessions if seen.sessions.get(key) != "Established")
     return f"sessions down: {', '.join(down)}" if down else ""

@@ -12,10 +12,11 @@ from typing import Any
 
 from igoudar import runs, vendors
 from igoudar.agent.masks import MARK
-from igoudar.apply.change import APPLY, Inputs, concerned, is_offline, serial, switches, wanted
+from igoudar.apply.change import APPLY, Inputs, concerned, is_offline, switches, wanted
 from igoudar.apply.driver import Disguise, Driver, FrrDriver
-from igoudar.apply.operator import TOGETHER, Operator, Plan, Progress
-from igoudar.errors import BadInput, DeviceFailed, IgoudarError
+from igoudar.apply.operator import Operator, Plan, Progress
+from igoudar.apply.together import TOGETHER
+from igoudar.errors import BadInput, DeviceFailed, Drift
 from igoudar.inventory import load
 from igoudar.model import Inventory
 from igoudar.secrets import secret_values
@@ -34,17 +35,21 @@ class Work:
     outputs: Mapping[str, Any]
 
     def update(self, progress: Progress, stop: threading.Event) -> dict[str, Any]:
-        """The outputs. Raises DeviceFailed or Drift with a table of states and the next step."""
-        names = concerned(self.old, self.new, self.outputs.get("unconfirmed") or {})
+        """The outputs, and `said`: a table of states where not every switch answered the last word.
+
+        Raises DeviceFailed or Drift with such a table; then nothing is changed.
+        """
+        unconfirmed = self.outputs.get("unconfirmed") or {}
+        names = concerned(self.old, self.new, unconfirmed)
         settings = self.new[APPLY]
         report = runs.Report(id=runs.new_id(), stack=settings["stack"])
         if not names:
-            return {"txn": report.id, "unconfirmed": {}, "unreachable": {}}
+            return {"txn": report.id, "unconfirmed": {}, "unreachable": {}, "said": ""}
         inventory = self._inventory()
         plan = Plan(
             id=report.id,
             stack=settings["stack"],
-            wants={name: wanted(self.old, self.new, name) for name in names},
+            wants={name: wanted(self.old, self.new, unconfirmed, name) for name in names},
             waves=settings["waves"],
             window=float(settings["window"]),
             values=self._values(names),
@@ -53,16 +58,27 @@ class Work:
         operator = Operator(plan, self._drivers(inventory, names), report, progress, stop)
         try:
             operator.run()
-        except IgoudarError as error:
-            folder = runs.write(report, self.root)
-            shown = folder.relative_to(self.root)
-            raise type(error)(f"{error}\n{runs.table(report.states)}\n  report: {shown}/report.md") from error
-        runs.write(report, self.root)
-        unconfirmed = {n: report.id for n, state in report.states.items() if state == "unconfirmed"}
-        return {"txn": report.id, "unconfirmed": unconfirmed, "unreachable": {}}
+        except Exception as error:
+            kind = Drift if isinstance(error, Drift) else DeviceFailed
+            raise kind(f"{error}\n{self._written(report)}") from error
+        said = self._written(report)
+        left = {
+            name: {"run": report.id, "before": operator.before(name)}
+            for name, state in report.states.items()
+            if state == "unconfirmed"
+        }
+        return {"txn": report.id, "unconfirmed": left, "unreachable": {}, "said": said if left else ""}
+
+    def _written(self, report: runs.Report) -> str:
+        """The report is on disk; what of it belongs on a terminal."""
+        shown = runs.write(report, self.root).relative_to(self.root)
+        return f"{runs.table(report.states)}\n  report: {shown}/report.md"
 
     def read(self, progress: Progress) -> dict[str, Any]:
-        """`{inputs, unreachable}`: live texts in place of recorded ones; a silent switch keeps its record."""
+        """`{inputs, unreachable}`: live texts in place of recorded ones.
+
+        A silent switch keeps its record, and so does one with an open transaction: it may go back yet.
+        """
         names = sorted(n for n in switches(self.old) if not is_offline(self.old, n))
         inventory = self._inventory()
         known = [n for n in names if n in inventory.devices]
@@ -76,6 +92,10 @@ class Work:
                 found = drivers[name].read(
                     paths, Disguise(tuple(self.old[name].values()), values, patterns[name])
                 )
+                if found.open is not None:
+                    raise DeviceFailed(
+                        f"{name}: {found.open['id']} is open there; run again when it is settled"
+                    )
                 live[name] = dict(found.texts)
                 progress(name, "read")
             except DeviceFailed as error:
@@ -94,6 +114,8 @@ class Work:
 
     def _drivers(self, inventory: Inventory, names: Iterable[str]) -> dict[str, Driver]:
         access, folders = access_map(inventory, self.root), vendors.load(self.root / "templates")
+        if silent := [n for n in names if n not in access]:
+            raise DeviceFailed(f"{', '.join(silent)}: no out-of-band address; write `oob` into the inventory")
         return {n: DRIVERS[folders[inventory.devices[n].nos].driver](access[n]) for n in names}
 
     def _patterns(self, inventory: Inventory, names: Iterable[str]) -> dict[str, tuple[str, ...]]:
@@ -116,8 +138,3 @@ class Work:
 
 def _marks(texts: Iterable[Mapping[str, str]]) -> set[str]:
     return {mark for files in texts for text in files.values() for mark in re.findall(MARK, text)}
-
-
-def changed_box(old: Inputs, new: Inputs, name: str) -> bool:
-    """Whether the inventory names another box for a switch that has a record."""
-    return bool(serial(old, name)) and serial(old, name) != serial(new, name)

@@ -12,7 +12,7 @@ from typing import Any
 
 from igoudar.apply.change import APPLY, concerned, recorded, serial, switches
 from igoudar.apply.client import in_process
-from igoudar.provider.kit import Context, Diff, Kind, Resource, ResourceFailure
+from igoudar.provider.kit import Context, Diff, Kind, PartialFailure, Resource, ResourceFailure
 from igoudar.provider.records import changed_paths
 from igoudar.tree import find_root
 
@@ -20,7 +20,11 @@ Values = Mapping[str, Any]
 
 
 class Switches(Resource):
-    """Outputs: `txn`, the last run; `unconfirmed`, switch -> run; `unreachable`, switch -> why."""
+    """Outputs: `txn`, the last run; `unconfirmed`, switch -> {run, before}; `unreachable`, switch -> why.
+
+    A switch is `unconfirmed` that did not answer the last word; `before` is the digest of what it may have
+    gone back to.
+    """
 
     token = "igoudar:network:Switches"
 
@@ -48,9 +52,11 @@ class Switches(Resource):
         self, identity: str, inputs: Values, outputs: Values, ctx: Context
     ) -> tuple[Values, Values]:
         result = await self._run("read", inputs, {}, outputs, ctx)
-        for name, why in sorted(result["unreachable"].items()):
+        silent = result["unreachable"]
+        for name, why in sorted(silent.items()):
             await ctx.log("warning", f"{name} did not answer, its record is kept: {why}")
-        return result["inputs"], {**outputs, "unreachable": result["unreachable"]}
+        left = {name: told for name, told in (outputs.get("unconfirmed") or {}).items() if name in silent}
+        return result["inputs"], {**outputs, "unconfirmed": left, "unreachable": silent}
 
     async def delete(self, identity: str, inputs: Values, outputs: Values, ctx: Context) -> None:
         return None
@@ -59,12 +65,10 @@ class Switches(Resource):
         count = len(concerned(old, new, outputs.get("unconfirmed") or {}))
         await ctx.log("info", f"{count} of {len(switches(new))} switches change", ephemeral=True)
         result = await self._run("update", old, new, outputs, ctx)
-        for name in sorted(result["unconfirmed"]):
-            await ctx.log(
-                "warning",
-                f"{name} did not answer the last word of {result['txn']}: it may go back when its window "
-                "ends; `pulumi up` asks it again",
-            )
+        said = result.pop("said")
+        if left := result["unconfirmed"]:
+            reason = f"{', '.join(sorted(left))} did not answer the last word of {result['txn']}\n{said}"
+            raise PartialFailure(ctx.name, result, new, [reason])
         return result
 
     async def _run(self, run: str, old: Values, new: Values, outputs: Values, ctx: Context) -> dict[str, Any]:

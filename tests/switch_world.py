@@ -1,0 +1,164 @@
+"""Switches in memory with the agent's own rules, for tests of the operator; faults are planted by step."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from igoudar.agent.protocol import Refused
+from igoudar.apply.change import FRR, Texts, Wanted
+from igoudar.apply.driver import AgentRefused, Disguise, Live
+from igoudar.apply.operator import Operator, Plan
+from igoudar.errors import DeviceFailed
+from igoudar.runs import Report
+from tests.agent_world import NEW, OLD, PATTERN, World
+
+VALUES = {"secret:bgp-north@1": "swordfish"}
+Fault = Callable[["Box", str, str], None]  # box, verb, "before" or "after" it is carried out
+
+
+class MemoryDriver:
+    """Asks the real agent over a folder. `fault` may raise before a verb (lost) or after it (answer lost)."""
+
+    def __init__(self, box: Box, fault: Fault) -> None:
+        self.name = box.name
+        self.box = box
+        self.fault = fault
+
+    def read(self, paths: tuple[str, ...], disguise: Disguise) -> Live:
+        return self._look("read", paths, disguise)
+
+    def verify(self, paths: tuple[str, ...], disguise: Disguise) -> Live:
+        return self._look("verify", paths, disguise)
+
+    def stage(self, id_: str, stack: str, files: Texts, values: Mapping[str, str]) -> None:
+        self._ask("stage", {"id": id_, "stack": stack, "files": files, "values": values})
+
+    def arm(self, id_: str, base: str, window: float) -> None:
+        self._ask("arm", {"id": id_, "base": base, "window": window})
+
+    def extend(self, id_: str, window: float) -> None:
+        self._ask("extend", {"id": id_, "window": window})
+
+    def apply(self, id_: str, mode: str) -> str:
+        return str(self._ask("apply", {"id": id_, "mode": mode})["problem"])
+
+    def confirm(self, id_: str, patterns: tuple[str, ...]) -> None:
+        self._ask("confirm", {"id": id_, "patterns": patterns})
+
+    def restore(self, id_: str) -> tuple[str, str]:
+        told = self._ask("restore", {"id": id_})
+        return str(told["outcome"]), str(told["problem"])
+
+    def close(self) -> None:
+        self.box.closed += 1
+
+    def _look(self, verb: str, paths: tuple[str, ...], disguise: Disguise) -> Live:
+        request = {
+            "paths": paths,
+            "desired": disguise.desired,
+            "values": disguise.values or {},
+            "patterns": disguise.patterns,
+        }
+        told = self._ask(verb, request)
+        texts = dict(told["files"])
+        if told["running_drift"]:
+            texts["running-config"] = told["running_drift"]
+        sessions = self.box.sessions(told["files"][FRR])
+        missing, residue = tuple(told.get("missing", ())), tuple(told.get("residue", ()))
+        return Live(told["serial"], texts, told["digest"], told["open"], sessions, (), residue, missing)
+
+    def _ask(self, verb: str, request: Mapping[str, object]) -> dict[str, object]:
+        with self.box.lock:
+            self.box.asked.append(verb)
+            self.fault(self.box, verb, "before")
+            try:
+                told: dict[str, object] = getattr(self.box.world.agent, verb)(request)
+            except Refused as refused:
+                raise AgentRefused(self.name, refused.code, str(refused)) from refused
+            self.fault(self.box, verb, "after")
+            return told
+
+
+@dataclass
+class Box:
+    """A switch: its agent's world, what it was asked, which of its sessions stay down after a change."""
+
+    name: str
+    world: World
+    asked: list[str] = field(default_factory=list)
+    down: bool = False
+    closed: int = 0
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def sessions(self, text: str) -> dict[str, str]:
+        state = "Idle" if self.down and "password" in text else "Established"
+        return {"default swp1": state} if " neighbor swp1 " in text else {}
+
+
+def nothing(box: Box, verb: str, when: str) -> None:
+    """No fault."""
+
+
+def lost(host: str, verb: str, when: str = "before", times: int = 10**6) -> Fault:
+    """The message (or, `after`, its answer) gets lost so many times."""
+    left = [times]
+
+    def fault(box: Box, asked: str, moment: str) -> None:
+        if (box.name, asked, moment) == (host, verb, when) and left[0]:
+            left[0] -= 1
+            raise DeviceFailed(f"{host}: did not answer `{verb}`")
+
+    return fault
+
+
+class Fabric:
+    """Some switches and one change of all of them."""
+
+    def __init__(self, folder: Path, names: tuple[str, ...] = ("leaf-1", "leaf-2", "leaf-3")) -> None:
+        self.boxes: dict[str, Box] = {}
+        for name in names:
+            (folder / name).mkdir()
+            self.boxes[name] = Box(name, World(folder / name))
+        self.told: list[tuple[str, str]] = []
+        self.stop = threading.Event()
+        self.ids = 0
+
+    def wanted(self, name: str, **changes: object) -> Wanted:
+        values: dict[str, object] = {
+            "name": name,
+            "serial": "S1",
+            "target": NEW,
+            "record": OLD,
+            "base": {},
+            "adopt": False,
+            "peers": {},
+            **changes,
+        }
+        return Wanted(**values)  # type: ignore[arg-type]
+
+    def operator(self, fault: Fault = nothing, **changes: object) -> Operator:
+        self.ids += 1
+        plan = Plan(
+            id=f"run-{self.ids}",
+            stack="lab",
+            wants={name: self.wanted(name, **changes) for name in self.boxes},
+            waves=[sorted(self.boxes)],
+            window=3.0,
+            values=VALUES,
+            patterns=dict.fromkeys(self.boxes, (PATTERN,)),
+        )
+        drivers = {name: MemoryDriver(box, fault) for name, box in self.boxes.items()}
+        report = Report(plan.id, plan.stack)
+        tell = lambda name, text: self.told.append((name, text))  # noqa: E731
+        return Operator(plan, drivers, report, tell, self.stop, verify_seconds=1.0)
+
+    def settle(self) -> None:
+        """Every window ends."""
+        for box in self.boxes.values():
+            box.world.settle()
+
+    def texts(self) -> dict[str, dict[str, str]]:
+        return {name: box.world.live() for name, box in self.boxes.items()}
