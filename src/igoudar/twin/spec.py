@@ -63,17 +63,16 @@ class TwinSpec:
 
     def host(self, name: str) -> TwinHost:
         """Raises KeyError."""
-        return next(h for h in self.hosts if h.name == name) if name in self.names() else _missing(name)
+        for host in self.hosts:
+            if host.name == name:
+                return host
+        raise KeyError(f"there is no host {name!r}")
 
     def names(self) -> tuple[str, ...]:
         return tuple(h.name for h in self.hosts)
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), indent=1)
-
-
-def _missing(name: str) -> TwinHost:
-    raise KeyError(name)
 
 
 def from_json(text: str) -> TwinSpec:
