@@ -13,12 +13,20 @@ from igoudar.verify.facts import commands_for, facts_of
 RECORD = json.loads((Path(__file__).parent / "data" / "verify_leaf-4.json").read_text("utf-8"))
 
 
+TEXT = ("interfaces", "time")
+
+
 def outputs(**changed: Any) -> dict[str, dict[str, Any]]:
-    """As `on_host.look` gives them: plain text stands as a list of lines in the record."""
+    """As `on_host.look` gives them: plain text stands as lines in the record, FRR answers at once."""
     told = {**RECORD, **changed}
+    asked = [name for name in told if name not in (*TEXT, "lldp")]
+    lines = [
+        told[name] if isinstance(told[name], str) else json.dumps(told[name], indent=1) for name in asked
+    ]
     return {
-        name: {"rc": 0, "out": "\n".join(out) if name in ("interfaces", "time") else json.dumps(out)}
-        for name, out in told.items()
+        **{name: {"rc": 0, "out": "\n".join(told[name])} for name in TEXT},
+        "lldp": {"rc": 0, "out": json.dumps(told["lldp"])},
+        "frr|" + "|".join(asked): {"rc": 0, "out": "\n\n".join(lines) + "\n"},
     }
 
 
@@ -67,11 +75,26 @@ def test_time_of_a_host_that_follows_a_server() -> None:
     )
 
 
-def test_a_daemon_that_does_not_answer_has_no_facts() -> None:
-    broken = {**outputs(), "bgp": {"rc": 1, "out": "bgpd is not running\n"}}
-    assert not [key for key in facts_of(broken) if key[0] == "bgp"]
+def test_a_daemon_that_does_not_answer_has_no_facts_and_shifts_nobody_else_s() -> None:
+    """vtysh says one line for the question and goes on with the next."""
+    whole, broken = facts_of(outputs()), facts_of(outputs(bgp="bgpd is not running"))
+    assert not [key for key in broken if key[0] == "bgp"]
+    assert {k: v for k, v in whole.items() if k[0] != "bgp"} == broken
 
 
-def test_only_the_commands_that_are_needed_are_run() -> None:
-    keys = [("route", "world", "::/0"), ("rt", "65000:1"), ("rts",), ("name", "a.example")]
-    assert set(commands_for(keys)) == {"routes4", "routes6", "targets", "name a.example"}
+def test_only_what_is_needed_is_run_and_frr_is_asked_once() -> None:
+    keys = [("route", "world", "::/0"), ("rt", "65000:1"), ("rts",), ("name", "a.example"), ("time",)]
+    commands = commands_for(keys)
+    assert set(commands) == {"frr|routes4|routes6|targets", "name a.example", "time"}
+    assert commands["frr|routes4|routes6|targets"].count("-c") == 3
+
+
+def test_what_is_announced_is_asked_by_family() -> None:
+    keys = [("announced", "world", "203.0.113.1"), ("announced", "world", "2001:db8::1")]
+    ((name, words),) = commands_for(keys).items()
+    assert name == "frr|announced world 203.0.113.1|announced world 2001:db8::1"
+    assert "show bgp vrf world ipv6 unicast neighbors 2001:db8::1 advertised-routes json" in words
+    told = [{"advertisedRoutes": {"198.51.100.0/24": {}}}, {"advertisedRoutes": {"2001:db8:100::/48": {}}}]
+    facts = facts_of({name: {"rc": 0, "out": "\n".join(map(json.dumps, told))}})
+    assert facts[keys[0]] == {"198.51.100.0/24"}
+    assert facts[keys[1]] == {"2001:db8:100::/48"}

@@ -79,7 +79,9 @@ def _run(site: Place, drills: bool, wait: float) -> list[Result]:
             results = verification.again(wait)
             if drills and breaker is not None and all(r.good for r in results):
                 groups = breaking.plan(verification.site, outside.world, _say)
-                results += breaking.Drills(verification, breaker, _say).run(groups)
+                drilled = breaking.Drills(verification, breaker, _say).run(groups)
+                _say("verifying again")
+                results = [*verification.again(wait), *drilled]
             elif drills:
                 _say("no drills: what is to survive them does not work now")
         finally:

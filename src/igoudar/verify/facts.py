@@ -28,29 +28,47 @@ Pairs = Iterator[tuple[tuple[str, ...], str]]
 ROUTE_TARGET = re.compile(r"RT:([0-9.]+:[0-9]+)")
 DISTINGUISHER = re.compile(r"([0-9.]+):[0-9]+")
 UNREACHABLE = "unreachable"
+FRR = "frr|"  # one vtysh for many questions: starting it costs ten times what it answers
 
 
 def facts_of(outputs: Mapping[str, Mapping[str, Any]]) -> Facts:
     """`outputs`: name of a command -> {"rc", "out"}, as `on_host.look` gives them."""
     found: dict[tuple[str, ...], set[str]] = {}
     for name, output in outputs.items():
-        parse = PARSERS[name.partition(" ")[0]]
-        for key, value in parse(str(output["out"]), name):
-            found.setdefault(key, set()).add(value)
+        for part, told in _parts(name, str(output["out"])):
+            for key, value in PARSERS[part.partition(" ")[0]](told, part):
+                found.setdefault(key, set()).add(value)
     return {key: frozenset(values) for key, values in found.items()}
 
 
-def _json(text: str) -> Any:
-    """The document, or an empty one where the daemon printed an error or nothing."""
-    try:
-        return json.loads(text)
-    except ValueError:
-        return {}
+def _parts(name: str, text: str) -> Iterator[tuple[str, Any]]:
+    """Questions with their answers: JSON as a document, all else as text."""
+    if name.startswith(FRR):
+        yield from zip(name.removeprefix(FRR).split("|"), _documents(text), strict=False)
+    elif name == "lldp":
+        yield name, next(_documents(text), {})
+    else:
+        yield name, text
 
 
-def lldp(text: str, _: str) -> Pairs:
+def _documents(text: str) -> Iterator[Any]:
+    """JSON documents one after another; a line in between, such as that a daemon is down, is an empty one."""
+    decoder, at = json.JSONDecoder(), 0
+    while True:
+        while at < len(text) and text[at].isspace():
+            at += 1
+        if at >= len(text):
+            return
+        try:
+            document, at = decoder.raw_decode(text, at)
+        except ValueError:
+            document, at = {}, text.find("\n", at) + 1 or len(text)
+        yield document
+
+
+def lldp(told: Any, _: str) -> Pairs:
     """`lldpcli -f json0 show neighbors`: json0 has lists throughout, whatever their length."""
-    for group in _json(text).get("lldp", ()):
+    for group in told.get("lldp", ()):
         for port in group.get("interface", ()):
             for chassis in port.get("chassis", ()):
                 name = _value(chassis.get("name"))
@@ -73,36 +91,36 @@ def interfaces(text: str, _: str) -> Pairs:
             yield ("interfaces",), f"{current}: {' '.join(words[:-1])}"
 
 
-def bgp(text: str, _: str) -> Pairs:
+def bgp(told: Any, _: str) -> Pairs:
     """`show bgp vrf all summary json`."""
-    for vrf, families in _json(text).items():
+    for vrf, families in told.items():
         for family, summary in families.items() if isinstance(families, dict) else ():
             for peer, session in summary.get("peers", {}).items() if isinstance(summary, dict) else ():
                 yield ("bgp", vrf, peer, family), str(session.get("state"))
 
 
-def announced(text: str, name: str) -> Pairs:
+def announced(told: Any, name: str) -> Pairs:
     """`show bgp vrf VRF ... neighbors PEER advertised-routes json`; called `announced VRF PEER`."""
-    for prefix in _json(text).get("advertisedRoutes", ()):
+    for prefix in told.get("advertisedRoutes", ()):
         yield ("announced", *name.split()[1:]), prefix
 
 
-def bfd(text: str, _: str) -> Pairs:
+def bfd(told: Any, _: str) -> Pairs:
     """`show bfd peers json`."""
-    for peer in _json(text) or ():
+    for peer in told or ():
         yield ("bfd", peer.get("vrf", "default"), peer.get("interface", "")), str(peer.get("status"))
 
 
-def evpn(text: str, _: str) -> Pairs:
+def evpn(told: Any, _: str) -> Pairs:
     """`show evpn vni detail json`: a list of VNIs; those of type L3 have no tunnel ends of their own."""
-    for vni in _json(text) or ():
+    for vni in told or ():
         for remote in vni.get("remoteVteps", ()) or ():
             yield ("vtep", str(vni["vni"])), str(remote["ip"] if isinstance(remote, dict) else remote)
 
 
-def targets(text: str, _: str) -> Pairs:
+def targets(told: Any, _: str) -> Pairs:
     """`show bgp l2vpn evpn json`: route distinguisher -> route -> paths."""
-    for rd, routes in _json(text).items():
+    for rd, routes in told.items():
         owner = DISTINGUISHER.fullmatch(rd)
         for route in routes.values() if owner and isinstance(routes, dict) else ():
             for path in _paths(route):
@@ -118,9 +136,9 @@ def _paths(route: Any) -> Iterator[dict[str, Any]]:
         yield from entry if isinstance(entry, list) else (entry,)
 
 
-def routes(text: str, _: str) -> Pairs:
+def routes(told: Any, _: str) -> Pairs:
     """`show ip route vrf all json` and its like for IPv6: only what is in use."""
-    for vrf, table in _json(text).items():
+    for vrf, table in told.items():
         for prefix, entries in table.items() if isinstance(table, dict) else ():
             for entry in entries if isinstance(entries, list) else ():
                 if entry.get("selected"):
@@ -153,7 +171,7 @@ def names(text: str, name: str) -> Pairs:
         yield ("name", name.partition(" ")[2]), line.split()[0]
 
 
-PARSERS: Mapping[str, Callable[[str, str], Pairs]] = {
+PARSERS: Mapping[str, Callable[[Any, str], Pairs]] = {
     "lldp": lldp,
     "interfaces": interfaces,
     "bgp": bgp,
@@ -167,19 +185,20 @@ PARSERS: Mapping[str, Callable[[str, str], Pairs]] = {
     "name": names,
 }
 
-_VTYSH = ("vtysh", "-c")
 COMMANDS: Mapping[str, tuple[str, ...]] = {
     "lldp": ("lldpcli", "-f", "json0", "show", "neighbors"),
     "interfaces": ("ifquery", "-a", "--check"),
-    "bgp": (*_VTYSH, "show bgp vrf all summary json"),
-    "bfd": (*_VTYSH, "show bfd peers json"),
-    "evpn": (*_VTYSH, "show evpn vni detail json"),
-    "targets": (*_VTYSH, "show bgp l2vpn evpn json"),
-    "routes4": (*_VTYSH, "show ip route vrf all json"),
-    "routes6": (*_VTYSH, "show ipv6 route vrf all json"),
     "time": ("chronyc", "-c", "-n", "tracking"),
 }
-# The first word of a fact's key -> the commands that tell it, where they are called otherwise.
+ASKED: Mapping[str, str] = {
+    "bgp": "show bgp vrf all summary json",
+    "bfd": "show bfd peers json",
+    "evpn": "show evpn vni detail json",
+    "targets": "show bgp l2vpn evpn json",
+    "routes4": "show ip route vrf all json",
+    "routes6": "show ipv6 route vrf all json",
+}
+# The first word of a fact's key -> what tells it, where it is called otherwise.
 TOLD_BY: Mapping[str, tuple[str, ...]] = {
     "vtep": ("evpn",),
     "rt": ("targets",),
@@ -191,15 +210,20 @@ TOLD_BY: Mapping[str, tuple[str, ...]] = {
 def commands_for(keys: Iterable[tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
     """Name -> argument list of every command that these facts need."""
     needed: dict[str, tuple[str, ...]] = {}
+    asked: dict[str, str] = {}
     for key in keys:
-        if key[0] == "name":
-            needed[f"name {key[1]}"] = ("getent", "ahostsv4", key[1])
-            continue
-        if key[0] == "announced":
-            family = "ipv6" if ":" in key[2] else "ipv4"
-            asked = f"show bgp vrf {key[1]} {family} unicast neighbors {key[2]} advertised-routes json"
-            needed[" ".join(key)] = (*_VTYSH, asked)
-            continue
-        for name in TOLD_BY.get(key[0], (key[0],)):
-            needed[name] = COMMANDS[name]
+        match key:
+            case ("name", name):
+                needed[f"name {name}"] = ("getent", "ahostsv4", name)
+            case ("announced", vrf, peer):
+                family = "ipv6" if ":" in peer else "ipv4"
+                asked[" ".join(key)] = (
+                    f"show bgp vrf {vrf} {family} unicast neighbors {peer} advertised-routes json"
+                )
+            case (kind, *_) if kind in COMMANDS:
+                needed[kind] = COMMANDS[kind]
+            case (kind, *_):
+                asked |= {name: ASKED[name] for name in TOLD_BY.get(kind, (kind,))}
+    if asked:
+        needed[FRR + "|".join(asked)] = ("vtysh", *(word for line in asked.values() for word in ("-c", line)))
     return needed

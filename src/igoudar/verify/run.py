@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from igoudar.transport import Access
@@ -49,10 +49,11 @@ class Verification:
             self.say("what must not work is looked at all the same")
         return [*working, *self._silent()]
 
-    def converge(self, bound: float, probes: bool = True) -> list[Result]:
-        """Results of all that must work, as soon as it all does or after `bound` seconds."""
+    def converge(self, bound: float, but: Collection[Kind] = ()) -> list[Result]:
+        """Results of what must work, kinds `but` left out, as soon as it does or after `bound` seconds."""
         until = time.monotonic() + bound
-        left: Sequence[FactCheck | ProbeCheck] = (*self.facts, *(self.before if probes else ()))
+        everything: tuple[FactCheck | ProbeCheck, ...] = (*self.facts, *self.before)
+        left = [check for check in everything if check.kind not in but]
         results: dict[FactCheck | ProbeCheck, Result] = {}
         order = {check: n for n, check in enumerate(left)}
         while True:
