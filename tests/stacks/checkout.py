@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from igoudar.provider.group_state import host_digest
+from igoudar.provider.server_group import ServerGroup
+
 ROOT = Path(__file__).parents[2]
 PARTS = ("Pulumi.yaml", "Pulumi.lab.yaml", "__main__.py", "inventory", "stacks", "roles", "templates")
 TOOLS = ("scripts", "tools", "src/igoudar/provider/bin", "requirements.lock", ".gitignore")
@@ -64,8 +67,12 @@ class Checkout:
 
 
 def _created(resource: dict[str, Any]) -> dict[str, Any]:
-    """Ids that a preview does not know; components and the stack have none."""
+    """With the id that a preview does not know (components and the stack have none) and what `up` answers."""
     made = {**resource, "outputs": resource.get("outputs") or {}}
+    if resource["type"] == ServerGroup.token:
+        made["outputs"] = {
+            "done": {h: host_digest(roles) for h, roles in resource["inputs"]["hosts"].items()}
+        }
     if resource.get("custom"):
         made["id"] = resource.get("id") or resource["urn"].rpartition("::")[2]
         if resource.get("provider"):

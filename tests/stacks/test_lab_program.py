@@ -23,7 +23,8 @@ def checkout(tmp_path: Path) -> Checkout:
 
 
 def lines(text: str) -> list[str]:
-    return [line.strip() for line in text.splitlines()]
+    """Without indentation, that after the sign of a diff included."""
+    return [" ".join(line.split()) for line in text.splitlines()]
 
 
 def test_a_changed_number_is_one_line_of_one_switch_and_its_record(checkout: Checkout) -> None:
