@@ -215,8 +215,7 @@ class FamilyPolicy:
 class Neighbor:
     """A BGP session. `key` is a port (unnumbered) or an address. `local_role` is ours by RFC 9234, strict.
 
-    `local_asn` is what the far side sees instead of the switch's own ASN. `password` is a secret's mark.
-    `ttl_hops` is that of RFC 5082. `drained` asks the far side to avoid us.
+    `password` is a secret's mark. `ttl_hops` is that of RFC 5082. `drained` asks the far side to avoid us.
     """
 
     key: str
@@ -228,7 +227,6 @@ class Neighbor:
     families: tuple[FamilyPolicy, ...]
     bfd: str = ""
     timers: Timers | None = None
-    local_asn: int = 0
     password: str = ""
     ttl_hops: int = 0
     local_role: str = ""
@@ -245,8 +243,9 @@ class Blackhole:
 
 @dataclass(frozen=True, slots=True)
 class VrfInstance:
-    """A VRF on one switch. `aggregates` are originated here; `blackholes` hold them, and what must not leave.
+    """A VRF on one switch. `asn` is the switch's own, or the public one in the world on a border.
 
+    `aggregates` are originated here; `blackholes` hold them, and what must not leave.
     `redistribute_connected`: the subnets of local gateways go out as EVPN type 5. `export_map` bounds what of
     the VRF's routes goes out as type 5 ("" is all). Neighbours: ports first, then addresses.
     """

@@ -140,7 +140,7 @@ def test_what_leaves_is_our_own_space_by_local_routes(small: Derived) -> None:
     }
     assert exact == {"198.51.100.0/24": (0, 0), "2001:db8:100::/48": (0, 0)}
     world = next(v for v in border.vrfs if v.vrf.owner == "world")
-    assert {n.local_asn for n in world.neighbors} == {64500}
+    assert world.asn == 64500
     assert {b.prefix for b in world.blackholes} > set(exact)
 
 
@@ -217,6 +217,17 @@ def test_an_asn_beyond_private_space_is_a_finding() -> None:
     pools = replace(inventory.site.pools, loopback4=IPNetwork("10.0.0.0/8"))
     found = derived(replace(inventory, halls=halls, site=replace(inventory.site, pools=pools)))
     assert any("above 4294967294" in f.message for f in found.findings)
+
+
+def test_an_automatic_route_target_that_equals_ours_is_a_finding() -> None:
+    """FRR's own would be ASN mod 65536 : VNI."""
+    inventory = factory.site()
+    site = replace(inventory.site, fabric_as=4201010001 % 65536)
+    found = derived(replace(inventory, site=site))
+    assert [f.message for f in found.findings if f.code == "fabric-as"] == [
+        "4201010001, the ASN of leaf-1, ends in fabric_as by 16 bits"
+    ]
+    assert found.intents == {}
 
 
 def test_a_customer_session_is_refused() -> None:

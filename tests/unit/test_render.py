@@ -51,7 +51,7 @@ def test_a_fragment_is_made_once_for_all_switches(monkeypatch: pytest.MonkeyPatc
         ("bgp/fabric.j2", "{{ fabric.bfd }}", "{{ fabric.bdf }}", "Fabric object' has no attribute 'bdf'"),
         ("interfaces/vrf.j2", "{{ this.table }}", "{{ this.tabel }}", "has no attribute 'tabel'"),
         ("bfd.j2", "{% if device.bfd_profiles %}", "{% if device.bfd_profiles", "end of statement block"),
-        ("frr.conf.j2", '{% include "bfd.j2" %}', '{% include "bdf.j2" %}', "'bdf.j2' not found"),
+        ("frr.conf.j2", '{% include "bfd.j2" %}', '{% include "bdf.j2" %}', "there is no template 'bdf.j2'"),
         ("daemons.j2", "{{ routing }}", "{{ 1 / 0 }}", "division by zero"),
     ],
 )
@@ -120,7 +120,7 @@ def test_explain_of_nothing(place: tuple[str, str, int], said: str) -> None:
 @pytest.mark.parametrize(
     ("written", "wrong", "said"),
     [
-        ("driver: frr", "driver: frr\nvalidator: no", "device.yaml:4: validator: Extra inputs"),
+        ("driver: frr", "driver: frr\nvalidator: no", "device.yaml:4: validator: the key 'validator' is not known here"),
         ("template: daemons.j2", "template: demons.j2", "there is no template demons.j2"),
         ("port_pattern: swp[0-9]+(s[0-9]+)?", "port_pattern: swp[0-9", "expected a regular expression"),
         ("features: [access,", "features: [acces,", "expected one of access, routed, sessions"),

@@ -59,7 +59,6 @@ def _session(plan: Plan, edge: EdgeSession, address: str, limit: int) -> Neighbo
             ),
         ),
         timers=Timers(timers.keepalive, timers.hold, timers.connect_retry),
-        local_asn=plan.design.inventory.site.public_as,
         password=plan.design.inventory.secrets[edge.session.password].mark,
         ttl_hops=TTL_HOPS,
         local_role=LOCAL_ROLE[role],

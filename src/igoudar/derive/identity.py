@@ -36,6 +36,7 @@ def identities(plan: Plan, devices: Iterable[Device]) -> tuple[dict[str, Identit
             expected = "coordinates (building, hall, role, number) that the loopback and ASN schemes can hold"
             findings.append(Finding("no-number", device.where, str(error), expected))
     findings += _clashes(found)
+    findings += _automatic(plan, found)
     return found, findings
 
 
@@ -70,3 +71,16 @@ def _clashes(found: dict[str, Identity]) -> Iterator[Finding]:
                 yield Finding(
                     "number-twice", device.where, said, "its own building, hall and number", "renumber one"
                 )
+
+
+def _automatic(plan: Plan, found: dict[str, Identity]) -> Iterator[Finding]:
+    """An explicit route target that equals a device's own automatic one (ASN mod 65536 : VNI) may be lost."""
+    site = plan.design.inventory.site
+    for identity in found.values():
+        if identity.asn % 65536 == site.fabric_as:
+            said = f"{identity.asn}, the ASN of {identity.device.name}, ends in fabric_as by 16 bits"
+            expected = "a fabric_as that no switch makes route targets of by itself"
+            yield Finding("fabric-as", site.where.at("fabric_as"), said, expected)
+    if site.public_as % 65536 == site.fabric_as:
+        said = "fabric_as and public_as make the same route targets"
+        yield Finding("fabric-as", site.where.at("fabric_as"), said, "a private 2-byte AS of its own")

@@ -108,7 +108,7 @@ def _instance(plan: Plan, identity: Identity, ports: tuple[Port, ...], vrf: Vrf)
     sessions = edge.sessions(plan, identity.device.name) if border else ()
     return VrfInstance(
         vrf=vrf,
-        asn=identity.asn,
+        asn=plan.design.inventory.site.public_as if border else identity.asn,
         rd=f"{identity.loopback.ipv4}:{index}",
         router_id=f"{index >> 8}.{index & 255}.{identity.low16}",
         max_paths=of_switch(plan, identity.device.hall).max_paths,

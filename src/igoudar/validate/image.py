@@ -10,7 +10,7 @@ from pathlib import Path
 
 from igoudar.errors import Missing
 
-LINKS = ("bin", "sbin", "lib", "lib64")  # into usr/, as in every Debian since 12
+LINKS = {name: f"usr/{name}" for name in ("bin", "sbin", "lib", "lib64")} | {"var/run": "../run"}
 FOLDERS = ("run", "tmp", "dev", "proc", "sys", "var/log", "var/tmp", "var/lib/frr", "etc/frr")
 
 
@@ -28,7 +28,7 @@ def unpacked(image: Path, cache: Path) -> Path:
     if not image.is_file():
         raise Missing(f"there is no disk image {image}; scripts/setup image makes it")
     facts = image.stat()
-    identity = f"{image.resolve()} {facts.st_size} {facts.st_mtime_ns}"
+    identity = f"{image.resolve()} {facts.st_size} {facts.st_mtime_ns} {LINKS} {FOLDERS}"
     target = cache / "validate" / hashlib.sha256(identity.encode()).hexdigest()[:16]
     if target.is_dir():
         return target
@@ -50,8 +50,9 @@ def unpacked(image: Path, cache: Path) -> Path:
 
 
 def _complete(folder: Path) -> None:
-    for name in LINKS:
-        if (folder / "usr" / name).is_dir():
-            (folder / name).symlink_to(f"usr/{name}")
+    """What Debian has beside `usr` and `etc`."""
     for name in FOLDERS:
         (folder / name).mkdir(parents=True, exist_ok=True)
+    for name, target in LINKS.items():
+        if not (folder / name).exists():
+            (folder / name).symlink_to(target)

@@ -51,7 +51,9 @@ class Complaint:
     said: str
 
 
-def run(root: Path, host: str, script: str, files: Mapping[str, str]) -> dict[str, str]:
+def run(
+    root: Path, host: str, script: str, files: Mapping[str, str], *, seconds: int = SECONDS
+) -> dict[str, str]:
     """Run a shell script in the image; it finds `files` in /run/work and leaves its own there.
 
     Returns all files of that folder by name. Raises IgoudarError where the sandbox itself fails.
@@ -65,10 +67,10 @@ def run(root: Path, host: str, script: str, files: Mapping[str, str]) -> dict[st
         command += ["/bin/sh", str(work / "prelude"), str(root), str(work), host]
         try:
             ran = subprocess.run(
-                command, capture_output=True, text=True, timeout=SECONDS, check=False, errors="replace"
+                command, capture_output=True, text=True, timeout=seconds, check=False, errors="replace"
             )
         except subprocess.TimeoutExpired as error:
-            raise IgoudarError(f"the validator of {host} has not answered for {SECONDS} s") from error
+            raise IgoudarError(f"the validator of {host} has not answered for {seconds} s") from error
         if ran.returncode != 0:
             last = (ran.stderr or ran.stdout).strip().splitlines()[-1:] or ["no message"]
             raise IgoudarError(f"the sandbox of the validators failed (status {ran.returncode}): {last[0]}")
