@@ -29,7 +29,7 @@ def assemble(documents: Documents, folder: str) -> tuple[model.Inventory | None,
     joined = _Joiner(documents, findings)
     secrets = joined.section("secrets", _secret)
     racks = joined.section("racks", _rack)
-    vpcs = {v.full_name: v for v in _once(_vpcs(documents), findings, lambda v: f"{v.tenant}/{v.name}")}
+    vpcs = {v.full_name: v for v in _once(_vpcs(documents), findings, lambda v: v.full_name)}
     types = {t.slug: t for t in _once(_types(documents), findings, lambda t: t.slug)}
     devices = joined.section("devices", lambda n, d, w: _device(n, d, w, racks))
     cables = {c.key: c for c in _once(_cables(documents), findings, lambda c: c.key)}
@@ -79,7 +79,7 @@ class _Joiner:
 
 def _twice(name: str, where: Where, first: Where) -> Finding:
     return Finding(
-        "duplicate-name", where, f"{name!r} is there already, in {first.file}", "each name once in a site"
+        "duplicate-name", where, f"{name!r} is there already", "each name once in a site", see=first
     )
 
 

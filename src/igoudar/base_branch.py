@@ -28,11 +28,19 @@ def tree_at(root: Path, commit: str) -> Iterator[Path]:
     done = _git(root, "archive", "--format=tar", commit)
     if done.returncode != 0:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["git failed"]
-        raise BadInput([Finding("no-base", Where(commit), said[-1], "a branch or commit of this checkout")])
+        raise BadInput([no_base(commit, said[-1])])
     with TemporaryDirectory(prefix="igoudar-base-") as folder:
         with tarfile.open(fileobj=BytesIO(done.stdout)) as archive:
             archive.extractall(folder, filter="data")
         yield Path(folder)
+
+
+def no_base(commit: str, said: str) -> Finding:
+    """`said`: git's last line."""
+    message = f"git has no such commit here: {said.removeprefix('fatal: ')}"
+    return Finding(
+        "no-base", Where(commit), message, "a branch or commit of this checkout", "name one by --base"
+    )
 
 
 def _git(root: Path, *words: str) -> subprocess.CompletedProcess[bytes]:

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Annotated
 
 from netaddr import IPNetwork
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from igoudar.errors import BadInput, Finding, Where, step_path
+from igoudar.inventory import validated
 from igoudar.schema import Entry, SubnetAddress
 from igoudar.yaml_source import locate, read_source
 
@@ -71,12 +72,9 @@ class _File(Entry):
 def load_bogons(root: Path) -> Bogons:
     """The file of the checkout at `root`. Raises BadInput."""
     source = read_source(root / FILE, FILE)
-    if source.findings:
-        raise BadInput(source.findings)
-    try:
-        read = _File.model_validate(source.data)
-    except ValidationError as error:
-        raise BadInput(locate([_finding(e["loc"], e["msg"]) for e in error.errors()], root)) from error
+    read, wrong = validated(source, _File)
+    if read is None:
+        raise BadInput(locate([*source.findings, *wrong], root))
     if wrong := _wrong(read):
         raise BadInput(locate(wrong, root))
     return Bogons(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -18,7 +19,7 @@ from igoudar.allocate import allocate
 from igoudar.bogons import load_bogons
 from igoudar.derive import derive
 from igoudar.design import Design, Plan
-from igoudar.errors import BadInput, CheckFailed, Finding, Severity, in_order
+from igoudar.errors import BadInput, CheckFailed, Finding, Severity, Where, in_order
 from igoudar.hostview import HostView, host_view
 from igoudar.intent import DeviceIntent
 from igoudar.inventory import LEDGER, load, shown
@@ -61,8 +62,24 @@ def describe(inventory: Inventory, root: Path) -> Design:
     """What the checkout's stacks say of the site."""
     if str(root) not in sys.path:
         sys.path.insert(0, str(root))
-    design: Design = importlib.import_module("stacks").describe(inventory)
+    try:
+        design: Design = importlib.import_module("stacks").describe(inventory)
+    except Exception as error:  # stacks are what people write
+        raise BadInput([_broken_stack(error, root / "stacks")]) from error
     return design
+
+
+def _broken_stack(error: Exception, folder: Path) -> Finding:
+    """At the innermost line of `stacks/`. Raises an error that did not come from there."""
+    places = [(f.filename, f.lineno or 0) for f in traceback.extract_tb(error.__traceback__)]
+    if isinstance(error, SyntaxError):
+        places.append((error.filename or "", error.lineno or 0))
+    inside = [(Path(file), line) for file, line in places if Path(file).is_relative_to(folder)]
+    if not inside and (folder / "__init__.py").is_file():
+        raise error
+    file, line = inside[-1] if inside else (folder, 0)
+    said = f"{type(error).__name__}: {error.msg if isinstance(error, SyntaxError) else error}"
+    return Finding("broken-stack", Where(shown(file, folder.parent), line), said, "a module without mistakes")
 
 
 def load_ledger(folder: Path, root: Path) -> Ledger:

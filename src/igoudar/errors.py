@@ -62,6 +62,7 @@ class Finding:
     `expected` is what a right value would be, as a noun: "a mapping", "one of a, b".
 
     `code` is a stable kebab-case word such as `duplicate-serial`, the key of waivers and of documentation.
+    `see` is the other place where two of them do not go together.
     """
 
     code: str
@@ -70,12 +71,18 @@ class Finding:
     expected: str = ""
     hint: str = ""
     severity: Severity = Severity.ERROR
+    see: Where | None = None
 
     def __str__(self) -> str:
         expected = f"expected {self.expected}" if self.expected else ""
-        said = "; ".join(part for part in (self.message, expected, self.hint) if part)
+        said = "; ".join(part for part in (self.message, expected, self.advice) if part)
         mark = "" if self.severity is Severity.ERROR else f"{self.severity}: "
         return f"{self.where}: {mark}{said}"
+
+    @property
+    def advice(self) -> str:
+        """What to do, and where else to look."""
+        return "; ".join(part for part in (self.hint, f"see {self.see}" if self.see else "") if part)
 
     def as_json(self) -> dict[str, str | int]:
         return {
@@ -86,7 +93,7 @@ class Finding:
             "severity": str(self.severity),
             "message": self.message,
             "expected": self.expected,
-            "hint": self.hint,
+            "hint": self.advice,
         }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -32,7 +33,9 @@ def load(folder: Path, root: Path) -> Inventory:
     """
     if not folder.is_dir():
         where = Where(shown(folder, root))
-        raise BadInput([Finding("no-such-site", where, "there is no such folder", "the folder of a site")])
+        known = sorted(p.parent.name for p in (root / "inventory").glob("*/site.yaml"))
+        expected = f"one of {', '.join(known)}, or the path of a folder" if known else "the folder of a site"
+        raise BadInput([Finding("no-such-site", where, "there is no such folder", expected)])
     documents, findings = _documents(folder, root)
     if findings:
         raise BadInput(locate(findings, root))
@@ -116,7 +119,8 @@ def _finding(item: ErrorDetails, source: Source, kind: type[BaseModel]) -> Findi
             hint = _did_you_mean(name, source.data, steps[:-1], kind)
             return Finding("unknown-key", where, f"the key {name!r} is not known here", hint=hint)
         case "missing":
-            return Finding("missing-key", where, f"the key {name!r} is missing", "an entry with a value")
+            expected = _wanted(steps, kind) or "an entry with a value"
+            return Finding("missing-key", where, f"the key {name!r} is missing", expected)
         case "value_error":
             return Finding("wrong-value", where, f"{given} does not fit", str(item["ctx"]["error"]))
         case "too_short":
@@ -124,14 +128,27 @@ def _finding(item: ErrorDetails, source: Source, kind: type[BaseModel]) -> Findi
         case "string_pattern_mismatch" if _is_label(item):
             return Finding("wrong-name", where, f"{given} is not a name", _LABEL_TEXT)
         case code:
-            expected = item["msg"][0].lower() + item["msg"][1:].replace("Input should", "should")
             word = "wrong-type" if code.endswith(("_type", "_parsing")) else "wrong-value"
             return Finding(
-                word,
-                where,
-                f"{given} does not fit",
-                expected.removeprefix("input should be ").removeprefix("input should "),
+                word, where, f"{given} does not fit", _EXPECTED.get(code) or _in_words(item["msg"])
             )
+
+
+_EXPECTED = {
+    "bool_type": "true or false",
+    "int_type": "a whole number",
+    "string_type": "text, in quotes if it looks like a number",
+    "list_type": "a list",
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+}
+
+
+def _in_words(message: str) -> str:
+    """pydantic's sentence as what was expected."""
+    said = message[0].lower() + message[1:]
+    said = said.removeprefix("input should be ").removeprefix("input should ")
+    return f"a number {said}" if said.startswith(("greater", "less")) else said
 
 
 _LABEL_TEXT = "a DNS label: a-z, 0-9 and -, at most 63 characters, no - at either end"
@@ -142,7 +159,9 @@ def _is_label(item: ErrorDetails) -> bool:
 
 
 def _short(value: Any) -> str:
-    text = repr(value)
+    """As it would stand in YAML."""
+    plain = {None: "an empty value", True: "true", False: "false"}
+    text = plain[value] if value is None or isinstance(value, bool) else repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
@@ -154,8 +173,22 @@ def _did_you_mean(name: str, data: Any, steps: list[int | str], kind: type[BaseM
     return f"known keys: {', '.join(known)}" if known else ""
 
 
+def _wanted(steps: list[int | str], kind: type[BaseModel]) -> str:
+    """The words that a missing key may have, where they are few."""
+    choices = _type_at(steps, kind)
+    return (
+        f"one of {', '.join(choices)}" if isinstance(choices, type) and issubclass(choices, StrEnum) else ""
+    )
+
+
 def _keys_at(steps: list[int | str], kind: type[BaseModel]) -> list[str]:
-    """Field names of the entry that `steps` leads to, found by walking the annotations."""
+    """Field names of the entry that `steps` leads to."""
+    entry = _type_at(steps, kind)
+    return sorted(entry.model_fields) if isinstance(entry, type) and issubclass(entry, BaseModel) else []
+
+
+def _type_at(steps: list[int | str], kind: type[BaseModel]) -> Any:
+    """What `steps` leads to, found by walking the annotations."""
     current: Any = kind
     for step in steps:
         if isinstance(current, type) and issubclass(current, BaseModel):
@@ -164,9 +197,7 @@ def _keys_at(steps: list[int | str], kind: type[BaseModel]) -> list[str]:
         else:
             current = _inner(current)
         current = _without_none(current)
-    if isinstance(current, type) and issubclass(current, BaseModel):
-        return sorted(current.model_fields)
-    return []
+    return current
 
 
 def _inner(annotation: Any) -> Any:

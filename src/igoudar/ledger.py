@@ -193,7 +193,7 @@ def parse_ledger(text: str, shown: str) -> Ledger:
 
 def read_ledger(path: Path, shown: str, root: Path) -> Ledger:
     """The ledger of a site; an absent file is an empty one. Clashes are not judged here. Raises BadInput."""
-    if not path.exists():
+    if not path.exists() and not path.is_symlink():
         return Ledger(file=shown)
     source = read_source(path, shown)
     if source.findings:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from netaddr import IPNetwork
 
 from igoudar.errors import Finding, Where
-from igoudar.model import Attachment, Device, End, Inventory, Role
+from igoudar.model import Attachment, Device, DeviceType, End, Inventory, Role
 
 
 def broken_references(inventory: Inventory) -> list[Finding]:
@@ -28,7 +29,11 @@ def broken_references(inventory: Inventory) -> list[Finding]:
 def _unknown(kind: str, name: str, where: Where, known: Mapping[str, Any]) -> Finding:
     listed = sorted(known)
     shown = ", ".join(listed[:8]) + (", ..." if len(listed) > 8 else "")
-    return Finding(f"unknown-{kind}", where, f"there is no {kind} {name!r}", f"one of {shown or 'none yet'}")
+    near = difflib.get_close_matches(name, listed, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else ""
+    code = f"unknown-{kind.replace(' ', '-')}"
+    expected = f"one of {shown}" if listed else f"a {kind} of the site, which has none yet"
+    return Finding(code, where, f"there is no {kind} {name!r}", expected, hint)
 
 
 def _places(inventory: Inventory) -> Iterator[Finding]:
@@ -59,13 +64,14 @@ def _devices(inventory: Inventory) -> Iterator[Finding]:
             yield Finding(
                 "outside-pool",
                 device.where.at("oob"),
-                f"{device.oob} lies outside of its pool",
-                f"an address of {inventory.site.pools.oob} with its prefix length",
+                f"{device.oob} is no host of the out-of-band network",
+                f"an address between the ends of {inventory.site.pools.oob}, with its prefix length",
             )
 
 
 def _inside(address: IPNetwork, pool: IPNetwork) -> bool:
-    return bool(address.ip in pool and address.prefixlen == pool.prefixlen)
+    hosts = range(pool.first + 1, pool.last) if pool.size > 2 else range(pool.first, pool.last + 1)
+    return address.prefixlen == pool.prefixlen and int(address.ip) in hosts
 
 
 def _identities(inventory: Inventory) -> Iterator[Finding]:
@@ -85,17 +91,18 @@ def _identities(inventory: Inventory) -> Iterator[Finding]:
                 continue
             other = first.setdefault(value, device)
             if other is not device:
-                said = f"{device.role} {device.number}" if key == "number" else str(value)
+                said = str(device.number if key == "number" else value)
                 yield Finding(
                     f"duplicate-{key.replace('_', '-')}",
                     device.where.at(key),
                     f"the {label} {said} is that of {other.name} too",
-                    f"each {label} once",
+                    f"each {label} once{' a role and hall' if key == 'number' else ''}",
+                    see=other.where.at(key),
                 )
 
 
 def _cables(inventory: Inventory) -> Iterator[Finding]:
-    used: dict[End, str] = {}
+    used: dict[End, Where] = {}
     for cable in inventory.cables.values():
         if cable.a.device == cable.b.device:
             yield Finding("cable-to-self", cable.where, f"both ends are on {cable.a.device}", "two devices")
@@ -107,17 +114,33 @@ def _cables(inventory: Inventory) -> Iterator[Finding]:
                 continue
             kind = inventory.types.get(device.type)
             if kind is not None and end.port not in {i.name for i in kind.interfaces}:
-                ports = ", ".join(i.name for i in kind.interfaces)
-                yield Finding(
-                    "unknown-port", where, f"{end.device} has no port {end.port!r}", f"one of {ports}"
-                )
+                said = f"{end.device} has no port {end.port!r}"
+                expected = f"one of those of {kind.slug}: {_ports(kind)}"
+                yield Finding("unknown-port", where, said, expected)
             if end in used:
-                yield Finding(
-                    "port-twice", where, f"{end} has a cable already", "one cable a port", f"see {used[end]}"
-                )
-            used[end] = cable.key
+                said = f"{end} has a cable already"
+                yield Finding("port-twice", where, said, "one cable a port", see=used[end])
+            used.setdefault(end, where)
         if cable.wave and cable.wave not in inventory.waves:
             yield _unknown("wave", cable.wave, cable.where.at("wave"), inventory.waves)
+
+
+def _ports(kind: DeviceType) -> str:
+    """`eth0, swp1 to swp32`: runs of neighbours are shortened."""
+    runs: list[list[str]] = []
+    for name in (i.name for i in kind.interfaces):
+        word, number = _split(name)
+        if runs and word and (word, number - 1) == _split(runs[-1][-1]):
+            runs[-1].append(name)
+        else:
+            runs.append([name])
+    shown = [run[0] if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs]
+    return ", ".join(shown) or "it has none"
+
+
+def _split(port: str) -> tuple[str, int]:
+    word = port.rstrip("0123456789")
+    return word, int(port.removeprefix(word) or -1)
 
 
 def _uplinks(inventory: Inventory) -> Iterator[Finding]:
@@ -142,9 +165,25 @@ def _uplinks(inventory: Inventory) -> Iterator[Finding]:
             ("theirs6", session.ours6, session.theirs6),
         ):
             if theirs not in ours or theirs == ours.ip:
-                yield Finding(
-                    "not-a-link", where.at(key), f"{theirs} is no neighbour on {ours}", "the other address"
-                )
+                said = f"{theirs} is no neighbour on {ours}"
+                yield Finding("not-a-link", where.at(key), said, f"another address of {ours.cidr}")
+    yield from _links(inventory)
+    for upstream in inventory.upstreams.values():
+        if upstream.asn == inventory.site.public_as:
+            said = f"AS {upstream.asn} is our own, site.public_as"
+            yield Finding("own-as", upstream.where.at("asn"), said, "the AS of another network")
+
+
+def _links(inventory: Inventory) -> Iterator[Finding]:
+    """Each session has a link of its own: all of them live in one VRF."""
+    first: dict[IPNetwork, Where] = {}
+    for session in inventory.sessions.values():
+        for key, ours in (("ours4", session.ours4), ("ours6", session.ours6)):
+            where = session.where.at(key)
+            if ours.cidr in first:
+                said = f"the link {ours.cidr} is that of another session too"
+                yield Finding("duplicate-link", where, said, "one link a session", see=first[ours.cidr])
+            first.setdefault(ours.cidr, where)
 
 
 def _wave(inventory: Inventory, wave: Any) -> Iterator[Finding]:
@@ -158,16 +197,17 @@ def _wave(inventory: Inventory, wave: Any) -> Iterator[Finding]:
             f"the cable {system.name} does not land at {wave.station!r}",
             f"one of {', '.join(system.stations)}",
         )
-    joined = {frozenset((c.a, c.b)) for c in inventory.cables.values()}
-    if frozenset((wave.border, wave.far)) not in joined:
+    if " -- ".join(sorted((str(wave.border), str(wave.far)))) not in inventory.cables:
         yield Finding(
             "no-cable", wave.where, f"no cable joins {wave.border} and {wave.far}", "an entry under 'cables'"
         )
-    device = inventory.devices.get(wave.border.device)
-    if device is not None and device.role is not Role.BORDER:
-        yield Finding(
-            "not-a-border", wave.where.at("border"), f"{device.name} is a {device.role}", "a border"
-        )
+    for key, end, role in (("border", wave.border, Role.BORDER), ("far", wave.far, Role.UPSTREAM)):
+        device = inventory.devices.get(end.device)
+        if device is None:
+            yield _unknown("device", end.device, wave.where.at(key), inventory.devices)
+        elif device.role is not role:
+            said = f"{device.name} has the role {device.role}"
+            yield Finding(f"not-{role}", wave.where.at(key), said, f"a device with the role {role}")
 
 
 def _tenants(inventory: Inventory) -> Iterator[Finding]:
@@ -194,7 +234,7 @@ def _tenants(inventory: Inventory) -> Iterator[Finding]:
                         where,
                         f"{name} is in a subnet already",
                         "one subnet a server",
-                        f"see {placed[name]}",
+                        see=placed[name],
                     )
                 placed.setdefault(name, where)
 

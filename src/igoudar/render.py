@@ -13,7 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, TemplateSyntaxError
+from jinja2 import (
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    Template,
+    TemplateNotFound,
+    TemplateSyntaxError,
+)
 
 from igoudar.errors import Finding, Where
 from igoudar.intent import DeviceIntent
@@ -82,26 +89,31 @@ def render_all(intents: Mapping[str, DeviceIntent], folders: Mapping[str, Nos]) 
     """All switches; what goes wrong in a template is a finding at its line, which names the device."""
     renderers = {name: Renderer(nos) for name, nos in folders.items()}
     texts: dict[str, Texts] = {}
-    findings: list[Finding] = []
+    broken: dict[tuple[Where, str, str], list[str]] = {}
     for name, intent in intents.items():
         renderer = renderers[intent.nos]
         try:
             texts[name] = renderer.device(intent)
-        except Exception as error:
-            findings.append(_finding(error, renderer.nos, name))
-    return Rendered(texts, tuple(findings))
+        except Exception as error:  # whatever templates raise, people wrote it
+            broken.setdefault(_mistake(error, renderer.nos), []).append(name)
+    return Rendered(texts, tuple(_finding(*mistake, names) for mistake, names in broken.items()))
 
 
-def _finding(error: Exception, nos: Nos, device: str) -> Finding:
-    """Templates are what people write: whatever they raise is said at their line."""
+def _mistake(error: Exception, nos: Nos) -> tuple[Where, str, str]:
+    """Where it is, what is wrong and what was expected; the same for each device that meets it."""
     file, line = _place(error, nos.folder)
     said = str(error).splitlines()[0] if str(error) else type(error).__name__
-    return Finding(
-        "template",
-        Where(f"templates/{nos.name}/{file}", line),
-        f"rendering {device}: {said}",
-        "a name of the intent (src/igoudar/intent.py), spelled as there",
-    )
+    expected = "a name of the intent (src/igoudar/intent.py), spelled as there"
+    if isinstance(error, TemplateSyntaxError):
+        expected = "Jinja2"
+    elif isinstance(error, TemplateNotFound):
+        said, expected = f"there is no template {error.name!r}", f"a file of templates/{nos.name}"
+    return Where(f"templates/{nos.name}/{file}", line), said, expected
+
+
+def _finding(where: Where, said: str, expected: str, devices: list[str]) -> Finding:
+    others = f" and {len(devices) - 1} more" if len(devices) > 1 else ""
+    return Finding("template", where, f"rendering {devices[0]}{others}: {said}", expected)
 
 
 def _place(error: Exception, folder: Path) -> tuple[str, int]:

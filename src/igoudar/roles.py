@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib.util
 import re
 import sys
+import traceback
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -195,7 +196,7 @@ def _load(path: Path, position: int, root: Path) -> RoleFolder:
     try:
         spec.loader.exec_module(module)
     except Exception as error:
-        where = Where(shown(file, root), getattr(error, "lineno", None) or 0)
+        where = Where(shown(file, root), line_of(error, file))
         said = f"cannot be imported: {type(error).__name__}: {error}"
         raise BadInput([Finding("broken-role", where, said, "a module without mistakes")]) from error
     settings = getattr(module, "Settings", None)
@@ -204,6 +205,14 @@ def _load(path: Path, position: int, root: Path) -> RoleFolder:
     if not callable(getattr(module, "declare", None)):
         raise BadInput([_lacks(file, root, "declare(settings, host) -> Declaration")])
     return RoleFolder(path.name, path, position, module)
+
+
+def line_of(error: Exception, file: Path) -> int:
+    """Where in `file` an error was raised, or cannot be parsed; 0 where it was elsewhere."""
+    if isinstance(error, SyntaxError) and error.filename == str(file):
+        return error.lineno or 0
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == str(file)]
+    return (frames[-1].lineno or 0) if frames else 0
 
 
 def _lacks(file: Path, root: Path, what: str) -> Finding:

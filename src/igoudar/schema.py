@@ -7,8 +7,9 @@ into the frozen values of `igoudar.model`.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from netaddr import EUI, AddrFormatError, IPAddress, IPNetwork, mac_unix_expanded, valid_mac
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
@@ -18,37 +19,69 @@ from igoudar.model import Attachment, CableStatus, End, Role, SessionRole, Statu
 LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 
 
-def _network(value: Any) -> IPNetwork:
-    if isinstance(value, IPNetwork):
-        return value
-    if not isinstance(value, str) or "/" not in value:
-        raise ValueError("an address and a prefix length such as 172.16.1.0/24")
-    try:
-        return IPNetwork(value)
-    except (AddrFormatError, ValueError) as error:
-        raise ValueError("an address and a prefix length such as 172.16.1.0/24") from error
+_NETWORK = re.compile(r"[0-9A-Fa-f.:]+/[0-9]{1,3}")
+_EXAMPLES = {4: ("172.16.1.0/24", "203.0.113.1"), 6: ("2001:db8:1::/64", "2001:db8::1")}
 
 
-def _subnet(value: Any) -> IPNetwork:
-    network = _network(value)
-    if network.ip != network.network:
-        raise ValueError(f"a network address; that of {value} is {network.cidr}")
-    return network
+def _network(version: int | None) -> Callable[[Any], IPNetwork]:
+    """An address and a prefix length, of one family or of any."""
+    example = _EXAMPLES[version or 4][0]
+    family = f"an IPv{version} address" if version else "an address"
+
+    def read(value: Any) -> IPNetwork:
+        try:
+            if not isinstance(value, str) or not _NETWORK.fullmatch(value):
+                raise ValueError
+            network = IPNetwork(value)
+        except (AddrFormatError, ValueError) as error:
+            raise ValueError(f"{family} and a prefix length such as {example}") from error
+        if version and network.version != version:
+            raise ValueError(f"{family} and a prefix length such as {example}")
+        return network
+
+    return read
 
 
-def _address(value: Any) -> IPAddress:
-    try:
-        if not isinstance(value, str):
-            raise ValueError
-        return IPAddress(value)
-    except (AddrFormatError, ValueError) as error:
-        raise ValueError("an address such as 203.0.113.1 or 2001:db8::1") from error
+def _subnet(version: int | None) -> Callable[[Any], IPNetwork]:
+    """The same without host bits."""
+    read_network = _network(version)
+
+    def read(value: Any) -> IPNetwork:
+        network = read_network(value)
+        if network.ip != network.network:
+            raise ValueError(f"a network address; that of {value} is {network.cidr}")
+        return network
+
+    return read
+
+
+def _address(version: Literal[4, 6]) -> Callable[[Any], IPAddress]:
+    def read(value: Any) -> IPAddress:
+        try:
+            if not isinstance(value, str):
+                raise ValueError
+            return IPAddress(value, version)
+        except (AddrFormatError, ValueError) as error:
+            raise ValueError(f"an IPv{version} address such as {_EXAMPLES[version][1]}") from error
+
+    return read
+
+
+def _serial(value: Any) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"[!-~]([ -~]{0,62}[!-~])?", value):
+        raise ValueError(
+            "what the label says: 1 to 64 printable characters, in quotes if they are digits only"
+        )
+    return value
 
 
 def _mac(value: Any) -> str:
     if not isinstance(value, str) or not valid_mac(value):
-        raise ValueError("a MAC address such as 02:00:5e:00:01:01")
-    return str(EUI(value, dialect=mac_unix_expanded))
+        raise ValueError("a MAC address such as 02:00:5e:00:01:01, in quotes if it is of digits only")
+    mac = EUI(value, dialect=mac_unix_expanded)
+    if mac.words[0] & 1 or not int(mac):
+        raise ValueError("the MAC address of one device, not of a group")
+    return str(mac)
 
 
 def _end(value: Any) -> End:
@@ -60,11 +93,17 @@ def _end(value: Any) -> End:
     return End(match.group(1), match.group(3))
 
 
-def _range(value: Any) -> tuple[int, int]:
-    match = re.fullmatch(r"(\d+)-(\d+)", value) if isinstance(value, str) else None
-    if not match or int(match.group(1)) > int(match.group(2)):
-        raise ValueError("a range such as 10000-19999")
-    return int(match.group(1)), int(match.group(2))
+def _range(low: int, high: int) -> Callable[[Any], tuple[int, int]]:
+    """Both ends included."""
+
+    def read(value: Any) -> tuple[int, int]:
+        match = re.fullmatch(r"([0-9]{1,9})-([0-9]{1,9})", value) if isinstance(value, str) else None
+        first, last = (int(match.group(1)), int(match.group(2))) if match else (0, -1)
+        if not low <= first <= last <= high:
+            raise ValueError(f"a range inside {low}-{high}, written like that")
+        return first, last
+
+    return read
 
 
 def _public_key(value: Any) -> str:
@@ -86,12 +125,20 @@ def _one_of(kind: type[StrEnum]) -> BeforeValidator:
 
 
 Label = Annotated[str, StringConstraints(pattern=rf"^{LABEL}$")]
-Network = Annotated[IPNetwork, BeforeValidator(_network)]
-SubnetAddress = Annotated[IPNetwork, BeforeValidator(_subnet)]
-Address = Annotated[IPAddress, BeforeValidator(_address)]
+Network4 = Annotated[IPNetwork, BeforeValidator(_network(4))]
+Network6 = Annotated[IPNetwork, BeforeValidator(_network(6))]
+SubnetAddress = Annotated[IPNetwork, BeforeValidator(_subnet(None))]
+SubnetAddress4 = Annotated[IPNetwork, BeforeValidator(_subnet(4))]
+SubnetAddress6 = Annotated[IPNetwork, BeforeValidator(_subnet(6))]
+Address4 = Annotated[IPAddress, BeforeValidator(_address(4))]
+Address6 = Annotated[IPAddress, BeforeValidator(_address(6))]
 Mac = Annotated[str, BeforeValidator(_mac)]
 Port = Annotated[End, BeforeValidator(_end)]
-Range = Annotated[tuple[int, int], BeforeValidator(_range)]
+Vnis = Annotated[tuple[int, int], BeforeValidator(_range(1, 2**24 - 1))]
+Vlans = Annotated[tuple[int, int], BeforeValidator(_range(2, 4094))]  # 1 is the bridge's own
+Indexes = Annotated[tuple[int, int], BeforeValidator(_range(1, 65535))]
+Asn = Annotated[int, Field(ge=1, le=4294967294)]
+PrefixCount = Annotated[int, Field(ge=1, le=4294967295)]  # what FRR takes
 PublicKey = Annotated[str, BeforeValidator(_public_key)]
 
 
@@ -100,15 +147,15 @@ class Entry(BaseModel):
 
 
 class PoolsIn(Entry):
-    loopback4: SubnetAddress
-    loopback6: SubnetAddress
-    oob: SubnetAddress
-    public4: list[SubnetAddress] = []
-    public6: list[SubnetAddress] = []
-    l2vni: Range = (10000, 4999999)
-    l3vni: Range = (5000000, 9999999)
-    vlan: Range = (10, 3999)
-    index: Range = (1001, 65000)
+    loopback4: SubnetAddress4
+    loopback6: SubnetAddress6
+    oob: SubnetAddress4
+    public4: list[SubnetAddress4] = []
+    public6: list[SubnetAddress6] = []
+    l2vni: Vnis = (10000, 4999999)
+    l3vni: Vnis = (5000000, 9999999)
+    vlan: Vlans = (10, 3999)
+    index: Indexes = (1001, 65000)
 
 
 class UserIn(Entry):
@@ -128,8 +175,8 @@ class SiteIn(Entry):
     domain: Annotated[str, StringConstraints(pattern=rf"^{LABEL}(\.{LABEL})+$")]
     timezone: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$")]
     fabric_as: Annotated[int, Field(ge=1, le=65535)]
-    public_as: Annotated[int, Field(ge=1, le=4294967294)]
-    asn_base: Annotated[int, Field(ge=1, le=4294967294)] = 4200000000
+    public_as: Asn
+    asn_base: Asn = 4200000000
     anycast_mac: Mac
     fabric_mtu: Annotated[int, Field(ge=1500, le=9216)] = 9216
     host_mtu: Annotated[int, Field(ge=1280, le=9216)] = 9000
@@ -151,7 +198,7 @@ class HallIn(Entry):
 class RackIn(Entry):
     hall: Label
     row: Label
-    position: Annotated[int, Field(ge=1)]
+    position: Annotated[int, Field(ge=1, le=9999)]
     height: Annotated[int, Field(ge=1, le=100)] = 47
     feeds: list[Label] = ["a", "b"]
 
@@ -159,12 +206,12 @@ class RackIn(Entry):
 class DeviceIn(Entry):
     type: Label
     role: Annotated[Role, _one_of(Role)]
-    number: Annotated[int, Field(ge=1)]
+    number: Annotated[int, Field(ge=1, le=99999)]
     rack: Label
     u: Annotated[int, Field(ge=1, le=100)]
     status: Annotated[Status, _one_of(Status)] = Status.ACTIVE
-    serial: Annotated[str, StringConstraints(min_length=1, max_length=64)]
-    oob: Network | None = None
+    serial: Annotated[str, BeforeValidator(_serial)]
+    oob: Network4 | None = None
     oob_mac: Mac | None = None
     host_key: PublicKey | None = None
     nos: Label | None = None
@@ -204,7 +251,7 @@ class WaveIn(Entry):
 
 
 class UpstreamIn(Entry):
-    asn: Annotated[int, Field(ge=1, le=4294967294)]
+    asn: Asn
     role: Annotated[SessionRole, _one_of(SessionRole)]
     announces: list[SubnetAddress] = []
 
@@ -212,19 +259,19 @@ class UpstreamIn(Entry):
 class SessionIn(Entry):
     wave: Label
     upstream: Label
-    ours4: Network
-    theirs4: Address
-    ours6: Network
-    theirs6: Address
-    max_prefixes4: Annotated[int, Field(ge=1)]
-    max_prefixes6: Annotated[int, Field(ge=1)]
+    ours4: Network4
+    theirs4: Address4
+    ours6: Network6
+    theirs6: Address6
+    max_prefixes4: PrefixCount
+    max_prefixes6: PrefixCount
     password: Label
     local_pref: Annotated[int, Field(ge=0, le=4294967295)] = 100
 
 
 class SubnetIn(Entry):
-    ipv4: SubnetAddress | None = None
-    ipv6: SubnetAddress | None = None
+    ipv4: SubnetAddress4 | None = None
+    ipv6: SubnetAddress6 | None = None
     attachment: Annotated[Attachment, _one_of(Attachment)] = Attachment.ACCESS
     public: bool = False
     servers: list[Label] = []
@@ -238,7 +285,7 @@ class VpcIn(Entry):
 
 
 class SecretIn(Entry):
-    version: Annotated[int, Field(ge=1)]
+    version: Annotated[int, Field(ge=1, le=999999)]
 
 
 class TenantFile(Entry):
@@ -278,5 +325,5 @@ class DeviceTypeFile(BaseModel):
     manufacturer: str
     model: str
     slug: str
-    u_height: Annotated[float, Field(ge=0)] = 1.0
+    u_height: Annotated[float, Field(ge=0, le=100)] = 1.0
     interfaces: list[InterfaceIn] = []

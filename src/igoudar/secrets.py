@@ -41,21 +41,24 @@ def secret_values(reference: str, wanted: Iterable[str], root: Path) -> dict[str
         raise BadInput(_no_value(mark, reference) for mark in missing)
     if broken := [mark for mark, value in found.items() if not value.isprintable() or " " in value]:
         said = ("the value has a blank or an unprintable character", "one word, as routers take it")
-        raise BadInput(Finding("secret-value", Where(reference, 0, mark), *said) for mark in broken)
+        where = Where(reference.removeprefix("file:"))
+        raise BadInput(Finding("secret-value", where.at(mark.removeprefix(PREFIX)), *said) for mark in broken)
     return found
 
 
 def _no_value(mark: str, reference: str) -> Finding:
     name = mark.removeprefix(PREFIX)
     hint = f"add the line `{name}: VALUE`" if reference.startswith("file:") else "let the command print it"
-    return Finding("secret-without-value", Where(reference), f"no value for {name}", "a value", hint)
+    said = f"there is no value for the secret {name}"
+    return Finding("secret-without-value", Where(reference.removeprefix("file:")), said, "one", hint)
 
 
 def _file(path: Path, reference: str) -> dict[str, str]:
-    where = Where(reference)
+    where = Where(reference.removeprefix("file:"))
     try:
         mode = path.stat().st_mode
-        data: Any = yaml.safe_load(path.read_text("utf-8")) or {}
+        # every value is the text that stands there: 0123 and 1.50 are passwords, not numbers
+        data: Any = yaml.load(path.read_text("utf-8"), Loader=yaml.BaseLoader) or {}
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         said = getattr(error, "strerror", None) or "it is not YAML"
         raise BadInput(

@@ -9,9 +9,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BeforeValidator, StringConstraints, ValidationError
+from pydantic import BeforeValidator, StringConstraints
 
-from igoudar.errors import BadInput, Finding, Where, step_path
+from igoudar.errors import BadInput, Finding, Where
+from igoudar.inventory import validated
 from igoudar.model import Attachment, Device, Inventory, Status
 from igoudar.schema import Entry, Label
 from igoudar.yaml_source import locate, read_source
@@ -121,12 +122,9 @@ def load(templates: Path) -> dict[str, Nos]:
 
 def _read(path: Path, shown: str) -> Nos:
     source = read_source(path, shown)
-    if source.findings:
-        raise BadInput(source.findings)
-    try:
-        read = _DeviceFile.model_validate(source.data)
-    except ValidationError as error:
-        raise BadInput(_findings(error, shown)) from error
+    read, wrong = validated(source, _DeviceFile)
+    if read is None:
+        raise BadInput([*source.findings, *wrong])
     files = tuple(NosFile(f.path, f.template, f.validator) for f in read.files)
     missing = [
         Finding(
@@ -153,15 +151,6 @@ def _read(path: Path, shown: str) -> Nos:
         defaults=read.defaults,
         where=Where(shown, 1),
     )
-
-
-def _findings(error: ValidationError, shown: str) -> Iterator[Finding]:
-    for problem in error.errors():
-        path = ""
-        for step in problem["loc"]:
-            path = step_path(path, step)
-        message = problem["msg"].removeprefix("Value error, ")
-        yield Finding("bad-nos", Where(shown, 0, path), "this does not fit", message, "see docs/add-a-nos.md")
 
 
 def check(inventory: Inventory, folders: Mapping[str, Nos]) -> Iterator[Finding]:

@@ -1,15 +1,18 @@
 """Reading the YAML that people write: plain data out, findings for everything that is not plain data.
 
 The accepted language is small on purpose: mappings, lists and scalars of YAML 1.2's core schema. Tags,
-anchors, aliases, merge keys, several documents and repeated keys are refused, each with its line. A plain
-scalar is null, true, false, a decimal integer or float, else text: `no`, `1:30` and `08` stay text.
+anchors, aliases, merge keys, several documents, repeated keys and control characters are refused, each with
+its line. A plain scalar is null, true, false, a decimal integer or float, else text: `no`, `1:30` and `08`
+stay text.
 Lines are looked up again only when a finding needs one (`locate`).
 """
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterable
+import stat
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -21,10 +24,12 @@ from igoudar.errors import Finding, Where, step_path
 
 MAX_BYTES = 16 * 1024 * 1024
 MAX_DEPTH = 40
+_TOO_DEEP = ("values are nested too deeply", f"at most {MAX_DEPTH} levels")
 
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 _FLOAT = re.compile(r"[-+]?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
-_CONFLICT = re.compile(r"^(<{7}|={7}|>{7}|\|{7})( |$)", re.MULTILINE)
+_CONFLICT = re.compile(r"^(<{7}|={7}|>{7}|\|{7})([ \r]|$)", re.MULTILINE)
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")
 _STEP = re.compile(r'\.?([A-Za-z0-9_-]+)|\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]')
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -42,19 +47,15 @@ class Source:
 def read_source(path: Path, shown: str) -> Source:
     """Read one file; `shown` is the name that findings carry. Never raises for what a file may hold."""
     try:
-        raw = path.read_bytes() if path.stat().st_size <= MAX_BYTES else None
+        facts = path.stat()
+        if not stat.S_ISREG(facts.st_mode):  # reading a pipe or a device may never end
+            return _refused(shown, "not-a-file", "this is not a file", "a file of YAML")
+        if facts.st_size > MAX_BYTES:
+            return _too_large(shown, facts.st_size)
+        raw = path.read_bytes()
     except OSError as error:
-        reason = (error.strerror or "cannot be read").lower()
+        reason = (error.strerror or "input or output failed").lower()
         return _refused(shown, "unreadable", f"the file cannot be read: {reason}", "a readable file")
-    if raw is None:
-        size = path.stat().st_size // (1024 * 1024)
-        return _refused(
-            shown,
-            "too-large",
-            f"the file has {size} MB",
-            f"at most {MAX_BYTES // (1024 * 1024)} MB",
-            "split it: all YAML files of the folder are read",
-        )
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -63,6 +64,16 @@ def read_source(path: Path, shown: str) -> Source:
             shown, "not-utf8", "this byte is not UTF-8", "UTF-8 text", "save the file as UTF-8", line=line
         )
     return parse_source(text, shown)
+
+
+def _too_large(shown: str, size: int) -> Source:
+    return _refused(
+        shown,
+        "too-large",
+        f"the file has {size / 1024**2:.0f} MB",
+        f"at most {MAX_BYTES // 1024**2} MB",
+        "split it: all YAML files of the folder are read",
+    )
 
 
 def parse_source(text: str, shown: str) -> Source:
@@ -77,28 +88,58 @@ def parse_source(text: str, shown: str) -> Source:
             "resolve the conflict and remove the markers",
             line=line,
         )
+    if control := _CONTROL.search(text):
+        line = text.count("\n", 0, control.start()) + 1
+        said = f"the control character U+{ord(control.group()):04X} stands here"
+        return _refused(shown, "yaml-control", said, "printable text", line=line)
     try:
+        if strange := tuple(_beyond_plain(text, shown)):
+            return Source(shown, None, strange)
         root = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        return _refused(shown, "yaml-syntax", _problem(error), "YAML", line=mark.line + 1 if mark else 0)
+        line = mark.line + 1 if mark else 0
+        if "nesting depth" in str(error.problem):
+            return _refused(shown, "yaml-depth", *_TOO_DEEP, line=line)
+        return _refused(shown, "yaml-syntax", _problem(error), line=line)
     except (yaml.YAMLError, ValueError) as error:
-        return _refused(shown, "yaml-syntax", str(error).splitlines()[0], "YAML")
-    except RecursionError:
-        return _refused(shown, "yaml-depth", "values are nested too deeply", f"at most {MAX_DEPTH} levels")
+        return _refused(shown, "yaml-syntax", f"this is not YAML: {str(error).splitlines()[0]}", line=1)
     builder = _Builder(shown)
-    data = builder.value(root, "", 0) if root is not None else {}
-    return Source(shown, None if builder.findings else data, tuple(builder.findings))
+    data = builder.value(root, "", 0) if root is not None else None
+    return Source(shown, None if builder.findings else {} if data is None else data, tuple(builder.findings))
+
+
+def _beyond_plain(text: str, shown: str) -> Iterator[Finding]:
+    """Tags, anchors and aliases. Most files have none of the three signs, and are not read twice."""
+    if not any(sign in text for sign in "!&*"):
+        return
+    said: set[tuple[type[yaml.Event], str]] = set()  # a bomb uses a few names very often
+    for event in yaml.parse(text, Loader=_Loader):
+        mark = event.start_mark
+        where = Where(shown, mark.line + 1 if mark else 0)
+        anchor, tag = getattr(event, "anchor", None), getattr(event, "tag", None)
+        if tag is not None:
+            short = str(tag).replace("tag:yaml.org,2002:", "!!")
+            yield Finding("yaml-tag", where, f"the tag {short} is used", "plain values without tags")
+        if anchor is None or (type(event), anchor) in said:
+            continue
+        said.add((type(event), anchor))
+        if isinstance(event, yaml.AliasEvent):
+            yield Finding("yaml-alias", where, f"the alias *{anchor} is used", "values written out")
+        else:
+            yield Finding("yaml-alias", where, f"the anchor &{anchor} is used", "values written out")
 
 
 def locate(findings: Iterable[Finding], root: Path) -> tuple[Finding, ...]:
     """Findings that know a path but no line, with the line; files are relative to `root` or absolute."""
     return tuple(
-        f
-        if f.where.line
-        else replace(f, where=replace(f.where, line=_line(root / f.where.file, f.where.path)))
+        replace(f, where=_located(f.where, root), see=_located(f.see, root) if f.see else None)
         for f in findings
     )
+
+
+def _located(where: Where, root: Path) -> Where:
+    return where if where.line else replace(where, line=_line(root / where.file, where.path))
 
 
 def _refused(shown: str, code: str, *said: str, line: int = 0) -> Source:
@@ -108,8 +149,17 @@ def _refused(shown: str, code: str, *said: str, line: int = 0) -> Source:
 
 
 def _problem(error: yaml.MarkedYAMLError) -> str:
-    parts = [str(part) for part in (error.context, error.problem) if part]
-    return " ".join(parts) or "this is not YAML"
+    """libyaml's sentence, and where the thing begins that it was reading."""
+    if str(error.problem).startswith("but found another document"):
+        return "a second document begins here; expected one document a file"
+    said = f"this is not YAML: {error.problem}"
+    if error.context is None:
+        return said
+    said += f" {error.context}"
+    begun, met = error.context_mark, error.problem_mark
+    return (
+        f"{said} that begins on line {begun.line + 1}" if begun and met and begun.line != met.line else said
+    )
 
 
 class _Builder:
@@ -118,7 +168,6 @@ class _Builder:
     def __init__(self, shown: str) -> None:
         self.shown = shown
         self.findings: list[Finding] = []
-        self.seen: set[int] = set()
 
     def refuse(self, node: yaml.Node, path: str, code: str, *said: str) -> None:
         where = Where(self.shown, node.start_mark.line + 1, path)
@@ -126,23 +175,22 @@ class _Builder:
         self.findings.append(Finding(code, where, message, expected))
 
     def value(self, node: yaml.Node, path: str, depth: int) -> Any:
-        if id(node) in self.seen:
-            self.refuse(node, path, "yaml-alias", "an alias (*name) is used", "values written out")
-            return None
-        self.seen.add(id(node))
         if depth > MAX_DEPTH:
-            self.refuse(
-                node, path, "yaml-depth", "values are nested too deeply", f"at most {MAX_DEPTH} levels"
-            )
-            return None
-        if not node.tag.startswith("tag:yaml.org,2002:") or node.tag.count("python"):
-            self.refuse(node, path, "yaml-tag", f"the tag {node.tag} is used", "plain values without tags")
+            self.refuse(node, f"{path[:40]}...", "yaml-depth", *_TOO_DEEP)
             return None
         if isinstance(node, yaml.MappingNode):
             return self.mapping(node, path, depth)
         if isinstance(node, yaml.SequenceNode):
             return [self.value(item, f"{path}[{i}]", depth + 1) for i, item in enumerate(node.value)]
-        return _scalar(cast(yaml.ScalarNode, node))
+        scalar = cast(yaml.ScalarNode, node)
+        self.printable(scalar, path)
+        return _scalar(scalar)
+
+    def printable(self, node: yaml.ScalarNode, path: str) -> None:
+        """Escapes in quotes can bring in what the text itself may not hold."""
+        if node.style == '"' and (control := _CONTROL.search(str(node.value))):
+            said = f"the text holds the control character U+{ord(control.group()):04X}"
+            self.refuse(node, path, "yaml-control", said, "printable text")
 
     def mapping(self, node: yaml.MappingNode, path: str, depth: int) -> dict[str, Any]:
         out: dict[str, Any] = {}
@@ -152,6 +200,7 @@ class _Builder:
                 continue
             key = str(key_node.value)
             here = step_path(path, key)
+            self.printable(key_node, here)
             if key == "<<" and not key_node.style:
                 self.refuse(key_node, path, "yaml-alias", "a merge key (<<) is used", "values written out")
             elif key in out:
@@ -176,7 +225,7 @@ def _scalar(node: yaml.ScalarNode) -> Any:
         return text == "true"
     if _INT.fullmatch(text) and len(text) < 40:
         return int(text)
-    if _FLOAT.fullmatch(text) and len(text) < 40:
+    if _FLOAT.fullmatch(text) and len(text) < 40 and math.isfinite(float(text)):
         return float(text)
     return text
 
@@ -189,7 +238,10 @@ def _composed(path: Path, stamp: int) -> Any:
 def _line(path: Path, steps: str) -> int:
     """The line of the deepest part of `steps` that the file has; 0 where the file cannot be composed."""
     try:
-        node = _composed(path, path.stat().st_mtime_ns)
+        facts = path.stat()
+        if not stat.S_ISREG(facts.st_mode) or facts.st_size > MAX_BYTES:
+            return 0
+        node = _composed(path, facts.st_mtime_ns)
     except (OSError, ValueError, yaml.YAMLError):
         return 0
     line = node.start_mark.line if node is not None else 0

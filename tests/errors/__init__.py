@@ -1,29 +1,25 @@
-"""Bad input and what is said of it, as files: `<case>/case.yaml` in, `<case>/message.txt` out.
+"""Bad input and what is said of it: `cases/<name>.yaml` edits the lab, `cases/<name>.txt` is the message.
 
-Each case is a copy of the site `base/` with a few changes, and a command (`check demo` where none is named).
-`IGOUDAR_GOLDEN=write pytest tests/errors` (or `scripts/golden`) writes the messages anew; read `git diff`.
-
-A change names a `file`, relative to the checkout, and one of
-    replace: text that stands there exactly once, by: what takes its place
-    append:  lines at the end
-    write:   the whole text of a new file
-    remove:  true
-    latin1:  the whole text, encoded in ISO 8859-1
-    folder:  true, a folder under the name of a file
-    link:    a symbolic link to this target
-    pipe:    true, a named pipe
-    size:    bytes of zeros, sparse
+A case: `command` (default `check lab`) and `edits`, a list of
+    {file: F, replace: [old, new]}   exactly once in the file
+    {file: F, append: text}          {file: F, write: text}
+    {file: F, bytes: latin-1 text}   {file: F, size: megabytes}     {file: F, folder: true}
+    {file: F, link: target}          {file: F, pipe: true}          {file: F, remove: true}
+Paths begin at the checkout. Warnings about the lab as it is are left out. Rewritten by `scripts/golden`.
 """
 
 from __future__ import annotations
 
 import io
 import os
+import re
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from unittest.mock import patch
 
@@ -32,105 +28,104 @@ import yaml
 from igoudar import cli
 
 ROOT = Path(__file__).parents[2]
-FOLDER = Path(__file__).parent
-SITE = "inventory/demo"
-SHARED = ("stacks", "inventory/types", "inventory/data", "templates", "roles")
+CASES = Path(__file__).parent / "cases"
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
-    """`why` is for readers. `words` are what is typed after `igoudar`."""
-
-    name: str
-    why: str
-    words: tuple[str, ...]
-    changes: tuple[dict[str, Any], ...]
-
-    @property
-    def golden(self) -> Path:
-        return FOLDER / self.name / "message.txt"
+def cases() -> list[str]:
+    return sorted(p.stem for p in CASES.glob("*.yaml"))
 
 
-def cases() -> list[Case]:
-    """Every folder with a `case.yaml`, by name."""
-    return [_case(path) for path in sorted(FOLDER.glob("*/case.yaml"))]
-
-
-def _case(path: Path) -> Case:
-    told = yaml.safe_load(path.read_text("utf-8"))
-    assert not set(told) - {"why", "command", "changes"}, path
-    words = tuple(told.get("command", "check demo").split())
-    return Case(path.parent.name, told["why"], words, tuple(told["changes"]))
-
-
-def checkout(folder: Path, changes: tuple[dict[str, Any], ...] = ()) -> Path:
-    """A checkout in `folder` with the site `demo` of `base/`, changed."""
-    (folder / "Pulumi.yaml").write_text("name: igoudar\nruntime: python\n", "utf-8")
-    for name in SHARED:
-        ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(ROOT / name, folder / name, ignore=ignored)
-    shutil.copytree(FOLDER / "base", folder / SITE)
-    for change in changes:
-        apply_change(folder, **change)
+def checkout(folder: Path) -> Path:
+    """A copy of what `igoudar` reads, with the lab as its only site."""
+    for name in ("inventory/lab", "inventory/types", "inventory/data", "templates", "roles", "stacks"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("Pulumi.yaml", "Pulumi.lab.yaml"):
+        shutil.copy(ROOT / name, folder / name)
     return folder
 
 
-def apply_change(folder: Path, file: str, **what: Any) -> None:
-    path = folder / file
+def edit(root: Path, change: dict[str, Any]) -> None:
+    path = root / change["file"]
     path.parent.mkdir(parents=True, exist_ok=True)
-    match what:
-        case {"replace": old, "by": new}:
-            text = path.read_text("utf-8")
-            assert text.count(old) == 1, f"{file}: {old!r} stands there {text.count(old)} times"
-            path.write_text(text.replace(old, new), "utf-8")
-        case {"append": lines}:
-            path.write_text(path.read_text("utf-8") + lines, "utf-8")
-        case {"write": text}:
-            path.write_text(text, "utf-8")
-        case {"remove": True}:
-            path.unlink()
-        case {"latin1": text}:
-            path.write_bytes(text.encode("latin-1"))
-        case {"folder": True}:
-            path.mkdir()
-        case {"link": target}:
-            path.symlink_to(target)
-        case {"pipe": True}:
-            os.mkfifo(path)
-        case {"size": size}:
-            with path.open("wb") as stream:
-                stream.truncate(size)
-        case _:
-            raise AssertionError(f"no such change: {what}")
+    if "replace" in change:
+        old, new = change["replace"]
+        text = path.read_text("utf-8")
+        assert text.count(old) == 1, f"{change['file']} has {old!r} {text.count(old)} times"
+        path.write_text(text.replace(old, new), "utf-8")
+    elif "append" in change:
+        path.write_text(path.read_text("utf-8") + change["append"], "utf-8")
+    elif "write" in change:
+        path.write_text(change["write"], "utf-8")
+    elif "bytes" in change:
+        path.write_bytes(change["bytes"].encode("latin-1"))
+    elif "size" in change:
+        with path.open("wb") as file:
+            file.truncate(change["size"] * 1024 * 1024)
+    elif change.get("folder"):
+        path.mkdir()
+    elif change.get("remove"):
+        path.unlink()
+    elif "link" in change:
+        path.symlink_to(change["link"])
+    elif change.get("pipe"):
+        os.mkfifo(path)
+    else:
+        raise AssertionError(f"an edit that does nothing: {change}")
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a command printed and its exit status."""
-
-    out: str
-    err: str
-    status: int
-
-
-def typed(folder: Path, *words: str) -> Answer:
-    """`igoudar WORDS` in `folder`, in this process."""
-    out, err = io.StringIO(), io.StringIO()
-    with _in_folder(folder), patch("sys.argv", ["igoudar", *words]):
-        with redirect_stdout(out), redirect_stderr(err):
-            try:
-                cli.main()
-                status: Any = 0
-            except SystemExit as stop:
-                status = stop.code or 0
-    return Answer(out.getvalue(), err.getvalue(), int(status))
+def outcome(name: str, folder: Path) -> str:
+    """What the command prints, and its exit status on the last line."""
+    case = yaml.safe_load((CASES / f"{name}.yaml").read_text("utf-8"))
+    root = checkout(folder)
+    for change in case["edits"]:
+        edit(root, change)
+    with own_stacks(root):
+        said = run(case.get("command", "check lab"), root).splitlines()
+    known = unchanged()
+    lines = [re.sub(r"(\d errors?), \d+ warnings?$", r"\1", line) for line in said if line not in known]
+    return "".join(f"{line}\n" for line in lines)
 
 
 @contextmanager
-def _in_folder(folder: Path) -> Iterator[None]:
-    before = Path.cwd()
-    os.chdir(folder)
+def own_stacks(root: Path) -> Iterator[None]:
+    """The package `stacks` of this checkout, where the case changes it; modules are kept by name."""
+    theirs = {name: module for name, module in sys.modules.items() if name.split(".")[0] == "stacks"}
+    changed = any((root / p).read_bytes() != (ROOT / p).read_bytes() for p in _stack_files())
+    if not changed:
+        yield
+        return
+    for name in theirs:
+        del sys.modules[name]
     try:
         yield
     finally:
+        for name in [n for n in sys.modules if n.split(".")[0] == "stacks"]:
+            del sys.modules[name]
+        sys.modules.update(theirs)
+        sys.path.remove(str(root))
+
+
+def _stack_files() -> list[Path]:
+    return [p.relative_to(ROOT) for p in sorted((ROOT / "stacks").glob("*.py"))]
+
+
+@lru_cache
+def unchanged() -> frozenset[str]:
+    """The warnings about the lab as it is."""
+    with TemporaryDirectory() as folder:
+        said = run("check lab", checkout(Path(folder)))
+    return frozenset(line for line in said.splitlines() if ": warning: " in line)
+
+
+def run(command: str, root: Path) -> str:
+    """`igoudar COMMAND` in `root`, as a shell would see it, without a terminal."""
+    before, said, status = Path.cwd(), io.StringIO(), 0
+    os.chdir(root)
+    try:
+        with patch("sys.argv", ["igoudar", *command.split()]), redirect_stdout(said), redirect_stderr(said):
+            cli.main()
+    except SystemExit as stop:
+        status = int(stop.code or 0)
+    finally:
         os.chdir(before)
+    return f"{said.getvalue().replace(str(root), '.')}exit {status}\n"

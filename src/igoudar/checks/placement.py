@@ -32,6 +32,6 @@ def check(design: Design) -> Iterator[Finding]:
                     where,
                     f"{device.name} and {other.name} are both on U{unit} of rack {rack.name}",
                     "one device a U",
-                    f"see {other.where}",
+                    see=other.where.at("u"),
                 )
                 break

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import combinations
+from collections.abc import Iterator, Sequence
 
 from netaddr import IPNetwork
 
 from igoudar.design import Design, PlacedSubnet
 from igoudar.errors import Finding, Severity
-from igoudar.model import Attachment, Subnet
+from igoudar.model import Attachment, End, Subnet
 
 LONGEST_PREFIX = {4: 29, 6: 64}  # room for network, gateway, broadcast and a server; SLAAC-sized IPv6
 
@@ -47,22 +46,21 @@ def _overlaps(design: Design) -> Iterator[Finding]:
                     placed.subnet.where.at(key),
                     f"{getattr(placed.subnet, key)} overlaps {widest[3].owner}",
                     f"address space of its own inside {'the world' if placed.subnet.public else 'the VPC'}",
-                    f"see {widest[3].subnet.where}",
+                    see=widest[3].subnet.where.at(widest[2]),
                 )
             widest = max(widest, span, key=lambda s: s[1])
 
 
 def _names(design: Design) -> Iterator[Finding]:
-    owners = sorted(design.tenants.vrfs.items())
-    for (first, name), (second, other) in combinations(owners, 2):
-        if name == other:
-            vpc = next(v for v in design.inventory.vpcs.values() if f"{v.tenant}/{v.name}" == second)
-            yield Finding(
-                "vrf-name",
-                vpc.where,
-                f"{first} and {second} would both be the VRF {name}",
-                "a name of its own",
-            )
+    """Long names of VPCs are cut and end in digits of their hash; two may still meet."""
+    vpcs = {f"{v.tenant}/{v.name}": v for v in design.inventory.vpcs.values()}
+    first: dict[str, str] = {}
+    for owner, name in sorted(design.tenants.vrfs.items()):
+        other = first.setdefault(name, owner)
+        if other != owner:
+            said = f"{other} and {owner} would both be the VRF {name}"
+            where = vpcs[owner if owner in vpcs else other].where
+            yield Finding("vrf-name", where, said, "another name for one of the VPCs")
 
 
 def _space(design: Design, placed: PlacedSubnet) -> Iterator[Finding]:
@@ -87,7 +85,10 @@ def _space(design: Design, placed: PlacedSubnet) -> Iterator[Finding]:
             )
         if network in site.pools.oob or site.pools.oob in network:
             yield Finding(
-                "oob-space", where, f"{network} covers the out-of-band network", f"not {site.pools.oob}"
+                "oob-space",
+                where,
+                f"{network} covers the out-of-band network",
+                f"space without {site.pools.oob}",
             )
 
 
@@ -108,7 +109,13 @@ def _attachment(design: Design, placed: PlacedSubnet) -> Iterator[Finding]:
         leaves = {leaf.device for _, leaf in ports}
         if subnet.attachment is Attachment.ACCESS and len(ports) != 1:
             said = f"{server} has {len(ports)} connected cables to leaves"
-            yield Finding("attachment", where, said, "exactly one for attachment access", "see cables")
+            expected = "exactly one for attachment access"
+            yield Finding("attachment", where, said, expected, _cabled(ports))
         if subnet.attachment is Attachment.ROUTED and len(leaves) < 2:
-            said = f"{server} is connected to {len(leaves)} leaves"
-            yield Finding("attachment", where, said, "two leaves for attachment routed", "see cables")
+            said = f"{server} is connected to {len(leaves)} {'leaf' if len(leaves) == 1 else 'leaves'}"
+            yield Finding("attachment", where, said, "two leaves for attachment routed", _cabled(ports))
+
+
+def _cabled(ports: Sequence[tuple[End, End]]) -> str:
+    listed = ", ".join(f"{near} to {far}" for near, far in ports)
+    return f"its connected cables: {listed}" if listed else "add its cables, status connected"

@@ -5,21 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from igoudar.design import Design
-from igoudar.errors import Finding, Severity
+from igoudar.errors import Finding, Severity, Where
 from igoudar.model import Role
 
 
 def check(design: Design) -> Iterator[Finding]:
     inventory = design.inventory
-    for group, classes in design.uplinks.lost_by_one_cut.items():
-        wave = next(c.wave for c in design.uplinks.circuits if group in c.risk_groups)
-        yield Finding(
-            "one-cut",
-            wave.where,
-            f"the loss of {group} takes every uplink of {', '.join(classes)}",
-            "a second wave for the class that shares nothing with the first",
-            severity=Severity.WARNING,
-        )
+    yield from _one_cut(design)
     for position, network in enumerate(inventory.site.bogon_exceptions):
         yield Finding(
             "bogon-exception",
@@ -29,6 +21,23 @@ def check(design: Design) -> Iterator[Finding]:
             severity=Severity.WARNING,
         )
     yield from _sessions(design)
+
+
+def _one_cut(design: Design) -> Iterator[Finding]:
+    """A sentence for each wave and the classes that depend on it, however many things it shares fate with."""
+    fatal: dict[tuple[Where, tuple[str, ...]], list[str]] = {}
+    for group, classes in design.uplinks.lost_by_one_cut.items():
+        wave = next(c.wave for c in design.uplinks.circuits if group in c.risk_groups)
+        fatal.setdefault((wave.where, classes), []).append(group)
+    for (where, classes), groups in fatal.items():
+        any_of = "any of " if len(groups) > 1 else ""
+        yield Finding(
+            "one-cut",
+            where,
+            f"the loss of {any_of}{', '.join(groups)} takes every uplink of {', '.join(classes)}",
+            "a second wave for each class, which shares none of them",
+            severity=Severity.WARNING,
+        )
 
 
 def _sessions(design: Design) -> Iterator[Finding]:
@@ -42,6 +51,7 @@ def _sessions(design: Design) -> Iterator[Finding]:
                 session.where.at("wave"),
                 f"{session.name} and {other} both use wave {session.wave}",
                 "one session a wave",
+                see=inventory.sessions[other].where,
             )
     for wave in inventory.waves.values():
         if wave.name not in by_wave:

@@ -47,7 +47,7 @@ def igoudar() -> None:
 def main() -> None:
     """Entry point: every mistake of a user becomes a sentence and a status, never a traceback."""
     try:
-        status = igoudar.main(standalone_mode=False)
+        status = igoudar.main(prog_name="igoudar", standalone_mode=False)
     except click.exceptions.Abort:
         status = 130
     except click.ClickException as error:

@@ -8,6 +8,7 @@ import click
 
 from igoudar.cli._frame import Place, json_option, show_findings, show_json, site_argument, today
 from igoudar.errors import BadInput, CheckFailed, Finding, Severity, Where, in_order
+from igoudar.inventory import LEDGER
 
 
 @click.command()
@@ -32,7 +33,7 @@ def command(site: Place, as_json: bool, strict: bool) -> int:
         show_json([f.as_json() for f in findings])
     else:
         show_findings(findings)
-        click.echo(f"{site.name}: {errors} errors, {warnings} warnings")
+        click.echo(f"{site.name}: {_count(errors, 'error')}, {_count(warnings, 'warning')}")
     return status or (3 if errors else 0)
 
 
@@ -43,15 +44,22 @@ def _judge(site: Place) -> tuple[tuple[Finding, ...], int]:
         compiled = compile_site(site.folder, root=site.root, today=today())
     except (BadInput, CheckFailed) as error:
         return error.findings, error.exit_code
-    ledger = Where(f"{compiled.folder}/ledger.yaml")
+    ledger = Where(f"{compiled.folder}/{LEDGER}", 1 if (site.folder / LEDGER).is_file() else 0)
+    kinds: dict[str, list[str]] = {}
+    for kind, owner in sorted(compiled.plan.provisional):
+        kinds.setdefault(owner, []).append(kind)
     missing = [
         Finding(
             "not-in-ledger",
             ledger,
-            f"the {kind} of {owner} is not in the ledger",
+            f"{owner} has no {', '.join(wanted)} in the ledger",
             "every number written down",
             f"run `igoudar plan {site.name}` and commit the ledger",
         )
-        for kind, owner in sorted(compiled.plan.provisional)
+        for owner, wanted in kinds.items()
     ]
     return in_order((*compiled.findings, *missing)), 0
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"

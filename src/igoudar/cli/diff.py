@@ -26,7 +26,7 @@ COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 @click.option("--live", is_flag=True, help="Compare with what the switches run instead.")
 @click.option("--exit-code", is_flag=True, help="Exit with 5 where there is a difference.")
 @json_option
-def command(site: Place, base: str, record: str | None, live: bool, exit_code: bool, as_json: bool) -> int:
+def command(site: Place, *, base: str, record: str | None, live: bool, exit_code: bool, as_json: bool) -> int:
     """Show the changed lines of each file of each device of SITE.
 
     What stands on the left is the base branch's render, Pulumi's record or the live devices; on the right

@@ -42,7 +42,8 @@ def store_of(site: str, root: Path) -> str:
 
 def _complete(path: Path, marks: Iterable[str]) -> None:
     """Readable by its owner only from the first byte on, and whole or not at all."""
-    known: Any = (yaml.safe_load(path.read_text("utf-8")) or {}) if path.exists() else {}
+    text = path.read_text("utf-8") if path.exists() else ""
+    known: Any = yaml.load(text, Loader=yaml.BaseLoader) or {}  # as `igoudar.secrets` reads it
     keys = [mark.removeprefix(PREFIX) for mark in marks]
     if not isinstance(known, dict) or all(key in known for key in keys):
         return
