@@ -17,6 +17,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from igoudar.errors import IgoudarError, Missing
 from igoudar.tree import runtime_folder
 
@@ -38,7 +40,7 @@ class Lock:
 def unlock(stack: str, checkout: Path) -> list[str]:
     """What was done, a sentence each. Raises Locked with the holder, Missing without a file backend."""
     state = _state_folder(checkout)
-    locks = [lock for path in _lock_files(state, stack) if (lock := _read(path)) is not None]
+    locks = [lock for path in _lock_files(state, stack, checkout) if (lock := _read(path)) is not None]
     living = [lock for lock in locks if lock.host != socket.gethostname() or _lives(lock)]
     if living:
         lock = living[0]
@@ -66,16 +68,23 @@ def _state_folder(checkout: Path) -> Path:
     return (path if path.is_absolute() else checkout / path) / ".pulumi"
 
 
-def _lock_files(state: Path, stack: str) -> list[Path]:
-    return sorted(p for p in (state / "locks").rglob("*.json") if p.parent.name == stack)
+def _lock_files(state: Path, stack: str, checkout: Path) -> list[Path]:
+    """A backend may serve several projects, whose stacks may have equal names."""
+    project = yaml.safe_load((checkout / "Pulumi.yaml").read_text("utf-8"))["name"]
+    return sorted((state / "locks/organization" / project / stack).glob("*.json"))
 
 
 def _read(path: Path) -> Lock | None:
+    """None where the lock is gone by now. Raises Locked where it does not say whose it is."""
     try:
         data: Mapping[str, Any] = json.loads(path.read_text("utf-8"))
         return Lock(path, int(data["pid"]), str(data["hostname"]), path.stat().st_mtime)
-    except (OSError, ValueError, KeyError):
+    except FileNotFoundError:
         return None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise Locked(
+            f"{path} does not say whose lock it is ({error}); remove it once no pulumi runs on the stack"
+        ) from error
 
 
 def _lives(lock: Lock) -> bool:
