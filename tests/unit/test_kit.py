@@ -57,6 +57,10 @@ class Thing(Resource):
                 await ctx.cancelled.wait()
                 self.asked.append(("restored",))
                 raise ResourceFailure("cancelled; everything is as it was")
+            case "break":
+                raise KeyError("leaf-9")
+            case "stop?":
+                self.asked.append(("stop", ctx.cancelled.is_set()))
             case "say":
                 await ctx.log("info", "half of it is done", ephemeral=True)
         return "id", {"txn": 7}
@@ -271,6 +275,63 @@ def test_logs_reach_the_engine(way: str) -> None:
     ask(Thing(), question)
 
     assert [(r.message, r.urn, r.ephemeral) for r in engine.logged] == [("half of it is done", URN, True)]
+
+
+def test_a_defect_of_ours_is_said_as_one_and_the_state_is_unknown() -> None:
+    with pytest.raises(grpc.aio.AioRpcError) as failed:
+        ask(Thing(), lambda stub: stub.Create(creation(do="break")))
+
+    assert failed.value.details() == "a defect of the provider: KeyError('leaf-9')"
+    assert failed.value.code() == grpc.StatusCode.INTERNAL
+
+
+def test_an_engine_that_attaches_is_not_cancelled_by_the_one_before() -> None:
+    thing = Thing()
+
+    async def question(stub: Any) -> Any:
+        for _ in range(2):
+            await stub.Attach(plugin_pb2.PluginAttach(address="127.0.0.1:1"))
+            await stub.Create(creation(do="stop?"))
+            await stub.Cancel(empty_pb2.Empty())
+
+    ask(thing, question)
+
+    assert [a for a in thing.asked if a[0] == "stop"] == [("stop", False)] * 2
+
+
+def test_a_line_that_cannot_be_delivered_fails_nothing() -> None:
+    async def question(stub: Any) -> Any:
+        await stub.Attach(plugin_pb2.PluginAttach(address="127.0.0.1:1"))
+        return await stub.Create(creation(do="say"))
+
+    assert ask(Thing(), question).id == "id"
+
+
+def test_secrets_are_the_engines_to_mark() -> None:
+    async def question(stub: Any) -> Any:
+        return (
+            await stub.Handshake(provider_pb2.ProviderHandshakeRequest(engine_address="127.0.0.1:1")),
+            await stub.Configure(provider_pb2.ConfigureRequest()),
+        )
+
+    shaken, configured = ask(Thing(), question)
+
+    assert not shaken.accept_secrets, "a plain value would be recorded as plain"
+    assert not configured.acceptSecrets
+
+
+def test_inputs_that_are_computed_later_reach_no_resource() -> None:
+    later = struct({"do": "", "same": "1", "leaf-1": {"text": UNKNOWN}})
+
+    async def question(stub: Any) -> Any:
+        checked = await stub.Check(provider_pb2.CheckRequest(urn=URN, news=later))
+        old = struct({"same": "1", "leaf-2": "a"})
+        return checked, await stub.Diff(provider_pb2.DiffRequest(urn=URN, old_inputs=old, news=later))
+
+    checked, differs = ask(Thing(), question)
+
+    assert (list(checked.failures), plain(checked.inputs)) == ([], plain(later))
+    assert sorted(differs.detailedDiff) == ['["do"]', '["leaf-1"]', '["leaf-2"]']
 
 
 def test_unknowns_are_told_from_values() -> None:

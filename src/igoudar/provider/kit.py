@@ -1,7 +1,8 @@
 """A small provider kit on Pulumi's protocol: resources as classes with coroutines, true diffs.
 
 Check and diff are local. Create, update and read may take long and are told of Cancel by an event. A
-failure is a sentence, never a trace. Nothing is ever replaced.
+failure is a sentence, never a trace. Nothing is ever replaced. Secrets arrive plain: the engine keeps the
+mark for itself and puts it back on what it records under the same name.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ import asyncio
 import os
 import signal
 import sys
+import traceback
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, NoReturn
@@ -22,7 +24,7 @@ from google.rpc import status_pb2
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from igoudar.errors import IgoudarError
-from igoudar.provider.wire import plain, struct
+from igoudar.provider.wire import is_known, plain, struct
 
 Values = Mapping[str, Any]
 UNLIMITED = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
@@ -52,13 +54,17 @@ class Context:
     engine: engine_pb2_grpc.EngineStub | None
 
     async def log(self, severity: str, text: str, *, ephemeral: bool = False) -> None:
-        """`severity`: debug, info, warning or error. Shown beside the resource; `ephemeral`: for now."""
+        """`severity`: debug, info, warning or error. Shown beside the resource; `ephemeral`: for now.
+
+        A line that cannot be delivered never fails what it tells of.
+        """
         if self.engine is None:
             return
         level = engine_pb2.LogSeverity.Value(severity.upper())
         request = engine_pb2.LogRequest(severity=level, message=text, urn=self.urn, ephemeral=ephemeral)
         log: Any = self.engine.Log  # the stub is a coroutine on an asyncio channel
-        await log(request)
+        with suppress(grpc.aio.AioRpcError):
+            await log(request)
 
 
 class ResourceFailure(IgoudarError):
@@ -137,6 +143,9 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             await _abort_partial(context, failure)
         except IgoudarError as failure:
             await context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(failure))
+        except Exception as defect:
+            traceback.print_exc()  # the engine shows it; INTERNAL tells it that the state is unknown
+            await context.abort(grpc.StatusCode.INTERNAL, f"a defect of the provider: {defect!r}")
         finally:
             self.running -= 1
             if not self.running:
@@ -144,10 +153,12 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     async def Handshake(self, request: Any, context: Any) -> Any:
         self.connect(request.engine_address)
-        return provider_pb2.ProviderHandshakeResponse(accept_secrets=True)
+        return provider_pb2.ProviderHandshakeResponse(accept_secrets=False)
 
     async def Attach(self, request: Any, context: Any) -> Any:
+        """An engine takes a provider that somebody started by hand, after an earlier engine cancelled it."""
         self.connect(request.address)
+        self.cancelled = asyncio.Event()
         return empty_pb2.Empty()
 
     async def GetPluginInfo(self, request: Any, context: Any) -> Any:
@@ -160,19 +171,23 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.DiffResponse(changes=provider_pb2.DiffResponse.DIFF_NONE)
 
     async def Configure(self, request: Any, context: Any) -> Any:
-        return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
+        return provider_pb2.ConfigureResponse(acceptSecrets=False, supportsPreview=True)
 
     async def Check(self, request: Any, context: Any) -> Any:
         async with self._operation(context):
-            inputs, failures = await self._find(request).check(plain(request.news), plain(request.olds))
+            resource, new = self._find(request), plain(request.news)
+            if not is_known(new):  # of a preview; the values themselves are checked when they are there
+                return provider_pb2.CheckResponse(inputs=request.news)
+            inputs, failures = await resource.check(new, plain(request.olds))
             said = [provider_pb2.CheckFailure(property=p, reason=r) for p, r in failures]
             return provider_pb2.CheckResponse(inputs=struct(inputs), failures=said)
 
     async def Diff(self, request: Any, context: Any) -> Any:
         async with self._operation(context):
-            old, new = plain(request.old_inputs), plain(request.news)
-            diff = await self._find(request).diff(old, new, plain(request.olds))
-            return _diff_response(diff)
+            resource, old, new = self._find(request), plain(request.old_inputs), plain(request.news)
+            if not is_known(new):
+                return _diff_response(_by_property(old, new))
+            return _diff_response(await resource.diff(old, new, plain(request.olds)))
 
     async def Create(self, request: Any, context: Any) -> Any:
         async with self._operation(context):
@@ -212,6 +227,12 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         self.cancelled.set()
         await self.idle.wait()
         return empty_pb2.Empty()
+
+
+def _by_property(old: Values, new: Values) -> Diff:
+    """What differs, no deeper than the properties: for inputs of which a part is computed later."""
+    changes = {f'["{key}"]': Kind.UPDATE for key in sorted({*old, *new}) if old.get(key) != new.get(key)}
+    return Diff(changes)
 
 
 def _diff_response(diff: Diff) -> Any:
