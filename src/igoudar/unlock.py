@@ -34,22 +34,17 @@ class Lock:
     path: Path
     pid: int
     host: str
-    at: float
+    at: float  # seconds since the epoch
 
 
 def unlock(stack: str, checkout: Path) -> list[str]:
-    """What was done, a sentence each. Raises Locked with the holder, Missing without a file backend."""
-    state = _state_folder(checkout)
-    locks = [lock for path in _lock_files(state, stack, checkout) if (lock := _read(path)) is not None]
-    living = [lock for lock in locks if lock.host != socket.gethostname() or _lives(lock)]
-    if living:
-        lock = living[0]
-        raise Locked(
-            f"{stack} is locked by process {lock.pid} on {lock.host} since "
-            f"{datetime.fromtimestamp(lock.at):%Y-%m-%d %H:%M:%S}, which "
-            + ("lives" if lock.host == socket.gethostname() else "cannot be looked at from here")
-            + "; wait for it, or end it there"
-        )
+    """What was done, a sentence each; no device is asked.
+
+    Raises Locked with the holder, or where none can be made out, and Missing without a file backend.
+    """
+    locks = [_read(path) for path in _lock_files(checkout, stack)]
+    for lock in locks:
+        _refuse_living(stack, lock)
     done: list[str] = []
     for lock in locks:
         lock.path.unlink(missing_ok=True)
@@ -58,46 +53,68 @@ def unlock(stack: str, checkout: Path) -> list[str]:
     return done or [f"{stack} is not locked and nothing is pending"]
 
 
-def _state_folder(checkout: Path) -> Path:
-    backend = os.environ.get("PULUMI_BACKEND_URL") or f"file://{runtime_folder(checkout) / 'state'}"
-    if not backend.startswith("file://"):
-        raise Missing(
-            f"{backend.partition(':')[0]} backends keep their own locks; `pulumi cancel` frees one there"
-        )
-    path = Path(backend.removeprefix("file://"))
-    return (path if path.is_absolute() else checkout / path) / ".pulumi"
+def _refuse_living(stack: str, lock: Lock) -> None:
+    here = lock.host == socket.gethostname()
+    if here and not _lives(lock):
+        return
+    since = datetime.fromtimestamp(lock.at)
+    raise Locked(
+        f"{stack} is locked by process {lock.pid} on {lock.host} since {since:%Y-%m-%d %H:%M:%S}, which "
+        f"{'lives' if here else 'cannot be looked at from here'}; wait for it, or end it there"
+    )
 
 
-def _lock_files(state: Path, stack: str, checkout: Path) -> list[Path]:
-    """A backend may serve several projects, whose stacks may have equal names."""
+def _backend(checkout: Path) -> str:
+    return os.environ.get("PULUMI_BACKEND_URL") or f"file://{runtime_folder(checkout) / 'state'}"
+
+
+def _lock_files(checkout: Path, stack: str) -> list[Path]:
+    """Those of this project only: one backend may hold stacks of the same name of several."""
+    scheme, _, rest = _backend(checkout).partition("://")
+    if scheme != "file":
+        raise Missing(f"{scheme} backends keep their own locks; `pulumi cancel` frees one there")
     project = yaml.safe_load((checkout / "Pulumi.yaml").read_text("utf-8"))["name"]
-    return sorted((state / "locks/organization" / project / stack).glob("*.json"))
+    state = checkout / Path(rest).expanduser()
+    return sorted((state / ".pulumi/locks/organization" / project / stack).glob("*.json"))
 
 
-def _read(path: Path) -> Lock | None:
-    """None where the lock is gone by now. Raises Locked where it does not say whose it is."""
+def _read(path: Path) -> Lock:
+    """Raises Locked where the file is not whole: its holder may be writing it, or died in the middle."""
     try:
         data: Mapping[str, Any] = json.loads(path.read_text("utf-8"))
         return Lock(path, int(data["pid"]), str(data["hostname"]), path.stat().st_mtime)
-    except FileNotFoundError:
-        return None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise Locked(
-            f"{path} does not say whose lock it is ({error}); remove it once no pulumi runs on the stack"
+            f"{path} is a lock that does not name its holder; if no pulumi runs on this stack, remove it"
         ) from error
 
 
 def _lives(lock: Lock) -> bool:
-    """Whether the process that wrote the lock is there: same id, and started before the lock."""
+    """Whether the process that wrote the lock is there: same id, and started before the lock.
+
+    Where the system shows no start times, any process of that id counts as the holder.
+    """
+    if not Path("/proc/self/stat").exists():
+        return _exists(lock.pid)
     try:
-        stat = Path(f"/proc/{lock.pid}/stat").read_text("ascii").rpartition(")")[2].split()
+        stat = Path(f"/proc/{lock.pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
     except OSError:
         return False
-    if stat[0] == "Z":
+    if stat[0] in "ZX":
         return False
     ticks = int(stat[19]) / os.sysconf("SC_CLK_TCK")
     started = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME) + ticks
     return started <= lock.at + SLACK_SECONDS
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _clear_pending(stack: str, checkout: Path) -> list[str]:
@@ -114,9 +131,24 @@ def _clear_pending(stack: str, checkout: Path) -> list[str]:
 
 
 def _pulumi(checkout: Path, *words: str, given: str | None = None) -> str:
+    """What a command printed, on the backend whose locks were read; scripts/env need not be sourced."""
+    environment = {
+        "PULUMI_CONFIG_PASSPHRASE": "",
+        "PULUMI_DIY_BACKEND_ZSTD": "1",
+        "PULUMI_HOME": str(runtime_folder(checkout) / "pulumi"),
+        "PULUMI_SKIP_UPDATE_CHECK": "1",
+        **os.environ,
+        "PULUMI_BACKEND_URL": _backend(checkout),
+    }
     try:
         done = subprocess.run(
-            ["pulumi", *words], cwd=checkout, input=given, capture_output=True, text=True, check=False
+            ["pulumi", *words],
+            cwd=checkout,
+            env=environment,
+            input=given,
+            capture_output=True,
+            text=True,
+            check=False,
         )
     except FileNotFoundError as error:
         raise Missing("pulumi is not on PATH; run `. scripts/env` first") from error

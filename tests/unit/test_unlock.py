@@ -1,4 +1,4 @@
-"""Whose lock is freed and whose is not; the engine's own part is in tests/stacks."""
+"""Whose lock may be freed: lock files as the engine writes them, processes as they are."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -16,82 +15,131 @@ from igoudar import unlock as module
 from igoudar.errors import Missing
 from igoudar.unlock import Locked, unlock
 
+HERE = socket.gethostname()
+NOBODY = 2**22 + 1  # above the greatest process id that Linux gives
+FREE = ["lab is not locked and nothing is pending"]
+
+STATE = {"version": 3, "deployment": {"pending_operations": None, "resources": []}}
+
 
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """With a file backend; nothing is pending there."""
-    (tmp_path / "Pulumi.yaml").write_text("name: trial\n", "utf-8")
+    """A checkout whose `pulumi` exports the file `exported` and imports into `imported`."""
+    (tmp_path / "Pulumi.yaml").write_text("name: igoudar\n", "utf-8")
+    (tmp_path / "exported").write_text(json.dumps(STATE), "utf-8")
+    program = tmp_path / "bin/pulumi"
+    program.parent.mkdir()
+    program.write_text(
+        f'#!/bin/sh\necho "$PULUMI_BACKEND_URL $*" >>{tmp_path}/asked\n'
+        f'if [ "$2" = import ]; then cat >{tmp_path}/imported; else cat {tmp_path}/exported; fi\n',
+        "utf-8",
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
     monkeypatch.setenv("PULUMI_BACKEND_URL", f"file://{tmp_path}/state")
-    monkeypatch.setattr(module, "_clear_pending", lambda stack, checkout: [])
     return tmp_path
 
 
-def lock(checkout: Path, pid: int, *, host: str = "", project: str = "trial") -> Path:
-    path = checkout / "state/.pulumi/locks/organization" / project / "lab" / f"{pid}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"pid": pid, "hostname": host or socket.gethostname()}), "utf-8")
+def lock(checkout: Path, pid: int, host: str = HERE, project: str = "igoudar") -> Path:
+    folder = checkout / "state/.pulumi/locks/organization" / project / "lab"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{pid}.json"
+    path.write_text(json.dumps({"pid": pid, "hostname": host, "username": "n", "timestamp": ""}), "utf-8")
     return path
 
 
-def gone() -> int:
-    """The id of a process that has ended."""
-    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
-        ended.wait()
-    return ended.pid
+def test_a_dead_holder_is_freed(checkout: Path) -> None:
+    path = lock(checkout, NOBODY)
 
-
-def test_a_lock_of_a_process_that_is_gone_is_freed(checkout: Path) -> None:
-    path = lock(checkout, pid := gone())
-
-    assert unlock("lab", checkout) == [f"freed the lock of process {pid}, which is gone"]
+    assert unlock("lab", checkout) == [f"freed the lock of process {NOBODY}, which is gone"]
     assert not path.exists()
-    assert unlock("lab", checkout) == ["lab is not locked and nothing is pending"]
+    assert unlock("lab", checkout) == FREE
 
 
-def test_a_living_holder_keeps_its_lock(checkout: Path) -> None:
-    path = lock(checkout, os.getpid())
+def test_a_living_holder_keeps_every_lock(checkout: Path) -> None:
+    dead, living = lock(checkout, NOBODY), lock(checkout, os.getpid())
 
-    with pytest.raises(Locked, match=f"process {os.getpid()} .* which lives"):
+    with pytest.raises(Locked, match=f"process {os.getpid()} on {HERE} since .* which lives"):
         unlock("lab", checkout)
-    assert path.exists()
+    assert dead.exists()
+    assert living.exists()
 
 
-def test_a_process_that_only_has_the_same_id_keeps_nothing(checkout: Path) -> None:
+def test_a_process_that_got_the_id_later_holds_nothing(checkout: Path) -> None:
     path = lock(checkout, os.getpid())
-    before_us = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
-    os.utime(path, (before_us, before_us))
+    os.utime(path, (0, 1_000_000_000))
 
     assert unlock("lab", checkout) == [f"freed the lock of process {os.getpid()}, which is gone"]
 
 
-def test_another_machine_keeps_its_lock_and_all_locks_with_it(checkout: Path) -> None:
-    dead, far = lock(checkout, gone()), lock(checkout, 7, host="elsewhere.example")
+def test_a_holder_that_nobody_has_buried_is_dead(checkout: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""], stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        child.stdout.read()
+        path = lock(checkout, child.pid)
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
 
-    with pytest.raises(Locked, match="cannot be looked at from here"):
+        assert unlock("lab", checkout) == [f"freed the lock of process {child.pid}, which is gone"]
+    assert not path.exists()
+
+
+def test_another_hosts_lock_stays(checkout: Path) -> None:
+    path = lock(checkout, NOBODY, host="elsewhere")
+
+    with pytest.raises(Locked, match=r"on elsewhere since .* cannot be looked at from here"):
         unlock("lab", checkout)
-    assert dead.exists()
-    assert far.exists()
-
-
-def test_a_stack_of_that_name_in_another_project_is_left_alone(checkout: Path) -> None:
-    path = lock(checkout, gone(), project="other")
-
-    assert unlock("lab", checkout) == ["lab is not locked and nothing is pending"]
     assert path.exists()
 
 
-def test_a_lock_that_says_nothing_is_named(checkout: Path) -> None:
-    path = lock(checkout, gone())
-    path.write_text("", "utf-8")
+def test_another_projects_lock_is_not_ours(checkout: Path) -> None:
+    path = lock(checkout, NOBODY, project="other")
 
-    with pytest.raises(Locked, match=f"{path} does not say whose lock it is"):
+    assert unlock("lab", checkout) == FREE
+    assert path.exists()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"pid": 1}'])
+def test_a_lock_cut_short_is_named_and_stays(checkout: Path, text: str) -> None:
+    path = lock(checkout, NOBODY)
+    path.write_text(text, "utf-8")
+
+    with pytest.raises(Locked, match=f"{path} is a lock that does not name its holder"):
+        unlock("lab", checkout)
+    assert path.exists()
+
+
+def test_without_start_times_any_process_of_that_id_is_the_holder(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_lives", lambda held: module._exists(held.pid))
+    lock(checkout, NOBODY)
+    assert unlock("lab", checkout)[0].startswith("freed")
+    os.utime(lock(checkout, os.getpid()), (0, 0))
+    with pytest.raises(Locked):
         unlock("lab", checkout)
 
 
-def test_backends_without_such_files_are_not_guessed_at(
+def test_what_was_under_way_is_cleared_on_the_backend_whose_locks_were_read(
     checkout: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PULUMI_BACKEND_URL", "s3://bucket")
+    monkeypatch.delenv("PULUMI_BACKEND_URL")
+    urn = "urn:pulumi:lab::igoudar::igoudar:network:Switches::lab"
+    resources = [{"urn": "urn:pulumi:lab::igoudar::pulumi:pulumi:Stack::igoudar-lab"}]
+    pending = [{"type": "creating", "resource": {"urn": urn}}]
+    state = {"version": 3, "deployment": {"pending_operations": pending, "resources": resources}}
+    (checkout / "exported").write_text(json.dumps(state), "utf-8")
+
+    said = unlock("lab", checkout)
+
+    assert said == ["cleared 1 operations that were under way (lab); the next `pulumi up` does them"]
+    left = json.loads((checkout / "imported").read_text("utf-8"))["deployment"]
+    assert left == {"pending_operations": [], "resources": resources}
+    asked = (checkout / "asked").read_text("utf-8").splitlines()
+    assert all(line.startswith(f"file://{checkout}/.igoudar/state stack ") for line in asked)
+
+
+def test_other_backends_keep_their_own_locks(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PULUMI_BACKEND_URL", "s3://records/igoudar")
 
     with pytest.raises(Missing, match="s3 backends keep their own locks"):
         unlock("lab", checkout)
