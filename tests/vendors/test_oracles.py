@@ -57,7 +57,7 @@ def test_a_drained_switch_and_a_drained_wave(image: Path) -> None:
         (" neighbor FABRIC activate\n", " neighbor FABRIK activate\n", "remote-as or peer-group"),
         ("  maximum-paths 64\n", "  maximum-paths 256\n", "FRR prints"),
         (" le 32\n", " le 2\n", "Invalid prefix range"),
-        ("router bgp 4201018001\n", "router bgp 04201018001\n", "FRR prints"),
+        (" permit graceful-shutdown\n", " permit 65535:0\n", "FRR prints"),
     ],
 )
 def test_frr_refuses(written: str, misspelt: str, said: str, image: Path) -> None:
