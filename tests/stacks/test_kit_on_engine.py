@@ -12,7 +12,7 @@ import pytest
 from igoudar.unlock import Locked, unlock
 from tests.stacks.project import Project, interrupt
 
-pytestmark = [pytest.mark.engine, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(600)]
 OLD = "hostname leaf-1\nline two\nline three\n"
 NEW = "hostname leaf-1\nline 2\nline three\n"
 

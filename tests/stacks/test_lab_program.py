@@ -11,7 +11,7 @@ import pytest
 
 from tests.stacks.checkout import Checkout, make, sourced
 
-pytestmark = [pytest.mark.engine, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(600)]
 
 CHANGED = 7  # exit status of --expect-no-changes where something would change
 RECORDS = "hall,uplinks,tenants"  # layers whose resources touch no device
