@@ -1,0 +1,102 @@
+"""The lab as a newcomer meets it: `scripts/lab`, and a verification that sees what is wrong."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+IGOUDAR = str(ROOT / ".venv" / "bin" / "igoudar")
+pytestmark = [pytest.mark.twin, pytest.mark.engine, pytest.mark.image, pytest.mark.timeout(1500)]
+
+
+def run(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def on(host: str, command: str) -> str:
+    done = run(IGOUDAR, "twin", "exec", "lab", host, command)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def failures(wait: int) -> list[dict[str, Any]]:
+    """What `igoudar verify` finds wrong; its status says the same."""
+    done = run(IGOUDAR, "verify", "lab", "--wait", str(wait), "--json")
+    assert done.returncode in (0, 4), done.stderr
+    bad = [check for check in json.loads(done.stdout)["checks"] if not check["passed"]]
+    assert bool(bad) == (done.returncode == 4)
+    return bad
+
+
+@pytest.fixture(scope="module")
+def lab() -> str:
+    """Set up, up and proved; what it printed."""
+    done = run("scripts/lab", "--no-drills")
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return done.stdout
+
+
+def test_it_ends_with_the_times_and_one_line(lab: str) -> None:
+    lines = lab.splitlines()
+    counted = next(
+        n for n, line in enumerate(lines) if line.startswith("lab: ") and "checks passed" in line[:40]
+    )
+    assert " 0 failed" in lines[counted]
+    stages = [line.split()[0] for line in lines if line.endswith(" s") and line.split()[-2].isdigit()]
+    assert stages[-1] == "all"
+    assert {"packages", "python", "engine", "twin", "pulumi", "verify"} <= set(stages)
+
+
+def test_run_again_it_has_nothing_to_do(lab: str) -> None:
+    before = run("git", "status", "--porcelain").stdout
+    done = run("scripts/lab", "--no-drills")
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert "nothing was to do" in done.stdout
+    assert run("git", "status", "--porcelain").stdout == before
+
+
+def test_a_cut_cable_is_seen_and_mended(lab: str) -> None:
+    cut = run(IGOUDAR, "twin", "cut", "lab", "leaf-1/swp1")
+    assert cut.returncode == 0, cut.stderr
+    try:
+        bad = failures(wait=8)
+    finally:
+        run(IGOUDAR, "twin", "mend", "lab")
+    told = {(check["kind"], check["host"]) for check in bad}
+    assert {("bgp", "leaf-1"), ("bgp", "spine-1"), ("bfd", "leaf-1"), ("route", "leaf-1")} <= told
+    assert not [check for check in bad if check["kind"] in ("reach", "isolation", "world")]
+    assert failures(wait=90) == []
+
+
+def test_a_way_where_none_is_meant_is_seen(lab: str) -> None:
+    """The loopback of a leaf made reachable from inside a tenant's VRF."""
+    loopback = on("leaf-1", "ip -4 -o addr show dev lo scope global").split()[3].partition("/")[0]
+    route = f"local {loopback} dev lo vrf fisc-prod"
+    on("leaf-1", f"sudo ip route add {route}")
+    try:
+        bad = failures(wait=60)
+    finally:
+        on("leaf-1", f"sudo ip route del {route}")
+    assert {(check["kind"], check["host"]) for check in bad} >= {("isolation", "srv-1")}
+    assert all(loopback in check["subject"] for check in bad if check["kind"] == "isolation")
+    assert failures(wait=60) == []
+
+
+def test_an_address_on_the_wrong_host_is_seen(lab: str) -> None:
+    """srv-3 takes another address than the model gives it: its own VPC no longer finds it."""
+    own = on("srv-3", "ip -4 -o addr show dev eth1 scope global").split()[3]
+    other = f"{own.rpartition('.')[0]}.250/{own.partition('/')[2]}"
+    gateway = on("srv-3", "ip -4 route show default").split()[2]
+    back = f"sudo ip addr replace {own} dev eth1; sudo ip route replace default via {gateway} dev eth1"
+    on("srv-3", f"sudo ip addr add {other} dev eth1; sudo ip addr del {own} dev eth1")
+    try:
+        bad = failures(wait=5)
+    finally:
+        on("srv-3", f"{back}; sudo ip addr del {other} dev eth1")
+    assert ("interfaces", "srv-3") in {(check["kind"], check["host"]) for check in bad}
+    assert failures(wait=120) == []
