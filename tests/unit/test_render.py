@@ -120,7 +120,11 @@ def test_explain_of_nothing(place: tuple[str, str, int], said: str) -> None:
 @pytest.mark.parametrize(
     ("written", "wrong", "said"),
     [
-        ("driver: frr", "driver: frr\nvalidator: no", "device.yaml:4: validator: the key 'validator' is not known here"),
+        (
+            "driver: frr",
+            "driver: frr\nvalidator: no",
+            "device.yaml:4: validator: the key 'validator' is not known here",
+        ),
         ("template: daemons.j2", "template: demons.j2", "there is no template demons.j2"),
         ("port_pattern: swp[0-9]+(s[0-9]+)?", "port_pattern: swp[0-9", "expected a regular expression"),
         ("features: [access,", "features: [acces,", "expected one of access, routed, sessions"),
