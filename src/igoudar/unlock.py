@@ -42,7 +42,7 @@ def unlock(stack: str, checkout: Path) -> list[str]:
 
     Raises Locked with the holder, or where none can be made out, and Missing without a file backend.
     """
-    locks = [_read(path) for path in _lock_files(checkout, stack)]
+    locks = [lock for path in _lock_files(checkout, stack) if (lock := _read(path)) is not None]
     for lock in locks:
         _refuse_living(stack, lock)
     done: list[str] = []
@@ -78,11 +78,13 @@ def _lock_files(checkout: Path, stack: str) -> list[Path]:
     return sorted((state / ".pulumi/locks/organization" / project / stack).glob("*.json"))
 
 
-def _read(path: Path) -> Lock:
-    """Raises Locked where the file is not whole: its holder may be writing it, or died in the middle."""
+def _read(path: Path) -> Lock | None:
+    """None where it is freed by now. Raises Locked where the file is not whole, whoever wrote it."""
     try:
         data: Mapping[str, Any] = json.loads(path.read_text("utf-8"))
         return Lock(path, int(data["pid"]), str(data["hostname"]), path.stat().st_mtime)
+    except FileNotFoundError:
+        return None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise Locked(
             f"{path} is a lock that does not name its holder; if no pulumi runs on this stack, remove it"

@@ -143,3 +143,9 @@ def test_other_backends_keep_their_own_locks(checkout: Path, monkeypatch: pytest
 
     with pytest.raises(Missing, match="s3 backends keep their own locks"):
         unlock("lab", checkout)
+
+
+def test_a_lock_that_is_freed_meanwhile_is_none(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_lock_files", lambda folder, stack: [folder / "freed.json"])
+
+    assert unlock("lab", checkout) == FREE
