@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from itertools import product
 
 from igoudar.design import Design, PlacedSubnet, Plan
 from igoudar.errors import Where
@@ -28,7 +29,7 @@ def requests(design: Design) -> Iterator[Request]:
     for owner in design.tenants.vrfs:
         vpc = vpcs.get(owner)
         where = vpc.where if vpc else design.inventory.site.where
-        was = f"vrf:{vpc.tenant}/{vpc.was}" if vpc and vpc.was else ""
+        was: tuple[str, ...] = (f"vrf:{vpc.tenant}/{vpc.was}",) if vpc and vpc.was else ()
         for kind, (low, high) in (("l3vni", pools.l3vni), ("index", pools.index), ("vlan", pools.vlan)):
             yield Request(kind, f"vrf:{owner}", low, high, where, was)
     for placed in design.tenants.subnets:
@@ -36,23 +37,32 @@ def requests(design: Design) -> Iterator[Request]:
         if placed.subnet.attachment is Attachment.ACCESS:  # a routed subnet is a pool of host routes only
             for kind, (low, high) in (("l2vni", pools.l2vni), ("index", pools.index), ("vlan", pools.vlan)):
                 yield Request(kind, placed.owner, low, high, placed.subnet.where, was)
-        yield from _hosts(placed, was)
+        yield from _hosts(design, placed, was)
 
 
-def _was(placed: PlacedSubnet) -> str:
-    """The owner's name before a rename of the subnet, of its VPC, or of both."""
+def _was(placed: PlacedSubnet) -> tuple[str, ...]:
+    """Names before a rename of the subnet, its VPC, or both; a `was` may outlive the plan that used it."""
     vpc, subnet = placed.vpc, placed.subnet
-    if not (vpc.was or subnet.was):
-        return ""
-    return f"{vpc.tenant}/{vpc.was or vpc.name}/{subnet.was or subnet.name}"
+    names = (
+        f"{vpc.tenant}/{old_vpc}/{old_subnet}"
+        for old_subnet, old_vpc in product(_names(subnet.name, subnet.was), _names(vpc.name, vpc.was))
+    )
+    return tuple(name for name in names if name != placed.owner)
 
 
-def _hosts(placed: PlacedSubnet, was: str) -> Iterator[Request]:
+def _names(name: str, was: str) -> tuple[str, ...]:
+    return (name, was) if was else (name,)
+
+
+def _hosts(design: Design, placed: PlacedSubnet, was: tuple[str, ...]) -> Iterator[Request]:
     low, high = host_range(placed)
     for position, server in enumerate(placed.subnet.servers):
         where: Where = placed.subnet.where.at("servers").at(position)
-        before = f"{was}/{server}" if was else ""
-        yield Request("host", f"{placed.owner}/{server}", low, high, where, before, placed.owner)
+        device = design.inventory.devices.get(server)
+        owner = f"{placed.owner}/{server}"
+        names = product(_names(server, device.was if device else ""), (placed.owner, *was))
+        before = tuple(name for old, subnet in names if (name := f"{subnet}/{old}") != owner)
+        yield Request("host", owner, low, high, where, before, placed.owner)
 
 
 def host_range(placed: PlacedSubnet) -> tuple[int, int]:

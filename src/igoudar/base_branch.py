@@ -35,6 +35,14 @@ def tree_at(root: Path, commit: str) -> Iterator[Path]:
         yield Path(folder)
 
 
+def require(root: Path, commit: str) -> None:
+    """Raises BadInput where the checkout has no such commit."""
+    done = _git(root, "rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}")
+    if done.returncode != 0:
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines() or [f"{commit} is unknown"]
+        raise BadInput([no_base(commit, said[-1])])
+
+
 def no_base(commit: str, said: str) -> Finding:
     """`said`: git's last line."""
     message = f"git has no such commit here: {said.removeprefix('fatal: ')}"

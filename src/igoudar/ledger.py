@@ -9,7 +9,7 @@ again.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -27,7 +27,7 @@ HEADER = "# Numbers handed out. Written by `igoudar plan`, committed with the ch
 class Request:
     """Somebody needs a number of `kind`, unique in `scope`, out of `low`..`high` (both included).
 
-    `was`: the owner's name before a rename; the number goes with it.
+    `was`: names that the owner may have in the ledger since a rename; the number goes with it.
     """
 
     kind: str
@@ -35,7 +35,7 @@ class Request:
     low: int
     high: int
     where: Where
-    was: str = ""
+    was: tuple[str, ...] = ()
     scope: str = ""
 
 
@@ -53,11 +53,15 @@ class Ledger:
 
 @dataclass(frozen=True, slots=True)
 class Allocation:
-    """All numbers that were asked for; `provisional` ones are not in the ledger yet."""
+    """All numbers that were asked for; `provisional` ones are not in the ledger yet.
+
+    `ledger` is the one that was read, under the names that its owners have today.
+    """
 
     numbers: Mapping[str, Mapping[str, int]]
     provisional: frozenset[tuple[str, str]]
     findings: tuple[Finding, ...]
+    ledger: Ledger
 
 
 def scope_of(kind: str, owner: str) -> str:
@@ -68,24 +72,16 @@ def scope_of(kind: str, owner: str) -> str:
 def allocate_numbers(requests: Iterable[Request], ledger: Ledger, today: date) -> Allocation:
     """Kept numbers for owners that have one, new ones for the rest. No order of `requests` matters."""
     wanted = sorted(requests, key=lambda r: (r.kind, r.owner))
+    known = renamed(ledger, wanted)
+    taken = _taken(known, today)
     numbers: dict[str, dict[str, int]] = {}
-    taken: dict[tuple[str, str], set[int]] = {}
-    for kind, owners in ledger.numbers.items():
-        for owner, held in owners.items():
-            taken.setdefault((kind, scope_of(kind, owner)), set()).add(held)
-    for kind, slots in ledger.resting.items():
-        for slot, released in slots.items():
-            scope, _, last = slot.rpartition(":")
-            if today - released < REST:
-                taken.setdefault((kind, scope), set()).add(int(last))
     provisional: set[tuple[str, str]] = set()
-    findings: list[Finding] = []
+    findings = clashes(known, wanted)
     for request in wanted:
-        known = ledger.numbers.get(request.kind, {})
-        number: int | None = known.get(request.owner, known.get(request.was) if request.was else None)
-        if number is None or request.owner not in known:
+        if request.owner not in ledger.numbers.get(request.kind, {}):
             provisional.add((request.kind, request.owner))
         used = taken.setdefault((request.kind, request.scope), set())
+        number = known.numbers.get(request.kind, {}).get(request.owner)
         if number is None:
             number = _probe(request, used)
         if number is None:
@@ -95,7 +91,49 @@ def allocate_numbers(requests: Iterable[Request], ledger: Ledger, today: date) -
             findings.append(_outside(request, number, ledger))
         used.add(number)
         numbers.setdefault(request.kind, {})[request.owner] = number
-    return Allocation(numbers, frozenset(provisional), tuple(findings))
+    return Allocation(numbers, frozenset(provisional), tuple(findings), known)
+
+
+def renamed(ledger: Ledger, requests: Iterable[Request]) -> Ledger:
+    """The ledger under today's names: numbers go to heirs of names that nobody bears, rests with the scope.
+
+    Where the heir's own name is in the ledger too, it was another's who is gone: that number has no owner.
+    """
+    wanted = sorted(requests, key=lambda r: (r.kind, r.owner))
+    owners, scopes = {(r.kind, r.owner) for r in wanted}, {(r.kind, r.scope) for r in wanted}
+    numbers = {kind: dict(rows) for kind, rows in ledger.numbers.items()}
+    moved: dict[tuple[str, str], str] = {}
+    for request in wanted:
+        kind, owner, rows = request.kind, request.owner, numbers.get(request.kind, {})
+        for before in {(kind, scope_of(kind, name)) for name in request.was} - scopes:
+            moved.setdefault(before, request.scope)
+        heir_of = next((n for n in request.was if n in rows and (kind, n) not in owners), None)
+        if heir_of is not None:
+            if owner in rows:
+                rows[f"{owner} (gone)"] = rows.pop(owner)
+            rows[owner] = rows.pop(heir_of)
+    resting: dict[str, dict[str, date]] = {}
+    for kind, slots in ledger.resting.items():
+        for slot, day in slots.items():
+            scope, _, number = slot.rpartition(":")
+            now = f"{moved.get((kind, scope), scope)}:{number}"
+            rests = resting.setdefault(kind, {})
+            rests[now] = max(day, rests.get(now, day))
+    return Ledger(numbers, resting, ledger.file)
+
+
+def _taken(ledger: Ledger, today: date) -> dict[tuple[str, str], set[int]]:
+    """Numbers that nobody may be given, by kind and scope."""
+    taken: dict[tuple[str, str], set[int]] = {}
+    for kind, owners in ledger.numbers.items():
+        for owner, held in owners.items():
+            taken.setdefault((kind, scope_of(kind, owner)), set()).add(held)
+    for kind, slots in ledger.resting.items():
+        for slot, released in slots.items():
+            scope, _, last = slot.rpartition(":")
+            if today - released < REST:
+                taken.setdefault((kind, scope), set()).add(int(last))
+    return taken
 
 
 def _probe(request: Request, used: set[int]) -> int | None:
@@ -129,57 +167,65 @@ def _outside(request: Request, number: int, ledger: Ledger) -> Finding:
     )
 
 
-def updated(ledger: Ledger, allocation: Allocation, today: date) -> Ledger:
+def updated(allocation: Allocation, today: date) -> Ledger:
     """The ledger to commit: what is asked for, and what was released today or rests still."""
+    before = allocation.ledger
     resting: dict[str, dict[str, date]] = {}
-    for kind, slots in ledger.resting.items():
+    for kind, slots in before.resting.items():
         resting[kind] = {slot: day for slot, day in slots.items() if today - day < REST}
-    for kind, owners in ledger.numbers.items():
+    for kind, owners in before.numbers.items():
         kept = {(scope_of(kind, o), n) for o, n in allocation.numbers.get(kind, {}).items()}
         for owner, number in owners.items():
             scope = scope_of(kind, owner)
             if owner not in allocation.numbers.get(kind, {}) and (scope, number) not in kept:
                 resting.setdefault(kind, {})[f"{scope}:{number}"] = today
-    return Ledger(allocation.numbers, {k: v for k, v in resting.items() if v}, ledger.file)
+    return Ledger(allocation.numbers, {k: v for k, v in resting.items() if v}, before.file)
 
 
-def clashes(ledger: Ledger) -> list[Finding]:
-    """Numbers that two owners hold (a merge of two branches, or an edit by hand)."""
+def clashes(ledger: Ledger, requests: Iterable[Request] | None = None) -> list[Finding]:
+    """Numbers that two owners hold, of all or of those who ask: a merge of two branches, an edit by hand."""
     findings: list[Finding] = []
-    for kind, owners in ledger.numbers.items():
-        first: dict[tuple[str, int], str] = {}
-        for owner, number in sorted(owners.items()):
-            other = first.setdefault((scope_of(kind, owner), number), owner)
-            if other != owner:
-                findings.append(
-                    Finding(
-                        "number-twice",
-                        ledger.where(kind, owner),
-                        f"{kind} {number} is held by {other} and by {owner}",
-                        "each number once",
-                        "run `igoudar plan`: it moves the one that was never applied",
-                    )
-                )
+    for kind, number, names in _holders(ledger, requests):
+        findings += [
+            Finding(
+                "number-twice",
+                ledger.where(kind, name),
+                f"{kind} {number} is held by {names[0]} and by {name}",
+                "each number once",
+                "run `igoudar plan`: it moves the one that was never applied",
+            )
+            for name in names[1:]
+        ]
     return findings
 
 
-def without_clashes(ledger: Ledger, base: Ledger) -> Ledger:
+def _holders(ledger: Ledger, requests: Iterable[Request] | None) -> Iterator[tuple[str, int, list[str]]]:
+    """Kind, number and its owners by name, where there are several."""
+    asking = None if requests is None else {(r.kind, r.owner) for r in requests}
+    for kind, rows in ledger.numbers.items():
+        holders: dict[tuple[str, int], list[str]] = {}
+        for owner, number in sorted(rows.items()):
+            if asking is None or (kind, owner) in asking:
+                holders.setdefault((scope_of(kind, owner), number), []).append(owner)
+        for (_, number), names in holders.items():
+            if len(names) > 1:
+                yield kind, number, names
+
+
+def without_clashes(ledger: Ledger, base: Ledger, requests: Iterable[Request]) -> Ledger:
     """The ledger without the entries that clash and are not in the ledger of the base branch.
 
-    An entry counts as applied when the base has the same owner with the same number. Where both were
-    applied, or neither, the later name gives way only if it was never applied; else both stay (and clash).
+    An entry counts as applied when the base has its owner, or a name that `requests` say it had, with the
+    same number. Where none was applied the first name keeps it; where several were, these stay and clash.
     """
-    numbers = {kind: dict(owners) for kind, owners in ledger.numbers.items()}
-    for kind, owners in ledger.numbers.items():
-        holders: dict[tuple[str, int], list[str]] = {}
-        for owner, number in sorted(owners.items()):
-            holders.setdefault((scope_of(kind, owner), number), []).append(owner)
-        for (_, number), names in holders.items():
-            applied = [n for n in names if base.numbers.get(kind, {}).get(n) == number]
-            keep = applied or names[:1]
-            for name in names:
-                if name not in keep:
-                    del numbers[kind][name]
+    was = {(r.kind, r.owner): r.was for r in requests}
+    numbers = {kind: dict(rows) for kind, rows in ledger.numbers.items()}
+    for kind, number, names in _holders(ledger, requests):
+        known = base.numbers.get(kind, {})
+        applied = [n for n in names if number in {known.get(o) for o in (n, *was.get((kind, n), ()))}]
+        for name in names:
+            if name not in (applied or names[:1]):
+                del numbers[kind][name]
     return replace(ledger, numbers=numbers)
 
 
@@ -209,8 +255,8 @@ def _ledger(data: object, shown: str) -> Ledger:
     if not isinstance(data, dict) or set(data) - {"numbers", "resting"}:
         expected = "the keys 'numbers' and 'resting', as `igoudar plan` writes them"
         raise BadInput([Finding("ledger-shape", Where(shown, 1), "this is not a ledger", expected)])
-    numbers = _table(data.get("numbers") or {}, int, ("numbers", shown), findings)
-    days = _table(data.get("resting") or {}, str, ("resting", shown), findings)
+    numbers = _table(data.get("numbers"), int, ("numbers", shown), findings)
+    days = _table(data.get("resting"), str, ("resting", shown), findings)
     resting: dict[str, dict[str, date]] = {}
     for kind, slots in days.items():
         for slot, day in slots.items():
@@ -230,10 +276,10 @@ def _table(
 ) -> dict[str, dict[str, _Value]]:
     section, shown = at
     out: dict[str, dict[str, _Value]] = {}
-    rows = data if isinstance(data, dict) else {"": data}
+    rows = {} if data is None else data if isinstance(data, dict) else {"": data}
     for kind, owners in rows.items():
         if not isinstance(owners, dict):
-            where = Where(shown, 0, step_path(section, str(kind)))
+            where = Where(shown, 0, step_path(section, kind) if kind else section)
             findings.append(
                 Finding("ledger-shape", where, "this is not a table", "owner and number, a line each")
             )

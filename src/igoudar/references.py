@@ -21,6 +21,7 @@ def broken_references(inventory: Inventory) -> list[Finding]:
         _cables,
         _uplinks,
         _tenants,
+        _renames,
         _services,
     )
     return [finding for rule in rules for finding in rule(inventory)]
@@ -237,6 +238,27 @@ def _tenants(inventory: Inventory) -> Iterator[Finding]:
                         see=placed[name],
                     )
                 placed.setdefault(name, where)
+
+
+def _renames(inventory: Inventory) -> Iterator[Finding]:
+    """`was` names something that is gone, and only once: else two would claim one number."""
+    groups: dict[str, dict[str, tuple[str, Where]]] = {"": {}}
+    for vpc in inventory.vpcs.values():
+        groups.setdefault(vpc.tenant, {})[vpc.name] = (vpc.was, vpc.where)
+        groups[f"{vpc.tenant}/{vpc.name}"] = {s.name: (s.was, s.where) for s in vpc.subnets}
+    groups[""] = {d.name: (d.was, d.where) for d in inventory.devices.values()}
+    for members in groups.values():
+        heirs: dict[str, Where] = {}
+        for name, (was, where) in members.items():
+            if was in members:
+                said = f"{name} says that it was {was}, which is there still"
+                hint = "plan a rename by itself; once it is planned and merged, 'was' may go"
+                yield Finding("was-in-use", where.at("was"), said, "a name that is gone", hint)
+            elif was in heirs:
+                said = f"{name} says that it was {was}, and so does another"
+                yield Finding("was-twice", where.at("was"), said, "one heir a name", see=heirs[was])
+            if was:
+                heirs.setdefault(was, where)
 
 
 def _services(inventory: Inventory) -> Iterator[Finding]:

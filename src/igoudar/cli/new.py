@@ -48,7 +48,7 @@ def command(site: str) -> None:
     stack.write_text(STACK.format(name=site), "utf-8")
     inventory = load(folder, root)
     allocation = allocation_of(describe(inventory, root), Ledger(), today())
-    (folder / LEDGER).write_text(dump_ledger(updated(Ledger(), allocation, today())), "utf-8")
+    (folder / LEDGER).write_text(dump_ledger(updated(allocation, today())), "utf-8")
     click.echo(f"made {shown(folder, root)} and {stack.name}; now try")
     for line in (f"igoudar check {site}", f". scripts/env && pulumi preview --diff --stack {site}"):
         click.echo(f"  {line}")

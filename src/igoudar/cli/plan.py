@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from igoudar import base_branch
-from igoudar.allocate import allocation_of
+from igoudar.allocate import allocation_of, requests
 from igoudar.cli._frame import Place, json_option, show_json, site_argument, today
 from igoudar.compiler import describe
-from igoudar.errors import CheckFailed
+from igoudar.errors import BadInput, CheckFailed
 from igoudar.inventory import LEDGER, load, shown
-from igoudar.ledger import Ledger, clashes, dump_ledger, parse_ledger, read_ledger, updated, without_clashes
+from igoudar.ledger import (
+    Ledger,
+    clashes,
+    dump_ledger,
+    parse_ledger,
+    read_ledger,
+    renamed,
+    updated,
+    without_clashes,
+)
+from igoudar.yaml_source import locate
 
 
 @click.command()
@@ -29,11 +40,18 @@ def command(site: Place, base: str, dry_run: bool, as_json: bool) -> None:
     inventory = load(site.folder, site.root)
     path = site.folder / LEDGER
     known = read_ledger(path, shown(path, site.root), site.root)
-    resolved = without_clashes(known, _base(site, base)) if clashes(known) else known
-    allocation = allocation_of(describe(inventory, site.root), resolved, today())
+    design = describe(inventory, site.root)
+    wanted = list(requests(design))
+    resolved = renamed(known, wanted)
+    if clashes(resolved, wanted):
+        resolved = without_clashes(resolved, _base(site, base), wanted)
+    if left := clashes(resolved, wanted):
+        hint = f"both are in the ledger of {base}: take one entry out by hand and plan again"
+        raise BadInput(locate([replace(f, hint=hint) for f in left], site.root))
+    allocation = allocation_of(design, resolved, today())
     if allocation.findings:
-        raise CheckFailed(allocation.findings)
-    after = updated(resolved, allocation, today())
+        raise CheckFailed(locate(allocation.findings, site.root))
+    after = updated(allocation, today())
     changes = _changes(known, after)
     if not dry_run and dump_ledger(after) != (path.read_text("utf-8") if path.exists() else ""):
         _write(path, dump_ledger(after))
@@ -43,10 +61,13 @@ def command(site: Place, base: str, dry_run: bool, as_json: bool) -> None:
     for change in changes:
         click.echo(f"{change['change']:8} {change['kind']:6} {change['number']:>10}  {change['owner']}")
     done = "would change" if dry_run else "changed"
-    click.echo(f"{shown(path, site.root)}: {len(changes)} numbers {done}")
+    count = f"{len(changes)} {'number' if len(changes) == 1 else 'numbers'}"
+    click.echo(f"{shown(path, site.root)}: {count} {done}")
 
 
 def _base(site: Place, commit: str) -> Ledger:
+    """The ledger that counts as applied; without a base nobody can say who gives way. Raises BadInput."""
+    base_branch.require(site.root, commit)
     text = base_branch.text_at(site.root, commit, site.folder / LEDGER)
     return parse_ledger(text, f"{commit}:{LEDGER}") if text is not None else Ledger()
 
