@@ -170,7 +170,8 @@ def _gateways(end: Endpoint) -> Iterator[ProbeCheck]:
 def _reach(end: Endpoint, others: Sequence[Endpoint]) -> Iterator[ProbeCheck]:
     for other in others:
         for address in other.addresses:
-            yield _who(Kind.REACH, end, other, address, other.server)
+            if _source(end, address):  # a server without IPv6 is not asked to reach one by it
+                yield _who(Kind.REACH, end, other, address, other.server)
 
 
 def _mtu(site: Site, end: Endpoint, inside: Sequence[Endpoint]) -> Iterator[ProbeCheck]:
@@ -181,6 +182,8 @@ def _mtu(site: Site, end: Endpoint, inside: Sequence[Endpoint]) -> Iterator[Prob
     )
     mtu = site.inventory.site.host_mtu
     for name, address in targets:
+        if not _source(end, address):
+            continue
         yield _icmp(Kind.MTU, end.server, f"{mtu} bytes to {name} at {address}", address, size=mtu)
         told = f"{mtu + 1} bytes to {name} at {address}"
         yield _icmp(Kind.MTU, end.server, told, address, size=mtu + 1, silent=True)
