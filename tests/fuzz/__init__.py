@@ -55,7 +55,7 @@ Place = tuple[Any, Any]  # a mapping or a list, and a key of it
 def mutated(files: Files, dice: random.Random) -> tuple[Files, str]:
     """The files with one to three mutations, and what they were."""
     out, said = dict(files), list[str]()
-    if dice.random() < 0.4:
+    if dice.random() < 0.6:
         out, how = _plausible(out, dice)
         said.append(how)
         if dice.random() < 0.7:
@@ -163,7 +163,7 @@ def _plausible(files: Files, dice: random.Random) -> tuple[Files, str]:
     data = {name: yaml.safe_load(content) for name, content in files.items()}
     said: list[str] = []
     for _ in range(dice.choice((1, 1, 2, 3))):
-        change = dice.choice((_turn, _turn, _turn, _without_device, _without_file))
+        change = dice.choice(CHANGES)
         said.append(change(data, dice))
     return {name: _dumped(content) for name, content in data.items()}, "; ".join(said)
 
@@ -178,7 +178,7 @@ def _turn(data: dict[str, Any], dice: random.Random) -> str:
     kinds = [(list(devices.values()), DEVICE), (cables, CABLE), (subnets, SUBNET), ([site], SITE)]
     kinds.append(([site["pools"]] if site else [], POOLS))
     entries, values = dice.choice([kind for kind in kinds if kind[0]] or [([{}], SITE)])
-    key = dice.choice(sorted(values))
+    key = dice.choice(sorted(values)) if "status" not in values or dice.random() < 0.5 else "status"
     value = dice.choice(values[key])
     entry = dice.choice(entries)
     entry[key] = value
@@ -201,11 +201,25 @@ def _without_device(data: dict[str, Any], dice: random.Random) -> str:
     return f"no {name}"
 
 
+def _without_entry(data: dict[str, Any], dice: random.Random) -> str:
+    """A session, a subnet, a VPC or a cable less, which nothing else names."""
+    holders = [data.get("uplinks.yaml", {}).get("sessions"), data.get("cables.yaml", {}).get("cables")]
+    for name in (name for name in data if name.startswith("tenants/")):
+        holders += [data[name]["vpcs"], *(vpc["subnets"] for vpc in data[name]["vpcs"].values())]
+    holder = dice.choice([h for h in holders if h] or [{"": None}])
+    key = dice.choice(sorted(holder)) if isinstance(holder, dict) else dice.randrange(len(holder))
+    del holder[key]
+    return f"no {key}"
+
+
 def _without_file(data: dict[str, Any], dice: random.Random) -> str:
     name = dice.choice(sorted(data))
     if len(data) > 2:
         del data[name]
     return f"no {name}"
+
+
+CHANGES = (_turn, _turn, _turn, _turn, _without_device, _without_entry, _without_entry, _without_file)
 
 
 def _places(node: Any) -> list[Place]:
