@@ -155,7 +155,7 @@ def _load_roles(folder: Path, root: Path) -> dict[str, RoleFolder]:
             hint = f"make {shown(folder / name / 'settings.py', root)} or take the entry out"
             findings.append(Finding("unknown-role", where, f"there is no role {name!r}", hint=hint))
     for name in sorted(present - set(order)):
-        where = Where(shown(folder / name, root))
+        where = Where(shown(folder / name / "settings.py", root), 1)
         said = ("the role has no place in the order", "an entry in order.yaml with its reason")
         findings.append(Finding("role-without-order", where, *said))
     if findings:

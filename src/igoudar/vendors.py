@@ -167,7 +167,7 @@ def check(inventory: Inventory, folders: Mapping[str, Nos]) -> Iterator[Finding]
             continue
         yield from _ports(inventory, device, nos)
         for feature in sorted(wanted.get(device.name, set()) - nos.features):
-            said = f"{device.name} is to do {feature!r}, which {nos.title} cannot"
+            said = f"{device.name} is to do {str(feature)!r}, which {nos.title} cannot"
             yield Finding("missing-feature", device.where.at("nos"), said, "a NOS that can")
 
 
@@ -176,7 +176,7 @@ def _ports(inventory: Inventory, device: Device, nos: Nos) -> Iterator[Finding]:
     strange = [p for p in hardware.data_ports if not nos.port_pattern.fullmatch(p)]
     if strange:
         said = f"{nos.title} has no ports called {', '.join(strange[:4])}"
-        yield Finding("port-name", hardware.where, said, f"names such as {nos.port_pattern.pattern}")
+        yield Finding("port-name", hardware.where, said, f"names that match {nos.port_pattern.pattern}")
 
 
 def _wanted(inventory: Inventory) -> dict[str, set[Feature]]:

@@ -11,6 +11,7 @@ Paths begin at the checkout. Warnings about the lab as it is are left out. Rewri
 from __future__ import annotations
 
 import io
+import json
 import os
 import re
 import shutil
@@ -84,6 +85,19 @@ def outcome(name: str, folder: Path) -> str:
     known = unchanged()
     lines = [re.sub(r"(\d errors?), \d+ warnings?$", r"\1", line) for line in said if line not in known]
     return "".join(f"{line}\n" for line in lines)
+
+
+def codes(name: str, folder: Path) -> set[str]:
+    """The codes of all that `check` finds in a case."""
+    case = yaml.safe_load((CASES / f"{name}.yaml").read_text("utf-8"))
+    if not str(case.get("command", "check lab")).startswith("check"):
+        return set()
+    root = checkout(folder)
+    for change in case["edits"]:
+        edit(root, change)
+    with own_stacks(root):
+        said = run(case.get("command", "check lab") + " --json", root)
+    return {finding["code"] for finding in json.loads(said[: said.rindex("exit ")])}
 
 
 @contextmanager
