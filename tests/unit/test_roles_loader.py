@@ -78,7 +78,7 @@ def test_the_order_names_every_role_and_no_other(tmp_path: Path) -> None:
     messages = said(folder)
 
     assert [m.split(": ")[0] for m in messages] == [
-        "roles/one",
+        "roles/one/settings.py:1",
         "roles/order.yaml:2",
         "roles/order.yaml:3",
         "roles/order.yaml:3",
