@@ -233,8 +233,9 @@ from pathlib import Path
 from igoudar.apply.driver import FrrDriver
 from tests.twin.test_apply_twin import operator, targets
 def hang(*rest):
-    print("applied", flush=True)
-    import time; time.sleep(600)
+    import os, time
+    os.write(1, b"applied\\n")  # at once: both switches are asked side by side
+    time.sleep(600)
 FrrDriver.verify = hang
 operator(Path(sys.argv[1]), targets(2), targets(3), 20.0).run()
 """

@@ -6,11 +6,14 @@ import difflib
 import re
 from pathlib import Path
 
+from igoudar.errors import IgoudarError
 from igoudar.validate.sandbox import Complaint, run
 
 LONGEST = 300  # characters of a complaint
 DAEMONS = ("mgmtd", "zebra", "bgpd", "staticd", "bfdd")
 # mgmtd locks its store while zebra and staticd join it, and refuses a load meanwhile.
+LOCKED = "locked by another session"
+ATTEMPTS = 4
 SCRIPT = f"""
 cd /run/work
 vtysh -C -f text > parser 2>&1; echo $? > status
@@ -23,7 +26,7 @@ for wait in 1 2 3 4 5 6 7 8 9 10; do
   sleep 0.2
 done
 vtysh -f text > load 2>&1
-grep -q 'locked by another session' load && sleep 1 && vtysh -f text > load 2>&1
+grep -q '{LOCKED}' load && exit 0
 for wait in 1 2 3 4 5 6 7 8 9 10; do
   vtysh -c 'show running-config' > running 2>&1
   sed '1,/^Current configuration:$/d' running | sed -e 1d -e '/^frr version /d' > back
@@ -42,9 +45,14 @@ _LINE = re.compile(r"line (\d+): (.*)")
 
 def validate(root: Path, host: str, text: str) -> list[Complaint]:
     """Nothing where FRR takes the text and prints the very same."""
-    found = run(root, host, SCRIPT, {"text": text})
-    if found["status"].strip() != "0":
-        return _parser(found["parser"])
+    for _ in range(ATTEMPTS):  # half of a text was loaded before a lock: only new daemons tell of it all
+        found = run(root, host, SCRIPT, {"text": text})
+        if found["status"].strip() != "0":
+            return _parser(found["parser"])
+        if LOCKED not in found["load"]:
+            break
+    else:
+        raise IgoudarError(f"mgmtd of {host}'s validator was locked {ATTEMPTS} times; try again")
     said = [line for line in found["load"].splitlines() if not _CHATTER.fullmatch(line.strip())]
     return [_complaint(line) for line in said] + not_canonical(text, found["back"])
 
