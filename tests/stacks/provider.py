@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from igoudar.process import die_with_parent
-from igoudar.provider.kit import Context, Diff, PartialFailure, Resource, ResourceFailure, serve
+from igoudar.provider.kit import Context, Diff, Kind, PartialFailure, Resource, ResourceFailure, serve
 from igoudar.provider.records import changed_paths
 
 Values = Mapping[str, Any]
@@ -35,13 +35,15 @@ class Box(Resource):
         return new, [("files", "must not be empty")] if new.get("files") == {} else []
 
     async def diff(self, old: Values, new: Values, outputs: Values) -> Diff:
-        return Diff(dict(changed_paths(old, new)))
+        left = {f'["left"]["{name}"]': Kind.DELETE for name in outputs.get("left", {})}
+        return Diff({**dict(changed_paths(old, new)), **left})
 
     async def create(self, new: Values, ctx: Context) -> tuple[str, Values]:
         await self._work(new, ctx)
         if new.get("fail") and not (self.store / "failed").exists():
             (self.store / "failed").touch()
-            raise PartialFailure(ctx.name, {"done": 1}, {**new, "fail": False}, ["one of two did not answer"])
+            outputs = {"done": 1, "left": {"two": "no route to host"}}
+            raise PartialFailure(ctx.name, outputs, {**new, "fail": False}, ["one of two did not answer"])
         (self.store / f"{ctx.name}.json").write_text(json.dumps(new["files"]), "utf-8")
         return ctx.name, {"done": len(new["files"])}
 

@@ -62,6 +62,9 @@ def test_half_a_failure_is_recorded_and_the_next_up_goes_on(project: Project) ->
     assert done.status != 0
     assert "one of two did not answer" in done.text
     assert "Traceback" not in done.text
+    shown = project.pulumi("preview", "--diff").text
+    assert "no route to host" in shown, "why it goes on is shown, not what the engine cannot know"
+    assert "[unknown]" not in shown
     assert project.pulumi("up", "--yes").status == 0
     assert len(project.events("begin")) == 2
     assert project.pulumi("preview", "--expect-no-changes").status == 0

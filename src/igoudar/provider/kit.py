@@ -186,8 +186,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         async with self._operation(context):
             resource, old, new = self._find(request), plain(request.old_inputs), plain(request.news)
             if not is_known(new):
-                return _diff_response(_by_property(old, new))
-            return _diff_response(await resource.diff(old, new, plain(request.olds)))
+                return _diff_response(_by_property(old, new), {*old, *new})
+            return _diff_response(await resource.diff(old, new, plain(request.olds)), {*old, *new})
 
     async def Create(self, request: Any, context: Any) -> Any:
         async with self._operation(context):
@@ -235,15 +235,16 @@ def _by_property(old: Values, new: Values) -> Diff:
     return Diff(changes)
 
 
-def _diff_response(diff: Diff) -> Any:
+def _diff_response(diff: Diff, inputs: set[str]) -> Any:
+    """The engine shows a path's old and new value: of the inputs, or of the outputs (`failed`)."""
     kinds = provider_pb2.DiffResponse
-    top = sorted({path.split('"')[1] if path.startswith('["') else path for path in diff.changes})
+    top = {path: path.split('"')[1] if path.startswith('["') else path for path in diff.changes}
     return kinds(
         changes=kinds.DIFF_SOME if diff.changes else kinds.DIFF_NONE,
-        diffs=top,
+        diffs=sorted(set(top.values())),
         hasDetailedDiff=True,
         detailedDiff={
-            path: provider_pb2.PropertyDiff(kind=kind.value, inputDiff=True)
+            path: provider_pb2.PropertyDiff(kind=kind.value, inputDiff=top[path] in inputs)
             for path, kind in diff.changes.items()
         },
     )
