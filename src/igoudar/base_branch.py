@@ -6,11 +6,16 @@ import subprocess
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from igoudar.errors import BadInput, Finding, Where
+from igoudar.inventory import load
+from igoudar.model import Inventory
+from igoudar.vanished import vanished
+from igoudar.yaml_source import locate
 
 
 def text_at(root: Path, commit: str, path: Path) -> str | None:
@@ -33,6 +38,32 @@ def tree_at(root: Path, commit: str) -> Iterator[Path]:
         with tarfile.open(fileobj=BytesIO(done.stdout)) as archive:
             archive.extractall(folder, filter="data")
         yield Path(folder)
+
+
+def vanished_since(root: Path, commit: str, folder: Path, now: Inventory) -> tuple[Finding, ...]:
+    """What may not vanish from the site in `folder` as it was at a commit. Places are named `COMMIT:file`.
+
+    Raises BadInput where the site lies outside of the checkout, the commit is unknown or cannot be read.
+    """
+    if not folder.is_relative_to(root):
+        where = Where(str(folder))
+        raise BadInput([Finding("outside-checkout", where, "the site lies outside of the checkout")])
+    require(root, commit)
+    if not _changed(root, commit, folder):
+        return ()
+    with tree_at(root, commit) as tree:
+        before = tree / folder.relative_to(root)
+        found = vanished(load(before, tree), now) if before.is_dir() else ()
+        return tuple(replace(f, where=_as_of(commit, f.where)) for f in locate(found, tree))
+
+
+def _as_of(commit: str, where: Where) -> Where:
+    return replace(where, file=f"{commit}:{where.file}")
+
+
+def _changed(root: Path, commit: str, folder: Path) -> bool:
+    """Whether a file of the site is another, or gone; what is new takes nothing away."""
+    return _git(root, "diff", "--quiet", commit, "--", str(folder)).returncode != 0
 
 
 def require(root: Path, commit: str) -> None:

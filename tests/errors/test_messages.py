@@ -58,7 +58,17 @@ def test_there_is_a_case_for_each_kind_of_mistake() -> None:
 
 
 # tests/unit has these: other commands say them, they stop nothing, or no small edit makes them
-ELSEWHERE = {"aggregate-too-long", "no-base", "no-checkout", "too-many-spines", "vrf-name"}
+ELSEWHERE = {
+    "last-exit",
+    "rack-occupied",
+    "switch-vanishes",
+    "vpc-in-use",
+    "aggregate-too-long",
+    "no-checkout",
+    "outside-checkout",
+    "too-many-spines",
+    "vrf-name",
+}
 INPUT = (
     "allocate",
     "assemble",
@@ -70,6 +80,7 @@ INPUT = (
     "inventory",
     "ledger",
     "references",
+    "vanished",
 )
 TEXTS = ("render", "render_roles", "roles", "tree", "vendors", "yaml_source")
 

@@ -6,23 +6,32 @@ from dataclasses import replace
 
 import click
 
+from igoudar import base_branch
 from igoudar.cli._frame import Place, json_option, show_findings, show_json, site_argument, today
 from igoudar.errors import BadInput, CheckFailed, Finding, Severity, Where, in_order
 from igoudar.inventory import LEDGER
+from igoudar.model import Inventory
+from igoudar.yaml_source import locate
 
 
 @click.command()
 @site_argument
 @json_option
 @click.option("--strict", is_flag=True, help="Count warnings as errors.")
-def command(site: Place, as_json: bool, strict: bool) -> int:
+@click.option(
+    "--base", help="Commit whose inventory is changed: what may not vanish from it.  [default: main]"
+)
+def command(site: Place, *, as_json: bool, strict: bool, base: str | None) -> int:
     """Say everything that is wrong with SITE.
+
+    A switch that is not decommissioned, a rack or a VPC in use and the last exit of a class may not vanish
+    from one commit to the next; the inventory of --base says what was there.
 
     \b
     Exit status: 0 nothing that stops a run; 2 the files cannot be read; 3 they must not be built.
     With --json: a list of {file, line, path, code, severity, message, expected, hint}.
     """
-    findings, status = _judge(site)
+    findings, status = _judge(site, base)
     if strict:
         findings = tuple(
             replace(f, severity=Severity.ERROR) if f.severity is Severity.WARNING else f for f in findings
@@ -37,7 +46,7 @@ def command(site: Place, as_json: bool, strict: bool) -> int:
     return status or (3 if errors else 0)
 
 
-def _judge(site: Place) -> tuple[tuple[Finding, ...], int]:
+def _judge(site: Place, base: str | None) -> tuple[tuple[Finding, ...], int]:
     from igoudar.compiler import compile_site  # noqa: PLC0415 - imports the stacks' world
 
     try:
@@ -58,7 +67,20 @@ def _judge(site: Place) -> tuple[tuple[Finding, ...], int]:
         )
         for owner, wanted in kinds.items()
     ]
-    return in_order((*compiled.findings, *missing)), 0
+    gone = _vanished(site, compiled.design.inventory, base)
+    return in_order((*compiled.findings, *missing, *gone)), 0
+
+
+def _vanished(site: Place, now: Inventory, base: str | None) -> list[Finding]:
+    """Nobody who did not name a base is stopped for want of one, but told that nothing was compared."""
+    commit = base or "main"
+    try:
+        return list(base_branch.vanished_since(site.root, commit, site.folder, now))
+    except BadInput as error:
+        if base:
+            raise
+        said = f"not compared with {commit}, so what may not vanish was not looked at: {error.findings[0]}"
+        return list(locate([Finding("no-base", now.site.where, said, severity=Severity.INFO)], site.root))
 
 
 def _count(number: int, word: str) -> str:
