@@ -11,7 +11,7 @@ from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from igoudar.errors import BadInput, Finding, Where
+from igoudar.errors import BadInput, CheckFailed, Finding, Where
 from igoudar.inventory import load
 from igoudar.model import Inventory
 from igoudar.vanished import vanished
@@ -29,7 +29,10 @@ def text_at(root: Path, commit: str, path: Path) -> str | None:
 
 @contextmanager
 def tree_at(root: Path, commit: str) -> Iterator[Path]:
-    """The whole checkout as it was at a commit, in a folder that goes away. Raises BadInput."""
+    """The whole checkout as it was at a commit, in a folder that goes away. Raises BadInput.
+
+    Findings that stop the work in it name their places `COMMIT:file`.
+    """
     done = _git(root, "archive", "--format=tar", commit)
     if done.returncode != 0:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["git failed"]
@@ -37,7 +40,10 @@ def tree_at(root: Path, commit: str) -> Iterator[Path]:
     with TemporaryDirectory(prefix="igoudar-base-") as folder:
         with tarfile.open(fileobj=BytesIO(done.stdout)) as archive:
             archive.extractall(folder, filter="data")
-        yield Path(folder)
+        try:
+            yield Path(folder)
+        except (BadInput, CheckFailed) as error:
+            raise type(error)(_as_of(commit, f) for f in error.findings) from error
 
 
 def vanished_since(root: Path, commit: str, folder: Path, now: Inventory) -> tuple[Finding, ...]:
@@ -54,11 +60,13 @@ def vanished_since(root: Path, commit: str, folder: Path, now: Inventory) -> tup
     with tree_at(root, commit) as tree:
         before = tree / folder.relative_to(root)
         found = vanished(load(before, tree), now) if before.is_dir() else ()
-        return tuple(replace(f, where=_as_of(commit, f.where)) for f in locate(found, tree))
+        return tuple(_as_of(commit, f) for f in locate(found, tree))
 
 
-def _as_of(commit: str, where: Where) -> Where:
-    return replace(where, file=f"{commit}:{where.file}")
+def _as_of(commit: str, finding: Finding) -> Finding:
+    where, see = finding.where, finding.see
+    there = replace(see, file=f"{commit}:{see.file}") if see else None
+    return replace(finding, where=replace(where, file=f"{commit}:{where.file}"), see=there)
 
 
 def _changed(root: Path, commit: str, folder: Path) -> bool:

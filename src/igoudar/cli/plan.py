@@ -68,8 +68,9 @@ def command(site: Place, base: str, dry_run: bool, as_json: bool) -> None:
 def _base(site: Place, commit: str) -> Ledger:
     """The ledger that counts as applied; without a base nobody can say who gives way. Raises BadInput."""
     base_branch.require(site.root, commit)
-    text = base_branch.text_at(site.root, commit, site.folder / LEDGER)
-    return parse_ledger(text, f"{commit}:{LEDGER}") if text is not None else Ledger()
+    path = site.folder / LEDGER
+    text = base_branch.text_at(site.root, commit, path)
+    return parse_ledger(text, f"{commit}:{shown(path, site.root)}") if text is not None else Ledger()
 
 
 def _changes(before: Ledger, after: Ledger) -> list[dict[str, str | int]]:
