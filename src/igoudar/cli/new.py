@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -44,14 +45,23 @@ def command(site: str) -> None:
             raise BadInput(
                 [Finding("exists", where, "this is there already", "a new name", "nothing was changed")]
             )
-    _copy(resources.files("igoudar") / "new_site", folder, site)
-    stack.write_text(STACK.format(name=site), "utf-8")
-    inventory = load(folder, root)
-    allocation = allocation_of(describe(inventory, root), Ledger(), today())
-    (folder / LEDGER).write_text(dump_ledger(updated(allocation, today())), "utf-8")
+    try:
+        _make(folder, stack, root)
+    except BaseException:  # all or nothing, also where somebody stops it
+        shutil.rmtree(folder, ignore_errors=True)
+        stack.unlink(missing_ok=True)
+        click.echo(f"{shown(folder, root)} was taken away again:", err=True)
+        raise
     click.echo(f"made {shown(folder, root)} and {stack.name}; now try")
     for line in (f"igoudar check {site}", f". scripts/env && pulumi preview --diff --stack {site}"):
         click.echo(f"  {line}")
+
+
+def _make(folder: Path, stack: Path, root: Path) -> None:
+    _copy(resources.files("igoudar") / "new_site", folder, folder.name)
+    stack.write_text(STACK.format(name=folder.name), "utf-8")
+    allocation = allocation_of(describe(load(folder, root), root), Ledger(), today())
+    (folder / LEDGER).write_text(dump_ledger(updated(allocation, today())), "utf-8")
 
 
 def _copy(source: Traversable, target: Path, name: str) -> None:
