@@ -31,11 +31,13 @@ def load(folder: Path, root: Path) -> Inventory:
 
     Findings carry paths relative to `root` where the folder lies inside it. Raises BadInput.
     """
-    if not folder.is_dir():
+    holds_sites = root.is_relative_to(folder.absolute()) or folder.absolute() == root / "inventory"
+    if not folder.is_dir() or holds_sites:
         where = Where(shown(folder, root))
+        said = "sites lie in this folder, it is none" if holds_sites else "there is no such folder"
         known = sorted(p.parent.name for p in (root / "inventory").glob("*/site.yaml"))
         expected = f"one of {', '.join(known)}, or the path of a folder" if known else "the folder of a site"
-        raise BadInput([Finding("no-such-site", where, "there is no such folder", expected)])
+        raise BadInput([Finding("no-such-site", where, said, expected)])
     documents, findings = _documents(folder, root)
     if findings:
         raise BadInput(locate(findings, root))

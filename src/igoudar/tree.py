@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from igoudar.errors import BadInput, Finding, Where
@@ -19,9 +20,10 @@ def find_root(start: Path) -> Path:
 
 
 def site_folder(site: str, root: Path) -> Path:
-    """SITE is a folder under `inventory/`, or any path."""
+    """SITE is a folder under `inventory/`, or any path; without dots, so that findings show it as it is."""
     named = root / "inventory" / site
-    return named if named.is_dir() and site not in ("", ".", "..") else Path(site).absolute()
+    inside = named.is_dir() and site.strip("/") not in ("", ".", "..")
+    return Path(os.path.normpath(named if inside else Path(site).absolute()))
 
 
 def runtime_folder(root: Path) -> Path:

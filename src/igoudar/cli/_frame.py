@@ -32,6 +32,8 @@ class SiteType(click.ParamType[Place]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Place:
         if isinstance(value, Place):
             return value
+        if not value:
+            self.fail("a site has a name", param, ctx)
         root = find_root(Path.cwd())
         return Place(str(value), site_folder(str(value), root), root)
 
