@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import os
 import pkgutil
+import select
 import sys
 import traceback
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from pathlib import Path
 import click
 
 from igoudar.errors import IgoudarError
+from igoudar.tree import find_root, runtime_folder
 
 EPILOG = "SITE is a folder under inventory/, or any path. Start with: scripts/lab"
 
@@ -32,6 +34,16 @@ class Commands(click.Group):
             return None
         command: click.Command = importlib.import_module(f"{__name__}.{cmd_name}").command
         return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """A broken pipe to another process is a defect; click would end without a word."""
+        try:
+            result: object = super().invoke(ctx)
+        except BrokenPipeError as error:
+            if _unread():
+                raise
+            raise RuntimeError(str(error)) from error
+        return result
 
 
 @click.command(cls=Commands, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
@@ -56,20 +68,35 @@ def main() -> None:
     except IgoudarError as error:
         click.echo(str(error), err=True)
         status = error.exit_code
-    except BrokenPipeError:
-        sys.stderr.close()
+    except SystemExit:  # click ends so at a broken pipe
+        if not _unread():
+            raise
         status = 0
     except Exception as error:  # the last line of defence: says where the trace lies
         status = _internal(error)
     sys.exit(status if isinstance(status, int) else 0)
 
 
+def _unread() -> bool:
+    """Whether the reader of what we print went away, as `head` does."""
+    ends = select.poll()
+    for printed in (1, 2):
+        ends.register(printed, 0)
+    return any(event & (select.POLLERR | select.POLLHUP) for _, event in ends.poll(0))
+
+
 def _internal(error: Exception) -> int:
     if os.environ.get("IGOUDAR_DEBUG"):
         raise error
-    folder = Path(".igoudar") / "crashes"
-    folder.mkdir(parents=True, exist_ok=True)
-    file = folder / f"{datetime.now(UTC):%Y%m%dT%H%M%S}.txt"
-    file.write_text("".join(traceback.format_exception(error)), "utf-8")
-    click.echo(f"internal error: {type(error).__name__}: {error}; the trace is in {file}", err=True)
+    trace = "".join(traceback.format_exception(error))
+    try:
+        folder = runtime_folder(find_root(Path.cwd())) / "crashes"
+        folder.mkdir(parents=True, exist_ok=True)
+        file = folder / f"{datetime.now(UTC):%Y%m%dT%H%M%S}.txt"
+        file.write_text(trace, "utf-8")
+    except (IgoudarError, OSError):  # no checkout, or a full disk: the terminal is what is left
+        click.echo(trace, err=True)
+        return 1
+    shown = file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
+    click.echo(f"internal error: {type(error).__name__}: {error}; the trace is in {shown}", err=True)
     return 1

@@ -31,8 +31,14 @@ def command(site: Place, out: Path, devices: tuple[str, ...]) -> None:
         if devices and device not in devices:
             continue
         for path, text in files.items():
-            target = out / device / path.lstrip("/")
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(text, "utf-8")
+            _write(out / device / path.lstrip("/"), text)
             count += 1
     click.echo(f"{count} files of {len(devices) or len(texts)} devices in {out}")
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        raise click.FileError(str(path), (error.strerror or "input or output failed").lower()) from error
