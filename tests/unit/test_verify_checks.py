@@ -14,7 +14,7 @@ from igoudar.derive import derive
 from igoudar.design import Plan
 from igoudar.model import Inventory, Status
 from igoudar.verify import drills, flows
-from igoudar.verify.checks import FactCheck, Kind, Mode, ProbeCheck
+from igoudar.verify.checks import UNTOLD, FactCheck, Kind, Mode, ProbeCheck
 from igoudar.verify.fabric import Site, checks, live
 from tests import factory
 
@@ -145,6 +145,13 @@ def test_facts_are_judged_by_mode(mode: Mode, found: set[str], good: bool) -> No
     assert check.judge({("k",): frozenset(found)}).good is good
 
 
+@pytest.mark.parametrize("mode", Mode)
+def test_a_fact_that_nobody_told_is_wrong_even_where_nothing_is_wanted(mode: Mode) -> None:
+    check = FactCheck(Kind.INTERFACES, "leaf-1", "as its file says", ("interfaces",), frozenset(), mode)
+    result = check.judge({})
+    assert (result.good, result.found) == (False, UNTOLD)
+
+
 @pytest.mark.parametrize(
     ("want", "outcome", "good"),
     [
@@ -154,6 +161,7 @@ def test_facts_are_judged_by_mode(mode: Mode, found: set[str], good: bool) -> No
         (set(), {"silent": "no answer"}, True),
         (set(), {"answer": "refused"}, False),
         (set(), {}, False),
+        (set(), {"unsent": "No such device"}, False),
     ],
 )
 def test_answers_are_judged(want: set[str], outcome: Mapping[str, str], good: bool) -> None:

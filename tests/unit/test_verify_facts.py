@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from igoudar.verify.facts import commands_for, facts_of
+from igoudar.verify.facts import Key, commands_for, facts_of
 
 RECORD = json.loads((Path(__file__).parent / "data" / "verify_leaf-4.json").read_text("utf-8"))
 
 
 TEXT = ("interfaces", "time")
+INTERFACES, TIME = ("interfaces",), ("time",)
 
 
 def outputs(**changed: Any) -> dict[str, dict[str, Any]]:
@@ -48,45 +49,82 @@ def outputs(**changed: Any) -> dict[str, dict[str, Any]]:
     ],
 )
 def test_a_recorded_fact(key: tuple[str, ...], values: set[str]) -> None:
-    assert facts_of(outputs())[key] == values
+    assert facts_of(outputs(), [key])[key] == values
 
 
-def test_nothing_wrong_with_interfaces_is_no_fact() -> None:
-    assert ("interfaces",) not in facts_of(outputs())
+def test_nothing_wrong_with_interfaces_is_an_empty_fact() -> None:
+    assert facts_of(outputs(), [INTERFACES])[INTERFACES] == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("status", "text"),
+    [
+        (0, ""),  # as of a command that is not ifquery
+        (1, ""),  # it died
+        (-9, "iface lo [pass]"),  # it was killed
+        (1, "iface lo [pass]"),  # it found no fault, and could not read all of the file
+    ],
+)
+def test_interfaces_of_an_ifquery_that_failed_are_not_told(status: int, text: str) -> None:
+    assert facts_of({"interfaces": {"rc": status, "out": text}}, [INTERFACES]) == {}
+    assert facts_of({}, [INTERFACES]) == {}
+
+
+@pytest.mark.parametrize(
+    ("key", "name", "status", "told"),
+    [
+        (("name", "a.example"), "name a.example", 2, True),  # no such name
+        (("name", "a.example"), "name a.example", -15, False),
+        (("time",), "time", 1, False),
+        (("lldp", "swp1"), "lldp", 1, False),
+        (("rts",), "frr|targets", 1, False),
+    ],
+)
+def test_only_a_command_that_did_its_work_tells(key: Key, name: str, status: int, told: bool) -> None:
+    assert (key in facts_of({name: {"rc": status, "out": ""}}, [key])) is told
 
 
 def test_what_ifquery_calls_wrong_is_named_with_its_interface() -> None:
     lines = [
         line.replace("[pass]", "[fail]") if "mtu 9216" in line else line for line in RECORD["interfaces"]
     ]
-    assert "swp1: mtu 9216" in facts_of(outputs(interfaces=lines))[("interfaces",)]
+    told = outputs(interfaces=lines)
+    told["interfaces"]["rc"] = 1  # as ifquery ends where it found a fault
+    assert "swp1: mtu 9216" in facts_of(told, [INTERFACES])[INTERFACES]
 
 
 def test_tunnel_ends_are_listed_by_vni() -> None:
     told = [{"vni": 18421, "type": "L2", "numRemoteVteps": 2, "remoteVteps": ["10.255.4.1", "10.255.4.3"]}]
-    assert facts_of(outputs(evpn=told))[("vtep", "18421")] == {"10.255.4.1", "10.255.4.3"}
+    facts = facts_of(outputs(evpn=told), [("vtep", "18421"), ("vtep", "7")])
+    assert facts == {("vtep", "18421"): {"10.255.4.1", "10.255.4.3"}, ("vtep", "7"): frozenset()}
 
 
 def test_time_of_a_host_that_follows_a_server() -> None:
     line = "C0000202,192.0.2.2,11,1795606504.1,0.1,0.1,0.1,-1,0,0.1,0.1,0.1,64.2,Normal"
-    assert facts_of(outputs(time=[line]))[("time",)] == {"192.0.2.2", "synchronised"}
-    assert (
-        "synchronised" not in facts_of(outputs(time=[line.replace("Normal", "Not synchronised")]))[("time",)]
-    )
+    assert facts_of(outputs(time=[line]), [TIME])[TIME] == {"192.0.2.2", "synchronised"}
+    other = line.replace("Normal", "Not synchronised")
+    assert facts_of(outputs(time=[other]), [TIME])[TIME] == {"192.0.2.2"}
 
 
 def test_a_daemon_that_does_not_answer_has_no_facts_and_shifts_nobody_else_s() -> None:
     """vtysh says one line for the question and goes on with the next."""
-    whole, broken = facts_of(outputs()), facts_of(outputs(bgp="bgpd is not running"))
-    assert not [key for key in broken if key[0] == "bgp"]
-    assert {k: v for k, v in whole.items() if k[0] != "bgp"} == broken
+    keys = [("bgp", "default", "swp2", "l2VpnEvpn"), ("bfd", "fisc-prod", "swp12"), ("rts",)]
+    whole, broken = facts_of(outputs(), keys), facts_of(outputs(bgp="bgpd is not running"), keys)
+    assert set(whole) == set(keys)
+    assert broken == {k: v for k, v in whole.items() if k[0] != "bgp"}
+
+
+def test_a_question_that_frr_refuses_has_no_answer() -> None:
+    key = ("announced", "world", "203.0.113.1")
+    told = {"warning": "No such neighbor or address family"}
+    assert facts_of({"frr|announced world 203.0.113.1": {"rc": 0, "out": json.dumps(told)}}, [key]) == {}
 
 
 def test_only_what_is_needed_is_run_and_frr_is_asked_once() -> None:
     keys = [("route", "world", "::/0"), ("rt", "65000:1"), ("rts",), ("name", "a.example"), ("time",)]
     commands = commands_for(keys)
-    assert set(commands) == {"frr|routes4|routes6|targets", "name a.example", "time"}
-    assert commands["frr|routes4|routes6|targets"].count("-c") == 3
+    assert set(commands) == {"frr|routes6|targets", "name a.example", "time"}
+    assert commands["frr|routes6|targets"].count("-c") == 2
 
 
 def test_what_is_announced_is_asked_by_family() -> None:
@@ -95,6 +133,6 @@ def test_what_is_announced_is_asked_by_family() -> None:
     assert name == "frr|announced world 203.0.113.1|announced world 2001:db8::1"
     assert "show bgp vrf world ipv6 unicast neighbors 2001:db8::1 advertised-routes json" in words
     told = [{"advertisedRoutes": {"198.51.100.0/24": {}}}, {"advertisedRoutes": {"2001:db8:100::/48": {}}}]
-    facts = facts_of({name: {"rc": 0, "out": "\n".join(map(json.dumps, told))}})
+    facts = facts_of({name: {"rc": 0, "out": "\n".join(map(json.dumps, told))}}, keys)
     assert facts[keys[0]] == {"198.51.100.0/24"}
     assert facts[keys[1]] == {"2001:db8:100::/48"}

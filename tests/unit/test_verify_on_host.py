@@ -54,12 +54,21 @@ def test_silence_has_a_reason() -> None:
     asked = [
         {"id": "no route", "kind": "icmp", "to": "203.0.113.1"},
         {"id": "blackhole", "kind": "icmp", "to": "198.51.100.1"},
-        {"id": "no device", "kind": "icmp", "to": "192.0.2.1", "device": "eth9"},
     ]
     told = probes(*asked, wires=blackhole)
     assert told["no route"] == {"silent": "Network is unreachable"}
     assert "silent" in told["blackhole"]
-    assert told["no device"] == {"silent": "No such device"}
+
+
+def test_what_could_not_be_sent_is_no_silence() -> None:
+    asked = [
+        {"id": "no device", "kind": "icmp", "to": "127.0.0.1", "device": "eth9"},
+        {"id": "no source", "kind": "icmp", "to": "127.0.0.1", "from": "192.0.2.7"},
+    ]
+    assert probes(*asked) == {
+        "no device": {"unsent": "No such device"},
+        "no source": {"unsent": "Cannot assign requested address"},
+    }
 
 
 def test_a_whole_packet_passes_and_one_byte_more_does_not() -> None:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from xml.etree import ElementTree
 
@@ -18,6 +19,7 @@ from igoudar.model import Cable
 from igoudar.verify import drills, flows, report, run
 from igoudar.verify.checks import Kind, Result
 from igoudar.verify.fabric import Site, live
+from igoudar.verify.look import Logins
 from igoudar.verify.run import Outside, Verification
 from tests import factory
 
@@ -36,19 +38,18 @@ def site() -> Site:
 
 
 class Hosts:
-    """Stands for `Logins`. Probes are answered as a network without faults would, facts are empty at first
-    and what the checks want from round `ready` on."""
+    """Stands for `Logins`: `answer` to each probe, `outputs` of commands, what became of `streams`."""
 
-    def __init__(self, ready: int = 0) -> None:
-        self.ready, self.marker = ready, "marker"
+    def __init__(self) -> None:
+        self.marker = "marker"
         self.sessions: dict[str, object] = {}
         self.refused: dict[str, str] = {}
         self.asked: list[tuple[str, dict[str, Any]]] = []
-        self.rounds: dict[str, int] = {}
         self.answer: Callable[[str, dict[str, Any]], dict[str, str]] = lambda host, probe: {
             "silent": "no answer"
         }
         self.streams: dict[str, Any] = {}
+        self.outputs: Callable[[str, dict[str, Any]], dict[str, Any]] = lambda host, commands: {}
 
     def open(self, hosts: Iterable[str]) -> None:
         self.sessions |= dict.fromkeys(hosts, object())
@@ -71,7 +72,7 @@ class Hosts:
         if told["do"] == "hush":
             return {}
         probes = {p["id"]: self.answer(host, p) for p in told["probes"]}
-        return {"facts": {}, "probes": probes}
+        return {"facts": self.outputs(host, told["commands"]), "probes": probes}
 
 
 CLEAN = {"sent": 600, "lost": 0, "back": True, "first": 0.0, "last": 0.0}
@@ -130,6 +131,35 @@ def test_only_what_does_not_work_yet_is_asked_again_and_named() -> None:
     assert [line.split(";")[0] for line in said] == ["waiting for 1 reach"] * 2
     looks = [spec for _, spec in hosts.asked if spec["do"] == "look"]
     assert [len(spec["probes"]) for spec in looks[-2:]] == [1, 1]
+
+
+def test_a_host_that_is_slow_to_tell_is_asked_again_though_nothing_is_wanted_of_it() -> None:
+    hosts, rounds = Hosts(), list[str]()
+    made, said = verification(hosts, facts=True)
+    made.facts = tuple(c for c in made.facts if c.kind is Kind.INTERFACES)[:1]
+    made.before = ()
+
+    def slow(host: str, commands: dict[str, Any]) -> dict[str, Any]:
+        rounds.append(host)
+        return {name: {"rc": 0, "out": "iface lo [pass]"} for name in commands} if len(rounds) > 2 else {}
+
+    hosts.outputs = slow
+    assert all(r.good for r in made.converge(5))
+    assert rounds == [made.facts[0].host] * 3
+    assert "not told" in said[0]
+
+
+def test_a_host_that_answers_in_the_end_was_not_refused() -> None:
+    said = [b"", b"{}"]
+    session = SimpleNamespace(
+        access="srv-1", run=lambda *_: SimpleNamespace(out=said.pop(0), err=b"no memory"), close=lambda: None
+    )
+    with Logins({}) as logins:
+        logins.sessions["srv-1"] = session  # type: ignore[assignment]
+        logins.ask("srv-1", {"do": "look"})
+        assert list(logins.refused) == ["srv-1"]
+        logins.ask("srv-1", {"do": "look"})
+        assert logins.refused == {}
 
 
 def test_what_never_works_fails_after_the_bound() -> None:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 # What a host said, flat: ("bgp", "default", "swp1", "ipv4Unicast") -> {"Established"}. See `facts`.
+# A fact that was told and has nothing in it is empty; one that nobody told is not there.
 Facts = Mapping[tuple[str, ...], frozenset[str]]
 
 
@@ -41,11 +42,12 @@ class Mode(StrEnum):
 
 
 SILENCE = "no answer"
+UNTOLD = "not told: the host did not answer, or its command failed"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FactCheck:
-    """`want` against the fact at `at` of one host."""
+    """`want` against the fact at `at` of one host. What was not told is wrong, whatever is wanted."""
 
     kind: Kind
     host: str
@@ -55,20 +57,23 @@ class FactCheck:
     mode: Mode = Mode.EXACTLY
 
     def judge(self, facts: Facts) -> Result:
-        found = facts.get(self.at, frozenset())
+        word = "" if self.mode is Mode.EXACTLY or len(self.want) < 2 else f"{self.mode} "
+        expected = word + told(self.want)
+        found = facts.get(self.at)
+        if found is None:
+            return Result(self.kind, self.host, self.subject, False, expected, UNTOLD)
         good = {
             Mode.EXACTLY: found == self.want,
             Mode.ALL_OF: self.want <= found,
             Mode.ONE_OF: bool(self.want & found),
             Mode.AT_MOST: found <= self.want,
         }[self.mode]
-        word = "" if self.mode is Mode.EXACTLY or len(self.want) < 2 else f"{self.mode} "
-        return Result(self.kind, self.host, self.subject, good, word + told(self.want), told(found))
+        return Result(self.kind, self.host, self.subject, good, expected, told(found))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ProbeCheck:
-    """A probe of `on_host` and the answers that are right; empty: silence is, from a host that was asked."""
+    """A probe of `on_host` and the answers that are right; empty: silence is, after a packet that left."""
 
     kind: Kind
     host: str
@@ -79,7 +84,7 @@ class ProbeCheck:
     def judge(self, outcome: Mapping[str, str]) -> Result:
         answer = outcome.get("answer", "")
         good = answer in self.want if self.want else "silent" in outcome
-        found = answer or outcome.get("silent", "not asked")
+        found = answer or outcome.get("silent") or f"not asked: {outcome.get('unsent', 'the host was not')}"
         return Result(
             self.kind, self.host, self.subject, good, told(self.want) if self.want else SILENCE, found
         )

@@ -24,35 +24,55 @@ from typing import Any
 
 from igoudar.verify.checks import Facts
 
-Pairs = Iterator[tuple[tuple[str, ...], str]]
+Key = tuple[str, ...]
+Pairs = Iterator[tuple[Key, str]]
 ROUTE_TARGET = re.compile(r"RT:([0-9.]+:[0-9]+)")
 DISTINGUISHER = re.compile(r"([0-9.]+):[0-9]+")
 UNREACHABLE = "unreachable"
+NO_SUCH_NAME = 2  # status of getent
 FRR = "frr|"  # one vtysh for many questions: starting it costs ten times what it answers
 
 
-def facts_of(outputs: Mapping[str, Mapping[str, Any]]) -> Facts:
-    """`outputs`: name of a command -> {"rc", "out"}, as `on_host.look` gives them."""
-    found: dict[tuple[str, ...], set[str]] = {}
+def facts_of(outputs: Mapping[str, Mapping[str, Any]], keys: Iterable[Key]) -> Facts:
+    """Those of `keys` that were told; `outputs`: name of a command -> {"rc", "out"}, by `on_host.look`."""
+    found: dict[Key, set[str]] = {}
+    answered: set[str] = set()
     for name, output in outputs.items():
-        for part, told in _parts(name, str(output["out"])):
+        for part, told in _parts(name, int(output["rc"]), str(output["out"])):
+            if told is None:
+                continue
+            answered.add(part)
             for key, value in PARSERS[part.partition(" ")[0]](told, part):
                 found.setdefault(key, set()).add(value)
-    return {key: frozenset(values) for key, values in found.items()}
+    return {key: frozenset(found.get(key, ())) for key in keys if teller(key) in answered}
 
 
-def _parts(name: str, text: str) -> Iterator[tuple[str, Any]]:
-    """Questions with their answers: JSON as a document, all else as text."""
+def _parts(name: str, status: int, text: str) -> Iterator[tuple[str, Any]]:
+    """Questions with their answers: JSON as a document, all else as text; None where there is no answer.
+
+    The status of `vtysh` is that of its last question, so there each document speaks for itself.
+    """
     if name.startswith(FRR):
-        yield from zip(name.removeprefix(FRR).split("|"), _documents(text), strict=False)
+        for question, document in zip(name.removeprefix(FRR).split("|"), _documents(text), strict=False):
+            refused = isinstance(document, dict) and "warning" in document
+            yield question, None if refused else document
     elif name == "lldp":
-        yield name, next(_documents(text), {})
+        yield name, next(_documents(text), None) if status == 0 else None
     else:
-        yield name, text
+        yield name, text if _whole(name, status, text) else None
+
+
+def _whole(name: str, status: int, text: str) -> bool:
+    """Whether a command did its work; `ifquery` ends with 1 where it found a fault."""
+    if name == "interfaces":
+        return "iface " in text and (status == 0 or (status == 1 and "[fail]" in text))
+    if name == "time":
+        return status == 0 and text.count(",") > 2
+    return status in (0, NO_SUCH_NAME)
 
 
 def _documents(text: str) -> Iterator[Any]:
-    """JSON documents one after another; a line in between, such as that a daemon is down, is an empty one."""
+    """JSON documents one after another; a line in between, such as that a daemon is down, is None."""
     decoder, at = json.JSONDecoder(), 0
     while True:
         while at < len(text) and text[at].isspace():
@@ -62,7 +82,7 @@ def _documents(text: str) -> Iterator[Any]:
         try:
             document, at = decoder.raw_decode(text, at)
         except ValueError:
-            document, at = {}, text.find("\n", at) + 1 or len(text)
+            document, at = None, text.find("\n", at) + 1 or len(text)
         yield document
 
 
@@ -199,31 +219,37 @@ ASKED: Mapping[str, str] = {
     "routes6": "show ipv6 route vrf all json",
 }
 # The first word of a fact's key -> what tells it, where it is called otherwise.
-TOLD_BY: Mapping[str, tuple[str, ...]] = {
-    "vtep": ("evpn",),
-    "rt": ("targets",),
-    "rts": ("targets",),
-    "route": ("routes4", "routes6"),
-}
+TOLD_BY: Mapping[str, str] = {"vtep": "evpn", "rt": "targets", "rts": "targets"}
 
 
-def commands_for(keys: Iterable[tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+def teller(key: Key) -> str:
+    """What tells a fact: a command, or a question of FRR."""
+    match key:
+        case ("name" | "announced", *_):
+            return " ".join(key)
+        case ("route", _, prefix):
+            return "routes6" if ":" in prefix else "routes4"
+        case (kind, *_):
+            return TOLD_BY.get(kind, kind)
+    raise ValueError("a fact without a name")
+
+
+def commands_for(keys: Iterable[Key]) -> dict[str, tuple[str, ...]]:
     """Name -> argument list of every command that these facts need."""
     needed: dict[str, tuple[str, ...]] = {}
     asked: dict[str, str] = {}
     for key in keys:
+        name = teller(key)
         match key:
-            case ("name", name):
-                needed[f"name {name}"] = ("getent", "ahostsv4", name)
+            case ("name", host):
+                needed[name] = ("getent", "ahostsv4", host)
             case ("announced", vrf, peer):
                 family = "ipv6" if ":" in peer else "ipv4"
-                asked[" ".join(key)] = (
-                    f"show bgp vrf {vrf} {family} unicast neighbors {peer} advertised-routes json"
-                )
-            case (kind, *_) if kind in COMMANDS:
-                needed[kind] = COMMANDS[kind]
-            case (kind, *_):
-                asked |= {name: ASKED[name] for name in TOLD_BY.get(kind, (kind,))}
+                asked[name] = f"show bgp vrf {vrf} {family} unicast neighbors {peer} advertised-routes json"
+            case _ if name in COMMANDS:
+                needed[name] = COMMANDS[name]
+            case _:
+                asked[name] = ASKED[name]
     if asked:
         needed[FRR + "|".join(asked)] = ("vtysh", *(word for line in asked.values() for word in ("-c", line)))
     return needed

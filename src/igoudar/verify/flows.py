@@ -211,7 +211,8 @@ def _apart(
     own = {a: e.server for e in (*inside, end) for a in e.addresses}
     for other in spread(others, number):
         for address in other.addresses:
-            yield _who(Kind.ISOLATION, end, other, address, own.get(address, ""))
+            if _source(end, address):  # without an address of the family nothing could be sent
+                yield _who(Kind.ISOLATION, end, other, address, own.get(address, ""))
 
 
 def _not_the_fabric(site: Site, end: Endpoint) -> Iterator[ProbeCheck]:

@@ -84,4 +84,5 @@ class Logins:
             said = result.err.decode(errors="replace").strip().splitlines()
             self.refused[host] = f"{session.access}: {said[-1] if said else 'no answer'}"
             return {}
+        self.refused.pop(host, None)
         return answer

@@ -8,12 +8,14 @@
 One JSON document on stdout. Nothing is written on the host. A probe is `{"id", "kind", "to"}` and, by kind:
 `icmp` with "size" (bytes of the whole IP packet, 0: small), "df", "device" (leave by this port only), "from";
 `udp` with "port": an answerer says its name; `dns` with "name": an A record asked of "to".
-Its result is `{"answer": text}` or `{"silent": reason}`.
+Its result is `{"answer": text}`, `{"silent": reason}`, or `{"unsent": reason}` where no packet could leave
+for a reason of the host's own (no such port, no such source address): that proves nothing.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import ipaddress
 import json
 import os
@@ -28,6 +30,8 @@ from typing import Any
 
 IP_MTU_DISCOVER, IPV6_MTU_DISCOVER, PMTU_DO = 10, 23, 2
 HEADERS = {4: 28, 6: 48}  # IP and ICMP, bytes
+# Not sent because of the way there (no route, a blackhole, too long, forbidden): as good as silence.
+NO_WAY = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EINVAL, errno.EACCES, errno.EPERM, errno.EMSGSIZE)
 Spec = dict[str, Any]
 
 
@@ -164,7 +168,10 @@ class Prober:
                 try:
                     self.send(number, probe)
                 except OSError as error:
-                    self.results[probe["id"]] = {"silent": os.strerror(error.errno or 0)}
+                    word = "silent" if error.errno in NO_WAY else "unsent"
+                    self.results[probe["id"]] = {word: os.strerror(error.errno or 0)}
+                else:
+                    self.results[probe["id"]] = {"silent": "no answer"}
             self.listen(time.monotonic() + self.wait)
         return self.results
 

@@ -96,7 +96,7 @@ class Verification:
                 "wait": wait,
             }
             told = self.logins.ask(host, spec)
-            found = facts_of(told.get("facts", {}))
+            found = facts_of(told.get("facts", {}), [c.at for c in asked])
             heard = told.get("probes", {})
             return {c: c.judge(found) for c in asked} | {
                 c: c.judge(heard.get(str(n), {})) for n, c in enumerate(sent)
