@@ -100,14 +100,18 @@ pid = answer({{"at": {at!r}, "name": "srv-1", "seconds": 30}})["pid"]
 first = look({ask!r})["probes"]
 hush({{"pid": pid, "marker": "not-this-run"}})
 second = look({ask!r})["probes"]
-hush({{"pid": pid, "marker": "python3"}})
+new = answer({{"at": {at!r}, "name": "srv-2", "seconds": 30, "instead": pid, "marker": "python3"}})["pid"]
 os.waitpid(pid, 0)
+renewed = look({ask!r})["probes"]
+hush({{"pid": new, "marker": "python3"}})
+os.waitpid(new, 0)
 third = look({ask!r})["probes"]
-print(json.dumps([first, second, third]))
+print(json.dumps([first, second, renewed, third]))
 """
-    first, second, third = in_namespace(script)
+    first, second, renewed, third = in_namespace(script)
     assert first == {"four": {"answer": "srv-1"}, "six": {"answer": "srv-1"}, "nobody": {"answer": "refused"}}
     assert second == first, "a marker of another run ends nothing"
+    assert [renewed[family] for family in ("four", "six")] == [{"answer": "srv-2"}] * 2
     assert third["four"] == {"answer": "refused"}
 
 

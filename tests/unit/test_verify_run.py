@@ -111,6 +111,42 @@ def test_a_network_that_works_passes_and_the_answerers_are_ended() -> None:
     assert {h for h, spec in hosts.asked if spec["do"] == "hush" and spec["pid"] == 7} == started
 
 
+def started(hosts: Hosts) -> list[tuple[str, int]]:
+    """Server of each answerer that was started, and the process that it took the place of."""
+    return [(h, spec.get("instead", 0)) for h, spec in hosts.asked if spec["do"] == "answer"]
+
+
+def test_answerers_that_will_soon_end_are_renewed(monkeypatch: pytest.MonkeyPatch) -> None:
+    hosts = Hosts()
+    made, _ = verification(hosts)
+    hosts.answer = right(made)
+    made.converge(5)
+    first = started(hosts)
+    made.converge(5)
+    assert started(hosts) == first
+    monkeypatch.setattr(run, "ANSWERERS_LEFT", run.ANSWERERS_LIVE + 1)
+    assert all(r.good for r in made.converge(5))
+    assert started(hosts) == [*first, *((server, 7) for server, _ in first)]
+
+
+def test_an_answerer_that_is_gone_is_started_again() -> None:
+    hosts = Hosts()
+    made, said = verification(hosts)
+    good = right(made)
+    gone = next(c for c in made.before if c.kind is Kind.REACH)
+    (server,) = gone.want
+
+    def answer(host: str, probe: dict[str, Any]) -> dict[str, str]:
+        told = good(host, probe)
+        lost = [h for h, _ in started(hosts)].count(server) < 2 and told == {"answer": server}
+        return {"answer": "refused"} if lost else told
+
+    hosts.answer = answer
+    assert all(r.good for r in made.converge(5))
+    assert len(said) == 1
+    assert [h for h, _ in started(hosts)].count(server) == 2
+
+
 def test_only_what_does_not_work_yet_is_asked_again_and_named() -> None:
     hosts = Hosts()
     made, said = verification(hosts)

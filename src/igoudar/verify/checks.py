@@ -41,7 +41,7 @@ class Mode(StrEnum):
     AT_MOST = "at most"
 
 
-SILENCE = "no answer"
+SILENCE, REFUSED = "no answer", "refused"  # the latter: somebody is there, and nobody listens
 UNTOLD = "not told: the host did not answer, or its command failed"
 
 

@@ -2,6 +2,7 @@
 
     {"do": "look", "commands": {name: [argv]}, "probes": [...]}              commands and probes, all at once
     {"do": "answer", "at": [[address, port]], "name": ..., "seconds": ...}   who answers here; gives its pid
+        with "instead" (a pid) and "marker": in the place of an earlier one
     {"do": "hush", "pid": ..., "marker": ...}                                ends such an answerer
     {"do": "stream", "flows": [...], ...}                                    packets lost over time
 
@@ -216,6 +217,8 @@ def look(spec: Spec) -> Spec:
 
 def answer(spec: Spec) -> Spec:
     """Binds, and leaves a child behind that answers every datagram with our name for `seconds` at most."""
+    if "instead" in spec:
+        hush({"pid": spec["instead"], "marker": spec["marker"]})
     sockets = []
     for address, port in spec["at"]:
         one = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from igoudar.transport import Access
 from igoudar.verify import fabric, flows
-from igoudar.verify.checks import FactCheck, Kind, ProbeCheck, Result
+from igoudar.verify.checks import REFUSED, FactCheck, Kind, ProbeCheck, Result
 from igoudar.verify.fabric import Site
 from igoudar.verify.facts import commands_for, facts_of
 from igoudar.verify.look import Logins
@@ -17,7 +17,7 @@ from igoudar.verify.look import Logins
 Say = Callable[[str], None]
 ROUND_SECONDS = 1.0  # at least, between two looks
 SILENT_TRIES, SILENT_WAIT = 2, 0.6  # a packet that must not arrive is sent twice and waited for, seconds
-ANSWERERS_LIVE = 600  # seconds, should nobody end them
+ANSWERERS_LIVE, ANSWERERS_LEFT = 600, 300  # seconds, should nobody end them; with less left they are renewed
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,14 @@ class Outside:
 
     world: Mapping[str, Sequence[str]] = field(default_factory=dict)
     far: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Answerer:
+    """`until`: our clock when it ends by itself."""
+
+    pid: int
+    until: float
 
 
 class Verification:
@@ -40,7 +48,7 @@ class Verification:
         self.before = (*inside.before, *beyond.before)
         self.after = (*inside.after, *beyond.after)
         self.hosts = sorted(self.site.hosts) + list(outside.far)
-        self.answerers: dict[str, int] = {}
+        self.answerers: dict[str, Answerer] = {}
 
     def again(self, bound: float) -> list[Result]:
         """All results. What must work is waited for, `bound` seconds at most."""
@@ -62,6 +70,9 @@ class Verification:
             self._answerers()
             results |= self._look(left)
             left = [check for check in left if not results[check].good]
+            for check in left:
+                if isinstance(check, ProbeCheck) and results[check].found == REFUSED:
+                    self._gone(check.want)
             if not left or time.monotonic() > until:
                 break
             self.say(waiting(results[check] for check in left))
@@ -113,17 +124,28 @@ class Verification:
         return [results[check] for check in self.after]
 
     def _answerers(self) -> None:
-        """An answerer on every server that is in a VRF, once a login."""
+        """An answerer on every server that is in a VRF, for a good while from now on."""
         mine: dict[str, list[flows.Endpoint]] = {}
         for end in flows.endpoints(self.site):
             mine.setdefault(end.server, []).append(end)
-        missing = [h for h in mine if h not in self.answerers and h in self.logins.sessions]
+        now = time.monotonic()
+        old = {h: a for h, a in self.answerers.items() if a.until - now >= ANSWERERS_LEFT}
+        due = [h for h in mine if h not in old and h in self.logins.sessions]
 
         def start(host: str) -> int:
+            before = self.answerers.get(host)
             spec = flows.answer_spec(mine[host], host, ANSWERERS_LIVE)
+            if before:
+                spec = {**spec, "instead": before.pid, "marker": self.logins.marker}
             return int(self.logins.ask(host, spec).get("pid", 0))
 
-        self.answerers |= {h: pid for h, pid in self.logins.every(missing, start).items() if pid}
+        until = now + ANSWERERS_LIVE
+        self.answerers |= {h: Answerer(pid, until) for h, pid in self.logins.every(due, start).items() if pid}
+
+    def _gone(self, servers: Iterable[str]) -> None:
+        """A server that says that nobody listens has lost its answerer."""
+        for server in servers:
+            self.answerers.pop(server, None)
 
     def forget(self, host: str) -> None:
         """A host that lost its power has no login and no answerer any more."""
@@ -134,7 +156,7 @@ class Verification:
         """Ends the answerers; they end by themselves too."""
         spec = {"do": "hush", "marker": self.logins.marker}
         self.logins.every(
-            self.answerers, lambda h: self.logins.ask(h, {**spec, "pid": self.answerers[h]}, 10)
+            self.answerers, lambda h: self.logins.ask(h, {**spec, "pid": self.answerers[h].pid}, 10)
         )
 
 
