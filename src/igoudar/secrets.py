@@ -9,58 +9,84 @@ from __future__ import annotations
 import shlex
 import stat
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from igoudar.errors import BadInput, Finding, Where
+from igoudar.model import SecretName
+from igoudar.yaml_source import locate
 
 EXEC_SECONDS = 20
 PREFIX = "secret:"
+FILE = "file:"
 
 
 def secret_values(reference: str, wanted: Iterable[str], root: Path) -> dict[str, str]:
     """Mark -> value for each of `wanted` marks. Raises BadInput with all that are missing."""
+    found = _asked(reference, wanted, root)
+    if findings := _unfit(found, dict.fromkeys(found, Where(reference.removeprefix(FILE))), reference):
+        raise BadInput(findings)
+    return found
+
+
+def require_values(reference: str, secrets: Iterable[SecretName], store: Where, root: Path) -> None:
+    """Raises BadInput at each of `secrets` without a fit value, or at `store`, where the store is named."""
+    places = {secret.mark: secret.where for secret in secrets}
+    try:
+        findings = _unfit(_asked(reference, places, root), places, reference)
+    except BadInput as error:
+        findings = [
+            replace(f, where=store, see=f.where if f.where.path == "" else None) for f in error.findings
+        ]
+    if findings:
+        raise BadInput(locate(findings, root))
+
+
+def _unfit(found: Mapping[str, str], places: Mapping[str, Where], reference: str) -> list[Finding]:
+    """Of values that are empty, or not one word. `places`: mark -> where to say it."""
+    kind, _, rest = reference.partition(":")
+    findings: list[Finding] = []
+    for mark, value in found.items():
+        name, where = mark.removeprefix(PREFIX), places[mark]
+        if not value:
+            line = f"add the line `{name}: VALUE`" + (f" to {rest}" if where.file != rest else "")
+            hint = line if kind == "file" else "let the command print it"
+            said = f"there is no value for the secret {name}"
+            findings.append(Finding("secret-without-value", where, said, "one", hint))
+        elif not value.isprintable() or " " in value:
+            said = f"the value of {name} has a blank or an unprintable character"
+            findings.append(Finding("secret-value", where, said, "one word, as routers take it"))
+    return findings
+
+
+def _asked(reference: str, wanted: Iterable[str], root: Path) -> dict[str, str]:
+    """Mark -> value, empty where there is none. Raises BadInput where the store cannot be asked."""
     marks = sorted(set(wanted))
     if not marks:
         return {}
     kind, _, rest = reference.partition(":")
     if kind == "file" and rest:
         known = _file(root / Path(rest).expanduser(), reference)
-        found = {mark: known.get(mark.removeprefix(PREFIX), "") for mark in marks}
-    elif kind == "exec" and rest:
-        found = {mark: _exec(rest, mark.removeprefix(PREFIX)) for mark in marks}
-    else:
-        where = Where("Pulumi.<stack>.yaml", 0, "config.igoudar:secrets")
-        raise BadInput(
-            [Finding("no-store", where, f"{reference!r} is no store", "file:PATH or exec:COMMAND")]
-        )
-    if missing := [mark for mark, value in found.items() if not value]:
-        raise BadInput(_no_value(mark, reference) for mark in missing)
-    if broken := [mark for mark, value in found.items() if not value.isprintable() or " " in value]:
-        said = ("the value has a blank or an unprintable character", "one word, as routers take it")
-        where = Where(reference.removeprefix("file:"))
-        raise BadInput(Finding("secret-value", where.at(mark.removeprefix(PREFIX)), *said) for mark in broken)
-    return found
-
-
-def _no_value(mark: str, reference: str) -> Finding:
-    name = mark.removeprefix(PREFIX)
-    hint = f"add the line `{name}: VALUE`" if reference.startswith("file:") else "let the command print it"
-    said = f"there is no value for the secret {name}"
-    return Finding("secret-without-value", Where(reference.removeprefix("file:")), said, "one", hint)
+        return {mark: known.get(mark.removeprefix(PREFIX), "") for mark in marks}
+    if kind == "exec" and rest:
+        return {mark: _exec(rest, mark.removeprefix(PREFIX)) for mark in marks}
+    where = Where("Pulumi.<stack>.yaml", 0, 'config["igoudar:secrets"]')
+    said = f"{reference!r} is no store" if reference else "no store of secrets is named by igoudar:secrets"
+    raise BadInput([Finding("no-store", where, said, "file:PATH or exec:COMMAND")])
 
 
 def _file(path: Path, reference: str) -> dict[str, str]:
-    where = Where(reference.removeprefix("file:"))
+    where = Where(reference.removeprefix(FILE))
     try:
         mode = path.stat().st_mode
         # every value is the text that stands there: 0123 and 1.50 are passwords, not numbers
         data: Any = yaml.load(path.read_text("utf-8"), Loader=yaml.BaseLoader) or {}
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        said = getattr(error, "strerror", None) or "it is not YAML"
+        said = (getattr(error, "strerror", None) or "").lower() or "it is not YAML"
         raise BadInput(
             [Finding("no-store", where, f"the store cannot be read: {said}", "a readable file")]
         ) from error

@@ -49,7 +49,7 @@ def test_nothing_wanted_asks_no_store(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "mode", "start"),
     [
-        ("a@1: one two\n", 0o600, 'store.yaml: ["a@1"]: the value has a blank'),
+        ("a@1: one two\n", 0o600, "store.yaml: the value of a@1 has a blank"),
         ("a@1: one\n", 0o640, "store.yaml: others may read the store"),
         ("- a\n", 0o600, "store.yaml: the store is not a mapping"),
         ("a: [\n", 0o600, "store.yaml: the store cannot be read: it is not YAML"),
@@ -63,7 +63,7 @@ def test_a_store_that_cannot_be_used(tmp_path: Path, text: str, mode: int, start
 
 def test_a_store_that_is_not_there_or_not_named(tmp_path: Path) -> None:
     assert "no such file" in said(tmp_path, "secret:a@1")[0].lower()
-    assert "'' is no store" in said(tmp_path, "secret:a@1", reference="")[0]
+    assert "no store of secrets is named" in said(tmp_path, "secret:a@1", reference="")[0]
 
 
 def test_a_command_is_asked_by_name(tmp_path: Path) -> None:
