@@ -15,6 +15,7 @@ from igoudar.model import Inventory
 from stacks import hall, networks, servers, tenants, uplinks
 
 LAYERS = ("hall", "networks", "uplinks", "tenants", "servers")
+TEXTS = "networks"  # the layer that brings texts, and the secrets in them, to switches
 
 
 def describe(inventory: Inventory) -> Design:

@@ -13,8 +13,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
-from igoudar import checks, vendors
+from igoudar import checks, stack_files, vendors
 from igoudar.allocate import allocate
 from igoudar.bogons import load_bogons
 from igoudar.derive import derive
@@ -29,6 +30,7 @@ from igoudar.render import render_all
 from igoudar.render_roles import render_declaration
 from igoudar.roles import Declaration, RoleFolder, load_roles
 from igoudar.roles import clashes as role_clashes
+from igoudar.stack_files import StackFile, stacks_of
 from igoudar.yaml_source import locate
 
 Texts = Mapping[str, str]
@@ -40,6 +42,7 @@ class Compiled:
 
     `switches`: switch -> path on the device -> whole text, secrets as marks. `hosts`: host (switches too) ->
     role in order of application -> declaration with rendered texts. `offline`: switches that are left alone.
+    `stacks`: those of the site, each with its halls.
     """
 
     site: str
@@ -51,6 +54,7 @@ class Compiled:
     base: Mapping[str, Texts]
     hosts: Mapping[str, Mapping[str, Declaration]]
     findings: tuple[Finding, ...]
+    stacks: tuple[StackFile, ...] = ()
 
     @property
     def offline(self) -> tuple[str, ...]:
@@ -60,13 +64,18 @@ class Compiled:
 
 def describe(inventory: Inventory, root: Path) -> Design:
     """What the checkout's stacks say of the site."""
-    if str(root) not in sys.path:
-        sys.path.insert(0, str(root))
     try:
-        design: Design = importlib.import_module("stacks").describe(inventory)
+        design: Design = _stacks(root).describe(inventory)
     except Exception as error:  # stacks are what people write
         raise BadInput([_broken_stack(error, root / "stacks")]) from error
     return design
+
+
+def _stacks(root: Path) -> Any:
+    """The package of the checkout."""
+    if str(root) not in sys.path:
+        sys.path.insert(0, str(root))
+    return importlib.import_module("stacks")
 
 
 def _broken_stack(error: Exception, folder: Path) -> Finding:
@@ -94,12 +103,14 @@ def load_ledger(folder: Path, root: Path) -> Ledger:
 def compile_site(folder: Path, *, root: Path, today: date) -> Compiled:
     """All texts and all findings. Raises BadInput, or CheckFailed where a finding makes texts impossible."""
     inventory = load(folder, root)
+    stacks = stacks_of(folder, root)
     nos_folders = vendors.load(root / "templates")
     roles = load_roles(root / "roles")
     ledger = load_ledger(folder, root)
     design = describe(inventory, root)
     plan = allocate(design, ledger, today)
     found = [*plan.findings, *checks.check(design), *vendors.check(inventory, nos_folders)]
+    found += stack_files.check(stacks, inventory, _stacks(root).LAYERS)
     _stop_on_errors(found, root)
     derived = derive(plan, load_bogons(root))
     found += derived.findings
@@ -121,6 +132,7 @@ def compile_site(folder: Path, *, root: Path, today: date) -> Compiled:
         base=base.texts,
         hosts=hosts,
         findings=in_order(locate(found, root)),
+        stacks=stacks,
     )
 
 

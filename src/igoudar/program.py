@@ -9,35 +9,56 @@ from pathlib import Path
 import pulumi
 
 from igoudar.compiler import Compiled, compile_site
-from igoudar.errors import IgoudarError, Severity
+from igoudar.errors import BadInput, Finding, IgoudarError, Severity, Where
+from igoudar.model import SecretName
+from igoudar.scope import within
+from igoudar.secrets import require_values
+from igoudar.stack_files import KEYS, StackFile
 from igoudar.tree import find_root, site_folder
 
 COMMAND = "igoudar plan {site}"
 
 
 def run() -> None:
-    """Configuration: `igoudar:site` (compulsory), `igoudar:layers` (comma-separated, default all)."""
+    """Configuration: the keys of `igoudar.stack_files`; `igoudar:site` is compulsory."""
     config = pulumi.Config("igoudar")
-    root = find_root(Path.cwd())
     site = config.require("site")
+    told = {key: value for key in KEYS if (value := config.get(key)) is not None}
+    root, real = find_root(Path.cwd()), not pulumi.runtime.is_dry_run()
+    stack = StackFile(pulumi.get_stack(), told)
     try:
-        compiled = compile_site(site_folder(site, root), root=root, today=date.today())
+        part = prepare(stack, root, real=real)
     except IgoudarError as error:
         raise pulumi.RunError(str(error)) from None
     stacks = importlib.import_module("stacks")
-    _tell(compiled, site)
-    stacks.register(compiled, _layers(config, stacks.LAYERS))
-    pulumi.export("switches", len(compiled.switches))
-    pulumi.export("hosts", len(compiled.hosts))
+    _tell(part, site)
+    stacks.register(part, frozenset(stack.words("layers", stacks.LAYERS)))
+    pulumi.export("switches", len(part.switches))
+    pulumi.export("hosts", len(part.hosts))
 
 
-def _layers(config: pulumi.Config, known: tuple[str, ...]) -> frozenset[str]:
-    chosen = frozenset(part.strip() for part in (config.get("layers") or ",".join(known)).split(","))
-    if unknown := sorted(chosen - set(known)):
-        raise pulumi.RunError(
-            f"igoudar:layers: there is no layer {', '.join(unknown)}; expected some of {', '.join(known)}"
-        )
-    return chosen
+def prepare(run: StackFile, root: Path, *, real: bool) -> Compiled:
+    """What the stack of this run has of its site. Raises IgoudarError, before anything is registered.
+
+    The run's configuration must be that of the stack's file, because every other stack of the site was
+    compared with the file. A real run has a value for every secret that it will bring to a switch.
+    """
+    compiled = compile_site(site_folder(run.told["site"], root), root=root, today=date.today())
+    if run not in compiled.stacks:
+        where, said = Where(run.at("site").file), "this run has other settings under igoudar: than stand here"
+        raise BadInput([Finding("other-settings", where, said, "the same, for other stacks to see")])
+    part = within(compiled, run.words("scope", tuple(compiled.design.inventory.halls)))
+    stacks = importlib.import_module("stacks")
+    if real and stacks.TEXTS in run.words("layers", stacks.LAYERS):
+        require_values(run.told.get("secrets", ""), _secrets(part), run.at("secrets"), root)
+    return part
+
+
+def _secrets(part: Compiled) -> list[SecretName]:
+    """Those whose mark stands in a text that a switch is brought to."""
+    texts = [t for name, files in part.switches.items() if name not in part.offline for t in files.values()]
+    secrets = part.design.inventory.secrets.values()
+    return [secret for secret in secrets if any(secret.mark in text for text in texts)]
 
 
 def _tell(compiled: Compiled, site: str) -> None:

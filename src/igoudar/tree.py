@@ -19,11 +19,11 @@ def find_root(start: Path) -> Path:
     )
 
 
-def site_folder(site: str, root: Path) -> Path:
-    """SITE is a folder under `inventory/`, or any path; without dots, so that findings show it as it is."""
+def site_folder(site: str, root: Path, start: Path = Path()) -> Path:
+    """SITE is a folder under `inventory/`, or any path from `start`; without dots, as findings show it."""
     named = root / "inventory" / site
     inside = named.is_dir() and site.strip("/") not in ("", ".", "..")
-    return Path(os.path.normpath(named if inside else Path(site).absolute()))
+    return Path(os.path.normpath(named if inside else (start / site).absolute()))
 
 
 def runtime_folder(root: Path) -> Path:

@@ -1,8 +1,9 @@
 """Bad input and what is said of it: `cases/<name>.yaml` edits the lab, `cases/<name>.txt` is the message.
 
-A case: `command` (default `check lab`) and `edits`, a list of
+A case: `command` (default `check lab`; `up STACK` is what `pulumi up` says before it registers anything) and
+`edits`, a list of
     {file: F, replace: [old, new]}   exactly once in the file
-    {file: F, append: text}          {file: F, write: text}
+    {file: F, append: text}          {file: F, write: text, mode: 0600}
     {file: F, bytes: latin-1 text}   {file: F, size: megabytes}     {file: F, folder: true}
     {file: F, link: target}          {file: F, pipe: true}          {file: F, remove: true}
 Paths begin at the checkout. Warnings about the lab as it is are left out. Rewritten by `scripts/golden`.
@@ -26,7 +27,9 @@ from unittest.mock import patch
 
 import yaml
 
-from igoudar import cli
+from igoudar import cli, program
+from igoudar.errors import IgoudarError
+from igoudar.stack_files import stacks_of
 
 ROOT = Path(__file__).parents[2]
 CASES = Path(__file__).parent / "cases"
@@ -57,6 +60,7 @@ def edit(root: Path, change: dict[str, Any]) -> None:
         path.write_text(path.read_text("utf-8") + change["append"], "utf-8")
     elif "write" in change:
         path.write_text(change["write"], "utf-8")
+        path.chmod(change.get("mode", 0o644))
     elif "bytes" in change:
         path.write_bytes(change["bytes"].encode("latin-1"))
     elif "size" in change:
@@ -137,9 +141,19 @@ def run(command: str, root: Path) -> str:
     os.chdir(root)
     try:
         with patch("sys.argv", ["igoudar", *command.split()]), redirect_stdout(said), redirect_stderr(said):
-            cli.main()
+            up(command.split()[1], root) if command.startswith("up ") else cli.main()
     except SystemExit as stop:
         status = int(stop.code or 0)
     finally:
         os.chdir(before)
     return f"{said.getvalue().replace(str(root), '.')}exit {status}\n"
+
+
+def up(name: str, root: Path) -> None:
+    """The beginning of a real run, with the status that `igoudar` would have."""
+    (stack,) = [stack for stack in stacks_of(root / "inventory" / "lab", root) if stack.name == name]
+    try:
+        program.prepare(stack, root, real=True)
+    except IgoudarError as error:
+        print(error)
+        sys.exit(error.exit_code)

@@ -16,7 +16,7 @@ WANTED = {
     "alias-bomb", "aliases", "all-at-once", "cable-to-unknown-port", "duplicate-mac", "duplicate-name",
     "duplicate-serial", "huge-file", "ledger-clash", "ledger-merge-conflict", "merge-conflict",
     "not-enough-ports", "not-utf8", "outside-pool", "port-twice", "public-outside-pools", "role-setting-type",
-    "secret-unknown", "session-without-role", "subnets-overlap", "tag",
+    "secret-unknown", "secret-without-value", "session-without-role", "subnets-overlap", "tag",
     "template-undefined", "two-on-one-u", "unknown-key", "unknown-nos", "unknown-role", "unreadable",
     "wave-on-unknown-cable", "wave-without-cable", "wrong-type",
 }  # fmt: skip
@@ -80,6 +80,7 @@ INPUT = (
     "inventory",
     "ledger",
     "references",
+    "stack_files",
     "vanished",
 )
 TEXTS = ("render", "render_roles", "roles", "tree", "vendors", "yaml_source")
