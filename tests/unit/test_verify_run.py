@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from types import SimpleNamespace
@@ -30,6 +31,7 @@ ROOT = Path(__file__).parents[2]
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run, "ROUND_SECONDS", 0.0)
     monkeypatch.setattr(drills, "BEFORE", 0.0)
+    monkeypatch.setattr(drills, "LOOK", 0.01)
 
 
 def site() -> Site:
@@ -248,12 +250,62 @@ class Broken:
         self.done.append(f"{host} {'on' if on else 'off'}")
 
 
-def drilled(hosts: Hosts, breaker: Broken, groups: int = 3) -> list[Result]:
+def told_of_sessions(state: str) -> dict[str, str]:
+    """FRR's answers, where every session there could be has this state."""
+    families = ("ipv4Unicast", "ipv6Unicast", "l2VpnEvpn")
+    keys = (*(f"swp{n}" for n in range(1, 9)), "203.0.113.1", "203.0.113.3")
+    peers = {key: {"state": state} for key in keys}
+    vrfs = ("default", "world")
+    bfd = [
+        {"vrf": vrf, "interface": peer, "status": "up" if state == "Established" else "down"}
+        for vrf in vrfs
+        for peer in peers
+    ]
+    bgp = {vrf: {family: {"peers": peers} for family in families} for vrf in vrfs}
+    return {"bgp": json.dumps(bgp), "bfd": json.dumps(bfd)}
+
+
+def drilled(
+    hosts: Hosts, breaker: Broken, groups: int = 3, bound: float | None = None, seen: str = "Idle"
+) -> list[Result]:
+    """Results of drills, all of whose neighbours say `seen` once something was lost."""
     made, _ = verification(hosts)
     hosts.answer = right(made)
     made.converge(1)
+
+    def outputs(host: str, commands: dict[str, Any]) -> dict[str, Any]:
+        told = told_of_sessions(seen if breaker.done else "Established")
+        return {
+            name: {"rc": 0, "out": "\n".join(told[q] for q in name.removeprefix("frr|").split("|"))}
+            for name in commands
+            if seen
+        }
+
+    hosts.outputs = outputs
     planned = drills.plan(made.site, {"net-1": ["203.0.113.65"]}, pytest.fail)[:groups]
-    return drills.Drills(made, breaker, lambda _: None).run(planned)
+    bounded = [[replace(d, bound=d.bound if bound is None else bound) for d in group] for group in planned]
+    return drills.Drills(made, breaker, lambda _: None).run(bounded)
+
+
+def test_a_drill_has_signs_where_its_loss_must_be_seen() -> None:
+    made, _ = verification(Hosts())
+    planned = drills.plan(made.site, {"net-1": ["203.0.113.65"]}, pytest.fail)
+    signs = {d.name: drills.signs(made.site, d) for group in planned for d in group}
+    told = {name: [(c.host, *c.at[:3]) for c in checks] for name, checks in signs.items()}
+    assert told == {
+        "leaf uplink": [("spine-1", "bfd", "default", "swp1")],
+        "spine": [("leaf-1", "bfd", "default", "swp1")],
+        "border": [("spine-1", "bfd", "default", "swp3")],
+        "submarine cable": [("border-1", "bgp", "world", "203.0.113.3")],
+    }
+
+
+@pytest.mark.parametrize("seen", ["Established", ""])
+def test_a_drill_of_a_loss_that_nobody_saw_proves_nothing(seen: str) -> None:
+    """No packet is lost; the sessions stay up, or nobody says how they are."""
+    results = drilled(Hosts(), Broken(), groups=1, bound=0.05, seen=seen)
+    assert [r.good for r in results] == [False, False]
+    assert all(r.found.startswith("0 of ") and "; the loss was not seen: b" in r.found for r in results)
 
 
 def test_what_drills_lose_they_mend() -> None:

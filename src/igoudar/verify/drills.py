@@ -1,5 +1,7 @@
 """Drills on a twin: one thing is lost, packets 10 ms apart say for how long, then it is mended.
 
+That it was lost is not taken for granted: a neighbour must see it. Nothing survives what did not happen.
+
 Flows are those that the model means to work and that have another way; each is a socket of its own, so
 that several of them are spread over equal paths.
 """
@@ -14,8 +16,8 @@ from typing import Any, Protocol
 
 from igoudar.intent import PortUse
 from igoudar.model import Cable, Role
-from igoudar.verify.checks import Kind, Result
-from igoudar.verify.fabric import Site
+from igoudar.verify.checks import UNTOLD, FactCheck, Kind, Result
+from igoudar.verify.fabric import Site, port_of, sessions
 from igoudar.verify.flows import ANSWER_PORT, endpoints
 from igoudar.verify.run import Say, Verification
 
@@ -26,6 +28,7 @@ SLACK = 12.0  # seconds, on top of what detection takes by design; a twin may sh
 PAIRS, SOCKETS = 1, 3  # pairs of servers a drill, flows a pair: each is 100 packets a second
 # What a loss in the network does not touch, and what costs a busy machine most to ask.
 STEADY = frozenset({Kind.INTERFACES, Kind.NTP, Kind.DNS})
+LOOK = 1.0  # seconds between two looks at those who must see a loss
 MENDED = 90.0  # seconds until everything must be as before
 
 
@@ -166,6 +169,20 @@ def _cable(site: Site, world: Mapping[str, Sequence[str]]) -> Drill | None:
     return Drill("submarine cable", f"{systems[0]} cut", flows, bound, cables=cables)
 
 
+def signs(site: Site, drill: Drill) -> tuple[FactCheck, ...]:
+    """What is up and must be seen down: a session at each lost cable, one of a neighbour of a lost host."""
+    lost = {(end.device, end.port): c.key for c in drill.cables for end in (c.a, c.b)}
+    found: dict[str, FactCheck] = {}
+    for name, intent in site.switches.items():
+        for neighbor, told in sessions(site, intent) if name != drill.host else ():
+            what = lost.get((name, port_of(intent, neighbor)))
+            if neighbor.remote_device == drill.host:
+                what = drill.host
+            if what:
+                found.setdefault(what, told[0])
+    return tuple(found.values())
+
+
 class Drills:
     """Runs groups of drills against a verification that has passed."""
 
@@ -188,6 +205,7 @@ class Drills:
         try:
             for drill in group:
                 drill.lose(self.breaker)
+            unseen = self._unseen(group)
             for stream in streams:
                 stream.join()
         finally:
@@ -198,7 +216,23 @@ class Drills:
         left = [r for r in self.verification.converge(MENDED, but=STEADY) if not r.good]
         mended = time.monotonic() - begun
         for drill in group:
-            yield _judge(drill, self.watched[drill.name], mended, left)
+            yield _judge(drill, self.watched[drill.name], mended, left, unseen[drill.name])
+
+    def _unseen(self, group: Sequence[Drill]) -> dict[str, str]:
+        """Drill -> what does not show its loss, as long as it is watched; nothing where the loss was seen."""
+        begun = time.monotonic()
+        wanted = {d.name: signs(self.verification.site, d) for d in group}
+        told = {d.name: "" if wanted[d.name] else "nobody could" for d in group}
+        left = [d for d in group if wanted[d.name]]
+        while left:
+            results = self.verification.look(c for d in left for c in wanted[d.name])
+            for drill in left:
+                mine = [results[c] for c in wanted[drill.name]]
+                told[drill.name] = next((str(r) for r in mine if r.good or r.found == UNTOLD), "")
+            left = [d for d in left if told[d.name] and time.monotonic() - begun < d.bound]
+            if left:
+                time.sleep(LOOK)
+        return told
 
     def _outs(self, group: Sequence[Drill]) -> list[tuple[Drill, dict[str, Any]]]:
         self.watched: dict[str, dict[str, Any]] = {d.name: {} for d in group}
@@ -220,8 +254,10 @@ class Drills:
             out.update(told.get("flows", {}))
 
 
-def _judge(drill: Drill, flows: Mapping[str, Any], mended: float, left: Sequence[Result]) -> Result:
-    """Good: every flow was watched, came back, and everything is as before once mended."""
+def _judge(
+    drill: Drill, flows: Mapping[str, Any], mended: float, left: Sequence[Result], unseen: str
+) -> Result:
+    """Good: the loss was seen, every flow was watched, came back, and all is as before once mended."""
     sent, lost = sum(f["sent"] for f in flows.values()), sum(f["lost"] for f in flows.values())
     hit = [f for f in flows.values() if f["lost"]]
     longest = max((f["last"] - f["first"] for f in hit), default=0.0)
@@ -230,8 +266,10 @@ def _judge(drill: Drill, flows: Mapping[str, Any], mended: float, left: Sequence
     told += f"; as before {mended:.0f} s after mending" if not left else f"; not mended: {left[0]}"
     if gone:
         told += f"; {len(gone)} flows did not come back"
+    if unseen:
+        told += f"; the loss was not seen: {unseen}"
     if len(flows) < len(drill.flows):
         told += f"; {len(drill.flows) - len(flows)} flows could not be watched"
-    good = not gone and not left and len(flows) == len(drill.flows)
-    expected = f"all flows back in {drill.bound:.0f} s, and all as before"
+    good = not gone and not left and not unseen and len(flows) == len(drill.flows)
+    expected = f"the loss seen, all flows back in {drill.bound:.0f} s, and all as before"
     return Result(Kind.DRILL, drill.name, drill.subject, good, expected, told)

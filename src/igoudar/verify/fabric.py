@@ -92,29 +92,46 @@ def _cables(site: Site) -> Iterator[FactCheck]:
 
 
 def _sessions(site: Site, intent: DeviceIntent) -> Iterator[FactCheck]:
+    for _, told in sessions(site, intent):
+        yield from told
+    for instance in intent.vrfs:
+        for neighbor in instance.neighbors:
+            if site.up(neighbor) and not neighbor.unnumbered:
+                yield _announced(intent.name, instance, neighbor)
+
+
+def sessions(site: Site, intent: DeviceIntent) -> Iterator[tuple[Neighbor, tuple[FactCheck, ...]]]:
+    """Each neighbour in use and what its session must be, what is soonest known of it first."""
     assert intent.fabric is not None
     for neighbor in intent.fabric.neighbors:
         if site.up(neighbor):
             families = (*(UNICAST[f.family] for f in neighbor.families), EVPN)
-            yield from _session(intent.name, "default", neighbor, families, bool(intent.fabric.bfd))
+            told = _session(intent.name, "default", neighbor, families, bool(intent.fabric.bfd))
+            yield neighbor, tuple(told)
     for instance in intent.vrfs:
         for neighbor in instance.neighbors:
             if site.up(neighbor):
                 families = tuple(UNICAST[f.family] for f in neighbor.families)
-                yield from _session(intent.name, instance.vrf.name, neighbor, families, bool(neighbor.bfd))
-            if site.up(neighbor) and not neighbor.unnumbered:
-                yield _announced(intent.name, instance, neighbor)
+                told = _session(intent.name, instance.vrf.name, neighbor, families, bool(neighbor.bfd))
+                yield neighbor, tuple(told)
+
+
+def port_of(intent: DeviceIntent, neighbor: Neighbor) -> str:
+    """The port that leads to a neighbour: its name, or the one that its address is on."""
+    if neighbor.unnumbered:
+        return neighbor.key
+    return next(p.name for p in intent.ports if neighbor.key in p.hosts)
 
 
 def _session(
     host: str, vrf: str, neighbor: Neighbor, families: tuple[str, ...], bfd: bool
 ) -> Iterator[FactCheck]:
     told = f"{neighbor.remote_device} at {neighbor.key}, VRF {vrf}"
+    if bfd:
+        yield FactCheck(Kind.BFD, host, told, ("bfd", vrf, neighbor.key), frozenset({"up"}))
     for family in families:
         at = ("bgp", vrf, neighbor.key, family)
         yield FactCheck(Kind.BGP, host, f"{told}, {family}", at, frozenset({"Established"}))
-    if bfd:
-        yield FactCheck(Kind.BFD, host, told, ("bfd", vrf, neighbor.key), frozenset({"up"}))
 
 
 def _announced(host: str, instance: VrfInstance, neighbor: Neighbor) -> FactCheck:
@@ -208,7 +225,7 @@ def _tenant(site: Site, intent: DeviceIntent, instance: VrfInstance) -> Iterator
 
 def _offered(intent: DeviceIntent, vrf: str, neighbor: Neighbor) -> Iterator[FactCheck]:
     """The default route that a transit sends, among those in use."""
-    port = next(p.name for p in intent.ports if neighbor.key in p.hosts)
+    port = port_of(intent, neighbor)
     for policy in neighbor.families if not neighbor.drained else ():
         prefix = ANYWHERE[policy.family]
         told, at = f"{prefix} in {vrf}, from {neighbor.remote_device}", ("route", vrf, prefix)

@@ -68,7 +68,7 @@ class Verification:
             begun = time.monotonic()
             self.logins.open(self.hosts)
             self._answerers()
-            results |= self._look(left)
+            results |= self.look(left)
             left = [check for check in left if not results[check].good]
             for check in left:
                 if isinstance(check, ProbeCheck) and results[check].found == REFUSED:
@@ -86,7 +86,7 @@ class Verification:
             for h in self.hosts
         ]
 
-    def _look(
+    def look(
         self, checks: Iterable[FactCheck | ProbeCheck], tries: int = 3, wait: float = 0.7
     ) -> dict[FactCheck | ProbeCheck, Result]:
         facts: dict[str, list[FactCheck]] = {}
@@ -120,7 +120,7 @@ class Verification:
 
     def _silent(self) -> list[Result]:
         """Each host's proof of silence counts only if the host itself could be asked."""
-        results = self._look(self.after, SILENT_TRIES, SILENT_WAIT)
+        results = self.look(self.after, SILENT_TRIES, SILENT_WAIT)
         return [results[check] for check in self.after]
 
     def _answerers(self) -> None:
