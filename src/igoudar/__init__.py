@@ -4,12 +4,12 @@
     stacks/ (in the checkout)                          describe  Inventory -> Design (design)
     ledger allocate                                    allocate  Design + ledger -> Plan
     numbering derive hostview                          derive    Plan -> DeviceIntent (intent), HostView
-    checks vendors                                     check     findings over Design, Plan and intents
+    checks vendors stack_files                         check     findings over Design, Plan and intents
     render render_roles roles                          render    intents, declarations -> text
     compiler texts explain                             all of the above, offline
-    program resources                                  the Pulumi program
+    program resources scope                            the Pulumi program
     provider/                                          the Pulumi provider: Check, Diff, then apply
-    apply/ agent/ worker/ transport/ secrets runs      apply     text -> devices
+    apply/ drivers/ agent/ worker/ transport/          apply     text -> devices, with secrets and runs
     twin/ verify/                                      a site of real kernels; proof that packets flow
     cli/                                               the command `igoudar`
 

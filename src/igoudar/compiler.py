@@ -25,12 +25,13 @@ from igoudar.hostview import HostView, host_view
 from igoudar.intent import DeviceIntent
 from igoudar.inventory import LEDGER, load, shown
 from igoudar.ledger import Ledger, clashes, read_ledger
-from igoudar.model import Inventory, Status
+from igoudar.model import SWITCH_ROLES, Inventory, Status
 from igoudar.render import render_all
 from igoudar.render_roles import render_declaration
 from igoudar.roles import Declaration, RoleFolder, load_roles
 from igoudar.roles import clashes as role_clashes
 from igoudar.stack_files import StackFile, stacks_of
+from igoudar.vendors import Nos
 from igoudar.yaml_source import locate
 
 Texts = Mapping[str, str]
@@ -110,6 +111,7 @@ def compile_site(folder: Path, *, root: Path, today: date) -> Compiled:
     design = describe(inventory, root)
     plan = allocate(design, ledger, today)
     found = [*plan.findings, *checks.check(design), *vendors.check(inventory, nos_folders)]
+    found += vendors.check_roles(nos_folders, roles)
     found += stack_files.check(stacks, inventory, _stacks(root).LAYERS)
     _stop_on_errors(found, root)
     derived = derive(plan, load_bogons(root))
@@ -119,7 +121,7 @@ def compile_site(folder: Path, *, root: Path, today: date) -> Compiled:
     target = render_all(derived.intents, nos_folders)
     found += (*base.findings, *target.findings)
     _stop_on_errors(found, root)
-    hosts, wrong = _declarations(plan, roles, base.texts)
+    hosts, wrong = _declarations(plan, roles, nos_folders, base.texts)
     found += wrong
     _stop_on_errors(found, root)
     return Compiled(
@@ -150,15 +152,18 @@ def _chosen(inventory: Inventory, target: Mapping[str, Texts], base: Mapping[str
 
 
 def _declarations(
-    plan: Plan, roles: Mapping[str, RoleFolder], base: Mapping[str, Texts]
+    plan: Plan, roles: Mapping[str, RoleFolder], folders: Mapping[str, Nos], base: Mapping[str, Texts]
 ) -> tuple[dict[str, dict[str, Declaration]], list[Finding]]:
-    """host -> role -> declaration, for every host of every server group."""
+    """host -> role -> declaration, for every host of every server group; a switch has its NOS's role too."""
     hosts: dict[str, dict[str, Declaration]] = {}
     findings: list[Finding] = []
     for group in plan.design.servers.groups:
         for name in group.hosts:
             view = host_view(plan, name, base.get(name))
-            chosen = sorted(group.roles[name], key=lambda r: roles[r].position if r in roles else 0)
+            device = plan.design.inventory.devices[name]
+            own = (folders[device.nos].role,) if device.role in SWITCH_ROLES else ()
+            wanted = dict.fromkeys((*group.roles[name], *own))
+            chosen = sorted(wanted, key=lambda r: roles[r].position if r in roles else 0)
             told, wrong = _declare(plan, view, [r for r in chosen if r in roles], roles)
             findings += (*wrong, *_unknown_roles(plan, name, chosen, roles))
             hosts[name] = told

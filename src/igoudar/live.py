@@ -6,9 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from igoudar import vendors
-from igoudar.apply.driver import Disguise, FrrDriver
+from igoudar.apply.driver import Disguise
 from igoudar.apply.together import TOGETHER
 from igoudar.compiler import Compiled
+from igoudar.drivers import driver
 from igoudar.errors import DeviceFailed
 from igoudar.transport import access_map
 
@@ -20,18 +21,16 @@ def live_texts(compiled: Compiled, root: Path) -> dict[str, dict[str, str]]:
     silent: list[str] = []
 
     def look(name: str) -> tuple[str, dict[str, str]]:
-        driver = FrrDriver(access[name])
-        target = compiled.switches[name]
-        patterns = tuple(p.pattern for p in folders[inventory.devices[name].nos].secret_lines)
+        nos, target = folders[inventory.devices[name].nos], compiled.switches[name]
+        disguise = Disguise(tuple(target.values()), {}, tuple(p.pattern for p in nos.secret_lines))
+        switch = driver(nos.driver, access[name])
         try:
-            return name, dict(
-                driver.read(tuple(sorted(target)), Disguise(tuple(target.values()), {}, patterns)).texts
-            )
+            return name, dict(switch.read(tuple(sorted(target)), disguise).texts)
         except DeviceFailed as error:
             silent.append(str(error))
             return name, {}
         finally:
-            driver.close()
+            switch.close()
 
     names = [name for name in compiled.switches if name not in compiled.offline]
     with ThreadPoolExecutor(TOGETHER) as pool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import pkgutil
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -14,10 +15,11 @@ from pydantic import BeforeValidator, StringConstraints
 from igoudar.errors import BadInput, Finding, Where
 from igoudar.inventory import validated
 from igoudar.model import Attachment, Device, Inventory, Status
-from igoudar.schema import Entry, Label
+from igoudar.schema import Entry
 from igoudar.yaml_source import locate, read_source
 
 FILE = "device.yaml"
+DRIVERS, VALIDATORS = "drivers", "validate/oracles"  # in this package
 
 
 class Feature(StrEnum):
@@ -48,6 +50,7 @@ class NosFile:
 class Nos:
     """A NOS folder. `defaults` are values that the daemons do not print back; templates leave them out too.
 
+    `driver` is a module of `igoudar.drivers`. `role` brings what a switch needs before its text.
     `secret_lines` find secrets in live text: the group `secret` of each pattern.
     """
 
@@ -55,6 +58,7 @@ class Nos:
     folder: Path
     title: str
     driver: str
+    role: str
     files: tuple[NosFile, ...]
     port_pattern: re.Pattern[str]
     features: frozenset[Feature]
@@ -91,12 +95,13 @@ Pattern = Annotated[re.Pattern[str], BeforeValidator(_pattern)]
 class _FileIn(Entry):
     path: Annotated[str, StringConstraints(pattern=r"^/[a-z0-9/._-]+$")]
     template: Annotated[str, StringConstraints(pattern=r"^[a-z0-9/._-]+\.j2$")]
-    validator: Label
+    validator: str
 
 
 class _DeviceFile(Entry):
     title: str
-    driver: Label
+    driver: str
+    role: str
     files: list[_FileIn]
     port_pattern: Pattern
     features: list[Annotated[Feature, BeforeValidator(_feature)]]
@@ -126,23 +131,14 @@ def _read(path: Path, shown: str) -> Nos:
     if read is None:
         raise BadInput([*source.findings, *wrong])
     files = tuple(NosFile(f.path, f.template, f.validator) for f in read.files)
-    missing = [
-        Finding(
-            "no-template",
-            Where(shown, 0, f"files[{position}].template"),
-            f"there is no template {file.template}",
-            f"a file of {path.parent.name}/",
-        )
-        for position, file in enumerate(files)
-        if not (path.parent / file.template).is_file()
-    ]
-    if missing:
+    if missing := [*_unknown(read, shown), *_without_template(read, path.parent, shown)]:
         raise BadInput(missing)
     return Nos(
         name=path.parent.name,
         folder=path.parent,
         title=read.title,
         driver=read.driver,
+        role=read.role,
         files=files,
         port_pattern=read.port_pattern,
         features=frozenset(read.features),
@@ -151,6 +147,31 @@ def _read(path: Path, shown: str) -> Nos:
         defaults=read.defaults,
         where=Where(shown, 1),
     )
+
+
+def _unknown(read: _DeviceFile, shown: str) -> Iterator[Finding]:
+    """A driver and validators that are no modules of ours. None is imported: they act, and this reads."""
+    wanted = [("driver", DRIVERS, read.driver, "driver")]
+    wanted += [
+        ("validator", VALIDATORS, file.validator, f"files[{n}].validator")
+        for n, file in enumerate(read.files)
+    ]
+    for kind, folder, name, place in wanted:
+        known = sorted(m.name for m in pkgutil.iter_modules([str(Path(__file__).parent / folder)]))
+        if name not in known:
+            said, where = f"there is no {kind} {name!r}", Where(shown, 0, place)
+            hint = f"each module of src/igoudar/{folder}/ is one"
+            yield Finding("not-a-module", where, said, f"one of {', '.join(known)}", hint)
+
+
+def _without_template(read: _DeviceFile, folder: Path, shown: str) -> Iterator[Finding]:
+    for position, file in enumerate(read.files):
+        if not (folder / file.template).is_file():
+            where, said = (
+                Where(shown, 0, f"files[{position}].template"),
+                f"there is no template {file.template}",
+            )
+            yield Finding("no-template", where, said, f"a file of {folder.name}/")
 
 
 def check(inventory: Inventory, folders: Mapping[str, Nos]) -> Iterator[Finding]:
@@ -169,6 +190,14 @@ def check(inventory: Inventory, folders: Mapping[str, Nos]) -> Iterator[Finding]
         for feature in sorted(wanted.get(device.name, set()) - nos.features):
             said = f"{device.name} is to do {str(feature)!r}, which {nos.title} cannot"
             yield Finding("missing-feature", device.where.at("nos"), said, "a NOS that can")
+
+
+def check_roles(folders: Mapping[str, Nos], roles: Collection[str]) -> Iterator[Finding]:
+    """The role that each NOS wants on its switches is one of the checkout's."""
+    for nos in folders.values():
+        if nos.role not in roles:
+            where, said = Where(nos.where.file, 0, "role"), f"there is no role {nos.role!r}"
+            yield Finding("unknown-role", where, said, f"one of {', '.join(roles)}")
 
 
 def _ports(inventory: Inventory, device: Device, nos: Nos) -> Iterator[Finding]:

@@ -10,7 +10,8 @@ from igoudar import vendors
 from igoudar.bogons import load_bogons
 from igoudar.derive import derive
 from igoudar.render import render_all
-from igoudar.validate import frr, ifupdown2, shell, validate
+from igoudar.validate import validate
+from igoudar.validate.oracles import frr, ifupdown2, shell
 from tests import factory, golden
 
 pytestmark = pytest.mark.image

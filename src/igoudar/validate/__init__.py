@@ -2,15 +2,14 @@
 
     sandbox    an unpacked Debian image in namespaces of its own, without root
     image      where that image is
-    frr        `vtysh -C`, then scratch daemons that load the text and print it back
-    ifupdown2  `ifreload --syntax-check`, and attributes that ifupdown2 knows
-    shell      variables that the daemons' start script knows
+    oracles/   what judges a text; a module an oracle, found by name
 
 The packages of the twin's image are those of the switches, so that a text judged here is judged as there.
 """
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +17,7 @@ from pathlib import Path
 
 from igoudar.errors import Finding, Where
 from igoudar.intent import DeviceIntent
-from igoudar.validate import frr, ifupdown2, shell
+from igoudar.validate import oracles
 from igoudar.validate.sandbox import Complaint
 from igoudar.vendors import Nos
 
@@ -26,11 +25,11 @@ MOST = 10  # complaints of one text that are worth reading
 # (unpacked image, host name, text) -> what the oracle says against it
 Validator = Callable[[Path, str, str], list[Complaint]]
 
-VALIDATORS: Mapping[str, Validator] = {
-    "frr": frr.validate,
-    "ifupdown2": ifupdown2.validate,
-    "shell": shell.validate,
-}
+
+def validator(name: str) -> Validator:
+    """The one of this name; `igoudar.vendors` has refused a name that there is not."""
+    found: Validator = importlib.import_module(f"{oracles.__name__}.{name}").validate
+    return found
 
 
 def validate(
@@ -41,7 +40,7 @@ def validate(
 ) -> tuple[Finding, ...]:
     """Findings of all texts (device -> path -> text), in order. `root` is an unpacked image."""
     jobs = [
-        (device, file.path, VALIDATORS[file.validator], texts[device][file.path])
+        (device, file.path, validator(file.validator), texts[device][file.path])
         for device in texts
         for file in folders[intents[device].nos].files
     ]
