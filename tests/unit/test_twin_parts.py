@@ -18,7 +18,7 @@ from igoudar.twin.kernels import Socket
 from igoudar.twin.machine import Machine
 from igoudar.twin.mirror import mirror
 from igoudar.twin.paths import CONTROL, RELAY, Folder
-from igoudar.twin.preconditions import preconditions
+from igoudar.twin.preconditions import kernel_trial, preconditions
 from igoudar.twin.seed import make_keys, write_seed
 from igoudar.twin.spec import from_json, problems
 from igoudar.twin.supervisor import Supervisor, _serve
@@ -73,6 +73,23 @@ def test_preconditions_count_only_what_is_to_start(tmp_path: Path) -> None:
     assert any("of memory" in s for s in preconditions(huge, tmp_path))
     assert not any("of memory" in s for s in preconditions(huge, tmp_path, frozenset(SPEC.names())))
     assert any("blank or a comma" in s for s in preconditions(SPEC, tmp_path / "a b"))
+
+
+def test_the_trial_of_a_kernel_leaves_nothing_in_the_home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kernel keeps a folder in `uml_dir`, which is ~/.uml unless it is told."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    image = Image(tmp_path)
+    image.kernel.write_text(
+        "#!/bin/sh\nfor word; do case $word in uml_dir=*) folder=${word#uml_dir=};; esac; done\n"
+        'mkdir -p "${folder:-$HOME/.uml}/one"\n'
+        "echo 'Run /usr/bin/true as init process ... exitcode=0x00000000'\n",
+        "utf-8",
+    )
+    image.kernel.chmod(0o755)
+    assert kernel_trial(image) == ""
+    assert not (tmp_path / "home").exists()
 
 
 def test_the_seed_holds_identity_and_keys(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import platform
 import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -87,6 +88,11 @@ def _room(hosts: list[TwinHost], folder: Path) -> Iterator[str]:
 
 def kernel_trial(image: Image) -> str:
     """Boots the kernel to its first process, once; a sentence where it does not come so far."""
+    with tempfile.TemporaryDirectory(prefix="igoudar-") as folder:
+        return _boot(image, folder)
+
+
+def _boot(image: Image, folder: str) -> str:
     words = [
         str(image.kernel),
         "mem=64M",
@@ -96,6 +102,7 @@ def kernel_trial(image: Image) -> str:
         "con=null",
         "con0=null,fd:1",
         "seccomp=on",
+        f"uml_dir={folder}",  # else it leaves one in ~/.uml each time
         "init=/usr/bin/true",
         "panic=-1",
     ]
