@@ -93,6 +93,18 @@ def test_far_routers_bring_sessions_prefixes_and_the_length_of_the_cable(lab: In
     assert "/etc/frr/frr.conf" not in dict(site.twin_spec(lab, PASSWORDS).host("leaf-1").files)
 
 
+def test_a_far_router_without_sessions_is_nobody_yet(lab: Inventory) -> None:
+    """It has no network of its own, so it takes no number that another one has, and joins nobody."""
+    kept = {name: s for name, s in lab.sessions.items() if lab.waves[s.wave].far.device == "far-north"}
+    twin = site.twin_spec(replace(lab, sessions=kept), PASSWORDS)
+    far = {name: dict(twin.host(name).files) for name in ("far-north", "far-south")}
+    assert "router bgp 64496\n" in far["far-north"]["/etc/frr/frr.conf"]
+    assert "bgp" not in far["far-south"]["/etc/frr/frr.conf"]
+    assert "dev eth1 root netem delay" in far["far-south"]["/etc/igoudar/router.sh"]
+    assert not [w.key for w in twin.wires if w.key.startswith("world")]
+    assert list(spec.problems(twin)) == []
+
+
 def test_a_script_of_a_far_router_is_a_shell_script(lab: Inventory) -> None:
     text = dict(site.twin_spec(lab, PASSWORDS).host("far-south").files)["/etc/igoudar/router.sh"]
     subprocess.run(["sh", "-n"], input=text, text=True, check=True)

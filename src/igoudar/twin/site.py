@@ -74,8 +74,8 @@ def is_management(inventory: Inventory, end: End) -> bool:
 
 
 def exchange(inventory: Inventory, standing: list[Device]) -> tuple[TwinWire, ...]:
-    """What joins far routers of different networks to each other: a chain, which two or more make a world."""
-    used = {w.far.device for w in inventory.waves.values()}
+    """What joins far routers that have sessions to each other: a chain, which two or more make a world."""
+    used = {inventory.waves[s.wave].far.device for s in inventory.sessions.values()}
     far = [d.name for d in standing if d.role is Role.UPSTREAM and d.name in used]
     return tuple(TwinWire(f"world {a} -- {b}", (a, "world1"), (b, "world0")) for a, b in pairwise(far))
 

@@ -2,7 +2,8 @@
 
 Each announces its prefixes and, to who buys transit of it, a default route. It takes whatever our border
 sends, so that what must not be announced would be seen. Far routers of different networks are joined to each
-other, as the rest of the world joins them: with one cable cut everything is reached by the other.
+other, as the rest of the world joins them: with one cable cut everything is reached by the other. One that
+has no session with us yet has the length of its cables, and no BGP: who it is, is not known.
 """
 
 from __future__ import annotations
@@ -54,7 +55,10 @@ class Peer:
 
 @dataclass(frozen=True, slots=True)
 class Far:
-    """`exchange`: ports to other far routers. `loopbacks`: one in each announced prefix, with length."""
+    """`exchange`: ports to other far routers. `loopbacks`: one in each announced prefix, with length.
+
+    Without `peers` there is no `asn` and no `router_id`.
+    """
 
     name: str
     asn: int
@@ -94,8 +98,8 @@ def far_router(inventory: Inventory, name: str, exchange: Sequence[str], passwor
             )
     return Far(
         name=name,
-        asn=upstreams[0].asn if upstreams else inventory.site.public_as,
-        router_id=str(sessions[0][1].theirs4) if sessions else "192.0.2.1",
+        asn=upstreams[0].asn if upstreams else 0,
+        router_id=str(sessions[0][1].theirs4) if sessions else "",
         announces=announces,
         loopbacks=tuple(f"{host_in(p)}/{32 if p.version == 4 else 128}" for p in announces),
         cables=tuple(_cable(inventory, number, wave) for number, wave in enumerate(waves)),
