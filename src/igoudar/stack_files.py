@@ -20,7 +20,7 @@ from typing import Any
 from igoudar.errors import BadInput, Finding, Where
 from igoudar.model import Inventory
 from igoudar.tree import site_folder
-from igoudar.yaml_source import locate, read_source
+from igoudar.yaml_source import Source, locate, read_source
 
 PREFIX = "igoudar:"
 KEYS = ("layers", "scope", "secrets", "site")
@@ -53,9 +53,7 @@ def stacks_of(folder: Path, root: Path) -> tuple[StackFile, ...]:
     findings: list[Finding] = []
     for path in sorted(root.glob("Pulumi.*.yaml")):
         name = path.name.removeprefix("Pulumi.").removesuffix(".yaml")
-        source = read_source(path, path.name)
-        config = source.data.get("config") if isinstance(source.data, dict) else None
-        said = {k: v for k, v in config.items() if k.startswith(PREFIX)} if isinstance(config, dict) else {}
+        source, said = _read(path)
         site = said.get(PREFIX + "site")
         ours = isinstance(site, str | int) and _is(folder, str(site), root)
         if ours or not isinstance(site, str | int):
@@ -65,6 +63,21 @@ def stacks_of(folder: Path, root: Path) -> tuple[StackFile, ...]:
     if findings:
         raise BadInput(locate(findings, root))
     return tuple(found)
+
+
+def site_of(stack: str, root: Path) -> str:
+    """The site that a stack names, empty where it has no file or names none."""
+    _, said = _read(root / f"Pulumi.{stack}.yaml")
+    return str(said.get(PREFIX + "site") or "")
+
+
+def _read(path: Path) -> tuple[Source, dict[str, Any]]:
+    """The file, and what of its configuration is ours."""
+    source = read_source(path, path.name)
+    config = source.data.get("config") if isinstance(source.data, dict) else None
+    return source, {
+        k: v for k, v in (config if isinstance(config, dict) else {}).items() if k.startswith(PREFIX)
+    }
 
 
 def _is(folder: Path, site: str, root: Path) -> bool:

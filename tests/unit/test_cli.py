@@ -417,6 +417,43 @@ def test_plan_says_of_which_commit_the_ledger_cannot_be_read(root: Path) -> None
     assert lines[0].startswith(f"main:{LEDGER}:1: this is not a ledger; ")
 
 
+def test_explain_takes_the_only_site(root: Path) -> None:
+    lines, status = typed(root / "stacks", "explain leaf-4:/etc/frr/frr.conf:2")
+
+    assert status == 0
+    assert lines[0] == "leaf-4:/etc/frr/frr.conf:2: hostname leaf-4"
+
+
+@pytest.mark.parametrize(
+    ("selected", "said"),
+    [
+        ("lab", "leaf-4:/etc/frr/frr.conf:2: hostname leaf-4"),
+        (
+            "acme",
+            "leaf-4: no such device; expected one of leaf-1, leaf-2, mgmt-1, spine-1, spine-2, srv-1, srv-2",
+        ),
+        ("none", "Error: name a site by --site: one of acme, lab, or any path"),
+    ],
+)
+def test_explain_of_several_sites_takes_that_of_the_selected_stack(
+    root: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    selected: str,
+    said: str,
+) -> None:
+    typed(root, "new acme")
+    tools = tmp_path_factory.mktemp("tools")
+    (tools / "pulumi").write_text(f"#!/bin/sh\n[ {selected} != none ] && echo {selected}\n")
+    (tools / "pulumi").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tools}:{os.environ['PATH']}")
+
+    lines, status = typed(root, "explain leaf-4:/etc/frr/frr.conf:2")
+
+    assert said in lines
+    assert status == (0 if selected == "lab" else 2)
+
+
 @pytest.mark.parametrize("name", ["a", "dakhla-2", "x" * 63])
 def test_a_new_site_checks_plans_and_renders(root: Path, name: str) -> None:
     lines, status = typed(root, f"new {name}")

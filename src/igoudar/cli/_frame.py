@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -12,6 +13,7 @@ from typing import Any
 import click
 
 from igoudar.errors import Finding, Severity
+from igoudar.stack_files import site_of
 from igoudar.tree import find_root, site_folder
 
 STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
@@ -34,14 +36,42 @@ class SiteType(click.ParamType[Place]):
             return value
         if not value:
             self.fail("a site has a name", param, ctx)
-        root = find_root(Path.cwd())
-        return Place(str(value), site_folder(str(value), root), root)
+        return _place(str(value), find_root(Path.cwd()), Path())
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
         from click.shell_completion import CompletionItem  # noqa: PLC0415 - only when a shell asks
 
         sites = sorted(p.parent.name for p in Path("inventory").glob("*/site.yaml"))
         return [CompletionItem(name) for name in sites if name.startswith(incomplete)]
+
+
+def _place(site: str, root: Path, start: Path) -> Place:
+    return Place(site, site_folder(site, root, start), root)
+
+
+def likely_site() -> Place:
+    """The only site of the checkout, else that of the selected stack. Raises UsageError."""
+    root = find_root(Path.cwd())
+    sites = sorted(p.parent.name for p in (root / "inventory").glob("*/site.yaml"))
+    site = sites[0] if len(sites) == 1 else site_of(_selected_stack(root), root)
+    if not site:
+        raise click.UsageError(f"name a site by --site: one of {', '.join(sites)}, or any path")
+    return _place(site, root, root)
+
+
+def _selected_stack(root: Path) -> str:
+    """Empty where pulumi is not there, or has none."""
+    try:
+        done = subprocess.run(
+            ["pulumi", "stack", "--show-name", "--non-interactive"],
+            cwd=root,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except FileNotFoundError:
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
 
 
 site_argument = click.argument("site", type=SiteType())

@@ -6,14 +6,18 @@ import re
 
 import click
 
-from igoudar.cli._frame import Place, SiteType, json_option, show_json, today
+from igoudar.cli._frame import Place, SiteType, json_option, likely_site, show_json, today
 
 
 @click.command()
 @click.argument("place", metavar="DEVICE:FILE:LINE")
-@click.option("--site", type=SiteType(), default="lab", show_default=True, help="The site of the device.")
+@click.option(
+    "--site",
+    type=SiteType(),
+    help="The site of the device.  [default: the only one, or the selected stack's]",
+)
 @json_option
-def command(place: str, site: Place, as_json: bool) -> None:
+def command(place: str, site: Place | None, as_json: bool) -> None:
     """Say where a rendered line comes from.
 
     Names the template line that wrote it and the path in the device's intent behind it, for example
@@ -25,6 +29,7 @@ def command(place: str, site: Place, as_json: bool) -> None:
     match = re.fullmatch(r"([^:]+):(/[^:]+):(\d+)", place)
     if match is None:
         raise click.BadParameter(f"{place!r} is not DEVICE:FILE:LINE", param_hint="DEVICE:FILE:LINE")
+    site = site or likely_site()
     compiled = compile_site(site.folder, root=site.root, today=today())
     found = explain(compiled, (match.group(1), match.group(2), int(match.group(3))), site.root)
     if as_json:
