@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -25,19 +27,63 @@ pytestmark = [pytest.mark.image, pytest.mark.timeout(300)]
 NOBODY = 65534
 
 
+# Whole trees, name by name with size and time; and folders where others may work too: the names in them.
+TREES = ("/etc", "/usr/local", "/opt", "/var/spool/cron")
+FOLDERS = (
+    "/",
+    "/dev",
+    "/dev/shm",
+    "/run",
+    "/run/netns",
+    "/run/systemd/system",
+    "/var",
+    "/var/lib",
+    "/var/tmp",
+)
+# Made by the system itself at any time.
+PASSING = re.compile(r"/(dev/(pts|shm/sem\.|loop)|run/(user|lock|systemd/transient))|^/etc/mtab|~$|\.lock$")
+
+
 def machine() -> dict[str, list[str]]:
-    """Interfaces, mounts and files that a twin could leave behind."""
-    links = json.loads(subprocess.check_output(["ip", "-json", "link"]))
-    names = [*Path("/dev/shm").glob("vm_file*"), *Path("/tmp").glob("vm_file*"), Path.home() / ".uml"]
+    """What a twin could leave behind or change: network, mounts, kernel settings and files."""
+    ip = {
+        what: json.loads(subprocess.check_output(["ip", "-json", *what.split()]))
+        for what in ("-4 addr", "-4 rule", "-4 route show table all", "link")
+    }
     mounts = [
         line for line in Path("/proc/self/mounts").read_text("utf-8").splitlines() if "/twin/" not in line
     ]
     return {
-        "links": sorted(link["ifname"] for link in links),
+        "links": sorted(f"{link['ifname']} {link['mtu']} {link.get('address')}" for link in ip["link"]),
+        "addresses": sorted(f"{a['ifname']} {i['local']}" for a in ip["-4 addr"] for i in a["addr_info"]),
+        "routes": sorted(json.dumps(r) for r in (*ip["-4 rule"], *ip["-4 route show table all"])),
         "mounts": sorted(mounts),
-        "namespaces": sorted(p.name for p in Path("/run/netns").glob("*")),
-        "files": sorted(str(p) for p in names if p.exists()),
+        "settings": list(settings()),
+        "files": sorted(files()),
     }
+
+
+def settings() -> Iterator[str]:
+    """Forwarding, filters and limits: whatever of the kernel's network may be set."""
+    for family in ("ipv4", "ipv6", "bridge"):
+        for path in sorted(Path("/proc/sys/net", family).rglob("*")):
+            if path.is_file() and os.access(path, os.R_OK):
+                with contextlib.suppress(OSError):
+                    yield f"{path} {path.read_text('utf-8')}"
+
+
+def files() -> Iterator[str]:
+    """All but the folders of tests and of tools; of the home the names, and what programs of ours might keep."""
+    home = Path.home()
+    for top in (*TREES, home / ".uml", home / ".pulumi", home / ".ssh"):
+        for path in (p for p in Path(top).rglob("*") if not PASSING.search(str(p))):
+            with contextlib.suppress(OSError):
+                told = path.lstat()
+                yield f"{path} {told.st_size} {told.st_mtime_ns}"
+    for folder in (*FOLDERS, home):
+        yield from (str(p) for p in Path(folder).glob("*") if not PASSING.search(str(p)))
+    for pattern in ("vm_file*", "*uml*", "*.cow", "igoudar-*"):
+        yield from (str(p) for p in Path("/tmp").glob(pattern))
 
 
 def start(folder: Path) -> subprocess.Popen[str]:
