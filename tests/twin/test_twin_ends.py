@@ -73,7 +73,7 @@ def settings() -> Iterator[str]:
 
 
 def files() -> Iterator[str]:
-    """All but the folders of tests and of tools; of the home the names, and what programs of ours might keep."""
+    """All but folders of tests and of tools; of the home the names, and what our programs might keep."""
     home = Path.home()
     for top in (*TREES, home / ".uml", home / ".pulumi", home / ".ssh"):
         for path in (p for p in Path(top).rglob("*") if not PASSING.search(str(p))):
