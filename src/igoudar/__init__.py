@@ -13,6 +13,7 @@
     twin/ verify/                                      a site of real kernels; proof that packets flow
     cli/                                               the command `igoudar`
 
-`model`, `design`, `allocate`, `numbering`, `derive`, `checks`, `intent`, `ledger`, `hostview` and `roles` are
-pure: an import contract keeps devices, processes, templates and Pulumi out of them.
+Everything before `render`, and every difference of two texts, is without devices, processes, templates and
+Pulumi: import contracts in pyproject.toml list the modules, and tests/unit/test_pure_halves.py looks at the
+checkout's `stacks` and `roles`.
 """

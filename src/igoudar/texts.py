@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
-from igoudar.compiler import Compiled
+if TYPE_CHECKING:
+    from igoudar.compiler import Compiled
 
 Texts = Mapping[str, Mapping[str, str]]
 
