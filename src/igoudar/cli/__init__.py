@@ -1,7 +1,8 @@
 """`igoudar`: each module of this package is a command, found by name; `_frame` is what they share.
 
 Exit status: 0 good, 1 internal or something is missing on this machine, 2 bad input, 3 a check of the files
-failed, 4 a device or the network failed (of `verify`: a check did not pass), 5 the world differs from the record.
+failed, 4 a device or the network failed (of `verify`: a check did not pass), 5 the world differs from the
+record.
 """
 
 from __future__ import annotations
