@@ -1,4 +1,4 @@
-"""Servers: which roles run where. Switches are hosts too, and come first."""
+"""Servers: which roles run where. Switches are hosts too; they and the management hosts come first."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import pulumi
 from igoudar import resources
 from igoudar.compiler import Compiled
 from igoudar.design import HallDesign, ServerDesign, ServerGroupDesign, TenantDesign
-from igoudar.model import HOST_ROLES, SWITCH_ROLES, Attachment, Device, Inventory, Role, Status
+from igoudar.model import SWITCH_ROLES, Attachment, Device, Inventory, Role, Status
 
-SWITCHES = "switches"
+MANAGERS, SWITCHES = "management", "switches"
+FIRST = (MANAGERS, SWITCHES)  # what a change of the switches needs, over the out-of-band network only
 EVERYWHERE = ("base", "lldpd", "chrony")
 SWITCH = (*EVERYWHERE, "frr_switch")
 MANAGEMENT = (*EVERYWHERE, "unbound")
@@ -19,45 +20,49 @@ BY_ATTACHMENT = {Attachment.ACCESS: "host_net", Attachment.ROUTED: "bgp_host"}
 
 
 def describe(inventory: Inventory, hall: HallDesign, tenants: TenantDesign) -> ServerDesign:
-    """The switches as one group, then the hosts of each row."""
+    """The management hosts, the switches, then the servers of each row."""
     attachment = {s: p.subnet.attachment for p in tenants.subnets for s in p.subnet.servers}
-    switches = [d for d in inventory.devices.values() if d.role in SWITCH_ROLES]
-    groups = [_group(SWITCHES, switches, attachment)]
+    devices = inventory.devices.values()
+    managers = [d for d in devices if d.role is Role.MANAGEMENT]
+    switches = [d for d in devices if d.role in SWITCH_ROLES]
+    witnesses = inventory.site.witnesses
+    roles = {d.name: _roles(d, attachment, witnesses) for d in devices}
+    groups = [_group(MANAGERS, managers, roles), _group(SWITCHES, switches, roles)]
     for row in hall.rows:
         standing = [inventory.devices[name] for rack in row.racks for name in row.devices[rack]]
-        hosts = [d for d in standing if d.role in HOST_ROLES]
-        groups.append(_group(f"{row.hall}-{row.row}", hosts, attachment))
+        servers = [d for d in standing if d.role is Role.SERVER]
+        groups.append(_group(f"{row.hall}-{row.row}", servers, roles))
     return ServerDesign(tuple(g for g in groups if g.hosts))
 
 
-def _group(name: str, devices: list[Device], attachment: dict[str, Attachment]) -> ServerGroupDesign:
+def _group(name: str, devices: list[Device], roles: dict[str, tuple[str, ...]]) -> ServerGroupDesign:
     live = [d for d in devices if d.status in (Status.ACTIVE, Status.STAGED, Status.DECOMMISSIONING)]
     live.sort(key=lambda d: d.name)
     return ServerGroupDesign(
         name=name,
         hosts=tuple(d.name for d in live),
-        roles={d.name: _roles(d, attachment) for d in live},
+        roles={d.name: roles[d.name] for d in live},
         settings={d.name: d.settings for d in live},
     )
 
 
-def _roles(device: Device, attachment: dict[str, Attachment]) -> tuple[str, ...]:
+def _roles(device: Device, attachment: dict[str, Attachment], witnesses: Sequence[str]) -> tuple[str, ...]:
     if device.role in SWITCH_ROLES:
         return SWITCH
     if device.role is Role.MANAGEMENT:
-        return MANAGEMENT
+        return (*MANAGEMENT, "witness") if device.name in witnesses else MANAGEMENT
     if device.name in attachment:
         return (*EVERYWHERE, BY_ATTACHMENT[attachment[device.name]])
     return EVERYWHERE
 
 
 class SwitchHosts(pulumi.ComponentResource):
-    """What a switch needs before its text: packages, users, the agent. Over the out-of-band network only."""
+    """What a change of the switches needs: management hosts with their registers, agents on the switches."""
 
     def __init__(self, compiled: Compiled) -> None:
         super().__init__("igoudar:stacks:SwitchHosts", compiled.site)
         for group in compiled.design.servers.groups:
-            if group.name == SWITCHES:
+            if group.name in FIRST:
                 resources.server_group(compiled, group, pulumi.ResourceOptions(parent=self))
         self.register_outputs({})
 
@@ -70,6 +75,6 @@ class Servers(pulumi.ComponentResource):
             "igoudar:stacks:Servers", compiled.site, None, pulumi.ResourceOptions(depends_on=list(after))
         )
         for group in compiled.design.servers.groups:
-            if group.name != SWITCHES:
+            if group.name not in FIRST:
                 resources.server_group(compiled, group, pulumi.ResourceOptions(parent=self))
         self.register_outputs({})

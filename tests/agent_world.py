@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,13 @@ from igoudar.agent.disk import Attributes, Disk
 from igoudar.agent.journal import Store
 from igoudar.agent.protocol import Refused
 from igoudar.agent.switch import Done, Switch
+from igoudar.agent.voting import HERE, Ballot, Witness
 from igoudar.agent.windows import boot, ended, look
 
 FRR, DAEMONS, INTERFACES = "/etc/frr/frr.conf", "/etc/frr/daemons", "/etc/network/interfaces"
 PATHS = (DAEMONS, FRR, INTERFACES)
 MARK, SECRET = "secret:bgp-north@1", "swordfish"
-PATTERN = r"^ *neighbor \S+ password (?P<secret>.+)$"
+PATTERN = r"^ *(no )?neighbor \S+ password (?P<secret>.+)$"
 OLD = {
     DAEMONS: "bgpd=yes\n",
     FRR: "router bgp 65001\n neighbor swp1 remote-as external\nexit\n",
@@ -31,6 +33,7 @@ NEW = {
     INTERFACES: "auto lo\niface lo inet loopback\n\nauto swp1\niface swp1\n",
 }
 WINDOW = 8.0
+WITNESSES = tuple(Witness(f"mgmt-{n}", f"192.0.2.{n}", "ssh-ed25519 AAAA") for n in (1, 2, 3))
 
 
 class PowerCut(BaseException):
@@ -89,11 +92,13 @@ class FakeSwitch(Switch):
         self.activations: list[str] = []
         self.watchable = True
         self.watching = -1
+        self.dead = set[str]()
+        self.said = ""  # by frr-reload, on its way to an error
 
     def run(self, words: Sequence[str], seconds: float) -> Done:
         if words[:3] == ["vtysh", "-C", "-f"]:
-            bad = "misspelt" in Path(words[3]).read_text()
-            return Done(2, "line 3: % Unknown command: misspelt") if bad else Done(0, "")
+            bad = [line for line in Path(words[3]).read_text().splitlines() if "misspelt" in line]
+            return Done(2, f"line 3: % Unknown command: {bad[0]}") if bad else Done(0, "")
         if words[0] == "vtysh" and "running-config" in words[-1]:
             return Done(0, self.runs.get(FRR, b"").decode())
         return Done(0, "")
@@ -103,13 +108,17 @@ class FakeSwitch(Switch):
         self.runs = self.live(PATHS)
         self.activations.append(mode)
         self.failing._step()
-        return ""
+        return f"{mode} of frr: {self.said}" if self.said else ""
+
+    def residue(self) -> list[str]:
+        return [self.said] if self.said else []
 
     def sessions(self) -> dict[str, str]:
         return {}
 
     def daemons(self) -> dict[str, int]:
-        return {"bgpd": 7, "zebra": 8, "staticd": 9, "mgmtd": 10}
+        living = {"bgpd": 7, "zebra": 8, "staticd": 9, "mgmtd": 10}
+        return {name: pid for name, pid in living.items() if name not in self.dead}
 
     def start_watch(self) -> None:
         if self.watchable:
@@ -120,17 +129,49 @@ class FakeSwitch(Switch):
     watch_file = Path()
 
 
+class Registers:
+    """What the witnesses hold, by name; those in `down` do not answer."""
+
+    def __init__(self) -> None:
+        self.held: dict[str, dict[str, str]] = {w.name: {} for w in WITNESSES}
+        self.down = set[str]()
+
+    def ask(self, name: str, words: str) -> str | None:
+        if name in self.down:
+            return None
+        match words.split():
+            case ["hello"]:
+                return HERE
+            case ["propose", id_, value]:
+                return self.held[name].setdefault(id_, value)
+        raise AssertionError(words)
+
+
+class FakeBallot(Ballot):
+    """`cut`: the switch reaches no witness."""
+
+    def __init__(self, folder: Path, registers: Registers) -> None:
+        super().__init__(folder)
+        self.registers = registers
+        self.cut = False
+
+    def ask(self, witness: Witness, words: str, keys: Path) -> str | None:
+        return None if self.cut else self.registers.ask(witness.name, words)
+
+
 class World:
     """One switch with its agent; `ask` answers as the command would."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, registers: Registers | None = None) -> None:
         self.root = folder
         self.disk = FailingDisk()
         self.clock = FakeClock()
         self.switch = FakeSwitch(self.disk, folder)
         self.store = Store(folder / "var/lib/igoudar", self.disk)
         self.switch.watch_file = self.store.watching
-        self.agent = Agent(self.store, self.switch, self.clock)
+        self.registers = registers or Registers()
+        self.ballot = FakeBallot(self.store.folder, self.registers)
+        self.agent = Agent(self.store, self.switch, self.clock, self.ballot)
         if not self.switch.path("/etc").exists():
             self._install()
 
@@ -144,7 +185,7 @@ class World:
 
     def ask(self, verb: str, id_: str = "t1", **fields: Any) -> dict[str, Any]:
         """The answer; Refused is `{"code": ...}`."""
-        full: dict[str, Any] = {"id": id_, **_defaults(verb), **fields}
+        full: dict[str, Any] = {"id": id_, **defaults(verb), **fields}
         if verb == "arm" and "base" not in full:
             full["base"] = self.base()
         try:
@@ -154,10 +195,10 @@ class World:
         return answer
 
     def base(self) -> str:
-        return str(self.agent.read(_defaults("read"))["digest"])
+        return str(self.agent.read(defaults("read"))["digest"])
 
     def read(self, **fields: Any) -> dict[str, Any]:
-        return self.agent.read({**_defaults("read"), **fields})
+        return self.agent.read({**defaults("read"), **fields})
 
     def live(self) -> dict[str, str]:
         return {path: data.decode() for path, data in self.switch.live(PATHS).items()}
@@ -202,16 +243,16 @@ class World:
         return sorted(str(p.relative_to(txn)) for p in found)
 
 
-def _defaults(verb: str) -> dict[str, Any]:
+def defaults(verb: str) -> dict[str, Any]:
     look_ = {"desired": [], "values": {}, "patterns": [PATTERN]}
     return {
         "read": {"paths": PATHS, **look_},
         "verify": {"paths": PATHS, **look_},
-        "stage": {"stack": "lab", "files": NEW, "values": {MARK: SECRET}},
+        "stage": {"stack": "lab", "files": NEW, "values": {MARK: SECRET}, "patterns": [PATTERN]},
         "arm": {"window": WINDOW},
         "extend": {"window": WINDOW},
         "apply": {"mode": "reload"},
-        "confirm": {"patterns": [PATTERN]},
+        "prepare": {"window": WINDOW, "witnesses": [asdict(w) for w in WITNESSES]},
     }.get(verb, {})
 
 

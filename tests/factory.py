@@ -218,6 +218,7 @@ def _site() -> Site:
         dns=(),
         ntp=(),
         bastion="",
+        witnesses=("mgmt-1",),
         bogon_exceptions=(IPNetwork("198.51.100.0/24"), IPNetwork("2001:db8::/32")),
         bfd_interval_ms=300,
         bfd_multiplier=3,

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from igoudar.agent.protocol import Refused
-from igoudar.apply.change import FRR, Texts, Wanted
-from igoudar.apply.driver import AgentRefused, Disguise, Live
+from igoudar.agent.voting import Witness, decided
+from igoudar.apply.change import FRR, Wanted
+from igoudar.apply.driver import AgentRefused, Candidate, Disguise, Ended, Live
 from igoudar.apply.operator import Operator, Plan
 from igoudar.errors import DeviceFailed
 from igoudar.runs import Report
-from tests.agent_world import NEW, OLD, PATTERN, World
+from tests.agent_world import NEW, OLD, PATTERN, WITNESSES, Registers, World
 
 VALUES = {"secret:bgp-north@1": "swordfish"}
 Fault = Callable[["Box", str, str], None]  # box, verb, "before" or "after" it is carried out
@@ -33,8 +34,8 @@ class MemoryDriver:
     def verify(self, paths: tuple[str, ...], disguise: Disguise) -> Live:
         return self._look("verify", paths, disguise)
 
-    def stage(self, id_: str, stack: str, files: Texts, values: Mapping[str, str]) -> None:
-        self._ask("stage", {"id": id_, "stack": stack, "files": files, "values": values})
+    def stage(self, id_: str, stack: str, candidate: Candidate) -> None:
+        self._ask("stage", {"id": id_, "stack": stack, **asdict(candidate)})
 
     def arm(self, id_: str, base: str, window: float) -> None:
         self._ask("arm", {"id": id_, "base": base, "window": window})
@@ -45,12 +46,16 @@ class MemoryDriver:
     def apply(self, id_: str, mode: str) -> str:
         return str(self._ask("apply", {"id": id_, "mode": mode})["problem"])
 
-    def confirm(self, id_: str, patterns: tuple[str, ...]) -> None:
-        self._ask("confirm", {"id": id_, "patterns": patterns})
+    def prepare(self, id_: str, witnesses: Sequence[Witness], window: float) -> None:
+        told = [asdict(witness) for witness in witnesses]
+        self._ask("prepare", {"id": id_, "witnesses": told, "window": window})
 
-    def restore(self, id_: str) -> tuple[str, str]:
+    def confirm(self, id_: str) -> None:
+        self._ask("confirm", {"id": id_})
+
+    def restore(self, id_: str) -> Ended:
         told = self._ask("restore", {"id": id_})
-        return str(told["outcome"]), str(told["problem"])
+        return Ended(str(told["outcome"]), str(told["why"]), str(told["problem"]))
 
     def close(self) -> None:
         self.box.closed += 1
@@ -68,7 +73,8 @@ class MemoryDriver:
             texts["running-config"] = told["running_drift"]
         sessions = self.box.sessions(told["files"][FRR])
         missing, residue = tuple(told.get("missing", ())), tuple(told.get("residue", ()))
-        return Live(told["serial"], texts, told["digest"], told["open"], sessions, (), residue, missing)
+        facts = (told["serial"], texts, told["digest"], told["open"], sessions, self.box.interfaces)
+        return Live(*facts, residue, missing, told["fresh"])
 
     def _ask(self, verb: str, request: Mapping[str, object]) -> dict[str, object]:
         with self.box.lock:
@@ -90,6 +96,7 @@ class Box:
     world: World
     asked: list[str] = field(default_factory=list)
     down: bool = False
+    interfaces: tuple[str, ...] = ()
     closed: int = 0
     lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -114,14 +121,37 @@ def lost(host: str, verb: str, when: str = "before", times: int = 10**6) -> Faul
     return fault
 
 
+class MemoryWitnesses:
+    """The operator's way to the registers; `cut`: it reaches none."""
+
+    def __init__(self, registers: Registers) -> None:
+        self.registers = registers
+        self.cut = False
+        self.enrolled: set[str] = set()
+
+    def told(self) -> tuple[Witness, ...]:
+        return WITNESSES
+
+    def enrol(self, keys: Iterable[str]) -> None:
+        self.enrolled |= {*keys}
+
+    def propose(self, id_: str, value: str) -> str:
+        asked = [
+            None if self.cut else self.registers.ask(w.name, f"propose {id_} {value}") for w in WITNESSES
+        ]
+        return decided(asked, len(WITNESSES))
+
+
 class Fabric:
     """Some switches and one change of all of them."""
 
     def __init__(self, folder: Path, names: tuple[str, ...] = ("leaf-1", "leaf-2", "leaf-3")) -> None:
         self.boxes: dict[str, Box] = {}
+        self.registers = Registers()
+        self.witnesses = MemoryWitnesses(self.registers)
         for name in names:
             (folder / name).mkdir()
-            self.boxes[name] = Box(name, World(folder / name))
+            self.boxes[name] = Box(name, World(folder / name, self.registers))
         self.told: list[tuple[str, str]] = []
         self.stop = threading.Event()
         self.ids = 0
@@ -134,7 +164,7 @@ class Fabric:
             "record": OLD,
             "base": {},
             "adopt": False,
-            "peers": {},
+            "peers": {"swp1": "spine-1"},
             **changes,
         }
         return Wanted(**values)  # type: ignore[arg-type]
@@ -153,7 +183,7 @@ class Fabric:
         drivers = {name: MemoryDriver(box, fault) for name, box in self.boxes.items()}
         report = Report(plan.id, plan.stack)
         tell = lambda name, text: self.told.append((name, text))  # noqa: E731
-        return Operator(plan, drivers, report, tell, self.stop, verify_seconds=1.0)
+        return Operator(plan, drivers, self.witnesses, report, tell, self.stop, verify_seconds=1.0)
 
     def settle(self) -> None:
         """Every window ends."""

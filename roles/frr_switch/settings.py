@@ -7,8 +7,6 @@ from igoudar.hostview import HostView
 from igoudar.roles import Declaration, RoleCommand, RoleFile, RoleSettings, RoleUnit
 
 PACKAGES = ("frr", "frr-pythontools", "ifupdown2", "bridge-utils", "iproute2", "ethtool", "python3")
-# A switch that had a transaction, or routes already, owns its text; only a fresh one gets the base text.
-NOT_FRESH = "[ -n \"$(ls -A /var/lib/igoudar/txn 2>/dev/null)\" ] || grep -qs '^router ' /etc/frr/frr.conf"
 
 
 class Settings(RoleSettings):
@@ -26,7 +24,6 @@ def declare(settings: Settings, host: HostView) -> Declaration:
                 "/etc/tmpfiles.d/igoudar-switch.conf", template="tmpfiles.conf.j2", notify=("run:tmpfiles",)
             ),
             *_agent(),
-            *_base_text(host),
         ),
         before_units=(
             RoleCommand("sysctl", "/usr/lib/systemd/systemd-sysctl /etc/sysctl.d/91-igoudar-switch.conf"),
@@ -43,18 +40,3 @@ def declare(settings: Settings, host: HostView) -> Declaration:
 def _agent() -> tuple[RoleFile, ...]:
     """Replaced file by file: a transaction that is open goes on with the journal that both versions read."""
     return tuple(RoleFile(path, text=text, mode=mode) for path, (text, mode) in agent_files().items())
-
-
-def _base_text(host: HostView) -> tuple[RoleFile, ...]:
-    return tuple(
-        RoleFile(
-            path,
-            text=text,
-            owner="frr" if path.startswith("/etc/frr/") else "root",
-            group="frr" if path.startswith("/etc/frr/") else "root",
-            mode="0640" if path.startswith("/etc/frr/") else "0644",
-            unless=NOT_FRESH,
-            notify=("restart:frr.service",),
-        )
-        for path, text in host.base_files.items()
-    )

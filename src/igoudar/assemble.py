@@ -106,7 +106,8 @@ def _site(documents: Documents, folder: str, findings: list[Finding]) -> model.S
         findings.append(_twice("site", Where(file, 0, "site"), Where(found[0][0])))
     file, entry = found[0]
     where = Where(file, 0, "site")
-    plain = entry.model_dump(exclude={"pools", "users", "bastion", "dns", "ntp", "bogon_exceptions", "bfd"})
+    lists = {"dns", "ntp", "witnesses", "bogon_exceptions"}
+    plain = entry.model_dump(exclude={"pools", "users", "bastion", "bfd", *lists})
     pools = entry.pools
     ranges = pools.model_dump(exclude={"public4", "public6"})
     return model.Site(
@@ -116,6 +117,7 @@ def _site(documents: Documents, folder: str, findings: list[Finding]) -> model.S
         dns=tuple(entry.dns),
         ntp=tuple(entry.ntp),
         bastion=entry.bastion or "",
+        witnesses=tuple(entry.witnesses),
         bogon_exceptions=tuple(entry.bogon_exceptions),
         bfd_interval_ms=entry.bfd.interval_ms,
         bfd_multiplier=entry.bfd.multiplier,

@@ -121,7 +121,7 @@ def compile_site(folder: Path, *, root: Path, today: date) -> Compiled:
     target = render_all(derived.intents, nos_folders)
     found += (*base.findings, *target.findings)
     _stop_on_errors(found, root)
-    hosts, wrong = _declarations(plan, roles, nos_folders, base.texts)
+    hosts, wrong = _declarations(plan, roles, nos_folders)
     found += wrong
     _stop_on_errors(found, root)
     return Compiled(
@@ -152,14 +152,14 @@ def _chosen(inventory: Inventory, target: Mapping[str, Texts], base: Mapping[str
 
 
 def _declarations(
-    plan: Plan, roles: Mapping[str, RoleFolder], folders: Mapping[str, Nos], base: Mapping[str, Texts]
+    plan: Plan, roles: Mapping[str, RoleFolder], folders: Mapping[str, Nos]
 ) -> tuple[dict[str, dict[str, Declaration]], list[Finding]]:
     """host -> role -> declaration, for every host of every server group; a switch has its NOS's role too."""
     hosts: dict[str, dict[str, Declaration]] = {}
     findings: list[Finding] = []
     for group in plan.design.servers.groups:
         for name in group.hosts:
-            view = host_view(plan, name, base.get(name))
+            view = host_view(plan, name)
             device = plan.design.inventory.devices[name]
             own = (folders[device.nos].role,) if device.role in SWITCH_ROLES else ()
             wanted = dict.fromkeys((*group.roles[name], *own))

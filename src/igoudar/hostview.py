@@ -6,8 +6,7 @@ text, ready for a template.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from netaddr import IPNetwork
 
@@ -73,10 +72,10 @@ class RoutedLink:
 
 @dataclass(frozen=True, slots=True)
 class HostView:
-    """`oob` is address/length or empty. `resolvers` and `time_servers` are out-of-band addresses.
+    """`oob` is address/length or empty. `resolvers`, `time_servers` and `witnesses` are out-of-band
+    addresses.
 
-    `upstream_routers` and other foreign boxes are not among `neighbours`. `base_files`: path -> base text
-    of a switch that never had a transaction; empty for every other host and for an adopted switch.
+    `upstream_routers` and other foreign boxes are not among `neighbours`.
     """
 
     name: str
@@ -93,12 +92,12 @@ class HostView:
     bastion: str
     resolvers: tuple[Neighbour, ...]
     time_servers: tuple[Neighbour, ...]
+    witnesses: tuple[Neighbour, ...]
     neighbours: tuple[Neighbour, ...]
     ports: tuple[DataPort, ...] = ()
     access: tuple[AccessLink, ...] = ()
     routed: RoutedLink | None = None
     cabled_ports: tuple[str, ...] = ()
-    base_files: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def fqdn(self) -> str:
@@ -117,11 +116,15 @@ class HostView:
         return any(self.name == t.name for t in self.time_servers)
 
     @property
+    def is_witness(self) -> bool:
+        return any(self.name == w.name for w in self.witnesses)
+
+    @property
     def oob_address(self) -> str:
         return self.oob.partition("/")[0]
 
 
-def host_view(plan: Plan, name: str, base_files: Mapping[str, str] | None = None) -> HostView:
+def host_view(plan: Plan, name: str) -> HostView:
     """The view of one device that roles run on: a server, a management host or a switch."""
     inventory = plan.design.inventory
     site, device = inventory.site, inventory.devices[name]
@@ -141,12 +144,12 @@ def host_view(plan: Plan, name: str, base_files: Mapping[str, str] | None = None
         bastion=site.bastion,
         resolvers=tuple(by_address[n] for n in site.dns if n in by_address),
         time_servers=tuple(by_address[n] for n in site.ntp if n in by_address),
+        witnesses=tuple(by_address[n] for n in site.witnesses if n in by_address),
         neighbours=tuple(by_address.values()),
         ports=_ports(plan, device, site),
         access=_access(plan, device, site),
         routed=_routed(plan, device, site),
         cabled_ports=_cabled(plan, device),
-        base_files={} if device.adopt or base_files is None else dict(base_files),
     )
 
 

@@ -321,6 +321,7 @@ class Site:
     dns: tuple[str, ...]
     ntp: tuple[str, ...]
     bastion: str
+    witnesses: tuple[str, ...]
     bogon_exceptions: tuple[IPNetwork, ...]
     bfd_interval_ms: int
     bfd_multiplier: int

@@ -264,7 +264,7 @@ def _renames(inventory: Inventory) -> Iterator[Finding]:
 def _services(inventory: Inventory) -> Iterator[Finding]:
     site = inventory.site
     hosts = {d.name: d for d in inventory.devices.values() if d.role is Role.MANAGEMENT}
-    for key, listed in (("dns", site.dns), ("ntp", site.ntp)):
+    for key, listed in (("dns", site.dns), ("ntp", site.ntp), ("witnesses", site.witnesses)):
         for position, name in enumerate(listed):
             if name not in hosts:
                 yield _unknown("management host", name, site.where.at(key).at(position), hosts)

@@ -17,7 +17,10 @@ NEXT = {
     "recorded": "nothing to do: it ran the text already",
     "old": "mend what failed, then `pulumi up`",
     "restored": "mend what failed, then `pulumi up`",
-    "unconfirmed": "it goes back by itself when its window ends, then `pulumi up` brings it to the new text",
+    "unconfirmed": "the change is decided: it keeps the new text when it is told, or hears the witnesses",
+    "undecided": "it settles by itself when a majority of the witnesses is back, then `pulumi up`",
+    "not asked": "nothing was started there; mend what failed, then `pulumi up`",
+    "not running": "its files are as before, its daemons not: `systemctl status frr` there, then `pulumi up`",
     "unreachable": "look at its power and its out-of-band port, then `pulumi up`",
 }
 
@@ -38,11 +41,13 @@ class Report:
     states: dict[str, str] = field(default_factory=dict)
     steps: list[tuple[float, str, str]] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
 
     def markdown(self) -> str:
         lines = [f"# Run {self.id}", "", f"Stack {self.stack}: **{self.outcome}**.", ""]
         if self.error:
             lines += ["```", self.error, "```", ""]
+        lines += [f"- {warning}" for warning in self.warnings] + [""] * bool(self.warnings)
         lines += ["| switch | state | next |", "| --- | --- | --- |"]
         lines += [f"| {name} | {state} | {NEXT[state]} |" for name, state in sorted(self.states.items())]
         lines += ["", "| step | seconds |", "| --- | --- |"]

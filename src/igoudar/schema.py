@@ -184,6 +184,7 @@ class SiteIn(Entry):
     dns: Annotated[list[Label], Field(min_length=1)]
     ntp: Annotated[list[Label], Field(min_length=1)]
     bastion: Label | None = None
+    witnesses: Annotated[list[Label], Field(min_length=1)]
     bogon_exceptions: list[SubnetAddress] = []
     bfd: BfdIn = BfdIn()
     login: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,30}$")] = "igoudar"

@@ -15,12 +15,13 @@ from igoudar.errors import Where
 from igoudar.render_roles import render_declaration
 from igoudar.role_document import as_document, digest, from_document
 from igoudar.roles import Declaration, load_roles
+from igoudar.witness.install import witness_files
 from tests.roles.views import CASES
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = Path(__file__).parent / "golden"
 ROLES = load_roles(ROOT / "roles")
-AGENT = frozenset(agent_files())  # a program with tests of its own
+PROGRAMS = {"the agent": frozenset(agent_files()), "the register": frozenset(witness_files())}
 ALL = [(role, case) for role, cases in CASES.items() for case in cases]
 
 
@@ -36,9 +37,9 @@ def readable(told: Declaration) -> str:
     lines += [f"port {p.number}/{p.protocol} from {p.source}: {p.purpose}" for p in told.ports]
     for user in told.users:
         lines += [f"user {user.name} {' '.join(user.groups)}".rstrip(), *(f"| {key}" for key in user.keys)]
-    if any(file.path in AGENT for file in told.files):
-        lines += ["", "the files of the agent"]
-    for file in (f for f in told.files if f.path not in AGENT):
+    for program, paths in PROGRAMS.items():
+        lines += ["", f"the files of {program}"] if any(file.path in paths for file in told.files) else []
+    for file in (f for f in told.files if not any(f.path in paths for paths in PROGRAMS.values())):
         lines += ["", f"file {file.path} {file.owner}:{file.group} {file.mode}"]
         for word, value in (
             ("check", file.validate),

@@ -23,6 +23,7 @@ def view(name: str, role: Role, oob: str, **more: object) -> HostView:
         "bastion": "mgmt-1",
         "resolvers": RESOLVERS,
         "time_servers": RESOLVERS,
+        "witnesses": RESOLVERS[:1],
         "neighbours": HOSTS,
     }
     return HostView(name=name, role=role, oob=f"{oob}/24", **{**common, **more})  # type: ignore[arg-type]
@@ -69,7 +70,6 @@ SWITCH = view(
     Role.LEAF,
     "192.0.2.21",
     cabled_ports=("swp1", "swp2", "eth0"),
-    base_files={"/etc/frr/frr.conf": "hostname leaf-1\n", "/etc/network/interfaces": "auto lo\n"},
 )
 
 # Every role has at least one case: name of the case -> (settings as people write them, the host).
@@ -93,4 +93,5 @@ CASES: dict[str, dict[str, tuple[dict[str, object], HostView]]] = {
     "host_net": {"access": ({"speak_every": 20}, ACCESS)},
     "bgp_host": {"both": ({}, ROUTED), "ipv6": ({}, ROUTED6)},
     "frr_switch": {"fresh": ({}, SWITCH)},
+    "witness": {"register": ({}, MANAGEMENT)},
 }

@@ -15,19 +15,22 @@ import pytest
 from igoudar import twin
 from igoudar.agent.install import UNITS, agent_files
 from igoudar.apply.change import Texts, Wanted
-from igoudar.apply.driver import Disguise, FrrDriver
+from igoudar.apply.driver import Candidate, Disguise, FrrDriver
 from igoudar.apply.operator import Operator, Plan
+from igoudar.apply.witnesses import SshWitnesses
 from igoudar.errors import DeviceFailed, Drift
 from igoudar.runs import Report, new_id
 from igoudar.transport import Access, Relay
 from igoudar.transport.access import twin_keys
 from igoudar.twin import TwinHost, TwinPort, TwinSpec, TwinWire
+from igoudar.witness.install import witness_files
 
 pytestmark = [pytest.mark.image, pytest.mark.timeout(900)]
 ROOT = Path(__file__).parents[2]
 FRR, DAEMONS, INTERFACES = "/etc/frr/frr.conf", "/etc/frr/daemons", "/etc/network/interfaces"
 NUMBERS = {"sw-1": 11, "sw-2": 12}
-PATTERN = r"^ *neighbor \S+ password (?P<secret>.+)$"
+WITNESS = "mgmt-1"
+PATTERN = r"^ *(no )?neighbor \S+ password (?P<secret>.+)$"
 MARK, SECRET = "secret:fabric@1", "sw0rdfish"
 NEXT_MARK, NEXT_SECRET = "secret:fabric@2", "mackerel"
 TOOLS = """
@@ -38,6 +41,13 @@ chmod 755 /usr/sbin/igoudar-agent
 chown frr:frr /etc/frr/frr.conf /etc/frr/daemons && chmod 640 /etc/frr/frr.conf /etc/frr/daemons
 systemctl daemon-reload && systemctl enable igoudar-agent-boot.service frr.service
 ifreload -a; systemctl restart frr
+"""
+
+REGISTER = """
+useradd --create-home --shell /bin/sh igoudar-witness
+chmod 755 /usr/sbin/igoudar-witness
+systemd-tmpfiles --create /etc/tmpfiles.d/igoudar-witness.conf
+systemctl reload ssh
 """
 
 
@@ -91,7 +101,20 @@ def spec() -> TwinSpec:
         for name, number in NUMBERS.items()
     )
     wire = TwinWire("fabric", ("sw-1", "swp1"), ("sw-2", "swp1"))
-    return TwinSpec("apply", "igoudar", "192.0.2.254/24", hosts, (wire,))
+    return TwinSpec("apply", "igoudar", "192.0.2.254/24", (*hosts, register()), (wire,))
+
+
+def register() -> TwinHost:
+    """A management host with what the role `witness` puts there."""
+    templates = ROOT / "roles" / "witness" / "templates"
+    sshd = (templates / "sshd.conf.j2").read_text("utf-8").replace("{{ login }}", "igoudar")
+    files = (
+        *((path, text) for path, (text, _) in witness_files().items()),
+        ("/etc/ssh/sshd_config.d/20-igoudar-witness.conf", sshd),
+        ("/etc/tmpfiles.d/igoudar-witness.conf", (templates / "tmpfiles.conf.j2").read_text("utf-8")),
+    )
+    address = "192.0.2.2/24"
+    return TwinHost(WITNESS, 128, address, "02:00:00:00:00:02", "S-mgmt-1", (), files=files, management=True)
 
 
 @pytest.fixture(scope="module")
@@ -100,18 +123,23 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     twin.up(spec(), path, twin.find_image(ROOT), lambda _: None)
     for name in NUMBERS:
         twin.run(path, name, f"sudo sh -c {shlex.quote(TOOLS)}")
+    twin.run(path, WITNESS, f"sudo sh -c {shlex.quote(REGISTER)}")
     yield path
     twin.down(path, wipe=True)
 
 
-def drivers(folder: Path) -> dict[str, FrrDriver]:
+def access(folder: Path, name: str) -> Access:
     keys = twin_keys(folder)
-    return {
-        name: FrrDriver(
-            Access(name, f"192.0.2.{n}", "igoudar", keys.login, keys.hosts[f"192.0.2.{n}"], via=Relay(folder))
-        )
-        for name, n in NUMBERS.items()
-    }
+    address = f"192.0.2.{NUMBERS.get(name, 2)}"
+    return Access(name, address, "igoudar", keys.login, keys.hosts[address], via=Relay(folder))
+
+
+def drivers(folder: Path) -> dict[str, FrrDriver]:
+    return {name: FrrDriver(access(folder, name)) for name in NUMBERS}
+
+
+def witnesses(folder: Path) -> SshWitnesses:
+    return SshWitnesses([access(folder, WITNESS)])
 
 
 def operator(
@@ -132,8 +160,10 @@ def operator(
         window,
         {MARK: SECRET, NEXT_MARK: NEXT_SECRET},
         dict.fromkeys(wants, (PATTERN,)),
+        {name: access(folder, name).host_key for name in wants},
     )
-    return Operator(plan, drivers(folder), Report(id_, "twin"), lambda *_: None, threading.Event(), 120.0)
+    report, stop = Report(id_, "twin"), threading.Event()
+    return Operator(plan, drivers(folder), witnesses(folder), report, lambda *_: None, stop, 120.0)
 
 
 def targets(loopbacks: int = 1) -> dict[str, dict[str, str]]:
@@ -181,7 +211,8 @@ def test_from_base_text_to_a_session(folder: Path) -> None:
     for name in NUMBERS:
         assert SECRET in out(folder, name, f"sudo cat {FRR}")
         assert out(folder, name, f"sudo stat -c '%U:%G %a' {FRR}") == "frr:frr 640"
-        assert SECRET not in out(folder, name, "sudo grep -rl --exclude=confirmed.json . /var/lib/igoudar")
+        kept = out(folder, name, f"sudo grep -rlF {SECRET} /var/lib/igoudar || true").split()
+        assert kept == ["/var/lib/igoudar/confirmed.json"], "the one copy, for masking, for root's eyes only"
 
 
 def test_a_change_reloads_and_keeps_the_daemons(folder: Path) -> None:
@@ -260,7 +291,7 @@ def test_a_killed_operator_is_undone_by_the_switches(folder: Path) -> None:
 def test_a_switch_started_anew_in_the_middle_boots_its_old_text(folder: Path) -> None:
     both = drivers(folder)
     seen = both["sw-2"].read(tuple(sorted(base("sw-2"))), Disguise())
-    both["sw-2"].stage("cut-off", "twin", target("sw-2", 4), {MARK: SECRET})
+    both["sw-2"].stage("cut-off", "twin", Candidate(target("sw-2", 4), {MARK: SECRET}, (PATTERN,)))
     both["sw-2"].arm("cut-off", seen.digest, 600)
     assert both["sw-2"].apply("cut-off", "reload") == ""
     assert "10.255.3.12" in out(folder, "sw-2", "ip address show lo")
@@ -273,10 +304,63 @@ def test_a_switch_started_anew_in_the_middle_boots_its_old_text(folder: Path) ->
     assert "10.255.3.12" not in out(folder, "sw-2", "ip address show lo")
 
 
+HALF_WAY = """
+import os, sys, time
+from pathlib import Path
+from igoudar.apply.witnesses import SshWitnesses
+from tests.twin.test_apply_twin import operator, targets
+ask = SshWitnesses.propose
+def hang(self, id_, value):
+    if sys.argv[2] == "decided":
+        assert ask(self, id_, value) == "commit"
+    os.write(1, b"voted\\n")
+    time.sleep(600)
+SshWitnesses.propose = hang
+operator(Path(sys.argv[1]), targets(2), targets(3), 15.0).run()
+"""
+
+
+def abandoned(folder: Path, when: str) -> None:
+    """A change from two loopbacks to three, whose operator is killed after all have voted."""
+    words = [sys.executable, "-c", HALF_WAY, str(folder), when]
+    process = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "voted\n"
+    process.kill()
+    process.wait()
+    assert all('"state": "prepared"' in open_there(folder, name) for name in NUMBERS)
+
+
+def test_votes_without_a_decision_are_taken_back(folder: Path) -> None:
+    abandoned(folder, "undecided")
+    twin.power(folder, "sw-2", "cycle")
+    settled(folder)
+    assert live(folder) == targets(2)
+    assert "the witnesses hold abort" in open_there(folder, "sw-2")
+
+
+def test_what_was_decided_is_done_without_its_operator(folder: Path) -> None:
+    abandoned(folder, "decided")
+    settled(folder)
+    assert live(folder) == targets(3)
+    assert '"outcome": "confirmed"' in open_there(folder, "sw-1")
+    assert "the witnesses hold commit" in open_there(folder, "sw-1")
+    report = operator(folder, targets(3), targets(2)).run()
+    assert report.states == {"sw-1": "new", "sw-2": "new"}
+
+
+def test_a_switch_may_ask_the_register_and_nothing_else(folder: Path) -> None:
+    for words in ("list", "enrol", "cat /etc/shadow", "propose ../x commit", "propose x maybe", ""):
+        ask = "sudo ssh -F none -o StrictHostKeyChecking=accept-new -i /etc/ssh/ssh_host_ed25519_key"
+        done = twin.run(folder, "sw-1", f"{ask} igoudar-witness@192.0.2.2 {shlex.quote(words)}")
+        assert done.status != 0, words
+        assert done.out == b"", words
+
+
 def test_a_killed_watcher_is_started_again(folder: Path) -> None:
     driver = drivers(folder)["sw-1"]
     seen = driver.read(tuple(sorted(base("sw-1"))), Disguise())
-    driver.stage("watched", "twin", target("sw-1", 4), {MARK: SECRET})
+    driver.stage("watched", "twin", Candidate(target("sw-1", 4), {MARK: SECRET}, (PATTERN,)))
     driver.arm("watched", seen.digest, 30)
     driver.close()
     out(folder, "sw-1", f"sudo systemctl kill -s KILL {UNITS[1]}")

@@ -11,15 +11,29 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from igoudar.agent.protocol import MOVES, OPEN, Event, State
+from igoudar.agent.__main__ import answer
+from igoudar.agent.protocol import BOUND, MOVES, OPEN, Event, State
 from igoudar.agent.windows import boot
 from igoudar.agent.workers import end_worker
-from tests.agent_world import FRR, INTERFACES, MARK, NEW, OLD, SECRET, WINDOW, PowerCut, World, filled
+from tests.agent_world import (
+    FRR,
+    INTERFACES,
+    MARK,
+    NEW,
+    OLD,
+    SECRET,
+    WINDOW,
+    PowerCut,
+    World,
+    defaults,
+    filled,
+)
 
 CHANGED = filled(NEW)
 ROOT = Path(__file__).parents[2]
@@ -35,11 +49,17 @@ def applied(world: World) -> None:
         assert "code" not in world.ask(verb), verb
 
 
+def prepared(world: World) -> None:
+    applied(world)
+    assert world.ask("prepare") == {"state": "prepared", "left": WINDOW}
+
+
 def test_a_whole_change(world: World) -> None:
     applied(world)
     assert world.live() == world.runs() == CHANGED
     assert world.read()["open"] == {"id": "t1", "stack": "lab", "state": "applied", "left": WINDOW}
-    assert world.ask("confirm") == {"state": "finished", "outcome": "confirmed", "problem": ""}
+    assert world.ask("prepare")["state"] == "prepared"
+    assert world.ask("confirm") == {"state": "finished", "outcome": "confirmed", "why": "", "problem": ""}
     world.settle()
     assert world.live() == CHANGED
     assert world.read()["open"] is None
@@ -47,7 +67,7 @@ def test_a_whole_change(world: World) -> None:
 
 
 def test_an_answer_that_was_lost_is_given_again(world: World) -> None:
-    applied(world)
+    prepared(world)
     assert world.ask("confirm") == world.ask("confirm")
     assert world.ask("restore")["code"] == "finished"
     assert world.live() == CHANGED
@@ -151,7 +171,7 @@ def test_a_window_has_bounds(world: World, window: float) -> None:
     assert world.ask("arm", window=window)["code"] == "bad-request"
 
 
-@pytest.mark.parametrize("verb", ["extend", "apply", "confirm", "restore", "arm"])
+@pytest.mark.parametrize("verb", ["extend", "apply", "prepare", "confirm", "restore", "arm"])
 @pytest.mark.parametrize("id_", ["t0", "never", "../../etc"])
 def test_a_message_for_another_id_changes_nothing(world: World, verb: str, id_: str) -> None:
     world.ask("stage", "t0")
@@ -252,16 +272,90 @@ def test_every_pair_of_state_and_event_is_decided() -> None:
     for (state, event), after in MOVES.items():
         assert state is not State.FINISHED
         assert after is not State.STAGED or event is Event.STAGE
-    for state in OPEN:
+    for state in OPEN - BOUND:
         for event in (Event.WINDOW_ENDS, Event.BOOT, Event.RESTORE):
             assert MOVES[state, event] in (State.RESTORING, State.FINISHED)
+    for event in (Event.WINDOW_ENDS, Event.BOOT):
+        assert MOVES[State.PREPARED, event] is State.IN_DOUBT
+
+
+# -- votes
+
+
+@pytest.mark.parametrize("by", ["time", "boot"])
+@pytest.mark.parametrize(("value", "texts"), [("commit", CHANGED), ("abort", OLD)])
+def test_a_switch_that_has_voted_does_what_the_witnesses_hold(
+    world: World, by: str, value: str, texts: dict[str, str]
+) -> None:
+    prepared(world)
+    for held in world.registers.held.values():
+        held["t1"] = value
+    if by == "boot":
+        world.power_cycle()
+        assert world.live() == world.runs() == CHANGED, "until it hears otherwise it runs what it voted for"
+    world.settle()
+    assert world.live() == world.runs() == texts
+    assert world.read()["open"] is None
+    assert world.left_behind() == []
+    assert world.ask("restore" if value == "commit" else "confirm")["code"] == "finished"
+
+
+def test_in_doubt_it_makes_sure_that_something_is_held(world: World) -> None:
+    prepared(world)
+    world.settle()
+    assert world.live() == OLD
+    assert [held["t1"] for held in world.registers.held.values()] == ["abort"] * 3
+
+
+def test_without_a_majority_it_never_guesses(world: World) -> None:
+    prepared(world)
+    world.registers.held["mgmt-1"]["t1"] = "commit"
+    world.registers.down = {"mgmt-2", "mgmt-3"}
+    for _ in range(40):
+        world.clock.sleep(WINDOW)
+        world.watch()
+    assert world.live() == CHANGED
+    assert world.read()["open"] == {"id": "t1", "stack": "lab", "state": "in doubt", "left": 0.0}
+    world.registers.down = {"mgmt-3"}
+    world.watch()
+    assert world.read()["open"]["state"] == "in doubt", "one holds commit, one abort: nothing is decided"
+    world.registers.down = set()
+    world.settle()
+    assert world.live() == OLD
+
+
+def test_who_reaches_no_majority_does_not_vote(world: World) -> None:
+    applied(world)
+    world.registers.down = {"mgmt-1", "mgmt-2"}
+    assert world.ask("prepare")["code"] == "no-majority"
+    world.settle()
+    assert world.live() == OLD
+    assert world.registers.held["mgmt-3"] == {}
+
+
+@pytest.mark.parametrize(("verb", "texts"), [("confirm", CHANGED), ("restore", OLD)])
+def test_the_operators_word_ends_a_doubt(world: World, verb: str, texts: dict[str, str]) -> None:
+    prepared(world)
+    world.registers.down = {"mgmt-1", "mgmt-2", "mgmt-3"}
+    world.power_cycle()
+    world.watch()
+    assert world.ask(verb)["state"] == "finished"
+    assert world.live() == texts
+
+
+def test_another_stack_is_told_that_it_is_in_doubt(world: World) -> None:
+    prepared(world)
+    world.registers.down = {"mgmt-1", "mgmt-2", "mgmt-3"}
+    world.power_cycle()
+    world.ask("stage", "t2", stack="other")
+    assert world.ask("arm", "t2")["error"] == "t1 of lab is open here and in doubt"
 
 
 # -- secrets
 
 
 def test_live_text_is_masked_by_position_and_by_pattern(world: World) -> None:
-    applied(world)
+    prepared(world)
     world.ask("confirm")
     assert world.read()["files"] == NEW
     assert world.read()["running_drift"] == ""
@@ -273,11 +367,35 @@ def test_live_text_is_masked_by_position_and_by_pattern(world: World) -> None:
 
 
 def test_no_answer_carries_a_secret(world: World) -> None:
-    answers = [world.ask(verb) for verb in ("stage", "arm", "apply", "verify", "confirm", "read", "status")]
+    verbs = ("stage", "arm", "apply", "verify", "prepare", "confirm", "read", "status")
+    answers = [world.ask(verb) for verb in verbs]
     world.switch.runs[FRR] = CHANGED[FRR].replace("external", "internal").encode()
     answers.append(world.read())
     assert "internal" in answers[-1]["running_drift"]
     assert SECRET not in json.dumps(answers)
+
+
+def test_what_tools_say_is_masked_before_it_leaves(world: World) -> None:
+    """Parsers and reloads quote the very lines that hold passwords."""
+    bad = {**NEW, FRR: NEW[FRR].replace("password", "misspelt")}
+    base = world.base()
+
+    def request(verb: str) -> dict[str, Any]:
+        return {"id": "t1", "base": base, **defaults(verb)}
+
+    told = answer(world.agent, "stage", {**request("stage"), "files": bad})
+    assert told["error"] == f"{FRR}: line 3: % Unknown command:  neighbor swp1 misspelt {MARK}"
+    world.switch.said = f" no neighbor swp1 password {SECRET}"
+    answers = [answer(world.agent, verb, request(verb)) for verb in ("stage", "arm", "apply", "verify")]
+    answers.append(answer(world.agent, "restore", {"id": "t1"}))
+    assert f"password {MARK}" in answers[2]["problem"]
+    assert answers[3]["residue"] == [" no neighbor swp1 password secret:?"]
+    assert f"password {MARK}" in answers[4]["problem"]
+    assert SECRET not in json.dumps(answers)
+    world.switch.said = " no neighbor swp9 password by-hand"
+    assert answer(world.agent, "verify", request("verify"))["residue"] == [
+        " no neighbor swp9 password secret:?"
+    ]
 
 
 def test_a_mark_without_a_value_is_refused(world: World) -> None:
@@ -286,8 +404,46 @@ def test_a_mark_without_a_value_is_refused(world: World) -> None:
     assert world.left_behind() == []
 
 
-def test_drift_of_the_running_daemons(world: World) -> None:
+@pytest.mark.parametrize("how", ["dead", "mute"])
+def test_daemons_that_do_not_answer_are_drift(world: World, how: str) -> None:
+    prepared(world)
+    world.ask("confirm")
+    if how == "dead":
+        world.switch.dead = {"bgpd"}
+    else:
+        world.switch.runs[FRR] = b""
+    expected = {"dead": "not running: bgpd\n", "mute": "the daemons do not tell what they run\n"}
+    assert world.read()["running_drift"] == expected[how]
+
+
+def test_what_is_fresh(world: World) -> None:
+    world.switch.path(FRR).write_text("frr version 10.3\nhostname x\n")
+    assert world.read()["fresh"]
+    for path, text in ((FRR, "ip route 0.0.0.0/0 192.0.2.1\n"), (INTERFACES, "iface lo\niface a\niface b\n")):
+        before = world.switch.path(path).read_text()
+        world.switch.path(path).write_text(text)
+        assert not world.read()["fresh"], path
+        world.switch.path(path).write_text(before)
+    world.ask("stage")
+    assert not world.read()["fresh"]
+
+
+def test_a_way_back_that_does_not_work_is_told(world: World) -> None:
     applied(world)
+    world.switch.said = "bgpd does not come up"
+    told = world.ask("restore")
+    assert (told["outcome"], told["problem"]) == ("restored", "restart of frr: bgpd does not come up")
+    assert world.ask("restore") == told, "a lost answer is given again, with its problem"
+
+
+def test_what_was_saved_and_is_gone_is_said(world: World) -> None:
+    applied(world)
+    (world.store.txn("t1") / "saved" / "manifest.json").unlink()
+    assert world.ask("restore")["code"] == "damaged"
+
+
+def test_drift_of_the_running_daemons(world: World) -> None:
+    prepared(world)
     world.ask("confirm")
     world.switch.runs[FRR] = CHANGED[FRR].replace("exit\n", " no bgp ebgp-requires-policy\nexit\n").encode()
     assert "+router bgp 65001 > no bgp ebgp-requires-policy" in world.read()["running_drift"]
@@ -300,7 +456,7 @@ def run_until_cut(world: World, steps: int | None) -> bool:
     """A whole change with a power cut after so many changes to the disk; True where it was confirmed."""
     world.disk.left = steps
     try:
-        for verb in ("stage", "arm", "apply", "extend", "confirm"):
+        for verb in ("stage", "arm", "apply", "extend", "prepare", "extend", "confirm"):
             assert "code" not in world.ask(verb), verb
     except PowerCut:
         journal = world.store.journal("t1")
@@ -326,8 +482,7 @@ def test_a_crash_at_any_step_leaves_all_old_or_all_new(tmp_path: Path, by: str) 
         world.disk.left = None
         if by == "boot":
             world.power_cycle()
-        else:
-            world.settle()
+        world.settle()
         assert world.live() == world.runs() == (CHANGED if confirmed else OLD), steps
         assert world.read()["open"] is None
         outcomes.add(confirmed)
@@ -343,7 +498,8 @@ def _close(world: World) -> None:
 
 
 MESSAGES = st.tuples(
-    st.sampled_from(["stage", "arm", "extend", "apply", "confirm", "restore"]), st.sampled_from(["t1", "t2"])
+    st.sampled_from(["stage", "arm", "extend", "apply", "prepare", "confirm", "restore"]),
+    st.sampled_from(["t1", "t2"]),
 )
 HAPPENINGS = st.one_of(
     MESSAGES,

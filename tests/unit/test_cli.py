@@ -114,7 +114,7 @@ def test_a_site_is_a_name_or_a_path(root: Path, site: str) -> None:
     lines, status = typed(root, f"check {site}")
 
     assert status == 0
-    assert lines[0].startswith("inventory/lab/site.yaml:26: ")
+    assert lines[0].startswith("inventory/lab/site.yaml:27: ")
 
 
 def test_commands_work_from_any_folder_of_the_checkout(root: Path) -> None:

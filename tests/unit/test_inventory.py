@@ -134,7 +134,7 @@ def test_an_unknown_key_like_none_is_met_with_all(folder: Path) -> None:
     replace_in(folder / "site.yaml", "multiplier: 4", "zzz: 4")
 
     assert said(folder) == [
-        "inventory/lab/site.yaml:30: site.bfd.zzz: the key 'zzz' is not known here; "
+        "inventory/lab/site.yaml:31: site.bfd.zzz: the key 'zzz' is not known here; "
         "known keys: interval_ms, multiplier"
     ]
 
@@ -168,7 +168,11 @@ def test_what_is_no_name(name: Any) -> None:
 def _site(**changes: Any) -> dict[str, Any]:
     pools = {"loopback4": "10.0.0.0/16", "loopback6": "2001:db8::/48", "oob": "192.0.2.0/24"}
     plain = {"name": "x", "domain": "x.example", "timezone": "UTC", "fabric_as": 65000, "public_as": 64500}
-    return plain | {"anycast_mac": "02:00:5e:00:01:01", "pools": pools, "dns": ["m"], "ntp": ["m"]} | changes
+    return (
+        plain
+        | {"anycast_mac": "02:00:5e:00:01:01", "pools": pools, "dns": ["m"], "ntp": ["m"], "witnesses": ["m"]}
+        | changes
+    )
 
 
 def _pools(**changes: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import pytest
 
 from igoudar import runs
 from igoudar.agent.protocol import State
-from igoudar.apply.change import FRR, digest, expected_sessions, judge, mode
+from igoudar.apply.change import FRR, expected_sessions, judge, mode
 from igoudar.apply.together import each
 from igoudar.errors import DeviceFailed, Drift, IgoudarError
 from tests.agent_world import NEW, OLD, SECRET, filled
@@ -33,7 +33,7 @@ def test_a_change_lands_everywhere(fabric: Fabric) -> None:
     report = fabric.operator().run()
     assert report.states == dict.fromkeys(NAMES, "new")
     assert report.outcome == "done"
-    assert list(report.seconds) == ["read", "stage", "wave 1", "agree", "confirm"]
+    assert list(report.seconds) == ["read", "stage", "wave 1", "prepare", "vote", "confirm"]
     fabric.settle()
     assert all_are(fabric, CHANGED)
 
@@ -48,7 +48,7 @@ def test_the_report_tells_no_secret(fabric: Fabric, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("verb", ["read", "stage", "arm", "apply", "verify", "extend"])
+@pytest.mark.parametrize("verb", ["read", "stage", "arm", "apply", "verify", "prepare"])
 @pytest.mark.parametrize("name", ["leaf-1", "leaf-3"])
 def test_a_switch_that_falls_silent_before_the_last_word(
     fabric: Fabric, name: str, verb: str, when: str
@@ -56,7 +56,7 @@ def test_a_switch_that_falls_silent_before_the_last_word(
     operator = fabric.operator(lost(name, verb, when))
     with pytest.raises(DeviceFailed, match=name):
         operator.run()
-    assert set(operator.report.states.values()) <= {"old", "restored"}
+    assert set(operator.report.states.values()) <= {"old", "restored", "not asked"}
     assert all_are(fabric, OLD)
     fabric.settle()
     assert all_are(fabric, OLD)
@@ -129,16 +129,77 @@ def test_the_lost_answer_of_a_confirm_is_asked_for_again(fabric: Fabric) -> None
     assert all_are(fabric, CHANGED)
 
 
-def test_a_lost_confirm_is_told_and_the_next_run_mends_it(fabric: Fabric) -> None:
-    operator = fabric.operator(lost("leaf-2", "confirm"))
-    report = operator.run()
+def test_who_misses_the_last_word_hears_it_from_the_witnesses(fabric: Fabric) -> None:
+    report = fabric.operator(lost("leaf-2", "confirm")).run()
     assert report.outcome == "unconfirmed"
     assert report.states == {"leaf-1": "new", "leaf-2": "unconfirmed", "leaf-3": "new"}
     fabric.settle()
-    assert fabric.boxes["leaf-2"].world.live() == OLD
-    again = fabric.operator(record=NEW, before=operator.before("leaf-2")).run()
-    assert again.states == {"leaf-1": "recorded", "leaf-2": "new", "leaf-3": "recorded"}
     assert all_are(fabric, CHANGED)
+    again = fabric.operator(record=NEW).run()
+    assert again.states == dict.fromkeys(NAMES, "recorded")
+
+
+def test_the_next_run_tells_it_too(fabric: Fabric) -> None:
+    fabric.operator(lost("leaf-2", "confirm")).run()
+    again = fabric.operator(record=NEW).run()
+    assert again.states == dict.fromkeys(NAMES, "recorded")
+    assert ("leaf-2", "keeps run-1, which a run left open") in fabric.told
+    assert all_are(fabric, CHANGED)
+
+
+@pytest.mark.parametrize("down", [{"mgmt-1"}, {"mgmt-2"}])
+def test_one_witness_of_three_may_be_down(fabric: Fabric, down: set[str]) -> None:
+    fabric.registers.down = down
+    assert fabric.operator().run().outcome == "done"
+    assert all_are(fabric, CHANGED)
+
+
+def test_without_a_majority_of_witnesses_nobody_votes(fabric: Fabric) -> None:
+    fabric.registers.down = {"mgmt-1", "mgmt-3"}
+    operator = fabric.operator()
+    with pytest.raises(DeviceFailed, match="a majority of the witnesses cannot be reached from here"):
+        operator.run()
+    assert operator.report.outcome == "undecided", "a prepare was sent, and nobody can tell what became of it"
+    fabric.registers.down = set()
+    fabric.settle()
+    assert all_are(fabric, OLD)
+
+
+def test_undecided_is_said_and_nothing_is_touched(fabric: Fabric) -> None:
+    def cut(box: Box, verb: str, when: str) -> None:
+        if (verb, when) == ("prepare", "after"):
+            fabric.witnesses.cut = True
+
+    operator = fabric.operator(cut)
+    with pytest.raises(DeviceFailed, match="undecided: it settles by itself when a majority"):
+        operator.run()
+    assert operator.report.states == dict.fromkeys(NAMES, "undecided")
+    assert all("restore" not in box.asked for box in fabric.boxes.values())
+    assert all_are(fabric, CHANGED)
+    fabric.settle()
+    assert all_are(fabric, OLD)
+    assert fabric.registers.held["mgmt-1"] == {"run-1": "abort"}
+
+
+def test_a_switch_that_gave_it_up_first_takes_all_back(fabric: Fabric) -> None:
+    def give_up(box: Box, verb: str, when: str) -> None:
+        if (box.name, verb, when) == ("leaf-3", "prepare", "after"):
+            for held in fabric.registers.held.values():
+                held.setdefault("run-1", "abort")
+
+    with pytest.raises(DeviceFailed, match="gave run-1 up before it was decided"):
+        fabric.operator(give_up).run()
+    assert all_are(fabric, OLD)
+
+
+def test_the_next_run_waits_while_it_is_undecided(fabric: Fabric) -> None:
+    for verb in ("stage", "arm", "apply", "prepare"):
+        fabric.boxes["leaf-2"].world.ask(verb, "dead-run")
+    fabric.witnesses.cut = True
+    with pytest.raises(DeviceFailed, match="leaf-2: dead-run is undecided there"):
+        fabric.operator().run()
+    fabric.witnesses.cut = False
+    assert fabric.operator().run().states == dict.fromkeys(NAMES, "new")
 
 
 def test_after_the_last_word_nothing_is_put_back(fabric: Fabric) -> None:
@@ -151,7 +212,7 @@ def test_after_the_last_word_nothing_is_put_back(fabric: Fabric) -> None:
     assert all("restore" not in box.asked for box in fabric.boxes.values())
 
 
-@pytest.mark.parametrize("verb", ["read", "stage", "arm", "apply", "verify", "extend"])
+@pytest.mark.parametrize("verb", ["read", "stage", "arm", "apply", "verify", "prepare"])
 def test_an_interrupt_before_the_last_word_puts_everything_back(fabric: Fabric, verb: str) -> None:
     def interrupt(box: Box, asked: str, when: str) -> None:
         if (box.name, asked, when) == ("leaf-2", verb, "after"):
@@ -217,7 +278,7 @@ def test_another_box_under_the_name_starts_nothing(fabric: Fabric) -> None:
 
 
 def test_a_switch_that_runs_the_target_is_only_recorded(fabric: Fabric) -> None:
-    for verb in ("stage", "arm", "apply", "confirm"):
+    for verb in ("stage", "arm", "apply", "prepare", "confirm"):
         fabric.boxes["leaf-2"].world.ask(verb, "earlier")
     before = list(fabric.boxes["leaf-2"].world.switch.activations)
     report = fabric.operator().run()
@@ -228,7 +289,7 @@ def test_a_switch_that_runs_the_target_is_only_recorded(fabric: Fabric) -> None:
 def test_switches_that_no_wave_names_come_last(fabric: Fabric) -> None:
     operator = fabric.operator()
     object.__setattr__(operator.plan, "waves", [["leaf-3"]])
-    assert list(operator.run().seconds) == ["read", "stage", "wave 1", "wave 2", "agree", "confirm"]
+    assert list(operator.run().seconds) == ["read", "stage", "wave 1", "wave 2", "prepare", "vote", "confirm"]
     assert all_are(fabric, CHANGED)
 
 
@@ -254,14 +315,8 @@ def test_no_record_wants_base_text_or_adopt(fabric: Fabric) -> None:
         judge(fabric.wanted("leaf-1", record=None, base=CHANGED), OLD)
     assert judge(fabric.wanted("leaf-1", record=None, base=OLD), OLD).value == "go"
     assert judge(fabric.wanted("leaf-1", record=None, adopt=True), OLD).value == "go"
+    assert judge(fabric.wanted("leaf-1", record=None, base=CHANGED), OLD, fresh=True).value == "go"
     assert judge(fabric.wanted("leaf-1", record=None), NEW).value == "record"
-
-
-def test_the_text_before_a_lost_word_is_no_drift(fabric: Fabric) -> None:
-    want = fabric.wanted("leaf-1", record=NEW, target=CHANGED, before=digest(OLD))
-    assert judge(want, OLD).value == "go"
-    with pytest.raises(Drift):
-        judge(want, {**OLD, FRR: "else\n"})
 
 
 CONF = "frr defaults datacenter\nrouter bgp 1\nexit\nrouter bgp 2 vrf a\nexit\n"
@@ -289,8 +344,77 @@ def test_sessions_that_both_ends_keep(fabric: Fabric) -> None:
     up = {"default swp1": "Established", "default swp2": "Established", "default swp3": "Idle"}
     text = "router bgp 1\n neighbor swp1 remote-as external\n neighbor swp3 remote-as external\nexit\n"
     want = fabric.wanted("leaf-1", target={FRR: text}, peers={"swp1": "spine-1"})
-    assert expected_sessions(want, up, {}) == {"default swp1"}
-    assert expected_sessions(want, up, {"spine-1": {FRR: "hostname spine-1\n"}}) == set()
+    assert expected_sessions(want, {FRR: text}, up, {}) == {"default swp1"}
+    for far, kept in (("hostname spine-1\n", set()), (BGP, {"default swp1"})):
+        spine = fabric.wanted("spine-1", target={FRR: far}, peers={"swp1": "leaf-1"})
+        assert expected_sessions(want, {FRR: text}, up, {"spine-1": spine}) == kept
+
+
+BGP = "router bgp 1\n neighbor swp1 remote-as external\nexit\n"
+EDGE = "router bgp 2 vrf a\n neighbor 203.0.113.1 remote-as 9\n neighbor 203.0.113.1 password {}\nexit\n"
+GROUP = " neighbor S peer-group\n neighbor S timers 1 {}\n neighbor swp9 interface peer-group S\n"
+
+
+def test_a_server_that_moves_to_another_vrf_is_not_waited_for_in_the_old(fabric: Fabric) -> None:
+    in_a = BGP + "router bgp 1 vrf a\n neighbor swp9 remote-as external\nexit\n"
+    want = fabric.wanted("leaf-1", target={FRR: in_a.replace("vrf a", "vrf b")})
+    up = {"default swp1": "Established", "a swp9": "Established"}
+    assert expected_sessions(want, {FRR: in_a}, up, {}) == {"default swp1"}
+
+
+@pytest.mark.parametrize(("now", "kept"), [("secret:north@1", True), ("secret:north@2", False)])
+def test_a_new_password_with_a_strangers_router_is_not_waited_for(
+    fabric: Fabric, now: str, kept: bool
+) -> None:
+    want = fabric.wanted("border-1", target={FRR: EDGE.format(now)})
+    up = {"a 203.0.113.1": "Established"}
+    assert bool(expected_sessions(want, {FRR: EDGE.format("secret:north@1")}, up, {})) is kept
+
+
+def test_lines_of_the_peer_group_count(fabric: Fabric) -> None:
+    text = "router bgp 1\n" + GROUP + "exit\n"
+    want = fabric.wanted("leaf-1", target={FRR: text.format(3)})
+    up = {"default swp9": "Established"}
+    assert expected_sessions(want, {FRR: text.format(3)}, up, {}) == {"default swp9"}
+    assert expected_sessions(want, {FRR: text.format(9)}, up, {}) == set()
+
+
+def test_a_way_back_that_does_not_work_is_in_the_report(fabric: Fabric) -> None:
+    fabric.boxes["leaf-2"].down = True
+
+    def broken(box: Box, verb: str, when: str) -> None:
+        if (box.name, verb, when) == ("leaf-1", "restore", "before"):
+            box.world.switch.said = "bgpd does not come up"
+
+    operator = fabric.operator(broken)
+    with pytest.raises(DeviceFailed):
+        operator.run()
+    assert operator.report.states == {"leaf-1": "not running", "leaf-2": "restored", "leaf-3": "restored"}
+    assert any("bgpd does not come up" in text for _, name, text in operator.report.steps if name == "leaf-1")
+
+
+def test_interfaces_that_are_not_as_told_put_everything_back(fabric: Fabric) -> None:
+    def wrong(box: Box, verb: str, when: str) -> None:
+        if (box.name, verb, when) == ("leaf-2", "verify", "before"):
+            box.interfaces = ("swp1 mtu 9216",)
+
+    with pytest.raises(DeviceFailed, match=r"leaf-2: .*interfaces are not as told: swp1 mtu 9216"):
+        fabric.operator(wrong).run()
+    assert all_are(fabric, OLD)
+
+
+def test_a_daemon_that_a_reload_restarted_is_a_warning(fabric: Fabric) -> None:
+    fabric.boxes["leaf-2"].world.switch.said = ""
+
+    def restarted(box: Box, verb: str, when: str) -> None:
+        if box.name == "leaf-2":
+            box.world.switch.said = (
+                "restarted by themselves: bgpd" if verb == "apply" and when == "before" else ""
+            )
+
+    report = fabric.operator(restarted).run()
+    assert report.outcome == "done"
+    assert report.warnings == ["leaf-2: reload of frr: restarted by themselves: bgpd"]
 
 
 def test_every_failure_is_told_at_once() -> None:

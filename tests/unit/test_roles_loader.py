@@ -23,7 +23,22 @@ from igoudar.roles import (
 )
 
 HOST = HostView(
-    "h", "s", "s.example", Role.SERVER, 1, "UTC", "igoudar", (), "eth0", "", "192.0.2.0/24", "", (), (), ()
+    "h",
+    "s",
+    "s.example",
+    Role.SERVER,
+    1,
+    "UTC",
+    "igoudar",
+    (),
+    "eth0",
+    "",
+    "192.0.2.0/24",
+    "",
+    (),
+    (),
+    (),
+    (),
 )
 SETTINGS = """
 from igoudar.roles import Declaration, RoleFile, RoleSettings

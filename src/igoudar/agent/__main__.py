@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from . import PROTOCOL
@@ -11,13 +12,27 @@ from .clock import Clock
 from .core import STORE, VERBS, Agent
 from .disk import Disk
 from .journal import Store
+from .masks import hide
 from .protocol import Refused
 from .switch import Switch
+from .voting import Ballot
 from .windows import boot, watch
+
+SPOKEN = ("error", "problem", "residue", "interfaces", "running_drift")
 
 
 def answer(agent: Agent, verb: str, request: dict[str, Any]) -> dict[str, Any]:
-    """`{"ok": true, ...}`, or `{"ok": false, "code": ..., "error": sentence}`."""
+    """`{"ok": true, ...}` or `{"ok": false, "code": ..., "error": sentence}`; what tools said is masked."""
+    values = agent.secrets(request)  # before: what is dropped meanwhile is still to be masked
+    told = _answer(agent, verb, request)
+    return {key: _masked(value, values) if key in SPOKEN else value for key, value in told.items()}
+
+
+def _masked(said: Any, values: Mapping[str, str]) -> Any:
+    return [hide(line, values) for line in said] if isinstance(said, list) else hide(said, values)
+
+
+def _answer(agent: Agent, verb: str, request: dict[str, Any]) -> dict[str, Any]:
     try:
         return {"ok": True, "protocol": PROTOCOL, **getattr(agent, verb)(request)}
     except Refused as refused:
@@ -30,7 +45,7 @@ def answer(agent: Agent, verb: str, request: dict[str, Any]) -> dict[str, Any]:
 
 def main() -> int:
     disk = Disk()
-    agent = Agent(Store(STORE, disk), Switch(disk), Clock())
+    agent = Agent(Store(STORE, disk), Switch(disk), Clock(), Ballot(STORE))
     verb = sys.argv[1] if len(sys.argv) == 2 else ""
     if verb == "watch":
         watch(agent)

@@ -18,10 +18,11 @@ from typing import Any
 from .clock import Clock
 from .disk import Attributes, is_locked, locked
 from .journal import Journal, Store
-from .masks import Masker, fill
-from .protocol import REPEATED, Event, Outcome, Refused, State, move
+from .masks import Masker, fill, hide
+from .protocol import BOUND, REPEATED, Event, Outcome, Refused, State, move
 from .running import canonical, drift
 from .switch import RESTORE_SECONDS, Switch
+from .voting import Ballot, Witness
 from .workers import end_worker, worker_name
 
 Request = Mapping[str, Any]
@@ -31,12 +32,13 @@ WAKE_SECONDS, WAKE_STEP = 10.0, 0.1
 
 
 class Agent:
-    """One switch. `store`, `switch` and `clock` are the world; everything else is decided here."""
+    """One switch. `store`, `switch`, `clock` and `ballot` are the world; all else is decided here."""
 
-    def __init__(self, store: Store, switch: Switch, clock: Clock) -> None:
+    def __init__(self, store: Store, switch: Switch, clock: Clock, ballot: Ballot) -> None:
         self.store = store
         self.switch = switch
         self.clock = clock
+        self.ballot = ballot
         self.disk = store.disk
 
     # -- looking
@@ -47,13 +49,16 @@ class Agent:
         kept = self.store.load(self.store.folder / "confirmed.json")
         masker = self._masker(request, kept)
         now, before = canonical(masker.text(self.switch.running())), kept.get("running", "")
+        missing = sorted(self.switch.expected_daemons() - set(self.switch.daemons()))
         return {
             "serial": self.switch.serial(),
             "files": {path: masker.text(data.decode("utf-8", "replace")) for path, data in live.items()},
             "digest": self._digest(live),
             "open": self._open(),
-            "running_drift": drift(before, now) if before and now else "",
+            "running_drift": _dead(missing, now) or (drift(before, now) if before else ""),
+            "fresh": not kept and not self.store.all() and self.switch.fresh(),
             "daemons": self.switch.daemons(),
+            "missing": missing,
             "sessions": self.switch.sessions(),
             "interfaces": self.switch.wrong_interfaces(),
         }
@@ -64,7 +69,6 @@ class Agent:
         return {
             **self.read(request),
             "residue": [masker.line(line) for line in self.switch.residue()],
-            "missing": sorted(self.switch.expected_daemons() - set(self.switch.daemons())),
         }
 
     def status(self, request: Request) -> Answer:
@@ -86,7 +90,7 @@ class Agent:
                 target = folder / path.lstrip("/")
                 self.disk.folder(target.parent)
                 self.disk.write(target, data)
-            known = {"files": files, "values": request["values"]}
+            known = {key: request[key] for key in ("files", "values", "patterns")}
             self.disk.write(folder / "request.json", json.dumps(known).encode())
             try:
                 self.switch.validate(folder, files)
@@ -104,7 +108,8 @@ class Agent:
             other = self.store.open()
             if other is not None and other.id != id_:
                 left = max(0.0, other.deadline - self.clock.now())
-                raise Refused("other-open", f"{other.id} of {other.stack} is open here for {left:.0f} s more")
+                more = f"for {left:.0f} s more" if other.state not in BOUND else f"and {other.state}"
+                raise Refused("other-open", f"{other.id} of {other.stack} is open here {more}")
             state = move(journal.state, Event.ARM)
             if journal.state is State.STAGED:
                 live = self.switch.live(self._candidate(id_))
@@ -144,19 +149,27 @@ class Agent:
             self.store.save(journal.with_(worker="", detail=problem))
         return {"state": journal.state, "problem": problem}
 
-    def confirm(self, request: Request) -> Answer:
-        id_ = request["id"]
+    def prepare(self, request: Request) -> Answer:
+        """The switch's vote: bound from here on. It must reach the witnesses by the network it now makes."""
+        id_, window = request["id"], _window(request)
+        witnesses = tuple(Witness(**witness) for witness in request["witnesses"])
         with self.lock():
-            if answer := self._repeated(id_, Event.CONFIRM):
-                return answer
+            move(self._opened(id_).state, Event.PREPARE)
+        if not self.ballot.reached(witnesses):
+            raise Refused("no-majority", "a majority of the witnesses cannot be reached from here")
+        with self.lock():
             journal = self._opened(id_)
+            state = move(journal.state, Event.PREPARE)
+            self.store.save(self._timed(journal, state, window).with_(witnesses=witnesses))
+        return {"state": state, "left": window}
+
+    def confirm(self, request: Request) -> Answer:
+        with self.lock():
+            if answer := self._repeated(request["id"], Event.CONFIRM):
+                return answer
+            journal = self._opened(request["id"])
             move(journal.state, Event.CONFIRM)
-            known = self.store.load(self.store.txn(id_) / "candidate" / "request.json")
-            masker = Masker(known["files"].values(), known["values"], request["patterns"])
-            kept = {"id": id_, **known, "running": canonical(masker.text(self.switch.running()))}
-            self.disk.write(self.store.txn(id_) / "confirmed.json", json.dumps(kept).encode())
-            self.finish(journal, Outcome.CONFIRMED, "")
-        return {"state": State.FINISHED, "outcome": Outcome.CONFIRMED, "problem": ""}
+            return _ended(self.keep(journal, ""))
 
     def restore(self, request: Request) -> Answer:
         id_ = request["id"]
@@ -164,7 +177,7 @@ class Agent:
             if answer := self._repeated(id_, Event.RESTORE):
                 return answer
             journal = self.back(self._known(id_), Event.RESTORE, "asked by the operator")
-        return {"state": State.FINISHED, "outcome": journal.outcome, "problem": journal.detail}
+        return _ended(journal)
 
     # -- what messages and windows share
 
@@ -176,6 +189,15 @@ class Agent:
             self._tidy()
             yield
 
+    def keep(self, journal: Journal, why: str) -> Journal:
+        """The new text is the switch's own, with what the daemons make of it. Needs the lock."""
+        folder = self.store.txn(journal.id)
+        known = self.store.load(folder / "candidate" / "request.json")
+        masker = Masker(known["files"].values(), known["values"], known.get("patterns", ()))
+        kept = {"id": journal.id, **known, "running": canonical(masker.text(self.switch.running()))}
+        self.disk.write(folder / "confirmed.json", json.dumps(kept).encode())
+        return self.finish(journal, Outcome.CONFIRMED, why)
+
     def back(self, journal: Journal, event: Event, why: str) -> Journal:
         """Leads away from the change: put back what was applied, drop what was not. Needs the lock."""
         state = move(journal.state, event)
@@ -185,12 +207,14 @@ class Agent:
         self.store.save(journal)
         end_worker(journal.worker)
         self.put_back(journal.id)
-        problem = self.switch.activate("restart", RESTORE_SECONDS)
-        return self.finish(journal, Outcome.RESTORED, f"{why}; {problem}" if problem else why)
+        problem = hide(self.switch.activate("restart", RESTORE_SECONDS), self.secrets({}))
+        return self.finish(journal.with_(problem=problem), Outcome.RESTORED, why)
 
     def put_back(self, id_: str) -> None:
         """The saved files, as they were; one that was not there goes again."""
         folder = self.store.txn(id_) / "saved"
+        if not (folder / "manifest.json").exists():
+            raise Refused("damaged", f"what {id_} saved is gone; nothing can be put back from here")
         for path, found in self.store.load(folder / "manifest.json").items():
             if found is None:
                 self.disk.remove(self.switch.path(path))
@@ -223,8 +247,9 @@ class Agent:
             self.store.unpoint()
 
     def _drop_staged(self, stack: str) -> None:
-        """Candidates that a run of the same stack left behind."""
+        """Candidates that a run of the same stack left behind, and what nobody will ask for any more."""
         self.store.drop_orphans()
+        self.store.forget_old()
         for journal in self.store.all():
             if journal.state is State.STAGED and journal.stack == stack:
                 self.finish(journal, Outcome.DROPPED, "another run of its stack began")
@@ -245,6 +270,15 @@ class Agent:
                 raise Refused("no-watch", "igoudar-agent-watch.service does not run, nothing would restore")
             self.clock.sleep(WAKE_STEP)
             waited += WAKE_STEP
+
+    def secrets(self, request: Request) -> dict[str, str]:
+        """value -> mark, of everything that could stand in what daemons and tools say; the longest first."""
+        kept = self.store.load(self.store.folder / "confirmed.json").get("values", {})
+        for journal in self.store.all():
+            request_file = self.store.txn(journal.id) / "candidate" / "request.json"
+            kept |= self.store.load(request_file).get("values", {})
+        known = {value: mark for mark, value in {**kept, **request.get("values", {})}.items() if value}
+        return dict(sorted(known.items(), key=lambda pair: -len(pair[0])))
 
     def _masker(self, request: Request, kept: Mapping[str, Any]) -> Masker:
         desired = [*request["desired"], *kept.get("files", {}).values()]
@@ -279,7 +313,7 @@ class Agent:
         journal = self._known(id_)
         if not journal.open:
             raise Refused("not-open", f"{id_} is not open here")
-        if not self._of_this_boot(journal):
+        if journal.state not in BOUND and not self._of_this_boot(journal):
             raise Refused("restarted", f"the switch was started anew since {id_} was armed, and goes back")
         return journal
 
@@ -289,7 +323,7 @@ class Agent:
         if journal is None or journal.state is not State.FINISHED:
             return None
         if journal.outcome in REPEATED[event]:
-            return {"state": journal.state, "outcome": journal.outcome, "problem": journal.detail}
+            return _ended(journal)
         raise Refused("finished", f"{id_} is finished here: {journal.outcome}, {journal.detail}")
 
     def _timed(self, journal: Journal, state: State, window: float) -> Journal:
@@ -315,6 +349,13 @@ class Agent:
         self.disk.write(folder / "manifest.json", json.dumps(manifest).encode())
 
 
+def _dead(missing: list[str], running: str) -> str:
+    """Daemons that do not answer run nothing of what they should."""
+    if missing:
+        return f"not running: {', '.join(missing)}\n"
+    return "" if running else "the daemons do not tell what they run\n"
+
+
 def _window(request: Request) -> float:
     window = float(request["window"])
     if not SHORTEST_WINDOW <= window <= LONGEST_WINDOW:
@@ -323,8 +364,18 @@ def _window(request: Request) -> float:
 
 
 def _told(journal: Journal) -> Answer:
-    return {k: getattr(journal, k) for k in ("id", "stack", "state", "outcome", "detail", "at")}
+    return {k: getattr(journal, k) for k in ("id", "stack", "state", "outcome", "detail", "problem", "at")}
+
+
+def _ended(journal: Journal) -> Answer:
+    """`why` it ended so; `problem`: what did not work on the way back, empty where all runs as before."""
+    return {
+        "state": journal.state,
+        "outcome": journal.outcome,
+        "why": journal.detail,
+        "problem": journal.problem,
+    }
 
 
 STORE = Path(os.environ.get("IGOUDAR_AGENT_STORE", "/var/lib/igoudar"))
-VERBS = ("read", "verify", "stage", "arm", "extend", "apply", "confirm", "restore", "status")
+VERBS = ("read", "verify", "stage", "arm", "extend", "apply", "prepare", "confirm", "restore", "status")

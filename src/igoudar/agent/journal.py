@@ -1,6 +1,6 @@
 """What a switch remembers of transactions, under /var/lib/igoudar.
 
-txn/<id>/journal.json   state, stack, window, base; written whole, before every answer
+txn/<id>/journal.json   state, stack, window, base, witnesses; written whole, before every answer
 txn/<id>/candidate/     the new files, secrets filled in; and request.json as it came
 txn/<id>/saved/         the files as they were; and manifest.json with owners and modes
 open                    the id that is open; it counts only while that journal says so
@@ -20,6 +20,7 @@ from typing import Any
 
 from .disk import Disk
 from .protocol import OPEN, Outcome, Refused, State
+from .voting import Witness
 
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 REMEMBERED_SECONDS = 366 * 86400  # a late message of an older transaction is not to be expected
@@ -29,8 +30,9 @@ REMEMBERED_SECONDS = 366 * 86400  # a late message of an older transaction is no
 class Journal:
     """`deadline` is in seconds of the clock of the boot `boot`; `base` the digest of live text when armed.
 
-    `worker` names the process that is applying (id and start time), empty for none. `witnesses` is empty
-    until votes exist.
+    `detail` is why it ended so, `problem` what did not work when it was put back.
+    `worker` names the process that is applying (id and start time), empty for none. `witnesses` are those
+    that decide it, from `prepare` on.
     """
 
     id: str
@@ -44,8 +46,9 @@ class Journal:
     worker: str = ""
     outcome: str = ""
     detail: str = ""
+    problem: str = ""
     at: str = ""
-    witnesses: tuple[str, ...] = ()
+    witnesses: tuple[Witness, ...] = ()
 
     @property
     def open(self) -> bool:
@@ -87,7 +90,8 @@ class Store:
             return None
         known = {f.name for f in fields(Journal)}
         values = {key: value for key, value in data.items() if key in known}
-        values |= {"state": State(values["state"]), "witnesses": tuple(values.get("witnesses", ()))}
+        told = tuple(Witness(**witness) for witness in values.get("witnesses", ()))
+        values |= {"state": State(values["state"]), "witnesses": told}
         return Journal(**values)
 
     def save(self, journal: Journal) -> None:

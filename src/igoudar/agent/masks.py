@@ -25,6 +25,13 @@ def fill(text: str, values: Mapping[str, str]) -> str:
     return MARK.sub(lambda found: values[found.group()], text)
 
 
+def hide(said: str, values: Mapping[str, str]) -> str:
+    """What a tool said, with marks in place of values (value -> mark, the longest first)."""
+    for value, mark in values.items():
+        said = said.replace(value, mark)
+    return said
+
+
 @dataclass(frozen=True)
 class _Place:
     """A desired line around its mark."""

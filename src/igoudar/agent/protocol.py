@@ -1,7 +1,8 @@
 """States of a transaction on one switch, what may be asked in each, and where it leads.
 
-The whole protocol of a device is the table `MOVES`; `core` carries out what a move means. Votes (`prepared`,
-`in doubt`) will be more rows: from `prepared` on no event of a device leads to `restoring`.
+The whole protocol of a device is the table `MOVES`; `core` carries out what a move means. From `prepared` on
+the switch has voted for the change: it never goes back by itself, only by the word of its operator or of a
+majority of the witnesses.
 """
 
 from __future__ import annotations
@@ -11,26 +12,33 @@ from enum import StrEnum
 
 
 class State(StrEnum):
-    """`staged`: nothing live changed, nothing is owed. `restoring`: being put back, whatever comes now."""
+    """`staged`: nothing live changed, nothing is owed. `prepared`: voted for, bound to what is decided.
+    `in doubt`: the same, and asking the witnesses. `restoring`: being put back, whatever comes now.
+    """
 
     STAGED = "staged"
     ARMED = "armed"
     APPLIED = "applied"
+    PREPARED = "prepared"
+    IN_DOUBT = "in doubt"
     RESTORING = "restoring"
     FINISHED = "finished"
 
 
 class Event(StrEnum):
-    """Messages of the operator, and the two things that happen by themselves."""
+    """Messages of the operator, the two things that happen by themselves, and what the witnesses hold."""
 
     STAGE = "stage"
     ARM = "arm"
     EXTEND = "extend"
     APPLY = "apply"
+    PREPARE = "prepare"
     CONFIRM = "confirm"
     RESTORE = "restore"
     WINDOW_ENDS = "window ends"
     BOOT = "boot"
+    COMMIT = "commit"
+    ABORT = "abort"
 
 
 class Outcome(StrEnum):
@@ -41,7 +49,8 @@ class Outcome(StrEnum):
     DROPPED = "dropped"
 
 
-OPEN = frozenset({State.ARMED, State.APPLIED, State.RESTORING})
+OPEN = frozenset({State.ARMED, State.APPLIED, State.PREPARED, State.IN_DOUBT, State.RESTORING})
+BOUND = frozenset({State.PREPARED, State.IN_DOUBT})
 
 MOVES: Mapping[tuple[State, Event], State] = {
     (State.STAGED, Event.STAGE): State.STAGED,
@@ -56,10 +65,21 @@ MOVES: Mapping[tuple[State, Event], State] = {
     (State.ARMED, Event.BOOT): State.FINISHED,
     (State.APPLIED, Event.EXTEND): State.APPLIED,
     (State.APPLIED, Event.APPLY): State.APPLIED,
-    (State.APPLIED, Event.CONFIRM): State.FINISHED,
+    (State.APPLIED, Event.PREPARE): State.PREPARED,
     (State.APPLIED, Event.RESTORE): State.RESTORING,
     (State.APPLIED, Event.WINDOW_ENDS): State.RESTORING,
     (State.APPLIED, Event.BOOT): State.RESTORING,
+    (State.PREPARED, Event.PREPARE): State.PREPARED,
+    (State.PREPARED, Event.EXTEND): State.PREPARED,
+    (State.PREPARED, Event.CONFIRM): State.FINISHED,
+    (State.PREPARED, Event.RESTORE): State.RESTORING,
+    (State.PREPARED, Event.WINDOW_ENDS): State.IN_DOUBT,
+    (State.PREPARED, Event.BOOT): State.IN_DOUBT,
+    (State.IN_DOUBT, Event.CONFIRM): State.FINISHED,
+    (State.IN_DOUBT, Event.RESTORE): State.RESTORING,
+    (State.IN_DOUBT, Event.BOOT): State.IN_DOUBT,
+    (State.IN_DOUBT, Event.COMMIT): State.FINISHED,
+    (State.IN_DOUBT, Event.ABORT): State.RESTORING,
     (State.RESTORING, Event.RESTORE): State.RESTORING,
     (State.RESTORING, Event.WINDOW_ENDS): State.RESTORING,
     (State.RESTORING, Event.BOOT): State.RESTORING,

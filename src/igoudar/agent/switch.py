@@ -22,12 +22,17 @@ from .disk import Attributes, Disk
 from .protocol import Refused
 
 DAEMONS_FILE, FRR_FILE, INTERFACES_FILE = "/etc/frr/daemons", "/etc/frr/frr.conf", "/etc/network/interfaces"
+OWN_FILES = (FRR_FILE, INTERFACES_FILE)
 ALWAYS = ("zebra", "staticd", "mgmtd")  # run whatever the list says
 RELOAD = "/usr/lib/frr/frr-reload.py"
+QUIET = ("--log-level", "error")
 VALIDATE_SECONDS, RELOAD_SECONDS, RESTORE_SECONDS = 20, 120, 30
 SETTLE_SECONDS, SETTLE_STEP = 15.0, 0.2  # until daemons that were told to start live
 WRONG = re.compile(r"(?i)error|invalid|unknown|unsupported")
 WATCH_UNIT = "igoudar-agent-watch.service"
+# What frr-reload.py prints of itself: headings, and lines of its log below an error.
+NOISE = re.compile(r"\s*$|=+$|Lines To |\d{4}-\d\d-\d\d \S+ +(INFO|DEBUG):")
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,12 @@ class Switch:
 
     def path(self, path: str) -> Path:
         return self.root / path.lstrip("/")
+
+    def fresh(self) -> bool:
+        """Whether it routes nothing yet and has no addresses but its own way in: nobody's work is lost."""
+        texts = {path: self._bytes(self.path(path)).decode("utf-8", "replace") for path in OWN_FILES}
+        ports = set(re.findall(r"^\s*iface\s+(\S+)", texts[INTERFACES_FILE], re.MULTILINE)) - {"lo"}
+        return len(ports) <= 1 and not re.search(r"^(router|vrf|ip route|ipv6 route) ", texts[FRR_FILE], re.M)
 
     def serial(self) -> str:
         """Of the box: the mainboard's, or what a twin writes in its place."""
@@ -117,7 +128,8 @@ class Switch:
             self.run(["systemctl", "reset-failed", "frr"], VALIDATE_SECONDS)
             done = self.run(["systemctl", "restart", "frr"], seconds)
         else:
-            done = self.run([RELOAD, "--reload", str(self.path(FRR_FILE))], seconds)
+            # its own log file would keep every new line, passwords too
+            done = self.run([RELOAD, "--reload", "--stdout", *QUIET, str(self.path(FRR_FILE))], seconds)
         if done.status != 0:
             problems.append(f"{mode} of frr: {_last(done.said)}")
         after = self._settled()
@@ -174,9 +186,10 @@ class Switch:
 
     def residue(self) -> list[str]:
         """What the daemons would still have to be told; silence means that they run the file."""
-        done = self.run([RELOAD, "--test", "--stdout", str(self.path(FRR_FILE))], RELOAD_SECONDS)
-        noise = re.compile(r"^\s*$|^=+$|^Lines To|^\d{4}-\d\d-\d\d .*|^.*(INFO|DEBUG)")
-        return [line for line in done.said.splitlines() if not noise.match(line)]
+        done = self.run([RELOAD, "--test", *QUIET, str(self.path(FRR_FILE))], RELOAD_SECONDS)
+        lines = [COLOUR.sub("", line) for line in done.said.splitlines()]
+        left = [line for line in lines if not NOISE.match(line)]
+        return left or ([f"frr-reload.py --test failed: {_last(done.said)}"] if done.status != 0 else [])
 
     def sessions(self) -> dict[str, str]:
         """`<vrf> <neighbour>` -> state of every BGP session."""

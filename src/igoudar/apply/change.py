@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -15,12 +13,14 @@ from igoudar.texts import unified
 
 APPLY = "_apply"
 RUNNING = "running-config"  # beside the files of live text: how the daemons differ from what was confirmed
+DEAD = ("not running:", "the daemons do not tell")
 FRR, DAEMONS = "/etc/frr/frr.conf", "/etc/frr/daemons"
 _INSTANCE = re.compile(r"^router bgp (\d+)(?: vrf (\S+))?$", re.MULTILINE)
 _DEFAULTS = re.compile(r"^frr defaults (\S+)$", re.MULTILINE)
 
 Texts = Mapping[str, str]
 Inputs = Mapping[str, Any]
+Wants = Mapping[str, "Wanted"]
 
 
 class Todo(Enum):
@@ -32,8 +32,7 @@ class Todo(Enum):
 class Wanted:
     """One switch of a change. `record` is None where there is none, or where it was of another box.
 
-    `peers`: BGP neighbour -> device at the other end. `before`: digest of the text that it may have gone
-    back to, where the last word of an earlier run was not answered; else empty.
+    `peers`: BGP neighbour -> device at the other end.
     """
 
     name: str
@@ -43,7 +42,6 @@ class Wanted:
     base: Texts
     adopt: bool
     peers: Mapping[str, str]
-    before: str = ""
 
 
 def switches(inputs: Inputs) -> dict[str, Texts]:
@@ -60,14 +58,20 @@ def is_offline(inputs: Inputs, name: str) -> bool:
 
 
 def recorded(new: Inputs, old: Inputs) -> dict[str, Any]:
-    """The inputs that may be recorded: an offline switch keeps its record, or has none."""
-    kept = dict(new)
+    """The inputs that may be recorded: an offline switch keeps its record, its box too, or has none."""
+    kept, marks = dict(new), dict(new[APPLY]["marks"])
     for name in switches(new):
         if is_offline(new, name):
             del kept[name]
             if name in old:
                 kept[name] = old[name]
-    return kept
+                marks[name] = {**marks[name], "serial": serial(old, name)}
+    return {**kept, APPLY: {**new[APPLY], "marks": marks}}
+
+
+def untouched(new: Inputs, unconfirmed: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """What is known of switches that a run left alone, and that are still there."""
+    return {n: told for n, told in unconfirmed.items() if n in switches(new) and n not in names}
 
 
 def concerned(old: Inputs, new: Inputs, unconfirmed: Mapping[str, Any]) -> list[str]:
@@ -81,13 +85,7 @@ def concerned(old: Inputs, new: Inputs, unconfirmed: Mapping[str, Any]) -> list[
     )
 
 
-def digest(texts: Texts) -> str:
-    """Of the files of a switch, secrets masked; drift of its daemons does not count."""
-    files = {path: text for path, text in texts.items() if path != RUNNING}
-    return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
-
-
-def wanted(old: Inputs, new: Inputs, unconfirmed: Mapping[str, Any], name: str) -> Wanted:
+def wanted(old: Inputs, new: Inputs, name: str) -> Wanted:
     marks = new[APPLY]["marks"][name]
     same_box = serial(old, name) == marks["serial"]
     return Wanted(
@@ -98,19 +96,21 @@ def wanted(old: Inputs, new: Inputs, unconfirmed: Mapping[str, Any], name: str) 
         base=marks["base"],
         adopt=bool(marks["adopt"]),
         peers=marks.get("peers", {}),
-        before=str(unconfirmed.get(name, {}).get("before", "")),
     )
 
 
-def judge(want: Wanted, live: Texts) -> Todo:
-    """What to do about a switch that runs `live`. Raises Drift where nothing may start."""
+def judge(want: Wanted, live: Texts, *, fresh: bool = False) -> Todo:
+    """What to do about a switch that runs `live`. Raises Drift where nothing may start.
+
+    Without a record it must run its base text, be fresh from the installer, or carry `adopt`.
+    """
     if live == want.target:
         return Todo.RECORD
     if want.record is not None:
-        if live in (want.record, want.base) or (want.before and digest(live) == want.before):
+        if live in (want.record, want.base):
             return Todo.GO
         raise Drift(_drift(want, want.record, live, "its record"))
-    if live == want.base or want.adopt:
+    if live == want.base or want.adopt or fresh:
         return Todo.GO
     said = _drift(want, want.base, live, "its base text, and it has no record")
     raise Drift(f"{said}\n  `adopt: true` in the inventory lets the target replace what it runs")
@@ -129,7 +129,7 @@ def mode(live: Texts, target: Texts) -> str:
     before, after = live.get(FRR, ""), target.get(FRR, "")
     old, new = _instances(before), _instances(after)
     moved = any(new[vrf] != asn for vrf, asn in old.items() if vrf in new)
-    if not old or moved or not new:
+    if not old or moved or not new or live.get(RUNNING, "").startswith(DEAD):
         return "restart"
     if live.get(DAEMONS) != target.get(DAEMONS) or _DEFAULTS.findall(before) != _DEFAULTS.findall(after):
         return "restart"
@@ -140,14 +140,46 @@ def _instances(text: str) -> dict[str, str]:
     return {found.group(2) or "": found.group(1) for found in _INSTANCE.finditer(text)}
 
 
-def expected_sessions(want: Wanted, before: Mapping[str, str], targets: Mapping[str, Texts]) -> set[str]:
-    """`<vrf> <neighbour>` of sessions that were up and that the texts of both ends keep."""
-    text = want.target.get(FRR, "")
+def expected_sessions(want: Wanted, live: Texts, before: Mapping[str, str], wants: Wants) -> set[str]:
+    """`<vrf> <neighbour>` of sessions that were up and have to be up again.
+
+    Of the fabric: where both ends speak on. With a server or with somebody else's router: where our lines
+    about it stay, for nobody changes the other end at the same time.
+    """
+    old, new = _neighbours(live.get(FRR, "")), _neighbours(want.target.get(FRR, ""))
     keep: set[str] = set()
     for key, state in before.items():
-        peer = key.rpartition(" ")[2]
-        far = targets.get(want.peers.get(peer, ""))
-        gone = far is not None and not _INSTANCE.search(far.get(FRR, ""))
-        if state == "Established" and f" neighbor {peer} " in text and not gone:
+        vrf, _, peer = key.rpartition(" ")
+        place = ("" if vrf == "default" else vrf, peer)
+        if state != "Established" or place not in new:
+            continue
+        far = want.peers.get(peer)
+        if new[place] == old.get(place) if far is None else _speaks(wants.get(far), want.name):
             keep.add(key)
     return keep
+
+
+def _speaks(far: Wanted | None, name: str) -> bool:
+    """Whether the other end keeps a session with `name`; one that is not of the change does."""
+    if far is None:
+        return True
+    ports = {port for port, device in far.peers.items() if device == name}
+    return any(peer in ports for _, peer in _neighbours(far.target.get(FRR, "")))
+
+
+def _neighbours(text: str) -> dict[tuple[str, str], tuple[str, ...]]:
+    """(VRF or empty, neighbour) -> the lines about it, those of its peer group too; not those of a family."""
+    found: dict[tuple[str, str], list[str]] = {}
+    vrf: str | None = None
+    for line in text.splitlines():
+        if not line.startswith(" "):
+            instance = _INSTANCE.match(line)
+            vrf = (instance.group(2) or "") if instance else None
+        elif vrf is not None and line.startswith(" neighbor "):
+            found.setdefault((vrf, line.split()[1]), []).append(line)
+    groups = {place: lines for place, lines in found.items() if f" neighbor {place[1]} peer-group" in lines}
+    return {
+        (vrf, peer): (*lines, *(rest for line in lines for rest in groups.get((vrf, line.split()[-1]), ())))
+        for (vrf, peer), lines in found.items()
+        if (vrf, peer) not in groups
+    }

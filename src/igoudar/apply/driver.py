@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import shlex
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
+from igoudar.agent.voting import Witness
 from igoudar.apply.change import RUNNING, Texts
 from igoudar.errors import DeviceFailed
 from igoudar.transport import Access, Session, connect
@@ -25,6 +26,7 @@ class Live:
 
     `sessions`: `<vrf> <neighbour>` -> state. `interfaces`: what ifupdown2 finds otherwise than its file
     says. `residue`: what the daemons would still have to be told. `missing`: daemons that do not live.
+    `fresh`: it never had a text of ours, routes nothing, and has no address but its way in.
     """
 
     serial: str
@@ -35,6 +37,7 @@ class Live:
     interfaces: tuple[str, ...] = ()
     residue: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,24 @@ class Disguise:
     desired: tuple[str, ...] = ()
     values: Mapping[str, str] | None = None
     patterns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What a switch is to carry: files with marks, the values of these, and patterns of secret lines."""
+
+    files: Texts
+    values: Mapping[str, str]
+    patterns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """`outcome`: `restored`, or `dropped` where nothing live had changed. `problem`: what is not so again."""
+
+    outcome: str
+    why: str
+    problem: str
 
 
 class AgentRefused(DeviceFailed):
@@ -60,13 +81,14 @@ class Driver(Protocol):
     name: str
 
     def read(self, paths: tuple[str, ...], disguise: Disguise) -> Live: ...
-    def stage(self, id_: str, stack: str, files: Texts, values: Mapping[str, str]) -> None: ...
+    def stage(self, id_: str, stack: str, candidate: Candidate) -> None: ...
     def arm(self, id_: str, base: str, window: float) -> None: ...
     def extend(self, id_: str, window: float) -> None: ...
     def apply(self, id_: str, mode: str) -> str: ...
     def verify(self, paths: tuple[str, ...], disguise: Disguise) -> Live: ...
-    def confirm(self, id_: str, patterns: tuple[str, ...]) -> None: ...
-    def restore(self, id_: str) -> tuple[str, str]: ...
+    def prepare(self, id_: str, witnesses: Sequence[Witness], window: float) -> None: ...
+    def confirm(self, id_: str) -> None: ...
+    def restore(self, id_: str) -> Ended: ...
     def close(self) -> None: ...
 
 
@@ -82,8 +104,8 @@ class FrrDriver:
     def read(self, paths: tuple[str, ...], disguise: Disguise) -> Live:
         return _live(self._ask("read", _look(paths, disguise)))
 
-    def stage(self, id_: str, stack: str, files: Texts, values: Mapping[str, str]) -> None:
-        self._ask("stage", {"id": id_, "stack": stack, "files": files, "values": values})
+    def stage(self, id_: str, stack: str, candidate: Candidate) -> None:
+        self._ask("stage", {"id": id_, "stack": stack, **asdict(candidate)})
 
     def arm(self, id_: str, base: str, window: float) -> None:
         self._ask("arm", {"id": id_, "base": base, "window": window})
@@ -99,13 +121,16 @@ class FrrDriver:
         with connect(self.access) as session:
             return _live(self._told(session, "verify", _look(paths, disguise), ANSWER_SECONDS))
 
-    def confirm(self, id_: str, patterns: tuple[str, ...]) -> None:
-        self._ask("confirm", {"id": id_, "patterns": patterns})
+    def prepare(self, id_: str, witnesses: Sequence[Witness], window: float) -> None:
+        told = [asdict(witness) for witness in witnesses]
+        self._ask("prepare", {"id": id_, "witnesses": told, "window": window})
 
-    def restore(self, id_: str) -> tuple[str, str]:
-        """`restored`, or `dropped` where nothing live had changed; and what is worth telling of it."""
+    def confirm(self, id_: str) -> None:
+        self._ask("confirm", {"id": id_})
+
+    def restore(self, id_: str) -> Ended:
         told = self._ask("restore", {"id": id_}, APPLY_SECONDS)
-        return str(told["outcome"]), str(told["problem"])
+        return Ended(told["outcome"], told["why"], told["problem"])
 
     def close(self) -> None:
         with self._opening:
@@ -158,4 +183,5 @@ def _live(told: Mapping[str, Any]) -> Live:
         interfaces=tuple(told["interfaces"]),
         residue=tuple(told.get("residue", ())),
         missing=tuple(told.get("missing", ())),
+        fresh=bool(told.get("fresh", False)),
     )

@@ -4,12 +4,13 @@
     judge      live against record and target; drift stops everything before it starts
     stage      every candidate on its switch, judged there; nothing live changes
     wave       arm, apply, verify over a new login
-    agree      every switch answers once more, and has a whole window before it
-    confirm    all, again and again for a window; who never answered is `unconfirmed`
+    prepare    every switch reaches the witnesses in its new state, and is bound to what they will hold
+    vote       commit is proposed to the witnesses: what a majority holds is decided, the point of no return
+    confirm    all, again and again for a window; who never answered is `unconfirmed`, and asks by itself
 
-Whatever happens before the first `confirm`, Cancel and defects of ours included, puts every armed switch
-back; after it nothing is put back. Until votes exist, one lost `confirm` can leave one switch old: it is
-reported, and the next run brings it to the new text.
+Whatever fails before `prepare`, Cancel and defects of ours included, puts every armed switch back. After a
+`prepare` was sent only the witnesses say which way: a majority for abort puts all back, a majority for
+commit confirms all, and without a majority nothing is touched.
 """
 
 from __future__ import annotations
@@ -20,9 +21,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from igoudar.apply.change import RUNNING, Texts, Todo, Wanted, digest, expected_sessions, judge, mode
-from igoudar.apply.driver import AgentRefused, Disguise, Driver, Live
+from igoudar.agent.voting import ABORT, COMMIT
+from igoudar.apply.change import RUNNING, Texts, Todo, Wanted, expected_sessions, judge, mode
+from igoudar.apply.driver import AgentRefused, Candidate, Disguise, Driver, Ended, Live
 from igoudar.apply.together import Cancelled, WindowKeeper, each
+from igoudar.apply.witnesses import Witnesses
 from igoudar.errors import DeviceFailed, Drift
 from igoudar.runs import Report
 
@@ -44,19 +47,22 @@ class Plan:
     window: float
     values: Mapping[str, str]
     patterns: Mapping[str, tuple[str, ...]]
+    keys: Mapping[str, str] = field(default_factory=dict)  # host keys, which the witnesses let in
 
 
 @dataclass(slots=True)
 class Operator:
     """One run over one plan. `drivers` by name. `stop` is set from outside to cancel.
 
-    `touched`: switches that may hold a candidate; `armed`: those that may have an open window; `decided`:
-    the last word was sent to one of them, so that nothing is put back any more.
+    `touched`: switches that may hold a candidate; `armed`: those that may have an open window; `bound`: a
+    `prepare` was sent, so that only the witnesses say which way; `decided`: what they said, empty where no
+    majority did, None while they were not asked.
     `verify_seconds`: how long a switch may take until it is as it should be.
     """
 
     plan: Plan
     drivers: Mapping[str, Driver]
+    witnesses: Witnesses
     report: Report
     progress: Progress
     stop: threading.Event
@@ -64,7 +70,8 @@ class Operator:
     live: dict[str, Live] = field(default_factory=dict)
     touched: set[str] = field(default_factory=set)
     armed: set[str] = field(default_factory=set)
-    decided: bool = False
+    bound: bool = False
+    decided: str | None = None
     begun: float = field(default_factory=time.monotonic)
 
     def run(self) -> Report:
@@ -75,10 +82,9 @@ class Operator:
                 for number, wave in enumerate(self._waves(go), 1):
                     with self._step(f"wave {number}"):
                         self._wave(wave)
-                with self._step("agree"):
-                    each(go, self._extend, self.stop)
+                if go:
+                    self._agreed(go)
                 with self._step("confirm"):
-                    self.decided = True
                     each(go, self._confirm)
         except Exception as error:
             self._undone(error)
@@ -90,21 +96,19 @@ class Operator:
         self.report.outcome = "unconfirmed" if unconfirmed else "done"
         return self.report
 
-    def before(self, name: str) -> str:
-        """Digest of what the switch ran before this run."""
-        return digest(self.live[name].texts)
-
     # -- steps
 
     def _prepared(self) -> list[str]:
         """Read, judge, stage: the switches to change. Nothing live is changed yet."""
         names = sorted(self.plan.wants)
-        self.report.states = dict.fromkeys(names, "old")
+        self.report.states = dict.fromkeys(names, "not asked")
         with self._step("read"):
             each(names, self._read, self.stop)
         go = self._judged(names)
         with self._step("stage"):
             each(go, self._stage, self.stop)
+            if go:
+                self.witnesses.enrol(self.plan.keys.values())
         return go
 
     def _read(self, name: str) -> None:
@@ -116,8 +120,7 @@ class Operator:
                     f"{name}: {live.open['id']} of the stack {live.open['stack']} is open there for "
                     f"{live.open['left']:.0f} s more; wait, then run again"
                 )
-            self._say(name, f"puts {live.open['id']} back, which a run left open")
-            driver.restore(str(live.open["id"]))
+            self._finish_open(name, str(live.open["id"]))
             live = driver.read(self._paths(name), self._disguise(name))
         if want.serial and live.serial != want.serial:
             raise DeviceFailed(
@@ -125,14 +128,27 @@ class Operator:
                 f"{want.serial}; correct whichever is wrong"
             )
         self.live[name] = live
+        self.report.states[name] = "old"
+
+    def _finish_open(self, name: str, id_: str) -> None:
+        """A run of our stack left it open. Whether it was decided only the witnesses know."""
+        held = self.witnesses.propose(id_, ABORT)
+        if not held:
+            raise DeviceFailed(f"{name}: {id_} is undecided there: {_UNDECIDED}")
+        self._say(name, f"{'keeps' if held == COMMIT else 'puts back'} {id_}, which a run left open")
+        if held == COMMIT:
+            self.drivers[name].confirm(id_)
+        elif problem := self.drivers[name].restore(id_).problem:
+            raise DeviceFailed(f"{name}: {id_} was put back, and not all runs again: {problem}")
 
     def _judged(self, names: Sequence[str]) -> list[str]:
         """Switches to change. All drift is gathered before it stops the run."""
         go: list[str] = []
         drifted: list[str] = []
         for name in names:
+            live = self.live[name]
             try:
-                if judge(self.plan.wants[name], self.live[name].texts) is Todo.GO:
+                if judge(self.plan.wants[name], live.texts, fresh=live.fresh) is Todo.GO:
                     go.append(name)
                 else:
                     self.report.states[name] = "recorded"
@@ -147,7 +163,8 @@ class Operator:
         target = self._target(name)
         values = {m: v for m, v in self.plan.values.items() if any(m in text for text in target.values())}
         self.touched.add(name)  # before it is asked: an answer that is lost may still have staged it
-        self.drivers[name].stage(self.plan.id, self.plan.stack, target, values)
+        candidate = Candidate(target, values, self.plan.patterns[name])
+        self.drivers[name].stage(self.plan.id, self.plan.stack, candidate)
 
     def _wave(self, names: Sequence[str]) -> None:
         for work in (self._arm, self._apply, self._verify):
@@ -161,13 +178,14 @@ class Operator:
         how = mode(self.live[name].texts, self._target(name))
         self._say(name, "restarting its daemons" if how == "restart" else "reloading")
         if problem := self.drivers[name].apply(self.plan.id, how):
+            self.report.warnings.append(f"{name}: {problem}")
             self._say(name, problem)
 
     def _verify(self, name: str) -> None:
         """Polls until the switch runs its target and the sessions that should be up are up."""
         deadline = time.monotonic() + self.verify_seconds
-        targets = {n: w.target for n, w in self.plan.wants.items()}
-        wanted = expected_sessions(self.plan.wants[name], self.live[name].sessions, targets)
+        before = self.live[name]
+        wanted = expected_sessions(self.plan.wants[name], before.texts, before.sessions, self.plan.wants)
         problem = "no answer"
         while time.monotonic() < deadline:
             if self.stop.is_set():
@@ -177,12 +195,31 @@ class Operator:
             except DeviceFailed as error:
                 problem = str(error)
             else:
-                problem = _unlike(seen, self.live[name], self._target(name), wanted)
+                problem = _unlike(seen, before, self._target(name), wanted)
                 if not problem:
                     self._say(name, "verified over a new login")
                     return
             time.sleep(min(POLL_SECONDS, self.verify_seconds / 10))
         raise DeviceFailed(f"{name}: not as it should be after {self.verify_seconds:.0f} s: {problem}")
+
+    def _agreed(self, go: Sequence[str]) -> None:
+        """Every switch votes, then the witnesses decide. Returns where they hold commit, else raises."""
+        with self._step("prepare"):
+            self.bound = True
+            each(go, self._prepare, self.stop)
+        self._vote(COMMIT)
+        if not self.decided:
+            raise DeviceFailed(f"undecided: {_UNDECIDED}")
+        if self.decided == ABORT:
+            raise DeviceFailed(f"a switch or another run gave {self.plan.id} up before it was decided")
+
+    def _prepare(self, name: str) -> None:
+        self.drivers[name].prepare(self.plan.id, self.witnesses.told(), self.plan.window)
+
+    def _vote(self, value: str) -> None:
+        """Not to be interrupted: what is proposed may be held."""
+        with self._step("vote"):
+            self.decided = self.witnesses.propose(self.plan.id, value)
 
     def _confirm(self, name: str) -> None:
         """The last word, until it is heard or the window must be over. Never raises."""
@@ -190,7 +227,7 @@ class Operator:
         deadline = time.monotonic() + self.plan.window
         while True:
             try:
-                self.drivers[name].confirm(self.plan.id, self.plan.patterns[name])
+                self.drivers[name].confirm(self.plan.id)
             except Exception as error:
                 if isinstance(error, AgentRefused) or time.monotonic() >= deadline:
                     self._say(name, f"did not take the last word: {error}")
@@ -205,11 +242,16 @@ class Operator:
     # -- the way back
 
     def _undone(self, error: Exception) -> None:
-        """Every switch that was touched is put back, and the report says what became of each."""
+        """Every switch that was touched is put back where that may be; the report says what became of each.
+
+        A switch that is bound waits for the witnesses: nobody else may say that it goes back.
+        """
         self.report.error = str(error)
-        if self.decided:
-            self.report.outcome = "unconfirmed"
-            self.report.states |= dict.fromkeys(self.armed, "unconfirmed")
+        if self.bound and self.decided is None:
+            self._vote(ABORT)
+        if self.bound and self.decided != ABORT:
+            self.report.outcome = "unconfirmed" if self.decided == COMMIT else "undecided"
+            self.report.states |= dict.fromkeys(self.armed, self.report.outcome)
             return
         if isinstance(error, Drift):
             self.report.outcome = "drift"
@@ -225,7 +267,7 @@ class Operator:
         problem: Exception | None = None
         for _ in range(RESTORE_TRIES):
             try:
-                outcome, told = self.drivers[name].restore(self.plan.id)
+                ended = self.drivers[name].restore(self.plan.id)
             except AgentRefused as refused:
                 problem = refused
                 break
@@ -233,8 +275,8 @@ class Operator:
                 problem = error
                 self.drivers[name].close()
             else:
-                self.report.states[name] = "restored" if outcome == "restored" else "old"
-                self._say(name, f"{outcome}: {told}")
+                self.report.states[name] = _state(ended)
+                self._say(name, "; ".join(filter(None, (f"{ended.outcome}: {ended.why}", ended.problem))))
                 return
         if name in self.armed and getattr(problem, "code", "") != "unknown-id":
             self.report.states[name] = "unreachable"
@@ -278,6 +320,13 @@ class Operator:
         self.progress(name, text)
 
 
+def _state(ended: Ended) -> str:
+    if ended.problem:
+        return "not running"
+    return "restored" if ended.outcome == "restored" else "old"
+
+
+_UNDECIDED = "it settles by itself when a majority of the witnesses is back; nothing was touched"
 _DRIFT_ADVICE = (
     "nothing was started. `pulumi refresh` takes what they run into the record, and the next `pulumi up` "
     "replaces it; or change the inventory so that it says the same."

@@ -12,13 +12,14 @@ from typing import Any
 
 from igoudar import runs, vendors
 from igoudar.agent.masks import MARK
-from igoudar.apply.change import APPLY, Inputs, concerned, is_offline, switches, wanted
+from igoudar.apply.change import APPLY, Inputs, concerned, is_offline, switches, untouched, wanted
 from igoudar.apply.driver import Disguise, Driver, FrrDriver
 from igoudar.apply.operator import Operator, Plan, Progress
 from igoudar.apply.together import TOGETHER
+from igoudar.apply.witnesses import of_site
 from igoudar.errors import BadInput, DeviceFailed, Drift
 from igoudar.inventory import load
-from igoudar.model import Inventory
+from igoudar.model import SWITCH_ROLES, Inventory
 from igoudar.secrets import secret_values
 from igoudar.transport import access_map
 
@@ -35,7 +36,7 @@ class Work:
     outputs: Mapping[str, Any]
 
     def update(self, progress: Progress, stop: threading.Event) -> dict[str, Any]:
-        """The outputs, and `said`: a table of states where not every switch answered the last word.
+        """The outputs, and `said`: warnings, and a table of states where a switch missed the last word.
 
         Raises DeviceFailed or Drift with such a table; then nothing is changed.
         """
@@ -43,31 +44,32 @@ class Work:
         names = concerned(self.old, self.new, unconfirmed)
         settings = self.new[APPLY]
         report = runs.Report(id=runs.new_id(), stack=settings["stack"])
+        left = untouched(self.new, unconfirmed, names)
         if not names:
-            return {"txn": report.id, "unconfirmed": {}, "unreachable": {}, "said": ""}
+            return {"txn": report.id, "unconfirmed": left, "unreachable": {}, "said": ""}
         inventory = self._inventory()
         plan = Plan(
             id=report.id,
             stack=settings["stack"],
-            wants={name: wanted(self.old, self.new, unconfirmed, name) for name in names},
+            wants={name: wanted(self.old, self.new, name) for name in names},
             waves=settings["waves"],
             window=float(settings["window"]),
             values=self._values(names),
             patterns=self._patterns(inventory, names),
+            keys=self._keys(inventory),
         )
-        operator = Operator(plan, self._drivers(inventory, names), report, progress, stop)
+        witnesses = of_site(inventory.site, access_map(inventory, self.root))
+        operator = Operator(plan, self._drivers(inventory, names), witnesses, report, progress, stop)
         try:
             operator.run()
         except Exception as error:
             kind = Drift if isinstance(error, Drift) else DeviceFailed
             raise kind(f"{error}\n{self._written(report)}") from error
         said = self._written(report)
-        left = {
-            name: {"run": report.id, "before": operator.before(name)}
-            for name, state in report.states.items()
-            if state == "unconfirmed"
-        }
-        return {"txn": report.id, "unconfirmed": left, "unreachable": {}, "said": said if left else ""}
+        silent = {n: {"run": report.id} for n, state in report.states.items() if state == "unconfirmed"}
+        told = {"txn": report.id, "unconfirmed": left | silent, "unreachable": {}}
+        warned = "".join(f"{warning}\n" for warning in report.warnings)
+        return {**told, "said": f"{warned}{said}" if silent or warned else ""}
 
     def _written(self, report: runs.Report) -> str:
         """The report is on disk; what of it belongs on a terminal."""
@@ -117,6 +119,12 @@ class Work:
         if silent := [n for n in names if n not in access]:
             raise DeviceFailed(f"{', '.join(silent)}: no out-of-band address; write `oob` into the inventory")
         return {n: DRIVERS[folders[inventory.devices[n].nos].driver](access[n]) for n in names}
+
+    def _keys(self, inventory: Inventory) -> dict[str, str]:
+        """Host keys of all switches of the site: each may ask the witnesses."""
+        access = access_map(inventory, self.root)
+        roles = {name: inventory.devices[name].role for name in access}
+        return {name: a.host_key for name, a in access.items() if roles[name] in SWITCH_ROLES and a.host_key}
 
     def _patterns(self, inventory: Inventory, names: Iterable[str]) -> dict[str, tuple[str, ...]]:
         folders = vendors.load(self.root / "templates")

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from igoudar.apply.change import APPLY, concerned, recorded, serial, switches
+from igoudar.apply.change import APPLY, concerned, is_offline, recorded, serial, switches
 from igoudar.apply.client import in_process
-from igoudar.provider.kit import Context, Diff, Kind, PartialFailure, Resource, ResourceFailure
+from igoudar.provider.kit import Context, Diff, Kind, Resource, ResourceFailure
 from igoudar.provider.records import changed_paths
 from igoudar.tree import find_root
 
@@ -20,10 +20,9 @@ Values = Mapping[str, Any]
 
 
 class Switches(Resource):
-    """Outputs: `txn`, the last run; `unconfirmed`, switch -> {run, before}; `unreachable`, switch -> why.
+    """Outputs: `txn`, the last run; `unconfirmed`, switch -> {run}; `unreachable`, switch -> why.
 
-    A switch is `unconfirmed` that did not answer the last word; `before` is the digest of what it may have
-    gone back to.
+    A switch is `unconfirmed` that did not answer the last word; it asks the witnesses and keeps its text.
     """
 
     token = "igoudar:network:Switches"
@@ -38,7 +37,8 @@ class Switches(Resource):
         for name in switches(new):
             if name in old and serial(old, name) != serial(new, name):
                 paths[f'["{APPLY}"]["marks"]["{name}"]["serial"]'] = Kind.UPDATE
-        for name in sorted(outputs.get("unconfirmed") or {}):
+        waiting = {*(outputs.get("unconfirmed") or {})} & {*switches(new)}
+        for name in sorted(n for n in waiting if not is_offline(new, n)):
             paths[f'["unconfirmed"]["{name}"]'] = Kind.DELETE
         return Diff(paths)
 
@@ -55,7 +55,8 @@ class Switches(Resource):
         silent = result["unreachable"]
         for name, why in sorted(silent.items()):
             await ctx.log("warning", f"{name} did not answer, its record is kept: {why}")
-        left = {name: told for name, told in (outputs.get("unconfirmed") or {}).items() if name in silent}
+        known = outputs.get("unconfirmed") or {}
+        left = {n: told for n, told in known.items() if n in silent or is_offline(inputs, n)}
         return result["inputs"], {**outputs, "unconfirmed": left, "unreachable": silent}
 
     async def delete(self, identity: str, inputs: Values, outputs: Values, ctx: Context) -> None:
@@ -66,9 +67,8 @@ class Switches(Resource):
         await ctx.log("info", f"{count} of {len(switches(new))} switches change", ephemeral=True)
         result = await self._run("update", old, new, outputs, ctx)
         said = result.pop("said")
-        if left := result["unconfirmed"]:
-            reason = f"{', '.join(sorted(left))} did not answer the last word of {result['txn']}\n{said}"
-            raise PartialFailure(ctx.name, result, new, [reason])
+        if said:
+            await ctx.log("warning", said)
         return result
 
     async def _run(self, run: str, old: Values, new: Values, outputs: Values, ctx: Context) -> dict[str, Any]:

@@ -1,0 +1,87 @@
+"""What the witnesses of a transaction hold, asked over SSH with this switch's own key.
+
+A witness keeps one value an id for good: the first that anybody proposed. What a majority holds is decided.
+An answer that is missing means nothing.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+COMMIT, ABORT = "commit", "abort"
+HERE = "here"
+USER = "igoudar-witness"
+HOST_KEYS = Path("/etc/ssh")
+CONNECT_SECONDS, ANSWER_SECONDS = 4, 8
+
+
+@dataclass(frozen=True)
+class Witness:
+    """A management host: its name, out-of-band address and OpenSSH public key line."""
+
+    name: str
+    address: str
+    host_key: str
+
+
+def decided(values: Iterable[str | None], witnesses: int) -> str:
+    """The value that a majority of so many witnesses holds; empty where none does."""
+    held = list(values)
+    return next((v for v in (COMMIT, ABORT) if held.count(v) > witnesses // 2), "")
+
+
+class Ballot:
+    """The way to the witnesses. `folder` is for the file of their keys."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def reached(self, witnesses: Sequence[Witness]) -> bool:
+        """Whether a majority answers."""
+        answers = self._all(witnesses, "hello")
+        return answers.count(HERE) > len(witnesses) // 2
+
+    def propose(self, witnesses: Sequence[Witness], id_: str, value: str) -> str:
+        """What is decided after the proposal; empty where that is not known."""
+        return decided(self._all(witnesses, f"propose {id_} {value}"), len(witnesses))
+
+    def _all(self, witnesses: Sequence[Witness], words: str) -> list[str | None]:
+        if not witnesses:
+            return []
+        keys = self.folder / "witnesses"
+        keys.write_text("".join(f"{w.address} {w.host_key}\n" for w in witnesses), "ascii")
+        with ThreadPoolExecutor(len(witnesses)) as pool:
+            return list(pool.map(lambda witness: self.ask(witness, words, keys), witnesses))
+
+    def ask(self, witness: Witness, words: str, keys: Path) -> str | None:
+        """The witness's answer; None where there is none."""
+        options = {
+            "BatchMode": "yes",
+            "IdentitiesOnly": "yes",
+            "StrictHostKeyChecking": "yes",
+            "UserKnownHostsFile": str(keys),
+            "GlobalKnownHostsFile": "/dev/null",
+            "ConnectTimeout": str(CONNECT_SECONDS),
+            "ServerAliveInterval": "2",
+            "ServerAliveCountMax": "2",
+        }
+        given = [word for key, value in options.items() for word in ("-o", f"{key}={value}")]
+        own = [word for key in sorted(HOST_KEYS.glob("ssh_host_*_key")) for word in ("-i", str(key))]
+        command = ["ssh", "-F", "none", "-T", *own, *given, f"{USER}@{witness.address}", words]
+        try:
+            done = subprocess.run(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                timeout=ANSWER_SECONDS,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            return None
+        said = done.stdout.decode("ascii", "replace").strip()
+        return said if done.returncode == 0 and said in (COMMIT, ABORT, HERE) else None

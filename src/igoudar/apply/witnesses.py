@@ -1,0 +1,80 @@
+"""The operator's way to the witnesses: management hosts that hold what was decided (design 6).
+
+Decided is what a majority holds. An answer that is missing means nothing, and nothing is made of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol
+
+from igoudar.agent.voting import Witness, decided
+from igoudar.errors import DeviceFailed
+from igoudar.model import Site
+from igoudar.transport import Access, connect
+
+COMMAND = "sudo -n /usr/sbin/igoudar-witness"
+ANSWER_SECONDS = 10.0
+TRIES = 2
+OURS = ("commit", "abort", "enrolled")
+
+
+class Witnesses(Protocol):
+    """1 or 3 of them."""
+
+    def told(self) -> tuple[Witness, ...]:
+        """How a switch reaches them."""
+        ...
+
+    def enrol(self, keys: Iterable[str]) -> None:
+        """Lets the owners of these host keys come. Raises DeviceFailed where a majority does not answer."""
+        ...
+
+    def propose(self, id_: str, value: str) -> str:
+        """What is decided for a transaction; empty where that cannot be known now. Never raises."""
+        ...
+
+
+class SshWitnesses:
+    def __init__(self, hosts: Sequence[Access]) -> None:
+        self.hosts = hosts
+
+    def told(self) -> tuple[Witness, ...]:
+        return tuple(Witness(h.host, h.address, h.host_key) for h in self.hosts)
+
+    def enrol(self, keys: Iterable[str]) -> None:
+        lines = "".join(f"{key}\n" for key in sorted({*keys})).encode()
+        problems = dict[str, str]()
+        heard = self._all(lambda host: self._ask(host, "enrol", lines, problems))
+        if len([word for word in heard if word]) <= len(self.hosts) // 2:
+            listed = "\n".join(f"  {why}" for _, why in sorted(problems.items()))
+            raise DeviceFailed(f"no majority of the witnesses answers; nothing was started\n{listed}")
+
+    def propose(self, id_: str, value: str) -> str:
+        held = self._all(lambda host: self._ask(host, f"propose {id_} {value}", b"", {}))
+        return decided(held, len(self.hosts))
+
+    def _all(self, ask: Callable[[Access], str | None]) -> list[str | None]:
+        with ThreadPoolExecutor(max(len(self.hosts), 1)) as pool:
+            return list(pool.map(ask, self.hosts))
+
+    def _ask(self, host: Access, words: str, stdin: bytes, problems: dict[str, str]) -> str | None:
+        """Asking twice does no harm: a register is written once."""
+        for _ in range(TRIES):
+            try:
+                with connect(host) as session:
+                    done = session.run(f"{COMMAND} {words}", stdin, ANSWER_SECONDS)
+            except DeviceFailed as error:
+                problems[host.host] = str(error)
+                continue
+            said = done.out.decode("ascii", "replace").strip()
+            if done.status == 0 and said in OURS:
+                return said
+            told = (done.err or done.out).decode("utf-8", "replace").strip().splitlines() or ["nothing"]
+            problems[host.host] = f"{host.host}: its register says: {told[-1]}; the role witness installs it"
+        return None
+
+
+def of_site(site: Site, access: Mapping[str, Access]) -> SshWitnesses:
+    return SshWitnesses([access[name] for name in site.witnesses if name in access])

@@ -1,0 +1,7 @@
+"""A witness: a register a transaction on a management host, written once. Standard library only.
+
+The role `witness` copies this package to /usr/lib/igoudar/witness. Switches come in by SSH with their own
+host keys, and sshd lets them do nothing but ask (`__main__`); the operator comes by its login and sudo.
+"""
+
+PROTOCOL = 1

@@ -1,0 +1,69 @@
+"""`igoudar-witness WORDS`, or what SSH_ORIGINAL_COMMAND says: `hello`, `propose ID VALUE`.
+
+The operator, as root, may also `enrol` (public key lines on stdin: whose switches may come) and `list`.
+Answers are a word on stdout; status 1 and a sentence on stderr where there is none.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pwd
+import sys
+from pathlib import Path
+
+from .register import Refused, Register
+
+USER = "igoudar-witness"
+REGISTERS = Path(os.environ.get("IGOUDAR_WITNESS_STORE", "/var/lib/igoudar-witness/registers"))
+KEYS = Path("/etc/ssh/igoudar-witness-keys")
+
+
+def answer(words: list[str], register: Register) -> str:
+    """What everybody may ask."""
+    match words:
+        case ["hello"]:
+            return "here"
+        case ["propose", id_, value]:
+            return register.propose(id_, value)
+    raise Refused("expected: hello, or propose ID commit|abort")
+
+
+def enrol(lines: list[str]) -> str:
+    """Whose keys may come: these and no others. In one step; sshd reads the file at each login."""
+    beside = KEYS.with_suffix(".new")
+    beside.write_text("".join(f"restrict {line.strip()}\n" for line in lines if line.strip()), "ascii")
+    beside.chmod(0o644)
+    beside.replace(KEYS)
+    return "enrolled"
+
+
+def become_witness() -> None:
+    """Registers belong to one user, whoever asks."""
+    if os.geteuid() == 0 and "IGOUDAR_WITNESS_STORE" not in os.environ:
+        entry = pwd.getpwnam(USER)
+        os.setgroups([])
+        os.setgid(entry.pw_gid)
+        os.setuid(entry.pw_uid)
+
+
+def main() -> int:
+    words = sys.argv[1:] or os.environ.get("SSH_ORIGINAL_COMMAND", "").split()
+    try:
+        if words == ["enrol"] and os.geteuid() == 0:
+            print(enrol(sys.stdin.read().splitlines()))
+            return 0
+        become_witness()
+        register = Register(REGISTERS)
+        if words == ["list"] and "SSH_ORIGINAL_COMMAND" not in os.environ:
+            json.dump(register.held(), sys.stdout)
+        else:
+            print(answer(words, register))
+    except (Refused, OSError, KeyError) as problem:
+        print(f"igoudar-witness: {problem}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,81 @@
+"""Write-once registers: the first value that anybody proposes for an id is held for good."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+import time
+from pathlib import Path
+
+ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+VALUES = ("commit", "abort")
+REMEMBERED_SECONDS = 366 * 86400  # no switch is in doubt, and no message on its way, for that long
+MOST = 200_000  # registers: an id every three minutes for a year; a file each, some 800 MB at worst
+
+
+class Refused(Exception):
+    """A proposal that is none, or for which there is no room."""
+
+
+class Register:
+    """A folder with a file an id. Two proposals at once: one of them is held, and both are told which."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def propose(self, id_: str, value: str) -> str:
+        """The value that is held now; it is on disk before the answer. Raises Refused, OSError."""
+        if not ID.fullmatch(id_):
+            raise Refused(f"{id_!r} is not an id of a transaction")
+        if value not in VALUES:
+            raise Refused(f"{value!r} is not a value; expected commit or abort")
+        held = self.folder / id_
+        if not held.exists():
+            self._make_room()
+            self._write(held, value)
+        text = held.read_text("ascii")
+        self._sync()  # another's link may not be on disk yet
+        return text
+
+    def held(self) -> dict[str, str]:
+        """id -> value, the newest last."""
+        found = sorted(self._files(), key=lambda path: path.stat().st_mtime)
+        return {path.name: path.read_text("ascii") for path in found}
+
+    def _write(self, held: Path, value: str) -> None:
+        """Written beside it and linked: whoever comes second fails to link, and reads the first."""
+        beside = self.folder / f".{secrets.token_hex(8)}"
+        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            os.write(handle, value.encode())
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        try:
+            with contextlib.suppress(FileExistsError):
+                os.link(beside, held)
+        finally:
+            beside.unlink()
+
+    def _sync(self) -> None:
+        handle = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+    def _make_room(self) -> None:
+        """Forgets what is older than a year, and what a crash left half written. Raises Refused when full."""
+        limit = time.time() - REMEMBERED_SECONDS
+        for path in self.folder.iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                old = path.stat().st_mtime < limit
+                if old or (path.name.startswith(".") and path.stat().st_mtime < time.time() - 60):
+                    path.unlink()
+        if len(self._files()) >= MOST:
+            raise Refused(f"{MOST} registers are held already; none is older than a year")
+
+    def _files(self) -> list[Path]:
+        return [path for path in self.folder.iterdir() if not path.name.startswith(".")]
