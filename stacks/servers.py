@@ -14,7 +14,6 @@ from igoudar.model import SWITCH_ROLES, Attachment, Device, Inventory, Role, Sta
 MANAGERS, SWITCHES = "management", "switches"
 FIRST = (MANAGERS, SWITCHES)  # what a change of the switches needs, over the out-of-band network only
 EVERYWHERE = ("base", "lldpd", "chrony")
-SWITCH = (*EVERYWHERE, "frr_switch")
 MANAGEMENT = (*EVERYWHERE, "unbound")
 BY_ATTACHMENT = {Attachment.ACCESS: "host_net", Attachment.ROUTED: "bgp_host"}
 
@@ -47,8 +46,6 @@ def _group(name: str, devices: list[Device], roles: dict[str, tuple[str, ...]]) 
 
 
 def _roles(device: Device, attachment: dict[str, Attachment], witnesses: Sequence[str]) -> tuple[str, ...]:
-    if device.role in SWITCH_ROLES:
-        return SWITCH
     if device.role is Role.MANAGEMENT:
         return (*MANAGEMENT, "witness") if device.name in witnesses else MANAGEMENT
     if device.name in attachment:

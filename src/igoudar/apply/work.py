@@ -13,17 +13,16 @@ from typing import Any
 from igoudar import runs, vendors
 from igoudar.agent.masks import MARK
 from igoudar.apply.change import APPLY, Inputs, concerned, is_offline, switches, untouched, wanted
-from igoudar.apply.driver import Disguise, Driver, FrrDriver
+from igoudar.apply.driver import Disguise, Driver
 from igoudar.apply.operator import Operator, Plan, Progress
 from igoudar.apply.together import TOGETHER
 from igoudar.apply.witnesses import of_site
+from igoudar.drivers import driver
 from igoudar.errors import BadInput, DeviceFailed, Drift
 from igoudar.inventory import load
 from igoudar.model import SWITCH_ROLES, Inventory
 from igoudar.secrets import secret_values
 from igoudar.transport import access_map
-
-DRIVERS = {"frr": FrrDriver}
 
 
 @dataclass(slots=True)
@@ -118,7 +117,7 @@ class Work:
         access, folders = access_map(inventory, self.root), vendors.load(self.root / "templates")
         if silent := [n for n in names if n not in access]:
             raise DeviceFailed(f"{', '.join(silent)}: no out-of-band address; write `oob` into the inventory")
-        return {n: DRIVERS[folders[inventory.devices[n].nos].driver](access[n]) for n in names}
+        return {n: driver(folders[inventory.devices[n].nos].driver, access[n]) for n in names}
 
     def _keys(self, inventory: Inventory) -> dict[str, str]:
         """Host keys of all switches of the site: each may ask the witnesses."""
