@@ -7,11 +7,15 @@ Each module has `describe`, pure, and the component that registers the layer's r
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pulumi
 
+from igoudar import resources
 from igoudar.compiler import Compiled
 from igoudar.design import Design
 from igoudar.model import Inventory
+from igoudar.tree import find_root
 from stacks import hall, networks, servers, tenants, uplinks
 
 LAYERS = ("hall", "networks", "uplinks", "tenants", "servers")
@@ -28,8 +32,10 @@ def describe(inventory: Inventory) -> Design:
 
 
 def register(compiled: Compiled, layers: frozenset[str]) -> None:
-    """Resources of the chosen layers: first what switches need, then the switches, then all the rest."""
-    before: list[pulumi.Resource] = [servers.SwitchHosts(compiled)] if "servers" in layers else []
+    """Resources of the chosen layers: the world, what switches need, the switches, then all the rest."""
+    before: list[pulumi.Resource] = [resources.world_of(compiled, find_root(Path.cwd()))]
+    if "servers" in layers:
+        before = [servers.SwitchHosts(compiled, before)]
     if "networks" in layers:
         before = [networks.Networks(compiled, before)]
     for layer, component in (

@@ -56,11 +56,14 @@ def _roles(device: Device, attachment: dict[str, Attachment], witnesses: Sequenc
 class SwitchHosts(pulumi.ComponentResource):
     """What a change of the switches needs: management hosts with their registers, agents on the switches."""
 
-    def __init__(self, compiled: Compiled) -> None:
-        super().__init__("igoudar:stacks:SwitchHosts", compiled.site)
+    def __init__(self, compiled: Compiled, after: Sequence[pulumi.Resource]) -> None:
+        super().__init__(
+            "igoudar:stacks:SwitchHosts", compiled.site, None, pulumi.ResourceOptions(depends_on=list(after))
+        )
         for group in compiled.design.servers.groups:
             if group.name in FIRST:
-                resources.server_group(compiled, group, pulumi.ResourceOptions(parent=self))
+                opts = pulumi.ResourceOptions(parent=self, depends_on=list(after))
+                resources.server_group(compiled, group, opts)
         self.register_outputs({})
 
 
@@ -73,5 +76,6 @@ class Servers(pulumi.ComponentResource):
         )
         for group in compiled.design.servers.groups:
             if group.name not in FIRST:
-                resources.server_group(compiled, group, pulumi.ResourceOptions(parent=self))
+                opts = pulumi.ResourceOptions(parent=self, depends_on=list(after))
+                resources.server_group(compiled, group, opts)
         self.register_outputs({})

@@ -6,6 +6,7 @@ Texts stand once, in the inputs, as plain strings: so the engine prints the chan
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -14,6 +15,7 @@ from igoudar.compiler import Compiled
 from igoudar.design import Circuit, EdgeSession, Plan, ServerGroupDesign
 from igoudar.group_inputs import server_group_inputs
 from igoudar.model import Attachment, Inventory, Vpc
+from igoudar.world import world
 
 WINDOW_SECONDS = 60
 
@@ -25,6 +27,11 @@ class Record(pulumi.CustomResource):
         self, token: str, name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__(token, name, dict(props), opts)
+
+
+def world_of(compiled: Compiled, root: Path) -> Record:
+    """What comes before everything else."""
+    return Record("igoudar:site:World", compiled.site, {"world": world(compiled.site, root)})
 
 
 def switches_inputs(compiled: Compiled, stack: str, secrets: str) -> dict[str, Any]:

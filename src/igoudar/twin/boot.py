@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import secrets
 import shutil
 import signal
 import subprocess
@@ -20,6 +21,7 @@ from igoudar.twin.preconditions import kernel_trial, preconditions, search_path,
 from igoudar.twin.seed import make_keys
 from igoudar.twin.spec import TwinSpec
 from igoudar.twin.waiting import Progress, wait_for
+from igoudar.world import ID
 
 SUPERVISOR_SECONDS = 15
 END_SECONDS = 5
@@ -71,7 +73,7 @@ def down(path: Path, *, wipe: bool = False) -> None:
         folder.spec.unlink(missing_ok=True)
         for part in (folder.disks, folder.seeds, folder.logs, folder.path / "uml", folder.memory):
             shutil.rmtree(part, ignore_errors=True)
-        for name in (CONTROL, RELAY, "out.bpf", MADE_OF):
+        for name in (CONTROL, RELAY, "out.bpf", MADE_OF, ID):
             (folder.path / name).unlink(missing_ok=True)
 
 
@@ -116,6 +118,8 @@ def _image_of(folder: Folder, image: Image, progress: Progress) -> Image:
         progress("the image of this twin's disks is gone: its hosts begin anew")
         for disk in disks:
             disk.unlink()
+    if not list(folder.disks.glob("*.cow")):
+        (folder.path / ID).write_text(secrets.token_hex(3), "ascii")
     (folder.path / MADE_OF).write_text(str(image.path), "utf-8")
     return image
 
