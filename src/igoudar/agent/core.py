@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from .clock import Clock
-from .disk import Attributes, is_locked, locked
+from .disk import Attributes
 from .journal import Journal, Store
 from .masks import Masker, fill, hide
 from .protocol import BOUND, REPEATED, Event, Outcome, Refused, State, move
@@ -185,7 +185,7 @@ class Agent:
     def lock(self) -> Iterator[None]:
         """One message at a time; what a crash left half finished is finished first."""
         self.disk.folder(self.store.folder)
-        with locked(self.store.lock):
+        with self.disk.locked(self.store.lock):
             self._tidy()
             yield
 
@@ -213,13 +213,13 @@ class Agent:
     def put_back(self, id_: str) -> None:
         """The saved files, as they were; one that was not there goes again."""
         folder = self.store.txn(id_) / "saved"
-        if not (folder / "manifest.json").exists():
+        if not self.disk.has(folder / "manifest.json"):
             raise Refused("damaged", f"what {id_} saved is gone; nothing can be put back from here")
         for path, found in self.store.load(folder / "manifest.json").items():
             if found is None:
                 self.disk.remove(self.switch.path(path))
             else:
-                data = (folder / path.lstrip("/")).read_bytes()
+                data = self.disk.read(folder / path.lstrip("/"))
                 self.disk.write(self.switch.path(path), data, Attributes(*found))
 
     def finish(self, journal: Journal, outcome: Outcome, why: str) -> Journal:
@@ -238,8 +238,8 @@ class Agent:
         """What is confirmed becomes known; copies with secrets go; the pointer last."""
         folder = self.store.txn(journal.id)
         confirmed = folder / "confirmed.json"
-        if confirmed.exists() and journal.outcome == Outcome.CONFIRMED:
-            self.disk.write(self.store.folder / "confirmed.json", confirmed.read_bytes())
+        if self.disk.has(confirmed) and journal.outcome == Outcome.CONFIRMED:
+            self.disk.write(self.store.folder / "confirmed.json", self.disk.read(confirmed))
         for part in ("confirmed.json", "saved", "candidate"):
             self.disk.remove(folder / part)
         pointed = self.store.pointed()
@@ -259,11 +259,11 @@ class Agent:
 
         It gives its lock up only under ours and when nothing is open: held now, it will see this journal.
         """
-        if is_locked(self.store.watching):
+        if self.disk.is_locked(self.store.watching):
             return
         self.switch.start_watch()
         waited = 0.0
-        while not is_locked(self.store.watching):
+        while not self.disk.is_locked(self.store.watching):
             if waited >= WAKE_SECONDS:
                 if journal.state is State.ARMED:
                     self.finish(journal, Outcome.DROPPED, "nothing would have ended its window")
@@ -334,7 +334,7 @@ class Agent:
     def _candidate(self, id_: str) -> dict[str, bytes]:
         folder = self.store.txn(id_) / "candidate"
         paths = self.store.load(folder / "request.json")["files"]
-        return {path: (folder / path.lstrip("/")).read_bytes() for path in paths}
+        return {path: self.disk.read(folder / path.lstrip("/")) for path in paths}
 
     def _save(self, id_: str, live: Mapping[str, bytes]) -> None:
         folder = self.store.txn(id_) / "saved"
@@ -344,7 +344,7 @@ class Agent:
             target = folder / path.lstrip("/")
             self.disk.folder(target.parent)
             self.disk.write(target, data)
-            found = self.switch.attributes(path) if self.switch.path(path).exists() else None
+            found = self.switch.attributes(path) if self.switch.has(path) else None
             manifest[path] = None if found is None else [found.uid, found.gid, found.mode]
         self.disk.write(folder / "manifest.json", json.dumps(manifest).encode())
 

@@ -1,4 +1,7 @@
-"""Durable file operations: when a call returns, a power cut does not undo it. And the one lock."""
+"""Files of the agent: what is written is durable when the call returns. And its locks.
+
+Everything that the agent keeps goes through a `Disk`, so that a checker can put one in memory in its place.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import contextlib
 import fcntl
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +25,22 @@ class Attributes:
 
 
 class Disk:
-    """Every change that the agent makes to files goes through here."""
+    """Every change that the agent makes to files goes through here, and all that it reads of its own."""
+
+    def read(self, path: Path) -> bytes:
+        """Raises FileNotFoundError."""
+        return path.read_bytes()
+
+    def has(self, path: Path) -> bool:
+        return path.exists()
+
+    def names(self, path: Path) -> list[str]:
+        """What is in the folder, sorted; nothing where there is none."""
+        return sorted(found.name for found in path.iterdir()) if path.is_dir() else []
+
+    def age(self, path: Path) -> float:
+        """Seconds since it was written, by the wall clock."""
+        return time.time() - path.stat().st_mtime
 
     def write(self, path: Path, data: bytes, attributes: Attributes | None = None) -> None:
         """Replace the file in one step; without attributes it is the caller's own, 0600."""
@@ -56,6 +75,30 @@ class Disk:
         if path.parent.is_dir():
             sync_folder(path.parent)
 
+    @contextlib.contextmanager
+    def locked(self, path: Path) -> Iterator[None]:
+        """Hold the lock file; the lock goes with the process."""
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
+
+    def is_locked(self, path: Path) -> bool:
+        """Whether some process holds the lock file now."""
+        try:
+            handle = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(handle)
+        return False
+
 
 def _write_all(handle: int, data: bytes) -> None:
     rest = memoryview(data)
@@ -69,29 +112,3 @@ def sync_folder(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-@contextlib.contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold the lock file; the lock goes with the process."""
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
-
-
-def is_locked(path: Path) -> bool:
-    """Whether some process holds the lock file now."""
-    try:
-        handle = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(handle)
-    return False

@@ -13,7 +13,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import time
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -85,7 +84,7 @@ class Store:
     def journal(self, id_: str) -> Journal | None:
         path = self.txn(id_) / "journal.json"
         try:
-            data = json.loads(path.read_bytes())
+            data = json.loads(self.disk.read(path))
         except FileNotFoundError:
             return None
         known = {f.name for f in fields(Journal)}
@@ -102,7 +101,7 @@ class Store:
     def pointed(self) -> Journal | None:
         """The journal that `open` names. The pointer is written before that says so, and goes after."""
         try:
-            id_ = (self.folder / "open").read_text("utf-8").strip()
+            id_ = self.disk.read(self.folder / "open").decode().strip()
         except FileNotFoundError:
             return None
         return self.journal(id_) if id_ else None
@@ -120,37 +119,39 @@ class Store:
 
     def all(self) -> list[Journal]:
         folder = self.folder / "txn"
-        names = sorted(p.name for p in folder.iterdir() if ID.fullmatch(p.name)) if folder.is_dir() else []
+        names = [name for name in self.disk.names(folder) if ID.fullmatch(name)]
         return [j for name in names if (j := self.journal(name)) is not None]
 
     def drop_orphans(self) -> None:
         """Folders that were begun and never got a journal: a candidate that was cut off."""
         folder = self.folder / "txn"
-        for found in folder.iterdir() if folder.is_dir() else ():
-            if not (found / "journal.json").exists():
-                self.disk.remove(found)
+        for name in self.disk.names(folder):
+            if not self.disk.has(folder / name / "journal.json"):
+                self.disk.remove(folder / name)
 
     def forget_old(self) -> None:
         """Finished ids are remembered for a year."""
-        limit = time.time() - REMEMBERED_SECONDS
         for journal in self.all():
             folder = self.txn(journal.id)
-            if journal.state is State.FINISHED and (folder / "journal.json").stat().st_mtime < limit:
+            if (
+                journal.state is State.FINISHED
+                and self.disk.age(folder / "journal.json") > REMEMBERED_SECONDS
+            ):
                 self.disk.remove(folder)
 
     def key(self) -> bytes:
         path = self.folder / "key"
         try:
-            return path.read_bytes()
+            return self.disk.read(path)
         except FileNotFoundError:
             self.disk.folder(self.folder)
             self.disk.write(path, os.urandom(32))
-            return path.read_bytes()
+            return self.disk.read(path)
 
     def load(self, path: Path) -> dict[str, Any]:
         """A JSON object of ours; empty where there is none."""
         try:
-            data = json.loads(path.read_bytes())
+            data = json.loads(self.disk.read(path))
         except FileNotFoundError:
             return {}
         return data if isinstance(data, dict) else {}

@@ -86,6 +86,9 @@ class Switch:
         """Bytes of the files; one that is absent counts as empty."""
         return {path: self._bytes(self.path(path)) for path in paths}
 
+    def has(self, path: str) -> bool:
+        return self.path(path).exists()
+
     def attributes(self, path: str) -> Attributes:
         """Owner and mode that the file has, or should have."""
         try:
