@@ -1,0 +1,156 @@
+"""Every run of the transaction with one witness and at most two faults, and mistakes that must be found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+
+from igoudar.agent import voting, windows
+from igoudar.agent.core import Agent
+from igoudar.agent.journal import Journal
+from igoudar.agent.protocol import Event, State
+from igoudar.apply import operator
+from igoudar.apply.operator import Operator
+from tests import checker
+from tests.checker import Fault, Schedule, World, faults, quick, schedules, violations, wrong
+
+
+@pytest.mark.parametrize("first", faults(1), ids=lambda fault: f"{fault[0]}-{fault[1]}")
+def test_no_two_faults_break_the_promise(first: Fault) -> None:
+    tried, found = violations(first, 1)
+    assert found == {}
+    assert tried > 500
+
+
+# -- mistakes in the product: each must be found, by one of the runs above
+
+
+def forgets_the_vote() -> AbstractContextManager[Any]:
+    """The window ends, and a switch that has voted goes back."""
+
+    def look(agent: Agent, handle: int) -> bool:
+        journal = agent.store.open()
+        if journal is not None and windows.ended(agent, journal):
+            agent.back(journal.with_(state=State.APPLIED), Event.WINDOW_ENDS, "")
+        return True
+
+    return patch.object(checker, "look", look)
+
+
+def boots_old_whatever_it_voted() -> AbstractContextManager[Any]:
+    def boot(agent: Agent) -> None:
+        journal = agent.store.open()
+        if journal is not None:
+            agent.back(journal.with_(state=State.APPLIED), Event.BOOT, "")
+
+    return patch.object(checker, "boot", boot)
+
+
+def boots_new_and_is_done() -> AbstractContextManager[Any]:
+    def boot(agent: Agent) -> None:
+        if (journal := agent.store.open()) is not None:
+            agent.keep(journal, "")
+
+    return patch.object(checker, "boot", boot)
+
+
+def guesses_in_doubt() -> AbstractContextManager[Any]:
+    """No answer of the witnesses is taken for an abort."""
+    ask = windows.ask
+
+    def guess(agent: Agent, journal: Journal) -> bool:
+        if not ask(agent, journal):
+            agent.back(journal, Event.ABORT, "")
+        return True
+
+    return patch.object(windows, "ask", guess)
+
+
+def keeps_in_doubt() -> AbstractContextManager[Any]:
+    """No answer of the witnesses is taken for a commit."""
+    ask = windows.ask
+
+    def guess(agent: Agent, journal: Journal) -> bool:
+        if not ask(agent, journal):
+            agent.keep(journal, "")
+        return True
+
+    return patch.object(windows, "ask", guess)
+
+
+def a_register_that_is_written_twice() -> AbstractContextManager[Any]:
+    def register(self: World, witness: int, words: str) -> str:
+        if words == "hello":
+            return voting.HERE
+        _, id_, value = words.split()
+        self.held[witness][id_] = value
+        return value
+
+    return patch.object(World, "register", register)
+
+
+def restores_after_a_vote_was_asked_for() -> AbstractContextManager[Any]:
+    undone = Operator._undone
+
+    def careless(self: Operator, error: Exception) -> None:
+        self.bound = False
+        undone(self, error)
+
+    return patch.object(Operator, "_undone", careless)
+
+
+def takes_silence_for_commit() -> AbstractContextManager[Any]:
+    def vote(self: Operator, value: str) -> None:
+        self.decided = self.witnesses.propose(self.plan.id, value) or operator.COMMIT
+
+    return patch.object(Operator, "_vote", vote)
+
+
+def takes_silence_for_abort() -> AbstractContextManager[Any]:
+    def vote(self: Operator, value: str) -> None:
+        self.decided = self.witnesses.propose(self.plan.id, value) or operator.ABORT
+
+    return patch.object(Operator, "_vote", vote)
+
+
+def confirms_before_all_have_voted() -> AbstractContextManager[Any]:
+    def agreed(self: Operator, go: Any) -> None:
+        self.bound = True
+        for name in go:
+            self._prepare(name)
+            self.drivers[name].confirm(self.plan.id)
+        self.decided = operator.COMMIT
+
+    return patch.object(Operator, "_agreed", agreed)
+
+
+MISTAKES: tuple[Callable[[], AbstractContextManager[Any]], ...] = (
+    forgets_the_vote,
+    boots_old_whatever_it_voted,
+    boots_new_and_is_done,
+    guesses_in_doubt,
+    keeps_in_doubt,
+    a_register_that_is_written_twice,
+    restores_after_a_vote_was_asked_for,
+    takes_silence_for_commit,
+    takes_silence_for_abort,
+    confirms_before_all_have_voted,
+)
+
+
+def runs() -> Iterator[Schedule]:
+    """One fault, then two."""
+    for first in faults(1):
+        yield from (schedule for schedule in schedules(first, 1) if len(schedule) == 1)
+    for first in faults(1):
+        yield from schedules(first, 1)
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.__name__)
+def test_a_planted_mistake_is_found(mistake: Callable[[], AbstractContextManager[Any]]) -> None:
+    with quick(), mistake():
+        assert any(wrong(schedule, 1) for schedule in runs())
