@@ -20,7 +20,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 ROUNDS = int(os.environ.get("IGOUDAR_ROUNDS", "2"))
 # A probe every 10 ms: daemons that start anew cost some hundred in a row. On a machine with more to do than
-# cores a kernel that waits for one loses a few without any change; docs/benchmarks.md has what an idle one lost.
+# cores a kernel that waits for one loses a few without any change; docs/benchmarks.md has an idle one.
 STRAY = 0.05
 SWITCHES = ("spine-1", "spine-2", "border-1", "border-2", "leaf-1", "leaf-2", "leaf-3", "leaf-4")
 DAEMONS = "zebra mgmtd bgpd staticd bfdd"
