@@ -63,6 +63,36 @@ def test_a_worker_is_kept_and_then_replaced(root: Path, monkeypatch: pytest.Monk
     assert seen[0] != seen[2]
 
 
+def _kill_idle(pool: Pool) -> None:
+    for worker in pool._idle:
+        worker.process.kill()
+        os.waitid(os.P_PID, worker.process.pid, os.WEXITED | os.WNOWAIT)
+
+
+def test_a_worker_that_died_between_two_runs_is_replaced(root: Path) -> None:
+    pool = Pool()
+    roles_of(root, pool=pool)
+    _kill_idle(pool)
+    results = roles_of(root, pool=pool)
+    pool.close()
+
+    assert "no host key is known" in results["far-north"].message
+
+
+def test_a_worker_that_dies_as_it_is_asked_is_a_result_of_its_hosts(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool = Pool()
+    roles_of(root, pool=pool)
+    _kill_idle(pool)
+    (worker,) = pool._idle
+    monkeypatch.setattr(pool, "_take", lambda: worker)  # as if it had died a moment later
+    results = roles_of(root, pool=pool)
+
+    assert results["far-north"].status == "failed"
+    assert "a worker process ended" in results["far-north"].message
+
+
 def test_a_cancelled_run_says_so_for_each_host(root: Path) -> None:
     stop = threading.Event()
     stop.set()

@@ -51,7 +51,10 @@ class Worker:
         self.runs += 1
         assert self.process.stdin is not None
         request = {"id": self.runs, "run": name, "arguments": arguments}
-        self.process.stdin.write(json.dumps(request).encode() + b"\n")
+        try:
+            self.process.stdin.write(json.dumps(request).encode() + b"\n")
+        except OSError as error:  # it died since it was found alive
+            raise WorkerGone(f"a worker process ended before it was asked: {error.strerror}") from error
         while True:
             for line in self._lines(cancelled):
                 answer = json.loads(line)
@@ -97,9 +100,13 @@ class Pool:
         self._put_back(worker)
 
     def _take(self) -> Worker:
+        """An idle one that lives, or a new one."""
         with self._lock:
-            if self._idle:
-                return self._idle.pop()
+            while self._idle:
+                worker = self._idle.pop()
+                if worker.process.poll() is None:
+                    return worker
+                worker.end()
         return Worker()
 
     def _put_back(self, worker: Worker) -> None:
