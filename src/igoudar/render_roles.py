@@ -14,9 +14,10 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError
 from jinja2.ext import Extension
 
+from igoudar.agent.masks import MARK
 from igoudar.errors import BadInput, Finding, Where
 from igoudar.inventory import shown
-from igoudar.roles import Declaration, RoleFile, RoleFolder
+from igoudar.roles import Declaration, RoleFile, RoleFolder, secret_mark
 
 PACKAGE = "igoudar:"
 
@@ -45,7 +46,20 @@ def _text(file: RoleFile, folder: RoleFolder) -> str:
     if not text.endswith("\n") or "\x00" in text:
         said = ("the text does not end with a newline, or holds a NUL", "lines of text")
         raise BadInput([Finding("broken-role", _where(where, folder), *said)])
+    if marks := dict.fromkeys(MARK.findall(text)):
+        raise BadInput(secret_mark(mark, _written(mark, file, where, folder)) for mark in marks)
     return text
+
+
+def _written(mark: str, file: RoleFile, source: Path, folder: RoleFolder) -> Where:
+    """Where a mark stands: in the file's source, or in `declare`, at the latest where it names the file."""
+    settings = folder.path / "settings.py"
+    for path, words in ((source, mark), (settings, mark), (settings, file.path)):
+        lines = path.read_text("utf-8").splitlines() if path.is_file() else []
+        found = [number for number, line in enumerate(lines, 1) if words in line]
+        if found:
+            return _where(path, folder, found[0])
+    return _where(source, folder)
 
 
 def _rendered(file: RoleFile, folder: RoleFolder) -> str:

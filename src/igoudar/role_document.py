@@ -1,9 +1,10 @@
 """A rendered declaration as plain data: what Pulumi records of a role, and what a worker is given. Pure.
 
 `{packages: [name], users: {name: {keys, groups}}, files: {path: {owner, mode, text, validate, unless,
-notify}}, before: [{name, run, unless}], units: [{name, enabled, running}], commands: [...], ports: [...]}`;
-what is empty is left out. Files come back sorted by path: their order has no meaning, all of them stand
-before the first command or unit. The rest are lists, because maps lose their order in the engine.
+notify}}, before: [{name, run, unless}], units: [{name, enabled, running}], commands: [...], ports: [...],
+secret_lines: [pattern]}`; what is empty is left out. Files come back sorted by path: their order has no
+meaning, all of them stand before the first command or unit. The rest are lists, because maps lose their order
+in the engine.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ def as_document(told: Declaration) -> Document:
         units=[_unit(u) for u in told.units],
         commands=[_command(c) for c in told.commands],
         ports=[f"{p.number}/{p.protocol} from {p.source}: {p.purpose}" for p in told.ports],
+        secret_lines=list(told.secret_lines),
     )
 
 
@@ -45,6 +47,7 @@ def from_document(document: Mapping[str, Any]) -> Declaration:
         units=tuple(_read_unit(u) for u in document.get("units", ())),
         commands=tuple(RoleCommand(**c) for c in document.get("commands", ())),
         ports=tuple(_read_port(p) for p in document.get("ports", ())),
+        secret_lines=tuple(document.get("secret_lines", ())),
     )
 
 

@@ -12,7 +12,7 @@ import importlib.util
 import re
 import sys
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -21,7 +21,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from igoudar.errors import BadInput, Finding, Where
+from igoudar.agent.masks import MARK
+from igoudar.errors import BadInput, Finding, Where, step_path
 from igoudar.hostview import HostView
 from igoudar.inventory import shown, validated
 from igoudar.yaml_source import Source, locate, read_source
@@ -103,6 +104,8 @@ class Declaration:
     """All that a role does to a host, in this order: packages, users, files, units, commands.
 
     Commands named in `before_units` run before the units are touched (sysctl, network addresses).
+    `secret_lines` find secrets in the live text of its files: the group `secret` of each pattern is masked
+    before the text leaves the host's worker. Files that a NOS has too are masked by its patterns besides.
     """
 
     packages: tuple[str, ...] = ()
@@ -112,6 +115,7 @@ class Declaration:
     units: tuple[RoleUnit, ...] = ()
     commands: tuple[RoleCommand, ...] = ()
     ports: tuple[RolePort, ...] = ()
+    secret_lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +130,8 @@ class RoleFolder:
     def settings(self, data: Mapping[str, Any], where: Where) -> RoleSettings:
         """What people wrote for this role, checked. `where` is the place of `data`. Raises BadInput."""
         entry, findings = validated(Source(where.file, dict(data), ()), self.module.Settings)
-        if entry is None:
+        findings += [secret_mark(mark, Where(where.file, 0, path)) for path, mark in _marks(data)]
+        if entry is None or findings:
             raise BadInput(replace(f, where=_inside(where, f.where.path)) for f in findings)
         assert isinstance(entry, RoleSettings)
         return entry
@@ -219,6 +224,24 @@ def _lacks(file: Path, root: Path, what: str) -> Finding:
     return Finding("broken-role", Where(shown(file, root)), f"has no {what}", what)
 
 
+def secret_mark(mark: str, where: Where) -> Finding:
+    """Marks are filled in on switches only; elsewhere the mark itself would be written."""
+    said = f"{mark} cannot be filled in here: the host would get the mark itself"
+    return Finding("secret-in-role", where, said, "no secret in what a role writes")
+
+
+def _marks(data: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Path and mark of every mark of a secret in plain data."""
+    if isinstance(data, str):
+        yield from ((path, mark) for mark in MARK.findall(data))
+    elif isinstance(data, Mapping):
+        for key, value in data.items():
+            yield from _marks(value, step_path(path, str(key)))
+    elif isinstance(data, list | tuple):
+        for at, value in enumerate(data):
+            yield from _marks(value, step_path(path, at))
+
+
 def _inside(where: Where, path: str) -> Where:
     joint = "." if where.path and path and not path.startswith("[") else ""
     return Where(where.file, 0, f"{where.path}{joint}{path}")
@@ -242,7 +265,16 @@ def malformed(told: Declaration) -> str:
         return f"not a name: {wrong[0]!r}"
     if bad := [u.name for u in told.units if not UNIT.fullmatch(u.name)]:
         return f"not a unit with its suffix: {bad[0]!r}"
+    if bad := [p for p in told.secret_lines if not _finds_a_secret(p)]:
+        return f"not a regular expression with a group `secret`: {bad[0]!r}"
     return _notified(told)
+
+
+def _finds_a_secret(pattern: str) -> bool:
+    try:
+        return "secret" in re.compile(pattern).groupindex
+    except re.error:
+        return False
 
 
 def _notified(told: Declaration) -> str:

@@ -131,6 +131,30 @@ def test_a_broken_template_is_a_finding(tmp_path: Path, template: str, line: int
     assert expected in finding.message
 
 
+def test_a_mark_of_a_secret_is_refused_where_it_was_written(tmp_path: Path) -> None:
+    """In a template, in `declare`, in what people write; nothing fills it in on a host."""
+    told = 'Declaration(files=(RoleFile("/etc/x", text="key secret:k@3\\n"),))'
+    declares = SETTINGS.split("    return", maxsplit=1)[0] + f"    return {told}\n"
+    for name, settings, template, expected in (
+        ("one", SETTINGS, "a\nkey secret:k@3\n", ("roles/one/templates/x.j2", 2)),
+        ("two", declares, "", ("roles/two/settings.py", 6)),
+    ):
+        (tmp_path / name).mkdir()
+        folder = load_roles(role(tmp_path / name, name, settings, template))[name]
+        with pytest.raises(BadInput) as caught:
+            render_declaration(folder.declare(folder.settings({}, Where("d.yaml")), HOST), folder)
+        (finding,) = caught.value.findings
+        assert (finding.where.file, finding.where.line) == expected
+        assert "secret:k@3 cannot be filled in here" in finding.message
+
+    free = SETTINGS.replace("seconds: int = 1", "seconds: list[str] = []")
+    (tmp_path / "three").mkdir()
+    one = load_roles(role(tmp_path / "three", settings=free))["one"]
+    with pytest.raises(BadInput) as caught:
+        one.settings({"seconds": ["1", "secret:k@3"]}, Where("d.yaml", 0, "h.one"))
+    assert [str(f.where) for f in caught.value.findings] == ["d.yaml: h.one.seconds[1]"]
+
+
 @pytest.mark.parametrize(
     "told",
     [
@@ -143,6 +167,8 @@ def test_a_broken_template_is_a_finding(tmp_path: Path, template: str, line: int
         Declaration(packages=("a b",)),
         Declaration(units=(RoleUnit("chrony"),)),
         Declaration(before_units=(RoleCommand("a b", "true"),)),
+        Declaration(secret_lines=("^key (.+)$",)),
+        Declaration(secret_lines=("^key ((?P<secret>.+)$",)),
     ],
 )
 def test_a_declaration_that_no_script_can_carry(told: Declaration) -> None:

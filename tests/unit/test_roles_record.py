@@ -10,7 +10,11 @@ from igoudar.roles import Declaration, RoleCommand, RoleFile, RoleUnit
 def host(text: str, own: str, package: str = "chrony") -> dict[str, Declaration]:
     shared = RoleFile("/etc/shared", text=text, notify=("restart:x.service",), validate="check {}")
     return {
-        "base": Declaration(packages=(package,), files=(shared, RoleFile("/etc/hostname", text=f"{own}\n"))),
+        "base": Declaration(
+            secret_lines=("^key (?P<secret>.+)$",),
+            packages=(package,),
+            files=(shared, RoleFile("/etc/hostname", text=f"{own}\n")),
+        ),
         "time": Declaration(
             units=(RoleUnit("x.service", running=None),), commands=(RoleCommand("c", "run"),)
         ),
