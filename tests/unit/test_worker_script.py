@@ -234,3 +234,13 @@ def test_an_answer_that_broke_off(sandbox: Sandbox) -> None:
 
     assert (result.status, result.message) == ("failed", "Connection lost")
     assert read_answer("here", [], 1.0, "sudo: a password is required").status == "unreachable"
+
+
+def test_of_a_long_message_the_last_whole_lines_are_told(sandbox: Sandbox) -> None:
+    """A line without its beginning would hide its secret from the patterns that mask it."""
+    count = "i=1; while [ $i -le 300 ]; do echo line $i of 300; i=$((i + 1)); done; false"
+    message = sandbox.run(RoleCommand("c", count, unless="false")).message
+    first, *lines = message.removeprefix("role one: command c: ").splitlines()
+
+    assert first.startswith("line ")
+    assert lines[-1] == "line 300 of 300"

@@ -24,7 +24,11 @@ say() {
     printf '%s\n' "$line"
 }
 
-encode() { printf '%s' "$1" | tail -c 2000 | base64 -w 0; }
+encode() { # the last lines, whole: what is secret is found by the beginning of its line
+    tail=$(printf '%s' "$1" | tail -c 2000)
+    [ "$tail" = "$1" ] || tail=${tail#*"$NL"}
+    printf '%s' "$tail" | base64 -w 0
+}
 
 fail() { # kind name message
     failed=yes

@@ -25,12 +25,14 @@ from pyinfra.api.operations import run_ops
 from pyinfra.api.state import BaseStateCallback, State
 from pyinfra.context import ctx_host, ctx_state
 
+from igoudar import vendors
 from igoudar.inventory import load
 from igoudar.role_document import Document, digest, from_document
 from igoudar.roles import Declaration
 from igoudar.transport import Access, access_map
 from igoudar.worker.calls import Bundle, going
 from igoudar.worker.connector import SiteConnector
+from igoudar.worker.live_masks import known_lines, masked
 from igoudar.worker.operations import Operations
 from igoudar.worker.results import HostResult, read_answer
 from igoudar.worker.script import RoleSteps, bundle_script
@@ -55,7 +57,8 @@ def apply_roles(
     hosts: Mapping[str, tuple[Access, Mapping[str, Document]]], folder: Path, *, plan: bool, emit: Emit
 ) -> dict[str, HostResult]:
     """All roles of `folder` that each host is given, in that order. Never raises for what a host does."""
-    run_state = _Run(emit)
+    known = known_lines(vendors.load(folder.parent / "templates"))
+    run_state = _Run(emit, lambda result: masked(result, hosts[result.host][1], known))
     state = _connected(hosts, run_state)
     try:
         for host in list(state.active_hosts):
@@ -87,13 +90,14 @@ def _connected(hosts: Mapping[str, tuple[Access, Mapping[str, Document]]], resul
 
 
 class _Run(BaseStateCallback):  # type: ignore[misc]
-    """Gathers results by host and tells of each as it comes."""
+    """Gathers results by host, without secrets (`mask`), and tells of each as it comes."""
 
-    def __init__(self, emit: Emit) -> None:
-        self.emit = emit
+    def __init__(self, emit: Emit, mask: Callable[[HostResult], HostResult] = lambda result: result) -> None:
+        self.emit, self.mask = emit, mask
         self.results: dict[str, HostResult] = {}
 
     def add(self, result: HostResult) -> None:
+        result = self.mask(result)
         self.results[result.host] = result
         self.emit({"host": result.host, "result": result.as_json()})
 
