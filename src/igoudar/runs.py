@@ -12,6 +12,9 @@ from pathlib import Path
 from igoudar.tree import runtime_folder
 
 NEXT = {
+    "done": "nothing to do",
+    "failed": "mend what failed, then `pulumi up`",
+    "running": "no word from it yet; where the run has ended without one, `pulumi up` does what is left",
     "new": "nothing to do",
     "same": "nothing to do",
     "recorded": "nothing to do: it ran the text already",
@@ -32,10 +35,14 @@ def new_id(now: datetime | None = None) -> str:
 
 @dataclass(slots=True)
 class Report:
-    """`states`: switch -> word of `NEXT`; `steps`: (seconds since the start, switch or empty, text)."""
+    """What came of a run over the devices that `of` names.
+
+    `states`: device -> word of `NEXT`; `steps`: (seconds since the start, device or empty, text).
+    """
 
     id: str
     stack: str
+    of: str = "switches"
     outcome: str = "running"
     error: str = ""
     states: dict[str, str] = field(default_factory=dict)
@@ -44,11 +51,11 @@ class Report:
     warnings: list[str] = field(default_factory=list)
 
     def markdown(self) -> str:
-        lines = [f"# Run {self.id}", "", f"Stack {self.stack}: **{self.outcome}**.", ""]
+        lines = [f"# Run {self.id}", "", f"Stack {self.stack}, {self.of}: **{self.outcome}**.", ""]
         if self.error:
             lines += ["```", self.error, "```", ""]
         lines += [f"- {warning}" for warning in self.warnings] + [""] * bool(self.warnings)
-        lines += ["| switch | state | next |", "| --- | --- | --- |"]
+        lines += ["| device | state | next |", "| --- | --- | --- |"]
         lines += [f"| {name} | {state} | {NEXT[state]} |" for name, state in sorted(self.states.items())]
         lines += ["", "| step | seconds |", "| --- | --- |"]
         lines += [f"| {step} | {seconds:.1f} |" for step, seconds in self.seconds.items()]

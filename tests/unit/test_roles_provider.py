@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,7 +31,9 @@ def done(recorded: dict[str, Any]) -> dict[str, Any]:
 
 
 def context() -> Context:
-    return Context("row", "urn", False, asyncio.Event(), None)
+    return Context(
+        "row", "urn:pulumi:lab::igoudar::igoudar:server:ServerGroup::row", False, asyncio.Event(), None
+    )
 
 
 @pytest.fixture
@@ -62,6 +65,51 @@ def test_an_update_leaves_hosts_alone_that_have_nothing_to_do(group: ServerGroup
 
     assert asyncio.run(group.update(inputs(), inputs(), outputs, context())) == outputs
     assert asyncio.run(group.delete("row", inputs(), outputs, context())) is None
+
+
+def reports(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(path.read_text()) for path in sorted(folder.glob(".igoudar/runs/*/report.json"))]
+
+
+def test_a_run_leaves_a_report_from_its_beginning(
+    group: ServerGroup, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that is killed leaves what stood there when it began."""
+    begun = []
+
+    def killed(*_: Any, **__: Any) -> None:
+        begun.extend(reports(tmp_path))
+        raise SystemExit
+
+    with monkeypatch.context() as patch:
+        patch.setattr("igoudar.provider.server_group.run_roles", killed)
+        with pytest.raises(SystemExit):
+            asyncio.run(group.create(inputs(), context()))
+    (report,) = begun
+
+    assert (report["stack"], report["of"], report["outcome"]) == ("lab", "hosts of row", "running")
+    assert report["states"] == {"far-north": "running", "far-south": "running"}
+
+
+def test_a_failure_names_its_report(group: ServerGroup, tmp_path: Path) -> None:
+    with pytest.raises(PartialFailure) as caught:
+        asyncio.run(group.create(inputs(), context()))
+    (report,) = reports(tmp_path)
+    path = f".igoudar/runs/{report['id']}/report.md"
+
+    assert caught.value.reasons[-1].endswith(f"report: {path}")
+    assert (report["outcome"], set(report["states"].values())) == ("failed", {"unreachable"})
+    assert {step[1] for step in report["steps"]} == {"far-north", "far-south"}
+    text = (tmp_path / path).read_text()
+    assert "Stack lab, hosts of row: **failed**." in text
+    assert "| far-north | unreachable | look at its power" in text
+
+
+def test_a_run_with_nothing_to_do_or_that_only_looks_leaves_none(group: ServerGroup, tmp_path: Path) -> None:
+    asyncio.run(group.update(inputs(), inputs(), done(inputs()), context()))
+    asyncio.run(group.read("row", inputs(), {"done": {}}, context()))
+
+    assert reports(tmp_path) == []
 
 
 def test_a_changed_line_is_one_path_and_its_hosts(group: ServerGroup) -> None:

@@ -1,8 +1,8 @@
 """`igoudar:server:ServerGroup`: the hosts of a row, or all switches as hosts; roles by worker processes.
 
 Check and diff are pure. Create and update touch only the hosts whose roles differ from the record or
-failed the last time; what failed is recorded, named and done again by the next update. Read is a plan over
-every host, so a refresh shows live text. Delete touches no host.
+failed the last time; what failed is recorded, named and done again by the next update, and each run leaves a
+report. Read is a plan over every host, so a refresh shows live text. Delete touches no host.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from igoudar.group_inputs import host_documents
+from igoudar.provider.group_report import GroupReport, said
 from igoudar.provider.group_state import hosts_to_do, live, outputs_after, remaining
 from igoudar.provider.kit import Context, Diff, Kind, PartialFailure, Resource
 from igoudar.provider.records import changed_paths
 from igoudar.tree import find_root
-from igoudar.worker.pool import Pool, run_roles
+from igoudar.worker.pool import Pool, Progress, run_roles
 from igoudar.worker.results import HostResult
 
 Values = Mapping[str, Any]
@@ -47,17 +48,15 @@ class ServerGroup(Resource):
         return Diff(paths)
 
     async def create(self, new: Values, ctx: Context) -> tuple[str, Values]:
-        results = await self._run(new, sorted(new["hosts"]), ctx)
-        return ctx.name, _judged(ctx.name, new, outputs_after(new, results, {}))
+        return ctx.name, await self._apply(new, sorted(new["hosts"]), {}, ctx)
 
     async def update(self, old: Values, new: Values, outputs: Values, ctx: Context) -> Values:
-        results = await self._run(new, hosts_to_do(new, outputs), ctx)
-        return _judged(ctx.name, new, outputs_after(new, results, outputs))
+        return await self._apply(new, hosts_to_do(new, outputs), outputs, ctx)
 
     async def read(
         self, identity: str, inputs: Values, outputs: Values, ctx: Context
     ) -> tuple[Values, Values]:
-        results = await self._run(inputs, sorted(inputs["hosts"]), ctx, plan=True)
+        results = await self._run(inputs, sorted(inputs["hosts"]), ctx, lambda _: None, plan=True)
         found, said_of = live(inputs, outputs, results)
         for host, why in sorted(said_of["unreachable"].items()):
             await ctx.log("warning", f"{host} did not answer, its record is kept: {why}")
@@ -66,8 +65,22 @@ class ServerGroup(Resource):
     async def delete(self, identity: str, inputs: Values, outputs: Values, ctx: Context) -> None:
         return None
 
+    async def _apply(
+        self, new: Values, names: Sequence[str], outputs: Values, ctx: Context
+    ) -> dict[str, Any]:
+        """The outputs after a run over some hosts, which leaves a report where there is anything to do."""
+        if not names:
+            return outputs_after(new, {}, outputs)
+        report = GroupReport(find_root(Path.cwd()), _stack(ctx), ctx.name, names)
+        try:
+            results = await self._run(new, names, ctx, report.heard)
+        except BaseException as error:
+            report.ended(str(error) or type(error).__name__)
+            raise
+        return _judged(ctx.name, new, outputs_after(new, results, outputs), report.ended())
+
     async def _run(
-        self, inputs: Values, names: Sequence[str], ctx: Context, *, plan: bool = False
+        self, inputs: Values, names: Sequence[str], ctx: Context, heard: Progress, *, plan: bool = False
     ) -> Results:
         """The roles of some hosts, in a thread; progress is shown beside the resource as it comes."""
         if not names:
@@ -77,6 +90,7 @@ class ServerGroup(Resource):
 
         def progress(result: HostResult) -> None:
             done.add(result.host)
+            heard(result)
             text = f"{len(done)} of {len(names)} hosts: {result.host} {said(result)}"
             asyncio.run_coroutine_threadsafe(ctx.log("info", text, ephemeral=True), loop)
 
@@ -93,27 +107,23 @@ class ServerGroup(Resource):
             )
 
 
-def said(result: HostResult) -> str:
-    """A host's result in a few words."""
-    if result.status != "ok":
-        return f"{result.status}: {result.message}"
-    count = len(result.changes)
-    return f"{count} change{'' if count == 1 else 's'} in {result.seconds:.1f} s"
+def _stack(ctx: Context) -> str:
+    """`urn:pulumi:<stack>::<project>::...`"""
+    return ctx.urn.partition("::")[0].rpartition(":")[2]
 
 
 def _what(inputs: Values) -> dict[str, Any]:
     return {key: value for key, value in inputs.items() if key != "_group"}
 
 
-def _judged(name: str, new: Values, outputs: dict[str, Any]) -> dict[str, Any]:
-    """The outputs, or a partial failure that carries them."""
+def _judged(name: str, new: Values, outputs: dict[str, Any], report: str) -> dict[str, Any]:
+    """The outputs, or a partial failure that carries them and names the report."""
     if not outputs["failed"]:
         return outputs
     reasons = [f"{host}: {why}" for host, why in sorted(outputs["failed"].items())]
     count = f"{len(reasons)} of {len(new['hosts'])} hosts failed, the others are done"
-    raise PartialFailure(
-        name, outputs, new, [*reasons, f"{count}; mend them, then `pulumi up` does what is left"]
-    )
+    next_step = f"{count}; mend them, then `pulumi up` does what is left; report: {report}"
+    raise PartialFailure(name, outputs, new, [*reasons, next_step])
 
 
 @asynccontextmanager
