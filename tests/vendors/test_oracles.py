@@ -37,6 +37,28 @@ def test_every_base_text_is_valid_and_canonical(site: str, image: Path) -> None:
     assert not found, "\n".join(map(str, found))
 
 
+ORACLES = {
+    "/etc/frr/frr.conf": frr.validate,
+    "/etc/frr/daemons": shell.validate,
+    "/etc/network/interfaces": ifupdown2.validate,
+}
+
+
+@pytest.mark.parametrize("site", golden.sites())
+def test_every_text_of_a_server_is_valid(site: str, image: Path) -> None:
+    """Roles bring the same kinds of files to servers; FRR there need not print them back letter by letter."""
+    judged = [
+        (host, file.path, str(complaint))
+        for host, roles in golden.compiled(site).hosts.items()
+        for declaration in roles.values()
+        for file in declaration.files
+        if file.path in ORACLES and file.text is not None
+        for complaint in [*ORACLES[file.path](image, host, file.text), None]
+    ]
+    assert {path for _, path, _ in judged} == set(ORACLES)
+    assert [found for found in judged if found[2] != "None"] == []
+
+
 def test_a_drained_switch_and_a_drained_wave(image: Path) -> None:
     """And a peer beside a transit, many ports (swp2 before swp10), many VRFs, the default BFD profile."""
     inventory = factory.site(leaves=2, vpcs=12, spread=2)

@@ -43,7 +43,7 @@ def _stanzas(text: str) -> dict[str, dict[str, int]]:
     current: dict[str, int] = {}
     continued = False
     for number, line in enumerate(text.splitlines(), 1):
-        words = line.split()
+        words = line.partition("#")[0].split()
         if not continued and words[:1] == ["iface"]:
             current = stanzas.setdefault(words[1], dict.fromkeys(words[2:3], number))
         elif not continued and words and line.startswith(" "):
