@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -17,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.twin.lab_checkout import UP, lab_checkout, on, shell
+
 ROUNDS = int(os.environ.get("IGOUDAR_ROUNDS", "2"))
 # A probe every 10 ms: daemons that start anew cost some hundred in a row. On a machine with more to do than
 # cores a kernel that waits for one loses a few without any change; docs/benchmarks.md has an idle one.
@@ -38,18 +37,6 @@ pytestmark = [
 ]
 
 
-def shell(folder: Path, script: str) -> str:
-    """Output of a bash script in a checkout with the environment of `scripts/env`."""
-    words = ["bash", "-c", f". scripts/env lab && {script}"]
-    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, f"{script}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
-    return done.stdout
-
-
-def on(host: str, command: str) -> str:
-    return shell(ROOT, f"igoudar twin exec lab {host} {command!r}")
-
-
 def daemons() -> dict[str, str]:
     """Process ids of FRR's daemons on every switch."""
     return {name: on(name, f"for d in {DAEMONS}; do echo $d $(pgrep -x $d); done") for name in SWITCHES}
@@ -57,20 +44,8 @@ def daemons() -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A second way into the same lab: state, twin and code are links, the inventory is a copy."""
-    done = subprocess.run(
-        ["scripts/lab", "--no-drills"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    folder = tmp_path_factory.mktemp("checkout")
-    for entry in ROOT.iterdir():
-        if entry.name not in ("inventory", ".git"):
-            (folder / entry.name).symlink_to(entry)
-    shutil.copytree(ROOT / "inventory", folder / "inventory")
-    yield folder
-    shutil.rmtree(folder / "inventory")
-    (folder / "inventory").symlink_to(ROOT / "inventory")
-    shell(folder, "pulumi up --stack lab --yes --skip-preview --non-interactive")
+    with lab_checkout(tmp_path_factory.mktemp("checkout")) as folder:
+        yield folder
 
 
 class Probe:
@@ -95,7 +70,7 @@ class Probe:
 
 
 def up(checkout: Path) -> None:
-    shell(checkout, "igoudar plan lab && pulumi up --stack lab --yes --skip-preview --non-interactive")
+    shell(checkout, f"igoudar plan lab && {UP}")
 
 
 def other_server() -> str:
