@@ -59,6 +59,8 @@ class Work:
         )
         witnesses = of_site(inventory.site, access_map(inventory, self.root))
         operator = Operator(plan, self._drivers(inventory, names), witnesses, report, progress, stop)
+        report.states = dict.fromkeys(names, "not asked")
+        runs.write(report, self.root)  # a run that is killed leaves at least its id
         try:
             operator.run()
         except Exception as error:
