@@ -50,12 +50,13 @@ def become_witness() -> None:
 def main() -> int:
     words = sys.argv[1:] or os.environ.get("SSH_ORIGINAL_COMMAND", "").split()
     try:
-        if words == ["enrol"] and os.geteuid() == 0:
+        by_hand = "SSH_ORIGINAL_COMMAND" not in os.environ  # sudo drops it, sshd sets it
+        if words == ["enrol"] and by_hand and os.geteuid() == 0:
             print(enrol(sys.stdin.read().splitlines()))
             return 0
         become_witness()
         register = Register(REGISTERS)
-        if words == ["list"] and "SSH_ORIGINAL_COMMAND" not in os.environ:
+        if words == ["list"] and by_hand:
             json.dump(register.held(), sys.stdout)
         else:
             print(answer(words, register))

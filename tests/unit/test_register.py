@@ -1,0 +1,101 @@
+"""The register of a witness: the first word is held for good, whoever comes at once, whatever comes later."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from igoudar.witness import register as module
+from igoudar.witness.register import Refused, Register
+
+ROOT = Path(__file__).parents[2]
+PROPOSE = """
+import sys
+from pathlib import Path
+from igoudar.witness.register import Register
+register = Register(Path(sys.argv[1]))
+sys.stdin.readline()
+for number in range(50):
+    print(register.propose(f"t{number}", sys.argv[2]))
+"""
+
+
+def asked(folder: Path, *words: str, command: str = "") -> tuple[int, str]:
+    """What the command answers, as root does without a user of its own, or as sshd forces it."""
+    environment = {**os.environ, "IGOUDAR_WITNESS_STORE": str(folder), "SSH_ORIGINAL_COMMAND": command}
+    if not command:
+        del environment["SSH_ORIGINAL_COMMAND"]
+    done = subprocess.run(
+        [sys.executable, "-m", "igoudar.witness", *words],
+        cwd=ROOT / "src",
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout.strip()
+
+
+def test_the_first_word_is_held(tmp_path: Path) -> None:
+    register = Register(tmp_path)
+    assert register.propose("t1", "commit") == "commit"
+    assert register.propose("t1", "abort") == "commit"
+    assert Register(tmp_path).propose("t1", "abort") == "commit"
+    assert register.held() == {"t1": "commit"}
+    assert [path.name for path in tmp_path.iterdir()] == ["t1"], "nothing lies beside it"
+
+
+def test_of_two_at_once_both_are_told_the_same(tmp_path: Path) -> None:
+    def start(value: str) -> subprocess.Popen[str]:
+        words = [sys.executable, "-c", PROPOSE, str(tmp_path), value]
+        return subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    running = [start(value) for value in ("commit", "abort", "commit", "abort")]
+    told: list[Sequence[str]] = []
+    for process in running:
+        assert process.stdin is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+    for process in running:
+        told.append(process.communicate()[0].split())
+    assert told[0] == told[1] == told[2] == told[3]
+    assert len(told[0]) == 50
+
+
+@pytest.mark.parametrize(
+    ("id_", "value"), [("../x", "commit"), ("", "abort"), ("t1", "maybe"), (".t", "abort")]
+)
+def test_what_is_no_proposal_is_refused(tmp_path: Path, id_: str, value: str) -> None:
+    with pytest.raises(Refused):
+        Register(tmp_path).propose(id_, value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_it_forgets_after_a_year_and_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    register = Register(tmp_path)
+    register.propose("old", "commit")
+    year = time.time() - module.REMEMBERED_SECONDS - 60
+    os.utime(tmp_path / "old", (year, year))
+    (tmp_path / ".half").write_text("com")
+    os.utime(tmp_path / ".half", (year, year))
+    monkeypatch.setattr(module, "MOST", 2)
+    register.propose("a", "commit")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a"]
+    register.propose("b", "abort")
+    with pytest.raises(Refused, match="2 registers are held already"):
+        register.propose("c", "abort")
+    assert register.propose("a", "abort") == "commit", "what is held is told also when it is full"
+
+
+def test_who_comes_by_ssh_may_ask_and_nothing_else(tmp_path: Path) -> None:
+    assert asked(tmp_path, command="hello") == (0, "here")
+    assert asked(tmp_path, command="propose t1 abort") == (0, "abort")
+    for words in ("list", "enrol", "propose t1", "propose t1 commit now", "sh"):
+        assert asked(tmp_path, command=words) == (1, ""), words
+    assert asked(tmp_path, "list") == (0, '{"t1": "abort"}')
