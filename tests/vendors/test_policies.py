@@ -50,7 +50,7 @@ OURS = {"198.51.100.0/24", "2001:db8:100::/48"}
 WAIT = 40  # seconds for both sessions
 
 SCRIPT = """
-cd /run/work
+cd /run/judged
 ip netns add world; ip netns add far
 ip link add swp1 netns world type veth peer name eth1 netns far
 for pair in world:swp1:ours far:eth1:theirs; do

@@ -25,8 +25,8 @@ for folder in run tmp dev etc/frr var/log var/tmp var/lib/frr; do
   mkdir -p "$folder"
   mount -t tmpfs -o mode=755 tmpfs "$root/$folder"
 done
-mkdir -p run/frr run/network run/work var/tmp/frr
-mount --bind "$work" run/work
+mkdir -p run/frr run/network run/judged var/tmp/frr
+mount --bind "$work" run/judged
 for file in null zero random urandom; do : > dev/$file; mount --bind /dev/$file dev/$file; done
 printf '%s:x:0:0::/:/bin/sh\\n' root frr > run/passwd
 printf '%s:x:0:root,frr\\n' root frr frrvty > run/group
@@ -39,7 +39,7 @@ hostname "$host"
 ip link set lo up
 echo 1 > /proc/sys/net/ipv4/ip_forward
 echo 1 > /proc/sys/net/ipv6/conf/all/forwarding
-exec chroot "$root" /bin/sh /run/work/script
+exec chroot "$root" /bin/sh /run/judged/script
 """
 
 
@@ -54,7 +54,7 @@ class Complaint:
 def run(
     root: Path, host: str, script: str, files: Mapping[str, str], *, seconds: int = SECONDS
 ) -> dict[str, str]:
-    """Run a shell script in the image; it finds `files` in /run/work and leaves its own there.
+    """Run a shell script in the image; it finds `files` in /run/judged and leaves its own there.
 
     Returns all files of that folder by name. Raises IgoudarError where the sandbox itself fails.
     """

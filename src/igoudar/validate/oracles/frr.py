@@ -15,7 +15,7 @@ DAEMONS = ("mgmtd", "zebra", "bgpd", "staticd", "bfdd")
 LOCKED = "locked by another session"
 ATTEMPTS = 4
 SCRIPT = f"""
-cd /run/work
+cd /run/judged
 vtysh -C -f text > parser 2>&1; echo $? > status
 [ "$(cat status)" = 0 ] || exit 0
 for daemon in {" ".join(DAEMONS)}; do

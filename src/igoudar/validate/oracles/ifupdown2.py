@@ -9,7 +9,7 @@ from igoudar.validate.sandbox import Complaint, run
 
 # Ports stand as one end of a veth pair: ifupdown2 wants to see that an interface exists.
 SCRIPT = """
-cd /run/work
+cd /run/judged
 [ -e /etc/network/interfaces ] || : > /etc/network/interfaces
 for port in $(cat ports); do ip link add "$port" type veth peer name "x-$port"; done
 mount --bind text /etc/network/interfaces
