@@ -7,13 +7,22 @@ from pathlib import Path
 from igoudar.tree import runtime_folder
 
 HARDWARE = "hardware"
-ID = "id"  # beside twin.json: random, made with the disks of a twin and gone with them
+SPEC = "twin.json"
+ID = "id"  # beside it: random, made with the disks of a twin and gone with them
+
+
+def twin_folder(site: str, root: Path) -> Path:
+    return runtime_folder(root) / "twin" / site
+
+
+def holds_twin(folder: Path) -> bool:
+    return (folder / SPEC).is_file()
 
 
 def world(site: str, root: Path) -> str:
     """`hardware`, or `twin <id>` while a twin of the site has disks here. Reads two files."""
-    folder = runtime_folder(root) / "twin" / site
-    if not (folder / "twin.json").is_file():
+    folder = twin_folder(site, root)
+    if not holds_twin(folder):
         return HARDWARE
     try:
         return f"twin {(folder / ID).read_text('ascii').strip()}"

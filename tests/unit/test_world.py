@@ -9,9 +9,10 @@ import pytest
 
 from igoudar.provider import resources
 from igoudar.provider.kit import Context, Kind, ResourceFailure
-from igoudar.provider.world import World
+from igoudar.provider.world import RESOURCES
 from igoudar.world import world
 
+(WORLD,) = RESOURCES
 TWIN, HARDWARE = {"world": "twin 3f2a01"}, {"world": "hardware"}
 
 
@@ -35,14 +36,14 @@ def test_which_world(tmp_path: Path) -> None:
 
 
 def test_another_world_is_shown_and_refused() -> None:
-    diff = asyncio.run(World().diff(TWIN, HARDWARE, {}))
+    diff = asyncio.run(WORLD.diff(TWIN, HARDWARE, {}))
     assert diff.changes == {'["world"]': Kind.UPDATE}
     said = "the record is about the twin 3f2a01, and this run would reach hardware; nothing was started"
     with pytest.raises(ResourceFailure, match=said):
-        asyncio.run(World().update(TWIN, HARDWARE, {}, context()))
+        asyncio.run(WORLD.update(TWIN, HARDWARE, {}, context()))
 
 
 def test_the_same_world_is_no_change() -> None:
-    assert asyncio.run(World().diff(TWIN, TWIN, {})).changes == {}
-    assert asyncio.run(World().create(TWIN, context())) == ("lab", {})
-    assert asyncio.run(World().read("lab", TWIN, {}, context())) == (TWIN, {})
+    assert asyncio.run(WORLD.diff(TWIN, TWIN, {})).changes == {}
+    assert asyncio.run(WORLD.create(TWIN, context())) == ("lab", {})
+    assert asyncio.run(WORLD.read("lab", TWIN, {}, context())) == (TWIN, {})

@@ -9,6 +9,7 @@ import click
 
 from igoudar.cli._frame import Place, json_option, show_json, site_argument
 from igoudar.errors import BadInput, Finding, Missing, Where
+from igoudar.world import twin_folder
 
 SETTLED = "settled"  # in the run folder: the first process of a twin whose hosts all answered
 EXAMPLES = """
@@ -31,7 +32,6 @@ def command() -> None:
 
 def _folder(site: Place) -> Path:
     from igoudar.inventory import load  # noqa: PLC0415
-    from igoudar.transport.access import twin_folder  # noqa: PLC0415 - paramiko is slow to import
 
     return twin_folder(load(site.folder, site.root).site.name, site.root)
 

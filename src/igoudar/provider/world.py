@@ -10,18 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from igoudar.provider.kit import Context, Diff, Resource, ResourceFailure
-from igoudar.provider.records import changed_paths
+from igoudar.provider.kit import Context, ResourceFailure
+from igoudar.provider.records import RecordResource
 
 Values = Mapping[str, Any]
 
 
-class World(Resource):
-    token = "igoudar:site:World"
-
-    async def diff(self, old: Values, new: Values, outputs: Values) -> Diff:
-        return Diff(dict(changed_paths(old, new)))
-
+class World(RecordResource):
     async def create(self, new: Values, ctx: Context) -> tuple[str, Values]:
         await ctx.log("info", f"{ctx.name}: {new['world']}")
         return ctx.name, {}
@@ -33,18 +28,10 @@ class World(Resource):
             "device), then `pulumi up`"
         )
 
-    async def read(
-        self, identity: str, inputs: Values, outputs: Values, ctx: Context
-    ) -> tuple[Values, Values]:
-        return inputs, outputs
-
-    async def delete(self, identity: str, inputs: Values, outputs: Values, ctx: Context) -> None:
-        return None
-
 
 def _named(values: Values) -> str:
     kind, _, number = str(values["world"]).partition(" ")
     return f"the twin {number}".strip() if kind == "twin" else kind
 
 
-RESOURCES = [World()]
+RESOURCES = [World("igoudar:site:World")]

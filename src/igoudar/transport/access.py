@@ -11,7 +11,7 @@ from pathlib import Path
 
 from igoudar.errors import DeviceFailed
 from igoudar.model import Device, Inventory
-from igoudar.tree import runtime_folder
+from igoudar.world import holds_twin, twin_folder
 
 KEY_VARIABLE = "IGOUDAR_SSH_KEY"
 KEY_NAMES = ("id_ed25519", "id_ecdsa", "id_rsa")
@@ -60,16 +60,12 @@ def access_map(inventory: Inventory, root: Path) -> dict[str, Access]:
     """host -> Access, for every device with an out-of-band address. Reads files and opens nothing."""
     folder = twin_folder(inventory.site.name, root)
     devices = [d for d in inventory.devices.values() if d.oob is not None]
-    if (folder / "twin.json").is_file():
+    if holds_twin(folder):
         keys = twin_keys(folder)
         return {d.name: _in_twin(d, inventory, folder, keys) for d in devices}
     bastion = inventory.devices.get(inventory.site.bastion)
     via = Bastion(_on_hardware(bastion, inventory, None)) if bastion and bastion.oob is not None else None
     return {d.name: _on_hardware(d, inventory, None if d is bastion else via) for d in devices}
-
-
-def twin_folder(site: str, root: Path) -> Path:
-    return runtime_folder(root) / "twin" / site
 
 
 def twin_keys(folder: Path) -> TwinKeys:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from igoudar.errors import Missing
+from igoudar.world import SPEC
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,7 @@ class Folder:
 
     @property
     def spec(self) -> Path:
-        return self.path / "twin.json"
+        return self.path / SPEC
 
     @property
     def login_key(self) -> Path:

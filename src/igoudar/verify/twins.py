@@ -7,10 +7,10 @@ from pathlib import Path
 
 from igoudar import twin
 from igoudar.model import Cable, Inventory
-from igoudar.transport.access import twin_folder
 from igoudar.twin.site import far_routers, world_addresses
 from igoudar.verify.drills import Breaker
 from igoudar.verify.run import Outside
+from igoudar.world import twin_folder
 
 
 @dataclass(frozen=True, slots=True)
