@@ -17,8 +17,8 @@ from __future__ import annotations
 import contextlib
 import random
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -33,7 +33,7 @@ from igoudar.agent.voting import HERE, Ballot, Witness, decided
 from igoudar.agent.windows import boot, look
 from igoudar.apply import operator as product
 from igoudar.apply.change import FRR, Wanted
-from igoudar.apply.driver import AgentRefused, Candidate, Disguise, Ended, Live
+from igoudar.apply.driver import AgentDriver, AgentRefused
 from igoudar.apply.operator import Operator, Plan
 from igoudar.errors import DeviceFailed, Drift
 from igoudar.runs import Report
@@ -317,47 +317,14 @@ class World:
                 device.window_ends()
 
 
-class CheckedDriver:
+class CheckedDriver(AgentDriver):
     def __init__(self, world: World, device: Device, number: int) -> None:
         self.world, self.device, self.number, self.name = world, device, number, device.name
-
-    def read(self, paths: tuple[str, ...], disguise: Disguise) -> Live:
-        return self._look("read", paths)
-
-    def verify(self, paths: tuple[str, ...], disguise: Disguise) -> Live:
-        return self._look("verify", paths)
-
-    def stage(self, id_: str, stack: str, candidate: Candidate) -> None:
-        self._ask("stage", {"id": id_, "stack": stack, **asdict(candidate)})
-
-    def arm(self, id_: str, base: str, window: float) -> None:
-        self._ask("arm", {"id": id_, "base": base, "window": window})
-
-    def extend(self, id_: str, window: float) -> None:
-        self._ask("extend", {"id": id_, "window": window})
-
-    def apply(self, id_: str, mode: str) -> str:
-        return str(self._ask("apply", {"id": id_, "mode": mode})["problem"])
-
-    def prepare(self, id_: str, witnesses: Sequence[Witness], window: float) -> None:
-        told = [asdict(witness) for witness in witnesses]
-        self._ask("prepare", {"id": id_, "witnesses": told, "window": window})
-
-    def confirm(self, id_: str) -> None:
-        self._ask("confirm", {"id": id_})
-
-    def restore(self, id_: str) -> Ended:
-        told = self._ask("restore", {"id": id_})
-        return Ended(told["outcome"], told["why"], told["problem"])
 
     def close(self) -> None:
         """Nothing is open."""
 
-    def _look(self, verb: str, paths: tuple[str, ...]) -> Live:
-        told = self._ask(verb, {"paths": paths, "desired": (), "values": {}, "patterns": ()})
-        return Live("S", told["files"], told["digest"], told["open"], {})
-
-    def _ask(self, verb: str, request: dict[str, Any]) -> dict[str, Any]:
+    def _ask(self, verb: str, request: Mapping[str, Any]) -> dict[str, Any]:
         def send() -> dict[str, Any]:
             try:
                 told: dict[str, Any] = getattr(self.device.agent, verb)(request)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from igoudar.agent.protocol import Refused
 from igoudar.agent.voting import Witness, decided
 from igoudar.apply.change import FRR, Wanted
-from igoudar.apply.driver import AgentRefused, Candidate, Disguise, Ended, Live
+from igoudar.apply.driver import AgentDriver, AgentRefused
 from igoudar.apply.operator import Operator, Plan
 from igoudar.errors import DeviceFailed
 from igoudar.runs import Report
@@ -20,7 +21,7 @@ VALUES = {"secret:bgp-north@1": "swordfish"}
 Fault = Callable[["Box", str, str], None]  # box, verb, "before" or "after" it is carried out
 
 
-class MemoryDriver:
+class MemoryDriver(AgentDriver):
     """Asks the real agent over a folder. `fault` may raise before a verb (lost) or after it (answer lost)."""
 
     def __init__(self, box: Box, fault: Fault) -> None:
@@ -28,64 +29,21 @@ class MemoryDriver:
         self.box = box
         self.fault = fault
 
-    def read(self, paths: tuple[str, ...], disguise: Disguise) -> Live:
-        return self._look("read", paths, disguise)
-
-    def verify(self, paths: tuple[str, ...], disguise: Disguise) -> Live:
-        return self._look("verify", paths, disguise)
-
-    def stage(self, id_: str, stack: str, candidate: Candidate) -> None:
-        self._ask("stage", {"id": id_, "stack": stack, **asdict(candidate)})
-
-    def arm(self, id_: str, base: str, window: float) -> None:
-        self._ask("arm", {"id": id_, "base": base, "window": window})
-
-    def extend(self, id_: str, window: float) -> None:
-        self._ask("extend", {"id": id_, "window": window})
-
-    def apply(self, id_: str, mode: str) -> str:
-        return str(self._ask("apply", {"id": id_, "mode": mode})["problem"])
-
-    def prepare(self, id_: str, witnesses: Sequence[Witness], window: float) -> None:
-        told = [asdict(witness) for witness in witnesses]
-        self._ask("prepare", {"id": id_, "witnesses": told, "window": window})
-
-    def confirm(self, id_: str) -> None:
-        self._ask("confirm", {"id": id_})
-
-    def restore(self, id_: str) -> Ended:
-        told = self._ask("restore", {"id": id_})
-        return Ended(str(told["outcome"]), str(told["why"]), str(told["problem"]))
-
     def close(self) -> None:
         self.box.closed += 1
 
-    def _look(self, verb: str, paths: tuple[str, ...], disguise: Disguise) -> Live:
-        request = {
-            "paths": paths,
-            "desired": disguise.desired,
-            "values": disguise.values or {},
-            "patterns": disguise.patterns,
-        }
-        told = self._ask(verb, request)
-        texts = dict(told["files"])
-        if told["running_drift"]:
-            texts["running-config"] = told["running_drift"]
-        sessions = self.box.sessions(told["files"][FRR])
-        missing, residue = tuple(told.get("missing", ())), tuple(told.get("residue", ()))
-        facts = (told["serial"], texts, told["digest"], told["open"], sessions, self.box.interfaces)
-        return Live(*facts, residue, missing, told["fresh"])
-
-    def _ask(self, verb: str, request: Mapping[str, object]) -> dict[str, object]:
+    def _ask(self, verb: str, request: Mapping[str, Any]) -> dict[str, Any]:
         with self.box.lock:
             self.box.asked.append(verb)
             self.fault(self.box, verb, "before")
             try:
-                told: dict[str, object] = getattr(self.box.world.agent, verb)(request)
+                told: dict[str, Any] = getattr(self.box.world.agent, verb)(request)
             except Refused as refused:
                 raise AgentRefused(self.name, refused.code, str(refused)) from refused
             self.fault(self.box, verb, "after")
-            return told
+        if verb in ("read", "verify"):
+            told |= {"sessions": self.box.sessions(told["files"][FRR]), "interfaces": self.box.interfaces}
+        return told
 
 
 @dataclass

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
@@ -15,9 +16,8 @@ from igoudar.errors import DeviceFailed
 from igoudar.transport import Access, Session, connect
 
 AGENT = "sudo -n /usr/sbin/igoudar-agent"
-EXTEND_SECONDS = 15.0
 ANSWER_SECONDS = 60.0
-APPLY_SECONDS = 240.0
+SECONDS = {"extend": 15.0, "apply": 240.0, "restore": 240.0}  # verbs whose answer takes less, or more
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,17 +92,16 @@ class Driver(Protocol):
     def close(self) -> None: ...
 
 
-class FrrDriver:
-    """Over SSH. One login is kept; `verify` opens a new one each time: the old one proves nothing."""
+class AgentDriver(ABC):
+    """The messages of the operator as the agent takes them; how they get there is `_ask`'s matter."""
 
-    def __init__(self, access: Access) -> None:
-        self.access = access
-        self.name = access.host
-        self._session: Session | None = None
-        self._opening = threading.Lock()
+    name: str
 
     def read(self, paths: tuple[str, ...], disguise: Disguise) -> Live:
         return _live(self._ask("read", _look(paths, disguise)))
+
+    def verify(self, paths: tuple[str, ...], disguise: Disguise) -> Live:
+        return _live(self._ask("verify", _look(paths, disguise)))
 
     def stage(self, id_: str, stack: str, candidate: Candidate) -> None:
         self._ask("stage", {"id": id_, "stack": stack, **asdict(candidate)})
@@ -111,15 +110,11 @@ class FrrDriver:
         self._ask("arm", {"id": id_, "base": base, "window": window})
 
     def extend(self, id_: str, window: float) -> None:
-        self._ask("extend", {"id": id_, "window": window}, EXTEND_SECONDS)
+        self._ask("extend", {"id": id_, "window": window})
 
     def apply(self, id_: str, mode: str) -> str:
         """What went wrong on the switch, empty where nothing did."""
-        return str(self._ask("apply", {"id": id_, "mode": mode}, APPLY_SECONDS)["problem"])
-
-    def verify(self, paths: tuple[str, ...], disguise: Disguise) -> Live:
-        with connect(self.access) as session:
-            return _live(self._told(session, "verify", _look(paths, disguise), ANSWER_SECONDS))
+        return str(self._ask("apply", {"id": id_, "mode": mode})["problem"])
 
     def prepare(self, id_: str, witnesses: Sequence[Witness], window: float) -> None:
         told = [asdict(witness) for witness in witnesses]
@@ -129,8 +124,22 @@ class FrrDriver:
         self._ask("confirm", {"id": id_})
 
     def restore(self, id_: str) -> Ended:
-        told = self._ask("restore", {"id": id_}, APPLY_SECONDS)
+        told = self._ask("restore", {"id": id_})
         return Ended(told["outcome"], told["why"], told["problem"])
+
+    @abstractmethod
+    def _ask(self, verb: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        """The agent's answer. Raises DeviceFailed without one, AgentRefused with one that refuses."""
+
+
+class FrrDriver(AgentDriver):
+    """Over SSH. One login is kept; `verify` opens a new one each time: the old one proves nothing."""
+
+    def __init__(self, access: Access) -> None:
+        self.access = access
+        self.name = access.host
+        self._session: Session | None = None
+        self._opening = threading.Lock()
 
     def close(self) -> None:
         with self._opening:
@@ -138,16 +147,18 @@ class FrrDriver:
                 self._session.close()
                 self._session = None
 
-    def _ask(self, verb: str, request: Mapping[str, Any], seconds: float = ANSWER_SECONDS) -> dict[str, Any]:
+    def _ask(self, verb: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        if verb == "verify":
+            with connect(self.access) as session:
+                return self._told(session, verb, request)
         with self._opening:
             if self._session is None or not self._session.transport.is_active():
                 self._session = connect(self.access)
             session = self._session
-        return self._told(session, verb, request, seconds)
+        return self._told(session, verb, request)
 
-    def _told(
-        self, session: Session, verb: str, request: Mapping[str, Any], seconds: float
-    ) -> dict[str, Any]:
+    def _told(self, session: Session, verb: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        seconds = SECONDS.get(verb, ANSWER_SECONDS)
         done = session.run(f"{AGENT} {shlex.quote(verb)}", json.dumps(request).encode(), seconds)
         try:
             told: dict[str, Any] = json.loads(done.out)
@@ -181,7 +192,7 @@ def _live(told: Mapping[str, Any]) -> Live:
         open=told["open"],
         sessions=told["sessions"],
         interfaces=tuple(told["interfaces"]),
-        residue=tuple(told.get("residue", ())),
-        missing=tuple(told.get("missing", ())),
-        fresh=bool(told.get("fresh", False)),
+        residue=tuple(told.get("residue", ())),  # of `verify` only
+        missing=tuple(told["missing"]),
+        fresh=told["fresh"],
     )
