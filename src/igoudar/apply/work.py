@@ -22,7 +22,8 @@ from igoudar.errors import BadInput, DeviceFailed, Drift
 from igoudar.inventory import load
 from igoudar.model import SWITCH_ROLES, Inventory
 from igoudar.secrets import secret_values
-from igoudar.transport import access_map
+from igoudar.transport import Access, access_map
+from igoudar.vendors import Nos
 
 
 @dataclass(slots=True)
@@ -46,7 +47,7 @@ class Work:
         left = untouched(self.new, unconfirmed, names)
         if not names:
             return {"txn": report.id, "unconfirmed": left, "unreachable": {}, "said": ""}
-        inventory = self._inventory()
+        inventory, folders, access = self._reach()
         plan = Plan(
             id=report.id,
             stack=settings["stack"],
@@ -54,11 +55,11 @@ class Work:
             waves=settings["waves"],
             window=float(settings["window"]),
             values=self._values(names),
-            patterns=self._patterns(inventory, names),
-            keys=self._keys(inventory),
+            patterns=_patterns(inventory, folders, names),
+            keys=_keys(inventory, access),
         )
-        witnesses = of_site(inventory.site, access_map(inventory, self.root))
-        operator = Operator(plan, self._drivers(inventory, names), witnesses, report, progress, stop)
+        drivers, witnesses = _drivers(inventory, folders, access, names), of_site(inventory.site, access)
+        operator = Operator(plan, drivers, witnesses, report, progress, stop)
         report.states = dict.fromkeys(names, "not asked")
         runs.write(report, self.root)  # a run that is killed leaves at least its id
         try:
@@ -83,9 +84,10 @@ class Work:
         A silent switch keeps its record, and so does one with an open transaction: it may go back yet.
         """
         names = sorted(n for n in switches(self.old) if not is_offline(self.old, n))
-        inventory = self._inventory()
+        inventory, folders, access = self._reach()
         known = [n for n in names if n in inventory.devices]
-        drivers, patterns = self._drivers(inventory, known), self._patterns(inventory, known)
+        drivers = _drivers(inventory, folders, access, known)
+        patterns = _patterns(inventory, folders, known)
         values = self._values(known, missing_ok=True)
         live, silent = dict(self.old), dict[str, str]()
 
@@ -111,25 +113,11 @@ class Work:
             list(pool.map(look, known))
         return {"inputs": live, "unreachable": silent}
 
-    def _inventory(self) -> Inventory:
+    def _reach(self) -> tuple[Inventory, Mapping[str, Nos], Mapping[str, Access]]:
+        """The site as it is now, what its NOS folders say, and the way to each device."""
         current = self.new if APPLY in self.new else self.old
-        return load(self.root / current[APPLY]["site"], self.root)
-
-    def _drivers(self, inventory: Inventory, names: Iterable[str]) -> dict[str, Driver]:
-        access, folders = access_map(inventory, self.root), vendors.load(self.root / "templates")
-        if silent := [n for n in names if n not in access]:
-            raise DeviceFailed(f"{', '.join(silent)}: no out-of-band address; write `oob` into the inventory")
-        return {n: driver(folders[inventory.devices[n].nos].driver, access[n]) for n in names}
-
-    def _keys(self, inventory: Inventory) -> dict[str, str]:
-        """Host keys of all switches of the site: each may ask the witnesses."""
-        access = access_map(inventory, self.root)
-        roles = {name: inventory.devices[name].role for name in access}
-        return {name: a.host_key for name, a in access.items() if roles[name] in SWITCH_ROLES and a.host_key}
-
-    def _patterns(self, inventory: Inventory, names: Iterable[str]) -> dict[str, tuple[str, ...]]:
-        folders = vendors.load(self.root / "templates")
-        return {n: tuple(p.pattern for p in folders[inventory.devices[n].nos].secret_lines) for n in names}
+        inventory = load(self.root / current[APPLY]["site"], self.root)
+        return inventory, vendors.load(self.root / "templates"), access_map(inventory, self.root)
 
     def _values(self, names: Iterable[str], *, missing_ok: bool = False) -> dict[str, str]:
         """Values of every mark in the target; those of the record only help to mask, and may be gone."""
@@ -143,6 +131,26 @@ class Work:
             except BadInput:
                 continue
         return values
+
+
+def _drivers(
+    inventory: Inventory, folders: Mapping[str, Nos], access: Mapping[str, Access], names: Iterable[str]
+) -> dict[str, Driver]:
+    if silent := [n for n in names if n not in access]:
+        raise DeviceFailed(f"{', '.join(silent)}: no out-of-band address; write `oob` into the inventory")
+    return {n: driver(folders[inventory.devices[n].nos].driver, access[n]) for n in names}
+
+
+def _keys(inventory: Inventory, access: Mapping[str, Access]) -> dict[str, str]:
+    """Host keys of all switches of the site: each may ask the witnesses."""
+    switches = (n for n, device in inventory.devices.items() if device.role in SWITCH_ROLES and n in access)
+    return {n: access[n].host_key for n in switches if access[n].host_key}
+
+
+def _patterns(
+    inventory: Inventory, folders: Mapping[str, Nos], names: Iterable[str]
+) -> dict[str, tuple[str, ...]]:
+    return {n: tuple(p.pattern for p in folders[inventory.devices[n].nos].secret_lines) for n in names}
 
 
 def _marks(texts: Iterable[Mapping[str, str]]) -> set[str]:
