@@ -274,9 +274,8 @@ class Agent:
     def secrets(self, request: Request) -> dict[str, str]:
         """value -> mark, of everything that could stand in what daemons and tools say; the longest first."""
         kept = self.store.load(self.store.folder / "confirmed.json").get("values", {})
-        for journal in self.store.all():
-            request_file = self.store.txn(journal.id) / "candidate" / "request.json"
-            kept |= self.store.load(request_file).get("values", {})
+        for candidate in self.store.candidates():
+            kept |= candidate["values"]
         known = {value: mark for mark, value in {**kept, **request.get("values", {})}.items() if value}
         return dict(sorted(known.items(), key=lambda pair: -len(pair[0])))
 

@@ -122,6 +122,12 @@ class Store:
         names = [name for name in self.disk.names(folder) if ID.fullmatch(name)]
         return [j for name in names if (j := self.journal(name)) is not None]
 
+    def candidates(self) -> list[dict[str, Any]]:
+        """What was asked for by transactions that are not finished: they alone have candidates."""
+        txn = self.folder / "txn"
+        files = (txn / id_ / "candidate" / "request.json" for id_ in self.disk.names(txn))
+        return [self.load(file) for file in files if self.disk.has(file)]
+
     def drop_orphans(self) -> None:
         """Folders that were begun and never got a journal: a candidate that was cut off."""
         folder = self.folder / "txn"
