@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from igoudar.hostview import HostView
 from igoudar.roles import Declaration, RoleCommand, RoleFile, RoleSettings, RoleUnit, RoleUser
-from igoudar.witness.install import USER, witness_files
+from igoudar.witness import USER
+from igoudar.witness.install import witness_files
 
 
 class Settings(RoleSettings):

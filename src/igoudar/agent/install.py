@@ -44,11 +44,16 @@ WantedBy=multi-user.target
 UNITS = ("igoudar-agent-boot.service", "igoudar-agent-watch.service")
 
 
+def modules(package: str, folder: str) -> dict[str, tuple[str, str]]:
+    """A package as files in a folder of a host, without its own list: path -> (text, mode)."""
+    here = resources.files(package)
+    names = sorted(f.name for f in here.iterdir() if f.name.endswith(".py") and f.name != "install.py")
+    return {f"{folder}/{name}": ((here / name).read_text("utf-8"), "0644") for name in names}
+
+
 def agent_files() -> Mapping[str, tuple[str, str]]:
     """Path on the switch -> (text, mode)."""
-    here = resources.files("igoudar.agent")
-    names = sorted(f.name for f in here.iterdir() if f.name.endswith(".py") and f.name != "install.py")
-    files = {f"{FOLDER}/{name}": ((here / name).read_text("utf-8"), "0644") for name in names}
+    files = modules("igoudar.agent", FOLDER)
     files[COMMAND] = (LAUNCHER.format(folder=FOLDER), "0755")
     files[f"/etc/systemd/system/{UNITS[0]}"] = (BOOT_UNIT.format(command=COMMAND), "0644")
     files[f"/etc/systemd/system/{UNITS[1]}"] = (WATCH_UNIT.format(command=COMMAND), "0644")

@@ -4,4 +4,4 @@ The role `witness` copies this package to /usr/lib/igoudar/witness. Switches com
 host keys, and sshd lets them do nothing but ask (`__main__`); the operator comes by its login and sudo.
 """
 
-PROTOCOL = 1
+USER = "igoudar-witness"

@@ -12,9 +12,9 @@ import pwd
 import sys
 from pathlib import Path
 
+from . import USER
 from .register import Refused, Register
 
-USER = "igoudar-witness"
 REGISTERS = Path(os.environ.get("IGOUDAR_WITNESS_STORE", "/var/lib/igoudar-witness/registers"))
 KEYS = Path("/etc/ssh/igoudar-witness-keys")
 

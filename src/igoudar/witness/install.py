@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib import resources
 
-USER = "igoudar-witness"
+from igoudar.agent.install import modules
+
 FOLDER = "/usr/lib/igoudar/witness"
 COMMAND = "/usr/sbin/igoudar-witness"
 LAUNCHER = """#!/bin/sh
@@ -16,8 +16,6 @@ PYTHONPATH=/usr/lib/igoudar exec /usr/bin/python3 -m witness "$@"
 
 def witness_files() -> Mapping[str, tuple[str, str]]:
     """Path on the host -> (text, mode)."""
-    here = resources.files("igoudar.witness")
-    names = sorted(f.name for f in here.iterdir() if f.name.endswith(".py") and f.name != "install.py")
-    files = {f"{FOLDER}/{name}": ((here / name).read_text("utf-8"), "0644") for name in names}
+    files = modules("igoudar.witness", FOLDER)
     files[COMMAND] = (LAUNCHER.format(folder=FOLDER), "0755")
     return files
