@@ -56,7 +56,7 @@ class Operator:
 
     `touched`: switches that may hold a candidate; `armed`: those that may have an open window; `bound`: a
     `prepare` was sent, so that only the witnesses say which way; `decided`: what they said, empty where no
-    majority did, None while they were not asked.
+    majority did, None while they were not asked; `held`: the same of earlier runs, by id, under `asking`.
     `verify_seconds`: how long a switch may take until it is as it should be.
     """
 
@@ -72,6 +72,8 @@ class Operator:
     armed: set[str] = field(default_factory=set)
     bound: bool = False
     decided: str | None = None
+    held: dict[str, str] = field(default_factory=dict)
+    asking: threading.Lock = field(default_factory=threading.Lock)
     begun: float = field(default_factory=time.monotonic)
 
     def run(self) -> Report:
@@ -131,8 +133,11 @@ class Operator:
         self.report.states[name] = "old"
 
     def _finish_open(self, name: str, id_: str) -> None:
-        """A run of our stack left it open. Whether it was decided only the witnesses know."""
-        held = self.witnesses.propose(id_, ABORT)
+        """A run of our stack left it open. Only the witnesses know what was decided; once an id is enough."""
+        with self.asking:
+            if id_ not in self.held:
+                self.held[id_] = self.witnesses.propose(id_, ABORT)
+        held = self.held[id_]
         if not held:
             raise DeviceFailed(f"{name}: {id_} is undecided there: {_UNDECIDED}")
         self._say(name, f"{'keeps' if held == COMMIT else 'puts back'} {id_}, which a run left open")
