@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+SWITCHES = ("spine-1", "spine-2", "border-1", "border-2", "leaf-1", "leaf-2", "leaf-3", "leaf-4")
 UP = "pulumi up --stack lab --yes --skip-preview --non-interactive"
 
 
@@ -26,13 +27,18 @@ def on(host: str, command: str) -> str:
     return shell(ROOT, f"igoudar twin exec lab {host} {command!r}")
 
 
+def link(folder: Path, *own: str) -> None:
+    """The entries of this checkout as links, without `own`; the inventory as a copy."""
+    for entry in ROOT.iterdir():
+        if entry.name not in ("inventory", ".git", *own):
+            (folder / entry.name).symlink_to(entry)
+    shutil.copytree(ROOT / "inventory", folder / "inventory")
+
+
 @contextmanager
 def lab_checkout(folder: Path) -> Iterator[Path]:
     """The lab runs and is as described; in the end it is so again."""
     shell(ROOT, "scripts/lab --no-drills")
-    for entry in ROOT.iterdir():
-        if entry.name not in ("inventory", ".git"):
-            (folder / entry.name).symlink_to(entry)
-    shutil.copytree(ROOT / "inventory", folder / "inventory")
+    link(folder)
     yield folder
     shell(ROOT, f"igoudar unlock lab && {UP}")

@@ -6,22 +6,14 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.twin.lab_checkout import UP, lab_checkout, on, shell
+from tests.twin.lab_checkout import SWITCHES, UP, on, shell
 
-SWITCHES = ("spine-1", "spine-2", "border-1", "border-2", "leaf-1", "leaf-2", "leaf-3", "leaf-4")
 BY_HAND = "ip route 198.51.100.0/25 blackhole"
 pytestmark = [pytest.mark.twin, pytest.mark.engine, pytest.mark.image, pytest.mark.timeout(1800)]
-
-
-@pytest.fixture(scope="module")
-def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    with lab_checkout(tmp_path_factory.mktemp("checkout")) as folder:
-        yield folder
 
 
 def drain(checkout: Path, *names: str) -> None:

@@ -10,18 +10,16 @@ import os
 import re
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.twin.lab_checkout import UP, lab_checkout, on, shell
+from tests.twin.lab_checkout import SWITCHES, UP, on, shell
 
 ROUNDS = int(os.environ.get("IGOUDAR_ROUNDS", "2"))
 # A probe every 10 ms: daemons that start anew cost some hundred in a row. On a machine with more to do than
 # cores a kernel that waits for one loses a few without any change; docs/benchmarks.md has an idle one.
 STRAY = 0.05
-SWITCHES = ("spine-1", "spine-2", "border-1", "border-2", "leaf-1", "leaf-2", "leaf-3", "leaf-4")
 DAEMONS = "zebra mgmtd bgpd staticd bfdd"
 TENANT = """tenant: essai
 vpcs:
@@ -40,12 +38,6 @@ pytestmark = [
 def daemons() -> dict[str, str]:
     """Process ids of FRR's daemons on every switch."""
     return {name: on(name, f"for d in {DAEMONS}; do echo $d $(pgrep -x $d); done") for name in SWITCHES}
-
-
-@pytest.fixture(scope="module")
-def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    with lab_checkout(tmp_path_factory.mktemp("checkout")) as folder:
-        yield folder
 
 
 class Probe:

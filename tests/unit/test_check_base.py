@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.errors import checkout, run
-
-
-def git(root: Path, *words: str) -> None:
-    names = ["-c", "user.name=a", "-c", "user.email=a@example.net", "-c", "commit.gpgsign=false"]
-    subprocess.run(["git", *names, *words], cwd=root, capture_output=True, check=True)
+from tests.errors import run
+from tests.repository import git, repository
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    made = checkout(tmp_path)
-    git(made, "init", "-q", "-b", "main")
-    git(made, "add", "-A")
-    git(made, "commit", "-q", "-m", "as it is")
-    return made
+    return repository(tmp_path)
 
 
 def test_a_tenant_in_use_may_not_vanish(root: Path) -> None:

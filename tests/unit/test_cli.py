@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from igoudar import checks
-from tests.errors import ROOT, checkout, run
+from tests.errors import ROOT, run
+from tests.repository import commit, git, repository
 
 LEDGER = "inventory/lab/ledger.yaml"
 NEW_TENANT = (
@@ -28,23 +29,7 @@ SERVER = (
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """A checkout under git, with all of it on the branch `main`."""
-    made = checkout(tmp_path)
-    git(made, "init", "-q", "-b", "main")
-    commit(made, "as it is")
-    return made
-
-
-def git(root: Path, *words: str) -> str:
-    names = ["-c", "user.name=a", "-c", "user.email=a@example.net", "-c", "commit.gpgsign=false"]
-    done = subprocess.run(["git", *names, *words], cwd=root, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def commit(root: Path, said: str) -> None:
-    git(root, "add", "-A")
-    git(root, "commit", "-q", "-m", said)
+    return repository(tmp_path)
 
 
 def typed(root: Path, command: str) -> tuple[list[str], int]:

@@ -1,0 +1,16 @@
+"""What tests of the lab share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.twin.lab_checkout import lab_checkout
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    with lab_checkout(tmp_path_factory.mktemp("checkout")) as folder:
+        yield folder
