@@ -33,6 +33,7 @@ NEW = {
     INTERFACES: "auto lo\niface lo inet loopback\n\nauto swp1\niface swp1\n",
 }
 WINDOW = 8.0
+RESTORE = 10.0
 WITNESSES = tuple(Witness(f"mgmt-{n}", f"192.0.2.{n}", "ssh-ed25519 AAAA") for n in (1, 2, 3))
 
 
@@ -103,10 +104,10 @@ class FakeSwitch(Switch):
             return Done(0, self.runs.get(FRR, b"").decode())
         return Done(0, "")
 
-    def activate(self, mode: str, seconds: float = 0) -> str:
+    def activate(self, mode: str, seconds: float, *, interfaces: bool = True) -> str:
         self.failing._step()
         self.runs = self.live(PATHS)
-        self.activations.append(mode)
+        self.activations.append(mode if interfaces else f"{mode} without interfaces")
         self.failing._step()
         return f"{mode} of frr: {self.said}" if self.said else ""
 
@@ -249,7 +250,7 @@ def defaults(verb: str) -> dict[str, Any]:
         "read": {"paths": PATHS, **look_},
         "verify": {"paths": PATHS, **look_},
         "stage": {"stack": "lab", "files": NEW, "values": {MARK: SECRET}, "patterns": [PATTERN]},
-        "arm": {"window": WINDOW},
+        "arm": {"window": WINDOW, "restore": RESTORE},
         "extend": {"window": WINDOW},
         "apply": {"mode": "reload"},
         "prepare": {"window": WINDOW, "witnesses": [asdict(w) for w in WITNESSES]},

@@ -143,7 +143,7 @@ class MemorySwitch(Switch):
     def validate(self, folder: Path, paths: Any) -> None:
         """Every candidate is good."""
 
-    def activate(self, mode: str, seconds: float = 0) -> str:
+    def activate(self, mode: str, seconds: float, *, interfaces: bool = True) -> str:
         return ""
 
     def start_watch(self) -> None:
@@ -391,7 +391,7 @@ def operate(world: World, id_: str, target: str = NEW, *, adopt: bool = False) -
     """A whole run of the product's operator; None where it was killed."""
     record = None if adopt else {FRR: OLD}
     wants = {d.name: Wanted(d.name, "", {FRR: target}, record, {}, adopt, {}) for d in world.devices}
-    plan = Plan(id_, "lab", wants, [sorted(wants)], WINDOW, {}, dict.fromkeys(wants, ()))
+    plan = Plan(id_, "lab", wants, [sorted(wants)], WINDOW, WINDOW, {}, dict.fromkeys(wants, ()))
     drivers = {d.name: CheckedDriver(world, d, number) for number, d in enumerate(world.devices)}
     report = Report(id_, "lab")
     run = Operator(

@@ -135,6 +135,7 @@ class Fabric:
             wants={name: self.wanted(name, **changes) for name in self.boxes},
             waves=[sorted(self.boxes)],
             window=3.0,
+            restore=3.0,
             values=VALUES,
             patterns=dict.fromkeys(self.boxes, (PATTERN,)),
         )

@@ -305,6 +305,8 @@ class Site:
     `asn_base`: the ASN of a device is base + building * 1,000,000 + hall * 10,000 + n, with n the number
     of a leaf or border (borders from 8001), or 9000 + pod for the spines of a pod.
     MTUs are in bytes: `fabric_mtu` of switch ports, `host_mtu` of servers and SVIs.
+    `window_s`: seconds that a switch waits for its operator in a change before it goes back by itself;
+    `restore_s`: seconds that one try of that may take.
     """
 
     name: str
@@ -328,6 +330,8 @@ class Site:
     login: str
     users: tuple[User, ...]
     where: Where
+    window_s: int = 60
+    restore_s: int = 10
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,6 @@ from igoudar.group_inputs import server_group_inputs
 from igoudar.model import Attachment, Inventory, Vpc
 from igoudar.world import world
 
-WINDOW_SECONDS = 60
-
 
 class Record(pulumi.CustomResource):
     """A resource of the provider `igoudar`; `token` says which."""
@@ -39,7 +37,7 @@ def switches_inputs(compiled: Compiled, stack: str, secrets: str) -> dict[str, A
 
     `secrets` names the store of values, never a value.
     """
-    devices = compiled.design.inventory.devices
+    site, devices = compiled.design.inventory.site, compiled.design.inventory.devices
     marks = {
         name: {
             "serial": devices[name].serial,
@@ -56,7 +54,8 @@ def switches_inputs(compiled: Compiled, stack: str, secrets: str) -> dict[str, A
         "site": compiled.folder,
         "stack": stack,
         "secrets": secrets,
-        "window": WINDOW_SECONDS,
+        "window": site.window_s,
+        "restore": site.restore_s,
         "waves": waves,
         "marks": marks,
     }

@@ -187,6 +187,8 @@ class SiteIn(Entry):
     witnesses: Annotated[list[Label], Field(min_length=1)]
     bogon_exceptions: list[SubnetAddress] = []
     bfd: BfdIn = BfdIn()
+    window_s: Annotated[int, Field(ge=1, le=3600)] = 60
+    restore_s: Annotated[int, Field(ge=1, le=300)] = 10
     login: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,30}$")] = "igoudar"
     users: dict[Label, UserIn] = {}
 

@@ -158,6 +158,7 @@ def operator(
         wants,
         [sorted(wants)],
         window,
+        10.0,
         {MARK: SECRET, NEXT_MARK: NEXT_SECRET},
         dict.fromkeys(wants, (PATTERN,)),
         {name: access(folder, name).host_key for name in wants},
@@ -292,7 +293,7 @@ def test_a_switch_started_anew_in_the_middle_boots_its_old_text(folder: Path) ->
     both = drivers(folder)
     seen = both["sw-2"].read(tuple(sorted(base("sw-2"))), Disguise())
     both["sw-2"].stage("cut-off", "twin", Candidate(target("sw-2", 4), {MARK: SECRET}, (PATTERN,)))
-    both["sw-2"].arm("cut-off", seen.digest, 600)
+    both["sw-2"].arm("cut-off", seen.digest, 600, 10)
     assert both["sw-2"].apply("cut-off", "reload") == ""
     assert "10.255.3.12" in out(folder, "sw-2", "ip address show lo")
     both["sw-2"].close()
@@ -361,7 +362,7 @@ def test_a_killed_watcher_is_started_again(folder: Path) -> None:
     driver = drivers(folder)["sw-1"]
     seen = driver.read(tuple(sorted(base("sw-1"))), Disguise())
     driver.stage("watched", "twin", Candidate(target("sw-1", 4), {MARK: SECRET}, (PATTERN,)))
-    driver.arm("watched", seen.digest, 30)
+    driver.arm("watched", seen.digest, 30, 10)
     driver.close()
     out(folder, "sw-1", f"sudo systemctl kill -s KILL {UNITS[1]}")
     settled(folder)

@@ -165,10 +165,29 @@ def test_arm_is_refused_where_nothing_would_end_the_window(world: World) -> None
     assert world.left_behind() == []
 
 
+def test_interfaces_are_left_in_peace_where_only_routing_changes(world: World) -> None:
+    routing = {**OLD, FRR: NEW[FRR]}
+    world.ask("stage", files=routing)
+    world.ask("arm")
+    world.ask("apply")
+    world.ask("restore")
+    assert world.switch.activations == ["reload without interfaces", "restart without interfaces"]
+    assert world.live() == OLD
+
+
+def test_a_slow_restore_is_tried_again(world: World) -> None:
+    applied(world)
+    tries = iter(["did not end in 10 s", ""])
+    world.switch.activate = lambda mode, seconds, **_: next(tries)  # type: ignore[method-assign]
+    assert world.ask("restore")["problem"] == ""
+    assert next(tries, None) is None
+
+
 @pytest.mark.parametrize("window", [0, -1, 4000, float("nan")])
 def test_a_window_has_bounds(world: World, window: float) -> None:
     world.ask("stage")
     assert world.ask("arm", window=window)["code"] == "bad-request"
+    assert world.ask("arm", restore=window)["code"] == "bad-request"
 
 
 @pytest.mark.parametrize("verb", ["extend", "apply", "prepare", "confirm", "restore", "arm"])
@@ -561,7 +580,7 @@ import sys, time
 from pathlib import Path
 from tests.agent_world import World
 world = World(Path(sys.argv[1]))
-def activate(mode, seconds=0):
+def activate(mode, seconds, **rest):
     Path(sys.argv[1], "applying").touch()
     time.sleep(600)
 world.switch.activate = activate

@@ -32,7 +32,8 @@ def inputs(texts: Mapping[str, str], **marks: Mapping[str, Any]) -> dict[str, An
         for name in {**texts, **marks}
     }
     files: dict[str, Any] = {name: {FRR: text, INTERFACES: "auto lo\n"} for name, text in texts.items()}
-    apply = {"site": "inventory/lab", "stack": "lab", "secrets": "", "window": 60, "waves": [], "marks": told}
+    seconds = {"window": 60, "restore": 10}
+    apply = {"site": "inventory/lab", "stack": "lab", "secrets": "", **seconds, "waves": [], "marks": told}
     return {**files, APPLY: apply}
 
 

@@ -21,13 +21,14 @@ from .journal import Journal, Store
 from .masks import Masker, fill, hide
 from .protocol import BOUND, REPEATED, Event, Outcome, Refused, State, move
 from .running import canonical, drift
-from .switch import RESTORE_SECONDS, Switch
+from .switch import INTERFACES_FILE, RELOAD_SECONDS, Switch
 from .voting import Ballot, Witness
 from .workers import end_worker, worker_name
 
 Request = Mapping[str, Any]
 Answer = dict[str, Any]
-SHORTEST_WINDOW, LONGEST_WINDOW = 1.0, 3600.0
+SHORTEST, LONGEST = 1.0, 3600.0  # of a window, of a restore
+RESTORE_TRIES = 3
 WAKE_SECONDS, WAKE_STEP = 10.0, 0.1
 
 
@@ -102,7 +103,7 @@ class Agent:
 
     def arm(self, request: Request) -> Answer:
         """From here on the switch restores itself when the window ends."""
-        id_, window = request["id"], _window(request)
+        id_, window, restore = request["id"], _seconds(request, "window"), _seconds(request, "restore")
         with self.lock():
             journal = self._known(id_)
             other = self.store.open()
@@ -117,13 +118,13 @@ class Agent:
                     raise Refused("base-differs", "the live text is not what it was when it was read")
                 self._save(id_, live)
                 self.store.point(id_)
-            journal = self._timed(journal, state, window).with_(base=request["base"])
+            journal = self._timed(journal, state, window).with_(base=request["base"], restore=restore)
             self.store.save(journal)
             self._wake(journal)
         return {"state": journal.state, "left": window}
 
     def extend(self, request: Request) -> Answer:
-        window = _window(request)
+        window = _seconds(request, "window")
         with self.lock():
             journal = self._opened(request["id"])
             journal = self._timed(journal, move(journal.state, Event.EXTEND), window)
@@ -141,7 +142,7 @@ class Agent:
             end_worker(journal.worker)
             self.store.save(journal.with_(state=state, mode=mode, worker=worker_name()))
         self.switch.put(self._candidate(id_))
-        problem = self.switch.activate(mode)
+        problem = self.switch.activate(mode, RELOAD_SECONDS, interfaces=self._readdressed(id_))
         with self.lock():
             journal = self._opened(id_)
             if journal.state is not State.APPLIED:
@@ -151,7 +152,7 @@ class Agent:
 
     def prepare(self, request: Request) -> Answer:
         """The switch's vote: bound from here on. It must reach the witnesses by the network it now makes."""
-        id_, window = request["id"], _window(request)
+        id_, window = request["id"], _seconds(request, "window")
         witnesses = tuple(Witness(**witness) for witness in request["witnesses"])
         with self.lock():
             move(self._opened(id_).state, Event.PREPARE)
@@ -207,8 +208,22 @@ class Agent:
         self.store.save(journal)
         end_worker(journal.worker)
         self.put_back(journal.id)
-        problem = hide(self.switch.activate("restart", RESTORE_SECONDS), self.secrets({}))
+        problem = hide(self._activated(journal), self.secrets({}))
         return self.finish(journal.with_(problem=problem), Outcome.RESTORED, why)
+
+    def _activated(self, journal: Journal) -> str:
+        """The old text runs again. What a slow switch leaves undone in one try, the next goes on with."""
+        interfaces = self._readdressed(journal.id)
+        for _ in range(RESTORE_TRIES):
+            if not (problem := self.switch.activate("restart", journal.restore, interfaces=interfaces)):
+                break
+        return problem
+
+    def _readdressed(self, id_: str) -> bool:
+        """Whether the change is one of the interfaces too; if not, they are left in peace, both ways."""
+        parts = [self.store.txn(id_) / part / INTERFACES_FILE.lstrip("/") for part in ("saved", "candidate")]
+        texts = [self.disk.read(part) for part in parts if self.disk.has(part)]
+        return len(texts) < len(parts) or texts[0] != texts[1]
 
     def put_back(self, id_: str) -> None:
         """The saved files, as they were; one that was not there goes again."""
@@ -355,11 +370,11 @@ def _dead(missing: list[str], running: str) -> str:
     return "" if running else "the daemons do not tell what they run\n"
 
 
-def _window(request: Request) -> float:
-    window = float(request["window"])
-    if not SHORTEST_WINDOW <= window <= LONGEST_WINDOW:
-        raise Refused("bad-request", f"a window of {window:g} s; expected 1 to 3600")
-    return window
+def _seconds(request: Request, of: str) -> float:
+    seconds = float(request[of])
+    if not SHORTEST <= seconds <= LONGEST:
+        raise Refused("bad-request", f"a {of} of {seconds:g} s; expected {SHORTEST:g} to {LONGEST:g}")
+    return seconds
 
 
 def _told(journal: Journal) -> Answer:

@@ -29,6 +29,7 @@ REMEMBERED_SECONDS = 366 * 86400  # a late message of an older transaction is no
 class Journal:
     """`deadline` is in seconds of the clock of the boot `boot`; `base` the digest of live text when armed.
 
+    `window` and `restore`, the bound of one try of a restore, are in seconds.
     `detail` is why it ended so, `problem` what did not work when it was put back.
     `worker` names the process that is applying (id and start time), empty for none. `witnesses` are those
     that decide it, from `prepare` on.
@@ -38,6 +39,7 @@ class Journal:
     state: State
     stack: str = ""
     window: float = 0.0
+    restore: float = 10.0
     deadline: float = 0.0
     boot: str = ""
     base: str = ""

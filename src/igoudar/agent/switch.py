@@ -26,7 +26,8 @@ OWN_FILES = (FRR_FILE, INTERFACES_FILE)
 ALWAYS = ("zebra", "staticd", "mgmtd")  # run whatever the list says
 RELOAD = "/usr/lib/frr/frr-reload.py"
 QUIET = ("--log-level", "error")
-VALIDATE_SECONDS, RELOAD_SECONDS, RESTORE_SECONDS = 20, 120, 30
+VALIDATE_SECONDS, RELOAD_SECONDS = 20, 240
+INTERFACES_SHARE = 0.6
 SETTLE_SECONDS, SETTLE_STEP = 15.0, 0.2  # until daemons that were told to start live
 WRONG = re.compile(r"(?i)error|invalid|unknown|unsupported")
 WATCH_UNIT = "igoudar-agent-watch.service"
@@ -120,31 +121,36 @@ class Switch:
             if not good:
                 raise Refused("candidate", f"{path}: {'; '.join(wrong or done.said.splitlines()[-3:])}")
 
-    def activate(self, mode: str, seconds: float = RELOAD_SECONDS) -> str:
-        """Interfaces, then daemons by `reload` or `restart`; what went wrong, empty where nothing did."""
+    def activate(self, mode: str, seconds: float, *, interfaces: bool = True) -> str:
+        """Interfaces, then daemons by `reload` or `restart`; what went wrong, empty where nothing did.
+
+        All of it in `seconds`; a good part of them is the daemons' whatever the interfaces do.
+        """
         before = self.daemons()
         problems: list[str] = []
-        done = self.run(["ifreload", "-a"], seconds)
-        if done.status != 0:
-            problems.append(f"ifreload: {_last(done.said)}")
+        begun = time.monotonic()
+        if interfaces:
+            done = self.run(["ifreload", "-a"], seconds * INTERFACES_SHARE)
+            problems += [f"ifreload: {_last(done.said)}"] if done.status != 0 else []
+        left = seconds - (time.monotonic() - begun)
         if mode == "restart":
             self.run(["systemctl", "reset-failed", "frr"], VALIDATE_SECONDS)
-            done = self.run(["systemctl", "restart", "frr"], seconds)
+            done = self.run(["systemctl", "restart", "frr"], left)
         else:
             # its own log file would keep every new line, passwords too
-            done = self.run([RELOAD, "--reload", "--stdout", *QUIET, str(self.path(FRR_FILE))], seconds)
+            done = self.run([RELOAD, "--reload", "--stdout", *QUIET, str(self.path(FRR_FILE))], left)
         if done.status != 0:
             problems.append(f"{mode} of frr: {_last(done.said)}")
-        after = self._settled()
+        after = self._settled(min(SETTLE_SECONDS, max(begun + seconds - time.monotonic(), SETTLE_STEP)))
         if missing := sorted(self.expected_daemons() - set(after)):
             problems.append(f"not running: {', '.join(missing)}")
         if mode == "reload" and (moved := sorted(d for d in before if after.get(d, before[d]) != before[d])):
             problems.append(f"restarted by themselves: {', '.join(moved)}")
         return "; ".join(problems)
 
-    def _settled(self) -> dict[str, int]:
+    def _settled(self, seconds: float) -> dict[str, int]:
         """The daemons, as soon as all live that should, or when they had their time."""
-        deadline = time.monotonic() + SETTLE_SECONDS
+        deadline = time.monotonic() + seconds
         while self.expected_daemons() - set(found := self.daemons()) and time.monotonic() < deadline:
             time.sleep(SETTLE_STEP)
         return found

@@ -38,13 +38,14 @@ Progress = Callable[[str, str], None]  # switch or empty, text
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A change: `waves` of names, everything else by name. `window` in seconds."""
+    """A change: `waves` of names, everything else by name. `window` and `restore` in seconds."""
 
     id: str
     stack: str
     wants: Mapping[str, Wanted]
     waves: Sequence[Sequence[str]]
     window: float
+    restore: float
     values: Mapping[str, str]
     patterns: Mapping[str, tuple[str, ...]]
     keys: Mapping[str, str] = field(default_factory=dict)  # host keys, which the witnesses let in
@@ -177,7 +178,7 @@ class Operator:
 
     def _arm(self, name: str) -> None:
         self.armed.add(name)
-        self.drivers[name].arm(self.plan.id, self.live[name].digest, self.plan.window)
+        self.drivers[name].arm(self.plan.id, self.live[name].digest, self.plan.window, self.plan.restore)
 
     def _apply(self, name: str) -> None:
         how = mode(self.live[name].texts, self._target(name))

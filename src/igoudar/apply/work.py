@@ -54,6 +54,7 @@ class Work:
             wants={name: wanted(self.old, self.new, name) for name in names},
             waves=settings["waves"],
             window=float(settings["window"]),
+            restore=float(settings["restore"]),
             values=self._values(names),
             patterns=_patterns(inventory, folders, names),
             keys=_keys(inventory, access),
