@@ -94,6 +94,7 @@ class FakeSwitch(Switch):
         self.watchable = True
         self.watching = -1
         self.dead = set[str]()
+        self.drained = 0
         self.said = ""  # by frr-reload, on its way to an error
 
     def run(self, words: Sequence[str], seconds: float) -> Done:
@@ -110,6 +111,9 @@ class FakeSwitch(Switch):
         self.activations.append(mode if interfaces else f"{mode} without interfaces")
         self.failing._step()
         return f"{mode} of frr: {self.said}" if self.said else ""
+
+    def drain(self) -> None:
+        self.drained += 1
 
     def residue(self) -> list[str]:
         return [self.said] if self.said else []

@@ -40,6 +40,8 @@ from igoudar.runs import Report
 
 OLD, NEW = "router bgp 1\n old\nexit\n", "router bgp 1\n new\nexit\n"
 WINDOW = 8.0
+TOGETHER, APART = [["leaf-0", "leaf-1", "leaf-2"]], [["leaf-1"], ["leaf-0", "leaf-2"]]
+WAVES = TOGETHER
 FAULTS_OF_DEVICES = ("iso", "cutw", "boot", "slow")
 FAULTS_OF_MESSAGES = ("lost", "mute", "late")
 Fault = tuple[str, int]
@@ -145,6 +147,9 @@ class MemorySwitch(Switch):
 
     def activate(self, mode: str, seconds: float, *, interfaces: bool = True) -> str:
         return ""
+
+    def drain(self) -> None:
+        """Nobody sends packets here."""
 
     def start_watch(self) -> None:
         """It lives."""
@@ -391,7 +396,7 @@ def operate(world: World, id_: str, target: str = NEW, *, adopt: bool = False) -
     """A whole run of the product's operator; None where it was killed."""
     record = None if adopt else {FRR: OLD}
     wants = {d.name: Wanted(d.name, "", {FRR: target}, record, {}, adopt, {}) for d in world.devices}
-    plan = Plan(id_, "lab", wants, [sorted(wants)], WINDOW, WINDOW, {}, dict.fromkeys(wants, ()))
+    plan = Plan(id_, "lab", wants, WAVES, WINDOW, WINDOW, {}, dict.fromkeys(wants, ()))
     drivers = {d.name: CheckedDriver(world, d, number) for number, d in enumerate(world.devices)}
     report = Report(id_, "lab")
     run = Operator(

@@ -15,6 +15,7 @@ from igoudar.compiler import Compiled
 from igoudar.design import Circuit, EdgeSession, Plan, ServerGroupDesign
 from igoudar.group_inputs import server_group_inputs
 from igoudar.model import Attachment, Inventory, Vpc
+from igoudar.waves import relieved, waves
 from igoudar.world import world
 
 
@@ -37,6 +38,7 @@ def switches_inputs(compiled: Compiled, stack: str, secrets: str) -> dict[str, A
 
     `secrets` names the store of values, never a value.
     """
+    others = relieved(compiled.design)
     site, devices = compiled.design.inventory.site, compiled.design.inventory.devices
     marks = {
         name: {
@@ -45,18 +47,18 @@ def switches_inputs(compiled: Compiled, stack: str, secrets: str) -> dict[str, A
             "adopt": devices[name].adopt,
             "base": dict(compiled.base[name]),
             "peers": _peers(compiled, name),
+            "relieved": name in others,
         }
         for name in compiled.switches
     }
     texts: dict[str, Any] = {name: dict(files) for name, files in compiled.switches.items()}
-    waves = [sorted(compiled.switches)]
     texts["_apply"] = {
         "site": compiled.folder,
         "stack": stack,
         "secrets": secrets,
         "window": site.window_s,
         "restore": site.restore_s,
-        "waves": waves,
+        "waves": waves(compiled.design, compiled.switches),
         "marks": marks,
     }
     return texts

@@ -10,7 +10,7 @@ import pytest
 
 from igoudar import runs
 from igoudar.agent.protocol import State
-from igoudar.apply.change import FRR, expected_sessions, judge, mode
+from igoudar.apply.change import FRR, judge, mode
 from igoudar.apply.together import each
 from igoudar.errors import DeviceFailed, Drift, IgoudarError
 from tests.agent_world import NEW, OLD, SECRET, filled
@@ -289,7 +289,8 @@ def test_a_switch_that_runs_the_target_is_only_recorded(fabric: Fabric) -> None:
 def test_switches_that_no_wave_names_come_last(fabric: Fabric) -> None:
     operator = fabric.operator()
     object.__setattr__(operator.plan, "waves", [["leaf-3"]])
-    assert list(operator.run().seconds) == ["read", "stage", "wave 1", "wave 2", "prepare", "vote", "confirm"]
+    steps = ["read", "stage", "wave 1", "wave 2", "prepare", "vote", "confirm"]
+    assert list(operator.run().seconds) == [*steps[:4], "all waves", *steps[4:]]
     assert all_are(fabric, CHANGED)
 
 
@@ -340,45 +341,6 @@ def test_reload_or_restart(before: str, after: str, how: str) -> None:
     assert mode({FRR: before, **daemons}, {FRR: after, "/etc/frr/daemons": "bgpd=no\n"}) == "restart"
 
 
-def test_sessions_that_both_ends_keep(fabric: Fabric) -> None:
-    up = {"default swp1": "Established", "default swp2": "Established", "default swp3": "Idle"}
-    text = "router bgp 1\n neighbor swp1 remote-as external\n neighbor swp3 remote-as external\nexit\n"
-    want = fabric.wanted("leaf-1", target={FRR: text}, peers={"swp1": "spine-1"})
-    assert expected_sessions(want, {FRR: text}, up, {}) == {"default swp1"}
-    for far, kept in (("hostname spine-1\n", set()), (BGP, {"default swp1"})):
-        spine = fabric.wanted("spine-1", target={FRR: far}, peers={"swp1": "leaf-1"})
-        assert expected_sessions(want, {FRR: text}, up, {"spine-1": spine}) == kept
-
-
-BGP = "router bgp 1\n neighbor swp1 remote-as external\nexit\n"
-EDGE = "router bgp 2 vrf a\n neighbor 203.0.113.1 remote-as 9\n neighbor 203.0.113.1 password {}\nexit\n"
-GROUP = " neighbor S peer-group\n neighbor S timers 1 {}\n neighbor swp9 interface peer-group S\n"
-
-
-def test_a_server_that_moves_to_another_vrf_is_not_waited_for_in_the_old(fabric: Fabric) -> None:
-    in_a = BGP + "router bgp 1 vrf a\n neighbor swp9 remote-as external\nexit\n"
-    want = fabric.wanted("leaf-1", target={FRR: in_a.replace("vrf a", "vrf b")})
-    up = {"default swp1": "Established", "a swp9": "Established"}
-    assert expected_sessions(want, {FRR: in_a}, up, {}) == {"default swp1"}
-
-
-@pytest.mark.parametrize(("now", "kept"), [("secret:north@1", True), ("secret:north@2", False)])
-def test_a_new_password_with_a_strangers_router_is_not_waited_for(
-    fabric: Fabric, now: str, kept: bool
-) -> None:
-    want = fabric.wanted("border-1", target={FRR: EDGE.format(now)})
-    up = {"a 203.0.113.1": "Established"}
-    assert bool(expected_sessions(want, {FRR: EDGE.format("secret:north@1")}, up, {})) is kept
-
-
-def test_lines_of_the_peer_group_count(fabric: Fabric) -> None:
-    text = "router bgp 1\n" + GROUP + "exit\n"
-    want = fabric.wanted("leaf-1", target={FRR: text.format(3)})
-    up = {"default swp9": "Established"}
-    assert expected_sessions(want, {FRR: text.format(3)}, up, {}) == {"default swp9"}
-    assert expected_sessions(want, {FRR: text.format(9)}, up, {}) == set()
-
-
 def test_a_way_back_that_does_not_work_is_in_the_report(fabric: Fabric) -> None:
     fabric.boxes["leaf-2"].down = True
 
@@ -415,6 +377,32 @@ def test_a_daemon_that_a_reload_restarted_is_a_warning(fabric: Fabric) -> None:
     report = fabric.operator(restarted).run()
     assert report.outcome == "done"
     assert report.warnings == ["leaf-2: reload of frr: restarted by themselves: bgpd"]
+
+
+def test_all_are_looked_at_again_after_the_last_wave(fabric: Fabric) -> None:
+    def breaks_a_sister(box: Box, verb: str, when: str) -> None:
+        if (box.name, verb, when) == ("leaf-3", "apply", "after"):
+            fabric.boxes["leaf-1"].down = True
+
+    operator = fabric.operator(breaks_a_sister)
+    object.__setattr__(operator.plan, "waves", [["leaf-1"], ["leaf-2", "leaf-3"]])
+    with pytest.raises(DeviceFailed, match=r"leaf-1: .*sessions down: default swp1"):
+        operator.run()
+    assert [step for step in operator.report.seconds if "wave" in step] == ["wave 1", "wave 2", "all waves"]
+    assert all_are(fabric, OLD)
+
+
+def test_switches_that_carry_nothing_go_together_and_first(fabric: Fabric) -> None:
+    operator = fabric.operator(record=None, base=OLD)
+    object.__setattr__(operator.plan, "waves", [["leaf-1"], ["leaf-2"], ["leaf-3"]])
+    assert [step for step in operator.run().seconds if "wave" in step] == ["wave 1"]
+
+
+def test_a_switch_with_a_partner_is_drained_before_its_daemons_restart(fabric: Fabric) -> None:
+    target = {**NEW, FRR: NEW[FRR].replace("65001", "65002")}
+    fabric.operator(target=target, relieved=True).run()
+    assert [box.world.switch.activations for box in fabric.boxes.values()] == [["drain"]] * 3
+    assert all(box.world.switch.drained == 1 for box in fabric.boxes.values())
 
 
 def test_every_failure_is_told_at_once() -> None:

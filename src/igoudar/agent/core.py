@@ -29,6 +29,7 @@ Request = Mapping[str, Any]
 Answer = dict[str, Any]
 SHORTEST, LONGEST = 1.0, 3600.0  # of a window, of a restore
 RESTORE_TRIES = 3
+MODES = ("reload", "restart", "drain")
 WAKE_SECONDS, WAKE_STEP = 10.0, 0.1
 
 
@@ -134,13 +135,15 @@ class Agent:
     def apply(self, request: Request) -> Answer:
         """Put the candidate in place and activate it. A problem is told, not undone: the operator decides."""
         id_, mode = request["id"], request["mode"]
-        if mode not in ("reload", "restart"):
-            raise Refused("bad-request", f"mode {mode!r}; expected reload or restart")
+        if mode not in MODES:
+            raise Refused("bad-request", f"mode {mode!r}; expected {' or '.join(MODES)}")
         with self.lock():
             journal = self._opened(id_)
             state = move(journal.state, Event.APPLY)
             end_worker(journal.worker)
             self.store.save(journal.with_(state=state, mode=mode, worker=worker_name()))
+        if mode == "drain":
+            self.switch.drain()
         self.switch.put(self._candidate(id_))
         problem = self.switch.activate(mode, RELOAD_SECONDS, interfaces=self._readdressed(id_))
         with self.lock():

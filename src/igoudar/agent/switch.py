@@ -28,6 +28,7 @@ RELOAD = "/usr/lib/frr/frr-reload.py"
 QUIET = ("--log-level", "error")
 VALIDATE_SECONDS, RELOAD_SECONDS = 20, 240
 INTERFACES_SHARE = 0.6
+DRAIN_SECONDS = 3.0  # datacenter profile: updates go out at once; the rest is the neighbours' work
 SETTLE_SECONDS, SETTLE_STEP = 15.0, 0.2  # until daemons that were told to start live
 WRONG = re.compile(r"(?i)error|invalid|unknown|unsupported")
 WATCH_UNIT = "igoudar-agent-watch.service"
@@ -122,7 +123,7 @@ class Switch:
                 raise Refused("candidate", f"{path}: {'; '.join(wrong or done.said.splitlines()[-3:])}")
 
     def activate(self, mode: str, seconds: float, *, interfaces: bool = True) -> str:
-        """Interfaces, then daemons by `reload` or `restart`; what went wrong, empty where nothing did.
+        """Interfaces, then daemons, by a reload in mode `reload`; what went wrong, empty where nothing did.
 
         All of it in `seconds`; a good part of them is the daemons' whatever the interfaces do.
         """
@@ -133,7 +134,7 @@ class Switch:
             done = self.run(["ifreload", "-a"], seconds * INTERFACES_SHARE)
             problems += [f"ifreload: {_last(done.said)}"] if done.status != 0 else []
         left = seconds - (time.monotonic() - begun)
-        if mode == "restart":
+        if mode != "reload":
             self.run(["systemctl", "reset-failed", "frr"], VALIDATE_SECONDS)
             done = self.run(["systemctl", "restart", "frr"], left)
         else:
@@ -154,6 +155,11 @@ class Switch:
         while self.expected_daemons() - set(found := self.daemons()) and time.monotonic() < deadline:
             time.sleep(SETTLE_STEP)
         return found
+
+    def drain(self) -> None:
+        """Asks all neighbours to go round it, by a community (RFC 8326), and gives them time; not kept."""
+        self.run(["vtysh", "-c", "configure terminal", "-c", "bgp graceful-shutdown"], VALIDATE_SECONDS)
+        time.sleep(DRAIN_SECONDS)
 
     def start_watch(self) -> None:
         """`restart`, because one that is about to end counts as running for `start`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -14,13 +14,12 @@ from igoudar.texts import unified
 APPLY = "_apply"
 RUNNING = "running-config"  # beside the files of live text: how the daemons differ from what was confirmed
 DEAD = ("not running:", "the daemons do not tell")
-FRR, DAEMONS = "/etc/frr/frr.conf", "/etc/frr/daemons"
-_INSTANCE = re.compile(r"^router bgp (\d+)(?: vrf (\S+))?$", re.MULTILINE)
+FRR, DAEMONS, INTERFACES = "/etc/frr/frr.conf", "/etc/frr/daemons", "/etc/network/interfaces"
+INSTANCE = re.compile(r"^router bgp (\d+)(?: vrf (\S+))?$", re.MULTILINE)
 _DEFAULTS = re.compile(r"^frr defaults (\S+)$", re.MULTILINE)
 
 Texts = Mapping[str, str]
 Inputs = Mapping[str, Any]
-Wants = Mapping[str, "Wanted"]
 
 
 class Todo(Enum):
@@ -32,7 +31,7 @@ class Todo(Enum):
 class Wanted:
     """One switch of a change. `record` is None where there is none, or where it was of another box.
 
-    `peers`: BGP neighbour -> device at the other end.
+    `peers`: BGP neighbour -> device at the other end. `relieved`: others can carry what it carries.
     """
 
     name: str
@@ -42,6 +41,7 @@ class Wanted:
     base: Texts
     adopt: bool
     peers: Mapping[str, str]
+    relieved: bool = False
 
 
 def switches(inputs: Inputs) -> dict[str, Texts]:
@@ -96,7 +96,15 @@ def wanted(old: Inputs, new: Inputs, name: str) -> Wanted:
         base=marks["base"],
         adopt=bool(marks["adopt"]),
         peers=marks.get("peers", {}),
+        relieved=bool(marks.get("relieved")),
     )
+
+
+def with_canary(waves: Sequence[Sequence[str]], names: Collection[str]) -> list[list[str]]:
+    """The waves of a change of `names`, with one switch before all others."""
+    found = [[n for n in wave if n in names] for wave in waves]
+    first, *rest = [wave for wave in found if wave] or [[]]
+    return [wave for wave in (first[:1], first[1:], *rest) if wave]
 
 
 def judge(want: Wanted, live: Texts, *, fresh: bool = False) -> Todo:
@@ -137,49 +145,4 @@ def mode(live: Texts, target: Texts) -> str:
 
 
 def _instances(text: str) -> dict[str, str]:
-    return {found.group(2) or "": found.group(1) for found in _INSTANCE.finditer(text)}
-
-
-def expected_sessions(want: Wanted, live: Texts, before: Mapping[str, str], wants: Wants) -> set[str]:
-    """`<vrf> <neighbour>` of sessions that were up and have to be up again.
-
-    Of the fabric: where both ends speak on. With a server or with somebody else's router: where our lines
-    about it stay, for nobody changes the other end at the same time.
-    """
-    old, new = _neighbours(live.get(FRR, "")), _neighbours(want.target.get(FRR, ""))
-    keep: set[str] = set()
-    for key, state in before.items():
-        vrf, _, peer = key.rpartition(" ")
-        place = ("" if vrf == "default" else vrf, peer)
-        if state != "Established" or place not in new:
-            continue
-        far = want.peers.get(peer)
-        if new[place] == old.get(place) if far is None else _speaks(wants.get(far), want.name):
-            keep.add(key)
-    return keep
-
-
-def _speaks(far: Wanted | None, name: str) -> bool:
-    """Whether the other end keeps a session with `name`; one that is not of the change does."""
-    if far is None:
-        return True
-    ports = {port for port, device in far.peers.items() if device == name}
-    return any(peer in ports for _, peer in _neighbours(far.target.get(FRR, "")))
-
-
-def _neighbours(text: str) -> dict[tuple[str, str], tuple[str, ...]]:
-    """(VRF or empty, neighbour) -> the lines about it, those of its peer group too; not those of a family."""
-    found: dict[tuple[str, str], list[str]] = {}
-    vrf: str | None = None
-    for line in text.splitlines():
-        if not line.startswith(" "):
-            instance = _INSTANCE.match(line)
-            vrf = (instance.group(2) or "") if instance else None
-        elif vrf is not None and line.startswith(" neighbor "):
-            found.setdefault((vrf, line.split()[1]), []).append(line)
-    groups = {place: lines for place, lines in found.items() if f" neighbor {place[1]} peer-group" in lines}
-    return {
-        (vrf, peer): (*lines, *(rest for line in lines for rest in groups.get((vrf, line.split()[-1]), ())))
-        for (vrf, peer), lines in found.items()
-        if (vrf, peer) not in groups
-    }
+    return {found.group(2) or "": found.group(1) for found in INSTANCE.finditer(text)}

@@ -3,7 +3,8 @@
     read       only the switches of the change; finish an open transaction of our own stack
     judge      live against record and target; drift stops everything before it starts
     stage      every candidate on its switch, judged there; nothing live changes
-    wave       arm, apply, verify over a new login
+    wave       arm, apply, verify over a new login; a switch whose daemons restart is drained before
+    all waves  the whole expectation, where there was more than one
     prepare    every switch reaches the witnesses in its new state, and is bound to what they will hold
     vote       commit is proposed to the witnesses: what a majority holds is decided, the point of no return
     confirm    all, again and again for a window; who never answered is `unconfirmed`, and asks by itself
@@ -22,8 +23,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from igoudar.agent.voting import ABORT, COMMIT
-from igoudar.apply.change import RUNNING, Texts, Todo, Wanted, expected_sessions, judge, mode
+from igoudar.apply.change import RUNNING, Texts, Todo, Wanted, judge, mode
 from igoudar.apply.driver import AgentRefused, Candidate, Disguise, Driver, Ended, Live
+from igoudar.apply.expectation import Progressing, expected_sessions
 from igoudar.apply.together import Cancelled, WindowKeeper, each
 from igoudar.apply.witnesses import Witnesses
 from igoudar.errors import DeviceFailed, Drift
@@ -55,9 +57,10 @@ class Plan:
 class Operator:
     """One run over one plan. `drivers` by name. `stop` is set from outside to cancel.
 
-    `touched`: switches that may hold a candidate; `armed`: those that may have an open window; `bound`: a
-    `prepare` was sent, so that only the witnesses say which way; `decided`: what they said, empty where no
-    majority did, None while they were not asked; `held`: the same of earlier runs, by id, under `asking`.
+    `touched`: switches that may hold a candidate; `armed`: those that may have an open window; `changing`:
+    those to change, `applied`: those of them that were told to; `bound`: a `prepare` was sent, so that only
+    the witnesses say which way; `decided`: what they said, empty where no majority did, None while they were
+    not asked; `held`: the same of earlier runs, by id, under `asking`.
     `verify_seconds`: how long a switch may take until it is as it should be.
     """
 
@@ -71,6 +74,8 @@ class Operator:
     live: dict[str, Live] = field(default_factory=dict)
     touched: set[str] = field(default_factory=set)
     armed: set[str] = field(default_factory=set)
+    changing: frozenset[str] = frozenset()
+    applied: set[str] = field(default_factory=set)
     bound: bool = False
     decided: str | None = None
     held: dict[str, str] = field(default_factory=dict)
@@ -82,9 +87,7 @@ class Operator:
         try:
             go = self._prepared()
             with WindowKeeper(self._extend, self.armed, self.plan.window):
-                for number, wave in enumerate(self._waves(go), 1):
-                    with self._step(f"wave {number}"):
-                        self._wave(wave)
+                self._in_waves(go)
                 if go:
                     self._agreed(go)
                 with self._step("confirm"):
@@ -108,6 +111,7 @@ class Operator:
         with self._step("read"):
             each(names, self._read, self.stop)
         go = self._judged(names)
+        self.changing = frozenset(go)
         with self._step("stage"):
             each(go, self._stage, self.stop)
             if go:
@@ -172,9 +176,16 @@ class Operator:
         candidate = Candidate(target, values, self.plan.patterns[name])
         self.drivers[name].stage(self.plan.id, self.plan.stack, candidate)
 
-    def _wave(self, names: Sequence[str]) -> None:
-        for work in (self._arm, self._apply, self._verify):
-            each(names, work, self.stop)
+    def _in_waves(self, go: Sequence[str]) -> None:
+        """Each wave has to be as it should before the next begins; in the end all have to."""
+        waves = list(self._waves(go))
+        for number, wave in enumerate(waves, 1):
+            with self._step(f"wave {number}"):
+                for work in (self._arm, self._apply, self._verify):
+                    each(wave, work, self.stop)
+        if len(waves) > 1:
+            with self._step("all waves"):
+                each(go, self._look_again, self.stop)
 
     def _arm(self, name: str) -> None:
         self.armed.add(name)
@@ -182,28 +193,40 @@ class Operator:
 
     def _apply(self, name: str) -> None:
         how = mode(self.live[name].texts, self._target(name))
-        self._say(name, "restarting its daemons" if how == "restart" else "reloading")
+        if how == "restart" and self.plan.wants[name].relieved and self.live[name].sessions:
+            how = "drain"
+        self._say(name, _DOING[how])
+        self.applied.add(name)
         if problem := self.drivers[name].apply(self.plan.id, how):
             self.report.warnings.append(f"{name}: {problem}")
             self._say(name, problem)
 
     def _verify(self, name: str) -> None:
+        """Over a new login, with what the daemons would still have to be told."""
+        self._await(name, self.drivers[name].verify)
+        self._say(name, "verified over a new login")
+
+    def _look_again(self, name: str) -> None:
+        """All are new: sessions that had to wait for both ends, and what a later wave may have broken."""
+        self.drivers[name].close()
+        self._await(name, self.drivers[name].read)
+
+    def _await(self, name: str, look: Callable[[tuple[str, ...], Disguise], Live]) -> None:
         """Polls until the switch runs its target and the sessions that should be up are up."""
         deadline = time.monotonic() + self.verify_seconds
-        before = self.live[name]
-        wanted = expected_sessions(self.plan.wants[name], before.texts, before.sessions, self.plan.wants)
-        problem = "no answer"
+        before, problem = self.live[name], "no answer"
+        now = Progressing(self.plan.wants, self._before(), self.changing, self.applied)
+        wanted = expected_sessions(name, now, before.sessions)
         while time.monotonic() < deadline:
             if self.stop.is_set():
                 raise Cancelled("interrupted before the last word")
             try:
-                seen = self.drivers[name].verify(self._paths(name), self._disguise(name))
+                seen = look(self._paths(name), self._disguise(name))
             except DeviceFailed as error:
                 problem = str(error)
             else:
                 problem = _unlike(seen, before, self._target(name), wanted)
                 if not problem:
-                    self._say(name, "verified over a new login")
                     return
             time.sleep(min(POLL_SECONDS, self.verify_seconds / 10))
         raise DeviceFailed(f"{name}: not as it should be after {self.verify_seconds:.0f} s: {problem}")
@@ -303,11 +326,16 @@ class Operator:
         return Disguise(desired, self.plan.values, self.plan.patterns[name])
 
     def _waves(self, go: Sequence[str]) -> Iterator[list[str]]:
-        """Those that no wave names come last."""
+        """Those that carry nothing yet go first and together, nobody can miss them; unnamed ones last."""
+        idle = {n for n in go if self.live[n].fresh or self.live[n].texts == self.plan.wants[n].base}
         named = {name for wave in self.plan.waves for name in wave}
-        for wave in (*self.plan.waves, [name for name in go if name not in named]):
-            if names := [name for name in wave if name in go]:
+        busy = [[n for n in wave if n not in idle] for wave in self.plan.waves]
+        for wave in (sorted(idle), *busy, [n for n in go if n not in named | idle]):
+            if names := [n for n in wave if n in go]:
                 yield names
+
+    def _before(self) -> dict[str, Texts]:
+        return {name: live.texts for name, live in self.live.items()}
 
     @contextmanager
     def _step(self, name: str) -> Iterator[None]:
@@ -332,6 +360,11 @@ def _state(ended: Ended) -> str:
     return "restored" if ended.outcome == "restored" else "old"
 
 
+_DOING = {
+    "reload": "reloading",
+    "restart": "restarting its daemons",
+    "drain": "draining it, then restarting its daemons",
+}
 _UNDECIDED = "it settles by itself when a majority of the witnesses is back; nothing was touched"
 _DRIFT_ADVICE = (
     "nothing was started. `pulumi refresh` takes what they run into the record, and the next `pulumi up` "

@@ -12,7 +12,16 @@ from typing import Any
 
 from igoudar import runs, vendors
 from igoudar.agent.masks import MARK
-from igoudar.apply.change import APPLY, Inputs, concerned, is_offline, switches, untouched, wanted
+from igoudar.apply.change import (
+    APPLY,
+    Inputs,
+    concerned,
+    is_offline,
+    switches,
+    untouched,
+    wanted,
+    with_canary,
+)
 from igoudar.apply.driver import Disguise, Driver
 from igoudar.apply.operator import Operator, Plan, Progress
 from igoudar.apply.together import TOGETHER
@@ -52,7 +61,7 @@ class Work:
             id=report.id,
             stack=settings["stack"],
             wants={name: wanted(self.old, self.new, name) for name in names},
-            waves=settings["waves"],
+            waves=with_canary(settings["waves"], names),
             window=float(settings["window"]),
             restore=float(settings["restore"]),
             values=self._values(names),
