@@ -46,6 +46,7 @@ FAULTS_OF_DEVICES = ("iso", "cutw", "boot", "slow")
 FAULTS_OF_MESSAGES = ("lost", "mute", "late")
 Fault = tuple[str, int]
 Schedule = tuple[tuple[int, Fault], ...]
+Step = tuple[str, int, str]  # who hears of it (`dev`, `wit`, or `own`: a switch by itself), which, and of what
 
 
 class Killed(BaseException):
@@ -233,6 +234,7 @@ class World:
     down: set[Fault] = field(default_factory=set)
     late: list[Callable[[], Any]] = field(default_factory=list)
     step: int = 0
+    log: list[Step] = field(default_factory=list)
     message: str = ""
     before_message: Callable[[], None] = lambda: None
 
@@ -252,11 +254,11 @@ class World:
         _, id_, value = words.split()
         return self.held[witness].setdefault(id_, value)
 
-    def deliver(self, send: Callable[[], Any], cut: set[Fault]) -> Any:
+    def deliver(self, send: Callable[[], Any], to: Step, cut: set[Fault]) -> Any:
         """One message of the operator, and what happens before it. Raises DeviceFailed without an answer."""
         self.message = ""
         self.before_message()
-        self._next_step()
+        self._next_step(to)
         if cut & self.down:
             raise DeviceFailed("no way")
         if self.message == "late":
@@ -268,8 +270,9 @@ class World:
             raise DeviceFailed("its answer was lost")
         return answer
 
-    def _next_step(self) -> None:
+    def _next_step(self, told: Step) -> None:
         self.step += 1
+        self.log.append(told)
         for at, fault in self.schedule:
             if at == self.step - 1:
                 self._happen(fault)
@@ -277,8 +280,8 @@ class World:
     def alone(self) -> None:
         """The operator is gone, for good or ill: windows end and switches ask while faults go on."""
         for _ in range(2):
-            for device in self.devices:
-                self._next_step()
+            for number, device in enumerate(self.devices):
+                self._next_step(("own", number, ""))
                 device.window_ends()
 
     def _happen(self, fault: Fault) -> None:
@@ -339,7 +342,8 @@ class CheckedDriver(AgentDriver):
                 raise AgentRefused(self.name, "bad-request", repr(error)) from error
             return told
 
-        answer: dict[str, Any] = self.world.deliver(send, {("opiso", 0), ("iso", self.number)})
+        cut = {("opiso", 0), ("iso", self.number)}
+        answer: dict[str, Any] = self.world.deliver(send, ("dev", self.number, verb), cut)
         return answer
 
 
@@ -361,7 +365,8 @@ class CheckedWitnesses:
     def _one(self, number: int, words: str) -> str | None:
         try:
             cut = {("opiso", 0), ("opw", number), ("wit", number)}
-            said: str = self.world.deliver(lambda: self.world.register(number, words), cut)
+            to = ("wit", number, "propose")
+            said: str = self.world.deliver(lambda: self.world.register(number, words), to, cut)
         except DeviceFailed:
             return None
         return said
@@ -481,8 +486,28 @@ def places(schedule: Schedule, witnesses: int) -> Iterator[tuple[int, list[Fault
     messages = world.step
     world.alone()
     lasting = [fault for fault in every if fault[0] in ("iso", "cutw", "boot", "wit")]
-    for at in range(world.step):
-        yield at, every if at < messages else lasting
+    for at, step in enumerate(world.log):
+        yield at, [fault for fault in (every if at < messages else lasting) if _meets(fault, step)]
+
+
+def _meets(fault: Fault, step: Step) -> bool:
+    """Whether it makes a difference that a fault comes just before this step and not before the next one.
+
+    What befalls one switch or one witness commutes with what only others hear of. A switch that asks
+    (`own`, `prepare`) meets the witnesses, and so does one that is started anew or whose window ends.
+    """
+    (kind, number), (who, whom, of) = fault, step
+    asks = who == "own" or of == "prepare"
+    match kind:
+        case "iso" | "cutw":
+            return who in ("dev", "own") and whom == number
+        case "boot" | "slow":
+            return who in ("wit", "own") or whom == number
+        case "opw":
+            return (who, whom) == ("wit", number)
+        case "wit":
+            return asks or (who, whom) == ("wit", number)
+    return True
 
 
 def schedules(first: Fault, witnesses: int) -> Iterator[Schedule]:

