@@ -46,7 +46,7 @@ FAULTS_OF_DEVICES = ("iso", "cutw", "boot", "slow")
 FAULTS_OF_MESSAGES = ("lost", "mute", "late")
 Fault = tuple[str, int]
 Schedule = tuple[tuple[int, Fault], ...]
-Step = tuple[str, int, str]  # who hears of it (`dev`, `wit`, or `own`: a switch by itself), which, and of what
+Step = tuple[str, int, str]  # who hears of it (`dev`, `wit`; `own`: a switch by itself), which, of what
 
 
 class Killed(BaseException):
