@@ -1,40 +1,70 @@
-"""What the switches of a site run now, secrets masked; for `igoudar diff --live`. Changes nothing."""
+"""What the switches of a site run now, secrets masked: for `diff --live`, `drift`, `adopt`."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 from igoudar import vendors
-from igoudar.apply.driver import Disguise
+from igoudar.apply.change import RUNNING
+from igoudar.apply.driver import Disguise, Driver, Live
 from igoudar.apply.together import TOGETHER
 from igoudar.compiler import Compiled
 from igoudar.drivers import driver
 from igoudar.errors import DeviceFailed
+from igoudar.model import Inventory
+from igoudar.texts import Texts
 from igoudar.transport import access_map
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """`live` by switch; `silent`: switch -> why nobody can say what it runs."""
+
+    live: Mapping[str, Live]
+    silent: Mapping[str, str]
+
+
+def reach(inventory: Inventory, root: Path, names: Iterable[str]) -> dict[str, Driver]:
+    """A driver for each of these switches that has an out-of-band address. Opens nothing yet."""
+    access, folders = access_map(inventory, root), vendors.load(root / "templates")
+    return {n: driver(folders[inventory.devices[n].nos].driver, access[n]) for n in names if n in access}
+
+
+def look(inventory: Inventory, root: Path, texts: Texts) -> Seen:
+    """What the switches of `texts` run. These say which files each has, and where secrets stand in them.
+
+    The values of secrets are not needed: a switch remembers those that it was brought to.
+    """
+    folders = vendors.load(root / "templates")
+    drivers = reach(inventory, root, texts)
+    silent = {
+        n: f"{n}: no out-of-band address; write `oob` into the inventory" for n in {*texts} - {*drivers}
+    }
+    found: dict[str, Live] = {}
+
+    def ask(name: str) -> None:
+        patterns = tuple(p.pattern for p in folders[inventory.devices[name].nos].secret_lines)
+        files = {path: text for path, text in texts[name].items() if path != RUNNING}
+        try:
+            disguise = Disguise(tuple(files.values()), {}, patterns)
+            found[name] = drivers[name].read(tuple(sorted(files)), disguise)
+        except DeviceFailed as error:
+            silent[name] = str(error)
+        finally:
+            drivers[name].close()
+
+    with ThreadPoolExecutor(TOGETHER) as pool:
+        list(pool.map(ask, drivers))
+    return Seen(dict(sorted(found.items())), silent)
 
 
 def live_texts(compiled: Compiled, root: Path) -> dict[str, dict[str, str]]:
     """switch -> path -> text. Raises DeviceFailed with every switch that does not answer."""
-    inventory = compiled.design.inventory
-    access, folders = access_map(inventory, root), vendors.load(root / "templates")
-    silent: list[str] = []
-
-    def look(name: str) -> tuple[str, dict[str, str]]:
-        nos, target = folders[inventory.devices[name].nos], compiled.switches[name]
-        disguise = Disguise(tuple(target.values()), {}, tuple(p.pattern for p in nos.secret_lines))
-        switch = driver(nos.driver, access[name])
-        try:
-            return name, dict(switch.read(tuple(sorted(target)), disguise).texts)
-        except DeviceFailed as error:
-            silent.append(str(error))
-            return name, {}
-        finally:
-            switch.close()
-
-    names = [name for name in compiled.switches if name not in compiled.offline]
-    with ThreadPoolExecutor(TOGETHER) as pool:
-        found = dict(pool.map(look, names))
-    if silent:
-        raise DeviceFailed("\n".join(sorted(silent)))
-    return found
+    wanted = {name: files for name, files in compiled.switches.items() if name not in compiled.offline}
+    seen = look(compiled.design.inventory, root, wanted)
+    if seen.silent:
+        raise DeviceFailed("\n".join(sorted(seen.silent.values())))
+    return {name: dict(live.texts) for name, live in seen.live.items()}

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import socket
-import subprocess
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from typing import Any
 import yaml
 
 from igoudar.errors import IgoudarError, Missing
-from igoudar.tree import runtime_folder
+from igoudar.pulumi_stack import backend, pulumi
 
 SLACK_SECONDS = 2.0  # of the kernel's start times, which count in hundredths since boot
 
@@ -64,13 +63,9 @@ def _refuse_living(stack: str, lock: Lock) -> None:
     )
 
 
-def _backend(checkout: Path) -> str:
-    return os.environ.get("PULUMI_BACKEND_URL") or f"file://{runtime_folder(checkout) / 'state'}"
-
-
 def _lock_files(checkout: Path, stack: str) -> list[Path]:
     """Those of this project only: one backend may hold stacks of the same name of several."""
-    scheme, _, rest = _backend(checkout).partition("://")
+    scheme, _, rest = backend(checkout).partition("://")
     if scheme != "file":
         raise Missing(f"{scheme} backends keep their own locks; `pulumi cancel` frees one there")
     project = yaml.safe_load((checkout / "Pulumi.yaml").read_text("utf-8"))["name"]
@@ -121,39 +116,12 @@ def _exists(pid: int) -> bool:
 
 def _clear_pending(stack: str, checkout: Path) -> list[str]:
     """A create that was under way stays in the state as a warning for ever; devices are the truth, not it."""
-    exported = _pulumi(checkout, "stack", "export", "--stack", stack)
+    exported = pulumi(checkout, "stack", "export", "--stack", stack)
     state = json.loads(exported)
     pending = state["deployment"].get("pending_operations") or []
     if not pending:
         return []
     state["deployment"]["pending_operations"] = []
-    _pulumi(checkout, "stack", "import", "--stack", stack, "--force", given=json.dumps(state))
+    pulumi(checkout, "stack", "import", "--stack", stack, "--force", given=json.dumps(state))
     urns = ", ".join(op["resource"]["urn"].rpartition("::")[2] for op in pending)
     return [f"cleared {len(pending)} operations that were under way ({urns}); the next `pulumi up` does them"]
-
-
-def _pulumi(checkout: Path, *words: str, given: str | None = None) -> str:
-    """What a command printed, on the backend whose locks were read; scripts/env need not be sourced."""
-    environment = {
-        "PULUMI_CONFIG_PASSPHRASE": "",
-        "PULUMI_DIY_BACKEND_ZSTD": "1",
-        "PULUMI_HOME": str(runtime_folder(checkout) / "pulumi"),
-        "PULUMI_SKIP_UPDATE_CHECK": "1",
-        **os.environ,
-        "PULUMI_BACKEND_URL": _backend(checkout),
-    }
-    try:
-        done = subprocess.run(
-            ["pulumi", *words],
-            cwd=checkout,
-            env=environment,
-            input=given,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    except FileNotFoundError as error:
-        raise Missing("pulumi is not on PATH; run `. scripts/env` first") from error
-    if done.returncode != 0:
-        raise IgoudarError(f"pulumi {' '.join(words)}: {done.stderr.strip()}")
-    return done.stdout

@@ -16,6 +16,7 @@ from igoudar.errors import Finding, Severity
 from igoudar.stack_files import site_of
 from igoudar.tree import find_root, site_folder
 
+DIFF_STYLES = {"+": "green", "-": "red", "@": "cyan"}
 STYLES = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
 
 
@@ -86,6 +87,18 @@ def show_findings(findings: Iterable[Finding]) -> None:
     """One a line, coloured on a terminal only (click strips colours elsewhere)."""
     for finding in findings:
         click.secho(str(finding), fg=STYLES[finding.severity])
+
+
+def show_diff(diff: str) -> None:
+    """A unified diff, coloured on a terminal only."""
+    for line in diff.splitlines():
+        click.secho(line, fg=DIFF_STYLES.get(line[:1]))
+
+
+def counted(number: int, word: str) -> str:
+    """`1 file`, `2 files`, `3 switches`."""
+    plural = "es" if word.endswith(("s", "sh", "ch")) else "s"
+    return f"{number} {word}{'' if number == 1 else plural}"
 
 
 def show_json(value: Any) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import click
 
 from igoudar import base_branch
-from igoudar.cli._frame import Place, json_option, show_findings, show_json, site_argument, today
+from igoudar.cli._frame import Place, counted, json_option, show_findings, show_json, site_argument, today
 from igoudar.errors import BadInput, CheckFailed, Finding, Severity, Where, in_order
 from igoudar.inventory import LEDGER
 from igoudar.model import Inventory
@@ -42,7 +42,7 @@ def command(site: Place, *, as_json: bool, strict: bool, base: str | None) -> in
         show_json([f.as_json() for f in findings])
     else:
         show_findings(findings)
-        click.echo(f"{site.name}: {_count(errors, 'error')}, {_count(warnings, 'warning')}")
+        click.echo(f"{site.name}: {counted(errors, 'error')}, {counted(warnings, 'warning')}")
     return status or (3 if errors else 0)
 
 
@@ -81,7 +81,3 @@ def _vanished(site: Place, now: Inventory, base: str | None) -> list[Finding]:
             raise
         said = f"not compared with {commit}, so what may not vanish was not looked at: {error.findings[0]}"
         return list(locate([Finding("no-base", now.site.where, said, severity=Severity.INFO)], site.root))
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"

@@ -8,11 +8,9 @@ from pathlib import Path
 import click
 
 from igoudar import base_branch
-from igoudar.cli._frame import Place, json_option, show_json, site_argument, today
+from igoudar.cli._frame import Place, json_option, show_diff, show_json, site_argument, today
 from igoudar.errors import BadInput, Finding, Where
 from igoudar.texts import Texts, device_texts, differences
-
-COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
 
 @click.command()
@@ -52,8 +50,7 @@ def command(site: Place, *, base: str, record: str | None, live: bool, exit_code
         show_json([{"device": d, "path": p, "diff": text} for d, p, text in found])
     else:
         for _, _, text in found:
-            for line in text.splitlines():
-                click.secho(line, fg=COLOURS.get(line[:1]))
+            show_diff(text)
         devices = len({device for device, _, _ in found})
         click.echo(f"{site.name}: {len(found)} files of {devices} devices differ")
     return 5 if found and exit_code else 0
