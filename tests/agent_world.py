@@ -149,6 +149,8 @@ class Registers:
                 return HERE
             case ["propose", id_, value]:
                 return self.held[name].setdefault(id_, value)
+            case ["look", id_]:
+                return self.held[name].get(id_, "none")
         raise AssertionError(words)
 
 

@@ -13,6 +13,7 @@ from igoudar.agent.voting import Witness, decided
 from igoudar.apply.change import FRR, Wanted
 from igoudar.apply.driver import AgentDriver, AgentRefused
 from igoudar.apply.operator import Operator, Plan
+from igoudar.apply.witnesses import Answer
 from igoudar.errors import DeviceFailed
 from igoudar.runs import Report
 from tests.agent_world import NEW, OLD, PATTERN, WITNESSES, Registers, World
@@ -98,6 +99,16 @@ class MemoryWitnesses:
             None if self.cut else self.registers.ask(w.name, f"propose {id_} {value}") for w in WITNESSES
         ]
         return decided(asked, len(WITNESSES))
+
+    def here(self) -> dict[str, Answer]:
+        return self._each("hello")
+
+    def look(self, id_: str) -> dict[str, Answer]:
+        return self._each(f"look {id_}")
+
+    def _each(self, words: str) -> dict[str, Answer]:
+        said = {w.name: None if self.cut else self.registers.ask(w.name, words) for w in WITNESSES}
+        return {n: Answer(word or "", "" if word else f"{n}: no route to host") for n, word in said.items()}
 
 
 class Fabric:

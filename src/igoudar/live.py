@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,10 +12,12 @@ from igoudar import vendors
 from igoudar.apply.change import RUNNING
 from igoudar.apply.driver import Disguise, Driver, Live
 from igoudar.apply.together import TOGETHER
+from igoudar.apply.witnesses import Witnesses, of_site
 from igoudar.compiler import Compiled
 from igoudar.drivers import driver
 from igoudar.errors import DeviceFailed
-from igoudar.model import Inventory
+from igoudar.inventory import load
+from igoudar.model import Inventory, Status
 from igoudar.texts import Texts
 from igoudar.transport import access_map
 
@@ -59,6 +62,20 @@ def look(inventory: Inventory, root: Path, texts: Texts) -> Seen:
     with ThreadPoolExecutor(TOGETHER) as pool:
         list(pool.map(ask, drivers))
     return Seen(dict(sorted(found.items())), silent)
+
+
+@contextmanager
+def way_in(folder: Path, root: Path) -> Iterator[tuple[dict[str, Driver], Witnesses]]:
+    """Drivers of all switches of a site that stand and are not offline, and its witnesses."""
+    inventory = load(folder, root)
+    left_out = (Status.PLANNED, Status.OFFLINE)
+    names = [d.name for d in inventory.switches() if d.status not in left_out]
+    drivers = reach(inventory, root, names)
+    try:
+        yield drivers, of_site(inventory.site, access_map(inventory, root))
+    finally:
+        for one in drivers.values():
+            one.close()
 
 
 def live_texts(compiled: Compiled, root: Path) -> dict[str, dict[str, str]]:

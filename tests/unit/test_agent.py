@@ -57,7 +57,13 @@ def prepared(world: World) -> None:
 def test_a_whole_change(world: World) -> None:
     applied(world)
     assert world.live() == world.runs() == CHANGED
-    assert world.read()["open"] == {"id": "t1", "stack": "lab", "state": "applied", "left": WINDOW}
+    assert world.read()["open"] == {
+        "id": "t1",
+        "stack": "lab",
+        "state": "applied",
+        "left": WINDOW,
+        "window": WINDOW,
+    }
     assert world.ask("prepare")["state"] == "prepared"
     assert world.ask("confirm") == {"state": "finished", "outcome": "confirmed", "why": "", "problem": ""}
     world.settle()
@@ -334,7 +340,13 @@ def test_without_a_majority_it_never_guesses(world: World) -> None:
         world.clock.sleep(WINDOW)
         world.watch()
     assert world.live() == CHANGED
-    assert world.read()["open"] == {"id": "t1", "stack": "lab", "state": "in doubt", "left": 0.0}
+    assert world.read()["open"] == {
+        "id": "t1",
+        "stack": "lab",
+        "state": "in doubt",
+        "left": 0.0,
+        "window": WINDOW,
+    }
     world.registers.down = {"mgmt-3"}
     world.watch()
     assert world.read()["open"]["state"] == "in doubt", "one holds commit, one abort: nothing is decided"

@@ -96,6 +96,16 @@ def test_it_forgets_after_a_year_and_is_bounded(tmp_path: Path, monkeypatch: pyt
 def test_who_comes_by_ssh_may_ask_and_nothing_else(tmp_path: Path) -> None:
     assert asked(tmp_path, command="hello") == (0, "here")
     assert asked(tmp_path, command="propose t1 abort") == (0, "abort")
-    for words in ("list", "enrol", "propose t1", "propose t1 commit now", "sh"):
+    for words in ("list", "look t1", "enrol", "propose t1", "propose t1 commit now", "sh"):
         assert asked(tmp_path, command=words) == (1, ""), words
     assert asked(tmp_path, "list") == (0, '{"t1": "abort"}')
+
+
+def test_looking_decides_nothing(tmp_path: Path) -> None:
+    assert asked(tmp_path, "look", "t1") == (0, "none")
+    assert list(tmp_path.iterdir()) == []
+    Register(tmp_path).propose("t1", "commit")
+    assert asked(tmp_path, "look", "t1") == (0, "commit")
+    assert asked(tmp_path, "look", "../t1") == (1, "")
+    assert asked(tmp_path, "look", "t1", "abort") == (1, "")
+    assert Register(tmp_path).held() == {"t1": "commit"}

@@ -313,7 +313,8 @@ class Agent:
         if journal is None:
             return None
         left = max(0.0, journal.deadline - self.clock.now()) if self._of_this_boot(journal) else 0.0
-        return {"id": journal.id, "stack": journal.stack, "state": journal.state, "left": round(left, 1)}
+        told = {"id": journal.id, "stack": journal.stack, "state": journal.state}
+        return {**told, "left": round(left, 1), "window": journal.window}
 
     def _of_this_boot(self, journal: Journal) -> bool:
         return journal.boot == self.clock.boot()

@@ -67,6 +67,14 @@ class Ended:
     problem: str
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What of transactions is at a switch. `last`: those that ended, or are only staged, the newest last."""
+
+    open: Mapping[str, Any] | None
+    last: tuple[Mapping[str, str], ...] = ()
+
+
 class AgentRefused(DeviceFailed):
     """The agent understood, and will not; `code` is its word."""
 
@@ -80,6 +88,7 @@ class Driver(Protocol):
 
     name: str
 
+    def status(self) -> Standing: ...
     def read(self, paths: tuple[str, ...], disguise: Disguise) -> Live: ...
     def stage(self, id_: str, stack: str, candidate: Candidate) -> None: ...
     def arm(self, id_: str, base: str, window: float, restore: float) -> None: ...
@@ -96,6 +105,10 @@ class AgentDriver(ABC):
     """The messages of the operator as the agent takes them; how they get there is `_ask`'s matter."""
 
     name: str
+
+    def status(self) -> Standing:
+        told = self._ask("status", {})
+        return Standing(told["open"], tuple(told["transactions"]))
 
     def read(self, paths: tuple[str, ...], disguise: Disguise) -> Live:
         return _live(self._ask("read", _look(paths, disguise)))

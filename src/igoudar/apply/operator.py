@@ -26,6 +26,7 @@ from igoudar.agent.voting import ABORT, COMMIT
 from igoudar.apply.change import RUNNING, Texts, Todo, Wanted, judge, mode
 from igoudar.apply.driver import AgentRefused, Candidate, Disguise, Driver, Ended, Live
 from igoudar.apply.expectation import Progressing, expected_sessions
+from igoudar.apply.left_open import UNDECIDED, LeftOpen
 from igoudar.apply.together import Cancelled, WindowKeeper, each
 from igoudar.apply.witnesses import Witnesses
 from igoudar.errors import DeviceFailed, Drift
@@ -60,7 +61,7 @@ class Operator:
     `touched`: switches that may hold a candidate; `armed`: those that may have an open window; `changing`:
     those to change, `applied`: those of them that were told to; `bound`: a `prepare` was sent, so that only
     the witnesses say which way; `decided`: what they said, empty where no majority did, None while they were
-    not asked; `held`: the same of earlier runs, by id, under `asking`.
+    not asked; `left_open`: the same of earlier runs.
     `verify_seconds`: how long a switch may take until it is as it should be.
     """
 
@@ -78,9 +79,11 @@ class Operator:
     applied: set[str] = field(default_factory=set)
     bound: bool = False
     decided: str | None = None
-    held: dict[str, str] = field(default_factory=dict)
-    asking: threading.Lock = field(default_factory=threading.Lock)
     begun: float = field(default_factory=time.monotonic)
+    left_open: LeftOpen = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.left_open = LeftOpen(self.witnesses)
 
     def run(self) -> Report:
         """Raises DeviceFailed or Drift when nothing was changed in the end; the report says the states."""
@@ -138,18 +141,8 @@ class Operator:
         self.report.states[name] = "old"
 
     def _finish_open(self, name: str, id_: str) -> None:
-        """A run of our stack left it open. Only the witnesses know what was decided; once an id is enough."""
-        with self.asking:
-            if id_ not in self.held:
-                self.held[id_] = self.witnesses.propose(id_, ABORT)
-        held = self.held[id_]
-        if not held:
-            raise DeviceFailed(f"{name}: {id_} is undecided there: {_UNDECIDED}")
-        self._say(name, f"{'keeps' if held == COMMIT else 'puts back'} {id_}, which a run left open")
-        if held == COMMIT:
-            self.drivers[name].confirm(id_)
-        elif problem := self.drivers[name].restore(id_).problem:
-            raise DeviceFailed(f"{name}: {id_} was put back, and not all runs again: {problem}")
+        """A run of our stack left it open."""
+        self.left_open.finish(self.drivers[name], id_, lambda text: self._say(name, text))
 
     def _judged(self, names: Sequence[str]) -> list[str]:
         """Switches to change. All drift is gathered before it stops the run."""
@@ -238,7 +231,7 @@ class Operator:
             each(go, self._prepare, self.stop)
         self._vote(COMMIT)
         if not self.decided:
-            raise DeviceFailed(f"undecided: {_UNDECIDED}")
+            raise DeviceFailed(f"undecided: {UNDECIDED}")
         if self.decided == ABORT:
             raise DeviceFailed(f"a switch or another run gave {self.plan.id} up before it was decided")
 
@@ -365,7 +358,6 @@ _DOING = {
     "restart": "restarting its daemons",
     "drain": "draining it, then restarting its daemons",
 }
-_UNDECIDED = "it settles by itself when a majority of the witnesses is back; nothing was touched"
 _DRIFT_ADVICE = (
     "nothing was started. `pulumi refresh` takes what they run into the record, and the next `pulumi up` "
     "replaces it; or change the inventory so that it says the same."

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Protocol
 
 from igoudar.agent.voting import Witness, decided
@@ -17,7 +18,15 @@ from igoudar.transport import Access, connect
 COMMAND = "sudo -n /usr/sbin/igoudar-witness"
 ANSWER_SECONDS = 10.0
 TRIES = 2
-OURS = ("commit", "abort", "enrolled")
+OURS = ("commit", "abort", "none", "here", "enrolled")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Of one witness: its word, or why there is none."""
+
+    word: str
+    problem: str = ""
 
 
 class Witnesses(Protocol):
@@ -33,6 +42,14 @@ class Witnesses(Protocol):
 
     def propose(self, id_: str, value: str) -> str:
         """What is decided for a transaction; empty where that cannot be known now. Never raises."""
+        ...
+
+    def here(self) -> Mapping[str, Answer]:
+        """Each witness's `here`, by name. Never raises."""
+        ...
+
+    def look(self, id_: str) -> Mapping[str, Answer]:
+        """What each witness holds, by name: commit, abort or none. Decides nothing. Never raises."""
         ...
 
 
@@ -54,6 +71,18 @@ class SshWitnesses:
     def propose(self, id_: str, value: str) -> str:
         held = self._all(lambda host: self._ask(host, f"propose {id_} {value}", b"", {}))
         return decided(held, len(self.hosts))
+
+    def here(self) -> dict[str, Answer]:
+        return self._each("hello")
+
+    def look(self, id_: str) -> dict[str, Answer]:
+        return self._each(f"look {id_}")
+
+    def _each(self, words: str) -> dict[str, Answer]:
+        problems = dict[str, str]()
+        said = self._all(lambda host: self._ask(host, words, b"", problems))
+        names = [host.host for host in self.hosts]
+        return {n: Answer(w or "", "" if w else problems[n]) for n, w in zip(names, said, strict=True)}
 
     def _all(self, ask: Callable[[Access], str | None]) -> list[str | None]:
         with ThreadPoolExecutor(max(len(self.hosts), 1)) as pool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -93,6 +93,14 @@ def show_diff(diff: str) -> None:
     """A unified diff, coloured on a terminal only."""
     for line in diff.splitlines():
         click.secho(line, fg=DIFF_STYLES.get(line[:1]))
+
+
+def columns(rows: Sequence[Sequence[str]]) -> None:
+    """A table: two spaces between columns, the first row in bold on a terminal."""
+    widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
+    for number, row in enumerate(rows):
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        click.secho("  ".join(cells).rstrip(), bold=number == 0)
 
 
 def counted(number: int, word: str) -> str:

@@ -1,6 +1,7 @@
 """`igoudar-witness WORDS`, or what SSH_ORIGINAL_COMMAND says: `hello`, `propose ID VALUE`.
 
-The operator, as root, may also `enrol` (public key lines on stdin: whose switches may come) and `list`.
+The operator, as root, may also `enrol` (public key lines on stdin: whose switches may come), `look ID`
+(`commit`, `abort` or `none`: what is held, deciding nothing) and `list`.
 Answers are a word on stdout; status 1 and a sentence on stderr where there is none.
 """
 
@@ -58,6 +59,8 @@ def main() -> int:
         register = Register(REGISTERS)
         if words == ["list"] and by_hand:
             json.dump(register.held(), sys.stdout)
+        elif words[:1] == ["look"] and len(words) == 2 and by_hand:
+            print(register.look(words[1]))
         else:
             print(answer(words, register))
     except (Refused, OSError, KeyError) as problem:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 VALUES = ("commit", "abort")
+NONE = "none"
 REMEMBERED_SECONDS = 366 * 86400  # no switch is in doubt, and no message on its way, for that long
 MOST = 200_000  # registers: an id every three minutes for a year; a file each, some 800 MB at worst
 
@@ -27,8 +28,7 @@ class Register:
 
     def propose(self, id_: str, value: str) -> str:
         """The value that is held now; it is on disk before the answer. Raises Refused, OSError."""
-        if not ID.fullmatch(id_):
-            raise Refused(f"{id_!r} is not an id of a transaction")
+        _require_id(id_)
         if value not in VALUES:
             raise Refused(f"{value!r} is not a value; expected commit or abort")
         held = self.folder / id_
@@ -37,6 +37,16 @@ class Register:
             self._write(held, value)
         text = held.read_text("ascii")
         self._sync()  # another's link may not be on disk yet
+        return text
+
+    def look(self, id_: str) -> str:
+        """The value that is held, on disk too, or `none`. Decides nothing. Raises Refused, OSError."""
+        _require_id(id_)
+        try:
+            text = (self.folder / id_).read_text("ascii")
+        except FileNotFoundError:
+            return NONE
+        self._sync()
         return text
 
     def held(self) -> dict[str, str]:
@@ -79,3 +89,8 @@ class Register:
 
     def _files(self) -> list[Path]:
         return [path for path in self.folder.iterdir() if not path.name.startswith(".")]
+
+
+def _require_id(id_: str) -> None:
+    if not ID.fullmatch(id_):
+        raise Refused(f"{id_!r} is not an id of a transaction")
