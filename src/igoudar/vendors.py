@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import pkgutil
 import re
 from collections.abc import Collection, Iterator, Mapping
@@ -12,14 +13,16 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, StringConstraints
 
-from igoudar.errors import BadInput, Finding, Where
+from igoudar.errors import BadInput, Finding, Severity, Where
 from igoudar.inventory import validated
 from igoudar.model import Attachment, Device, Inventory, Status
 from igoudar.schema import Entry
 from igoudar.yaml_source import locate, read_source
 
 FILE = "device.yaml"
+PACKAGE = Path(__file__).parent
 DRIVERS, VALIDATORS = "drivers", "validate/oracles"  # in this package
+AGENT, COMMIT_CONFIRM = "agent", "commit-confirm"  # what GOES_BACK of a driver may say
 
 
 class Feature(StrEnum):
@@ -133,6 +136,8 @@ def _read(path: Path, shown: str) -> Nos:
     files = tuple(NosFile(f.path, f.template, f.validator) for f in read.files)
     if missing := [*_unknown(read, shown), *_without_template(read, path.parent, shown)]:
         raise BadInput(missing)
+    if unsettled := [*_unsettled(read, shown)]:
+        raise BadInput(unsettled)
     return Nos(
         name=path.parent.name,
         folder=path.parent,
@@ -157,11 +162,39 @@ def _unknown(read: _DeviceFile, shown: str) -> Iterator[Finding]:
         for n, file in enumerate(read.files)
     ]
     for kind, folder, name, place in wanted:
-        known = sorted(m.name for m in pkgutil.iter_modules([str(Path(__file__).parent / folder)]))
+        known = sorted(m.name for m in pkgutil.iter_modules([str(PACKAGE / folder)]))
         if name not in known:
             said, where = f"there is no {kind} {name!r}", Where(shown, 0, place)
             hint = f"each module of src/igoudar/{folder}/ is one"
             yield Finding("not-a-module", where, said, f"one of {', '.join(known)}", hint)
+
+
+def _unsettled(read: _DeviceFile, shown: str) -> Iterator[Finding]:
+    """A switch that nobody would put back, and one about which `in_doubt` says what its driver cannot do."""
+    back = _goes_back(PACKAGE / DRIVERS / f"{read.driver}.py")
+    if back not in (AGENT, COMMIT_CONFIRM):
+        yield Finding(
+            "no-way-back",
+            Where(shown, 0, "driver"),
+            f"the driver {read.driver!r} has neither an agent on the switch nor the switch's own "
+            "commit-confirm, so a change that is cut off would stay half done",
+            f"a driver with GOES_BACK = {AGENT!r} or {COMMIT_CONFIRM!r}",
+        )
+        return
+    right = InDoubt.DEVICE if back == AGENT else InDoubt.OPERATOR
+    if read.in_doubt is not right:
+        who = "settles by itself" if back == AGENT else "cannot ask the witnesses by itself"
+        said = f"a switch of the driver {read.driver!r} {who}"
+        yield Finding("wrong-in-doubt", Where(shown, 0, "in_doubt"), said, f"in_doubt: {right}")
+
+
+def _goes_back(module: Path) -> str:
+    """The module's constant, read and not imported."""
+    for node in ast.parse(module.read_text("utf-8")).body:
+        match node:
+            case ast.Assign(targets=[ast.Name(id="GOES_BACK")], value=ast.Constant(value=told)):
+                return str(told)
+    return ""
 
 
 def _without_template(read: _DeviceFile, folder: Path, shown: str) -> Iterator[Finding]:
@@ -177,6 +210,7 @@ def _without_template(read: _DeviceFile, folder: Path, shown: str) -> Iterator[F
 def check(inventory: Inventory, folders: Mapping[str, Nos]) -> Iterator[Finding]:
     """Each switch has a NOS that exists, ports that it knows, and can do what is asked of it."""
     wanted = _wanted(inventory)
+    yield from _in_doubt_of(inventory, folders)
     for device in inventory.switches():
         if device.status is Status.PLANNED:
             continue
@@ -190,6 +224,17 @@ def check(inventory: Inventory, folders: Mapping[str, Nos]) -> Iterator[Finding]
         for feature in sorted(wanted.get(device.name, set()) - nos.features):
             said = f"{device.name} is to do {str(feature)!r}, which {nos.title} cannot"
             yield Finding("missing-feature", device.where.at("nos"), said, "a NOS that can")
+
+
+def _in_doubt_of(inventory: Inventory, folders: Mapping[str, Nos]) -> Iterator[Finding]:
+    """Whoever runs the site must know which switches wait for them."""
+    for nos in folders.values():
+        names = [d.name for d in inventory.switches() if d.nos == nos.name]
+        if names and nos.in_doubt is InDoubt.OPERATOR:
+            said = f"{', '.join(names)}: {nos.title} does not ask the witnesses by itself after a cut"
+            hint = "the next `pulumi up` or `igoudar recover` makes such a switch whole"
+            where = Where(nos.where.file, 0, "in_doubt")
+            yield Finding("in-doubt-operator", where, said, hint=hint, severity=Severity.WARNING)
 
 
 def check_roles(folders: Mapping[str, Nos], roles: Collection[str]) -> Iterator[Finding]:

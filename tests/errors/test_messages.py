@@ -59,6 +59,8 @@ def test_there_is_a_case_for_each_kind_of_mistake() -> None:
 
 # tests/unit has these: other commands say them, they stop nothing, or no small edit makes them
 ELSEWHERE = {
+    "in-doubt-operator",
+    "no-way-back",
     "last-exit",
     "rack-occupied",
     "switch-vanishes",

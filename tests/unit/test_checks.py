@@ -199,6 +199,31 @@ def test_what_is_not_a_clos(site: Inventory, a: str, b: str) -> None:
     assert "not-a-clos" not in codes(replace(site, cables={**site.cables, wrong.key: unused}))
 
 
+def _status(site: Inventory, **states: Status) -> Inventory:
+    for name, status in states.items():
+        site = factory.with_device(site, name.replace("_", "-"), status=status)
+    return site
+
+
+def test_the_last_spine_stays_while_anything_below_works(site: Inventory) -> None:
+    offline, leaving = Status.OFFLINE, Status.DECOMMISSIONING
+    assert "no-spine" not in codes(_status(site, spine_1=offline))
+    assert "no-spine" in codes(_status(site, spine_1=offline, spine_2=offline))
+    assert "no-spine" in codes(_status(site, spine_1=offline, spine_2=leaving))
+    assert "no-spine" not in codes(_status(site, spine_1=Status.STAGED, spine_2=offline))
+    below = {"leaf_1": leaving, "leaf_2": offline, "border_1": leaving, "border_2": offline}
+    assert "no-spine" not in codes(_status(site, spine_1=offline, spine_2=offline, **below))
+
+
+def test_the_last_border_of_a_class_is_not_taken_down(site: Inventory) -> None:
+    leaving = Status.DECOMMISSIONING
+    assert "last-border" not in codes(_status(site, border_1=leaving))
+    both = [f for f in found(_status(site, border_1=leaving, border_2=leaving)) if f.code == "last-border"]
+    assert [f.where.path for f in both] == ["status"], "once a border, for all its classes"
+    assert "last-border" in codes(_status(site, border_1=leaving, border_2=Status.PLANNED))
+    assert "last-border" not in codes(_status(site, border_1=leaving, border_2=Status.OFFLINE))
+
+
 def test_more_spines_than_paths() -> None:
     assert "too-many-spines" not in codes(factory.site(leaves=1, vpcs=1, spread=1, spines=64))
     assert "too-many-spines" in codes(factory.site(leaves=1, vpcs=1, spread=1, spines=65))

@@ -16,7 +16,7 @@ from igoudar.compiler import compile_site
 from igoudar.drivers import driver
 from igoudar.validate import validator
 from tests import golden
-from tests.errors import checkout
+from tests.errors import checkout, run
 
 NOS = vendors.load(golden.ROOT / "templates")
 MODULES = golden.ROOT / "src" / "igoudar"
@@ -36,6 +36,43 @@ def test_every_driver_says_who_it_is(name: str) -> None:
 @pytest.mark.parametrize("name", modules(vendors.VALIDATORS))
 def test_every_validator_takes_an_image_a_host_and_a_text(name: str) -> None:
     assert list(inspect.signature(validator(name)).parameters) == ["root", "host", "text"]
+
+
+@pytest.fixture
+def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A checkout whose NOS has the driver `bare`; a package of our modules in which that one is written."""
+    root = checkout(tmp_path / "checkout")
+    description = root / "templates/frr/device.yaml"
+    description.write_text(description.read_text().replace("driver: frr", "driver: bare"))
+    for folder in (vendors.DRIVERS, vendors.VALIDATORS):
+        shutil.copytree(vendors.PACKAGE / folder, tmp_path / "package" / folder)
+    monkeypatch.setattr(vendors, "PACKAGE", tmp_path / "package")
+    return root
+
+
+def driver_says(root: Path, text: str) -> None:
+    (root.parent / "package" / vendors.DRIVERS / "bare.py").write_text(text)
+
+
+@pytest.mark.parametrize("text", ["", 'GOES_BACK = ""\n', 'GOES_BACK = "hope"\n'])
+def test_a_nos_that_nobody_would_put_back_is_refused(bare: Path, text: str) -> None:
+    driver_says(bare, text)
+    said = run("check lab", bare)
+    assert "templates/frr/device.yaml:3: driver: the driver 'bare' has neither an agent" in said
+    assert said.endswith("exit 2\n")
+
+
+def test_a_commit_confirm_alone_waits_for_the_operator_and_check_says_so(bare: Path) -> None:
+    driver_says(bare, 'GOES_BACK = "commit-confirm"\n')
+    said = run("check lab", bare)
+    assert "cannot ask the witnesses by itself; expected in_doubt: operator" in said
+    assert said.endswith("exit 2\n")
+    description = bare / "templates/frr/device.yaml"
+    description.write_text(description.read_text().replace("in_doubt: device", "in_doubt: operator"))
+    said = run("check lab", bare)
+    assert "in_doubt: warning: spine-1, spine-2, border-1" in said
+    assert "`igoudar recover` makes such a switch whole" in said
+    assert said.endswith("exit 0\n")
 
 
 def test_live_texts_are_read_by_the_driver_of_the_nos(monkeypatch: pytest.MonkeyPatch) -> None:

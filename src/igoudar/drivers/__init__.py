@@ -1,6 +1,7 @@
 """What applies texts to a switch: each module is a driver, found by the name that a `device.yaml` says.
 
-A driver's module has `driver(access)`, which gives an `igoudar.apply.driver.Driver`.
+A driver's module has `driver(access)`, which gives an `igoudar.apply.driver.Driver`, and `GOES_BACK`: who
+puts a switch back whose operator vanished, `agent` (ours runs there) or `commit-confirm` (its own).
 """
 
 from __future__ import annotations

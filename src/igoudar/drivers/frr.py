@@ -5,6 +5,8 @@ from __future__ import annotations
 from igoudar.apply.driver import Driver, FrrDriver
 from igoudar.transport import Access
 
+GOES_BACK = "agent"
+
 
 def driver(access: Access) -> Driver:
     return FrrDriver(access)
