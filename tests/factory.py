@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from netaddr import IPAddress, IPNetwork
 
+from igoudar import vendors
 from igoudar.allocate import allocate
 from igoudar.design import Plan
 from igoudar.errors import Where
@@ -42,6 +44,7 @@ from igoudar.model import (
 
 AT = Where("factory.py", 1)
 TODAY = date(2026, 11, 25)
+RULES = vendors.load(Path(__file__).parents[1] / "templates")["frr"].impact
 PORTS = 256
 LEAVES_A_HALL = 800  # the loopback scheme has room for 895
 

@@ -17,6 +17,7 @@ from igoudar.apply.witnesses import Answer
 from igoudar.errors import DeviceFailed
 from igoudar.runs import Report
 from tests.agent_world import NEW, OLD, PATTERN, WITNESSES, Registers, World
+from tests.factory import RULES
 
 VALUES = {"secret:bgp-north@1": "swordfish"}
 Fault = Callable[["Box", str, str], None]  # box, verb, "before" or "after" it is carried out
@@ -149,6 +150,7 @@ class Fabric:
             restore=3.0,
             values=VALUES,
             patterns=dict.fromkeys(self.boxes, (PATTERN,)),
+            rules=dict.fromkeys(self.boxes, RULES),
         )
         drivers = {name: MemoryDriver(box, fault) for name, box in self.boxes.items()}
         report = Report(plan.id, plan.stack)

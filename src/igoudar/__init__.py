@@ -6,7 +6,7 @@
     numbering derive hostview                          derive    Plan -> DeviceIntent (intent), HostView
     checks vendors stack_files                         check     findings over Design, Plan and intents
     render render_roles roles                          render    intents, declarations -> text
-    compiler texts explain                             all of the above, offline
+    compiler texts impact explain                      all of the above, offline; what a difference costs
     program resources scope                            the Pulumi program
     provider/                                          the Pulumi provider: Check, Diff, then apply
     apply/ drivers/ agent/ worker/ transport/          apply     text -> devices, with secrets and runs

@@ -43,6 +43,7 @@ def switches_inputs(compiled: Compiled, stack: str, secrets: str) -> dict[str, A
     marks = {
         name: {
             "serial": devices[name].serial,
+            "nos": devices[name].nos,
             "status": str(devices[name].status),
             "adopt": devices[name].adopt,
             "base": dict(compiled.base[name]),

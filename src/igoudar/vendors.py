@@ -14,6 +14,9 @@ from typing import Annotated
 from pydantic import BeforeValidator, StringConstraints
 
 from igoudar.errors import BadInput, Finding, Severity, Where
+from igoudar.impact_rules import Rules
+from igoudar.impact_source import FILE as IMPACT
+from igoudar.impact_source import Pattern, read_rules
 from igoudar.inventory import validated
 from igoudar.model import Attachment, Device, Inventory, Status
 from igoudar.schema import Entry
@@ -54,7 +57,8 @@ class Nos:
     """A NOS folder. `defaults` are values that the daemons do not print back; templates leave them out too.
 
     `driver` is a module of `igoudar.drivers`. `role` brings what a switch needs before its text.
-    `secret_lines` find secrets in live text: the group `secret` of each pattern.
+    `secret_lines` find secrets in live text: the group `secret` of each pattern. `impact`: what a change of
+    each kind of line costs.
     """
 
     name: str
@@ -68,14 +72,8 @@ class Nos:
     in_doubt: InDoubt
     secret_lines: tuple[re.Pattern[str], ...]
     defaults: Mapping[str, int]
+    impact: Rules
     where: Where
-
-
-def _pattern(value: object) -> re.Pattern[str]:
-    try:
-        return re.compile(str(value))
-    except re.error as error:
-        raise ValueError(f"a regular expression: {error}") from error
 
 
 def _feature(value: object) -> Feature:
@@ -90,9 +88,6 @@ def _in_doubt(value: object) -> InDoubt:
         return InDoubt(str(value))
     except ValueError as error:
         raise ValueError(f"one of {', '.join(InDoubt)}") from error
-
-
-Pattern = Annotated[re.Pattern[str], BeforeValidator(_pattern)]
 
 
 class _FileIn(Entry):
@@ -138,6 +133,7 @@ def _read(path: Path, shown: str) -> Nos:
         raise BadInput(missing)
     if unsettled := [*_unsettled(read, shown)]:
         raise BadInput(unsettled)
+    rules = read_rules(path.with_name(IMPACT), shown.replace(FILE, IMPACT), [f.path for f in files])
     return Nos(
         name=path.parent.name,
         folder=path.parent,
@@ -150,6 +146,7 @@ def _read(path: Path, shown: str) -> Nos:
         in_doubt=read.in_doubt,
         secret_lines=tuple(read.secret_lines),
         defaults=read.defaults,
+        impact=rules,
         where=Where(shown, 1),
     )
 

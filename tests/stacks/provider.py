@@ -34,7 +34,7 @@ class Box(Resource):
     async def check(self, new: Values, old: Values) -> tuple[Values, list[tuple[str, str]]]:
         return new, [("files", "must not be empty")] if new.get("files") == {} else []
 
-    async def diff(self, old: Values, new: Values, outputs: Values) -> Diff:
+    async def diff(self, old: Values, new: Values, outputs: Values, ctx: Context) -> Diff:
         left = {f'["left"]["{name}"]': Kind.DELETE for name in outputs.get("left", {})}
         return Diff({**dict(changed_paths(old, new)), **left})
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.factory import RULES
 from tests.stacks.checkout import Checkout, make, sourced
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(600)]
@@ -48,6 +49,25 @@ def test_a_changed_number_is_one_line_of_one_switch_and_its_record(checkout: Che
     assert any("~ igoudar:uplink:Session: (update)" in line for line in shown)
     assert not any("replace" in line for line in shown)
     checkout.run("preview", "--expect-no-changes", status=CHANGED)
+
+
+def test_what_a_change_costs_stands_beside_the_resource_once(checkout: Checkout) -> None:
+    checkout.record_what_is_previewed()
+    assert "impact:" not in checkout.run("preview"), "nothing changes"
+    devices = checkout.folder / "inventory/lab/devices.yaml"
+    told = devices.read_text("utf-8").replace("  leaf-1: {", "  leaf-1: {drained: true, ")
+    devices.write_text(told, "utf-8")
+    checkout.edit("inventory/lab/secrets.yaml", "bgp-north: {version: 1}", "bgp-north: {version: 2}")
+
+    seconds = max(
+        rule.seconds for rule in RULES.files["/etc/frr/frr.conf"].rules if "password" in rule.line.pattern
+    )
+    wanted = [f"impact: leaf-1 hitless; border-1 resets 2 sessions ({seconds:g} s)"]
+    _, _, diagnostics = checkout.run("preview").partition("Diagnostics:")  # rows of progress go before it
+    for shown in (diagnostics, checkout.run("preview", "--diff")):
+        assert [line[line.index("impact: ") :] for line in lines(shown) if "impact: " in line] == wanted, (
+            shown
+        )
 
 
 def test_records_live_through_up_refresh_destroy_and_up(checkout: Checkout) -> None:

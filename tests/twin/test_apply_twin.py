@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from igoudar import twin
+from igoudar import twin, vendors
 from igoudar.agent.install import UNITS, agent_files
 from igoudar.apply.change import Texts, Wanted
 from igoudar.apply.driver import Candidate, Disguise, FrrDriver
@@ -162,6 +162,7 @@ def operator(
         {MARK: SECRET, NEXT_MARK: NEXT_SECRET},
         dict.fromkeys(wants, (PATTERN,)),
         {name: access(folder, name).host_key for name in wants},
+        rules=dict.fromkeys(wants, vendors.load(ROOT / "templates")["frr"].impact),
     )
     report, stop = Report(id_, "twin"), threading.Event()
     return Operator(plan, drivers(folder), witnesses(folder), report, lambda *_: None, stop, 120.0)

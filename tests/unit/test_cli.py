@@ -99,7 +99,7 @@ def test_a_site_is_a_name_or_a_path(root: Path, site: str) -> None:
     lines, status = typed(root, f"check {site}")
 
     assert status == 0
-    assert lines[0].startswith("inventory/lab/site.yaml:27: ")
+    assert lines[0].startswith("inventory/lab/site.yaml:28: ")
 
 
 def test_commands_work_from_any_folder_of_the_checkout(root: Path) -> None:
@@ -352,12 +352,19 @@ def test_diff_shows_the_lines_of_a_change_and_nothing_else(root: Path) -> None:
     lines, status = typed(root, "diff lab --exit-code")
 
     assert status == 5
-    assert lines[-1] == "lab: 1 files of 1 devices differ"
+    assert lines[-2:] == ["impact: border-1 hitless", "lab: 1 files of 1 devices differ"]
     assert [line for line in lines if re.match(r"[-+](?![-+])", line)] == [
         "-  neighbor 203.0.113.1 maximum-prefix 1000 80 restart 30 force",
         "+  neighbor 203.0.113.1 maximum-prefix 2000 80 restart 30 force",
     ]
-    assert answer(root, "diff lab --json")[0]["path"] == "/etc/frr/frr.conf"
+    (told,) = answer(root, "diff lab --json")
+    assert (told["path"], told["impact"]["class"]) == ("/etc/frr/frr.conf", "hitless")
+    place = (
+        "/etc/frr/frr.conf: router bgp 64500 vrf world > address-family ipv4 unicast > neighbor 203.0.113.1"
+    )
+    assert told["impact"]["lines"] == [
+        f"{place} maximum-prefix {n} 80 restart 30 force (changed)" for n in (1000, 2000)
+    ]
 
 
 def test_diff_of_a_site_that_the_base_does_not_have(root: Path) -> None:

@@ -40,7 +40,7 @@ class Thing(Resource):
     async def check(self, new: Values, old: Values) -> tuple[Values, list[tuple[str, str]]]:
         return new, [("do", "it may not be empty")] if new.get("do") == "" else []
 
-    async def diff(self, old: Values, new: Values, outputs: Values) -> Diff:
+    async def diff(self, old: Values, new: Values, outputs: Values, ctx: Context) -> Diff:
         keys = sorted({*old, *new})
         return Diff({f'["{k}"]["text"]': Kind.UPDATE for k in keys if old.get(k) != new.get(k)})
 

@@ -14,6 +14,7 @@ from igoudar.apply.change import FRR, judge, mode
 from igoudar.apply.together import each
 from igoudar.errors import DeviceFailed, Drift, IgoudarError
 from tests.agent_world import NEW, OLD, SECRET, filled
+from tests.factory import RULES
 from tests.switch_world import Box, Fabric, lost
 
 CHANGED = filled(NEW)
@@ -337,8 +338,9 @@ CONF = "frr defaults datacenter\nrouter bgp 1\nexit\nrouter bgp 2 vrf a\nexit\n"
 )
 def test_reload_or_restart(before: str, after: str, how: str) -> None:
     daemons = {"/etc/frr/daemons": "bgpd=yes\n"}
-    assert mode({FRR: before, **daemons}, {FRR: after, **daemons}) == how
-    assert mode({FRR: before, **daemons}, {FRR: after, "/etc/frr/daemons": "bgpd=no\n"}) == "restart"
+    assert mode({FRR: before, **daemons}, {FRR: after, **daemons}, RULES) == how
+    other = {FRR: after, "/etc/frr/daemons": "bgpd=no\n"}
+    assert mode({FRR: before, **daemons}, other, RULES) == "restart"
 
 
 def test_a_way_back_that_does_not_work_is_in_the_report(fabric: Fabric) -> None:

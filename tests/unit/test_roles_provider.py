@@ -56,7 +56,7 @@ def test_a_failure_is_recorded_by_host_and_done_again(group: ServerGroup) -> Non
     assert (outputs["done"], sorted(outputs["failed"])) == ({}, ["far-north", "far-south"])
     assert "no host key is known" in first.value.reasons[0]
     assert "2 of 2 hosts failed" in first.value.reasons[-1]
-    diff = asyncio.run(group.diff(inputs(), inputs(), outputs))
+    diff = asyncio.run(group.diff(inputs(), inputs(), outputs, context()))
     assert diff.changes == {'["failed"]["far-north"]': Kind.DELETE, '["failed"]["far-south"]': Kind.DELETE}
 
 
@@ -113,18 +113,18 @@ def test_a_run_with_nothing_to_do_or_that_only_looks_leaves_none(group: ServerGr
 
 
 def test_a_changed_line_is_one_path_and_its_hosts(group: ServerGroup) -> None:
-    diff = asyncio.run(group.diff(inputs(), inputs("two\n"), done(inputs())))
+    diff = asyncio.run(group.diff(inputs(), inputs("two\n"), done(inputs()), context()))
 
     assert diff.changes == {
         '["hosts"]["far-north"]["base"]': Kind.UPDATE,
         '["hosts"]["far-south"]["base"]': Kind.UPDATE,
         '["texts"]["/etc/x"]["*"]': Kind.UPDATE,
     }
-    assert asyncio.run(group.diff(inputs(), inputs(), done(inputs()))).changes == {}
+    assert asyncio.run(group.diff(inputs(), inputs(), done(inputs()), context())).changes == {}
 
 
 def test_a_host_that_was_left_with_another_text_is_shown(group: ServerGroup) -> None:
-    diff = asyncio.run(group.diff(inputs(), inputs(), done(inputs("two\n"))))
+    diff = asyncio.run(group.diff(inputs(), inputs(), done(inputs("two\n")), context()))
 
     assert diff.changes == {'["hosts"]["far-north"]': Kind.UPDATE, '["hosts"]["far-south"]': Kind.UPDATE}
 

@@ -20,6 +20,7 @@ from igoudar.errors import DeviceFailed
 from igoudar.provider import resources, switches
 from igoudar.provider.kit import Context, Kind
 from igoudar.provider.switches import Switches
+from tests.factory import RULES
 
 ROOT = Path(__file__).parents[2]
 FRR, INTERFACES = "/etc/frr/frr.conf", "/etc/network/interfaces"
@@ -28,7 +29,14 @@ FRR, INTERFACES = "/etc/frr/frr.conf", "/etc/network/interfaces"
 def inputs(texts: Mapping[str, str], **marks: Mapping[str, Any]) -> dict[str, Any]:
     """Switch -> its frr.conf; `marks` change what is said of a switch."""
     told = {
-        name: {"serial": f"S-{name}", "status": "active", "adopt": False, "base": {}, **marks.get(name, {})}
+        name: {
+            "serial": f"S-{name}",
+            "nos": "frr",
+            "status": "active",
+            "adopt": False,
+            "base": {},
+            **marks.get(name, {}),
+        }
         for name in {**texts, **marks}
     }
     files: dict[str, Any] = {name: {FRR: text, INTERFACES: "auto lo\n"} for name, text in texts.items()}
@@ -38,7 +46,7 @@ def inputs(texts: Mapping[str, str], **marks: Mapping[str, Any]) -> dict[str, An
 
 
 def diff(old: Any, new: Any, outputs: Any = None) -> dict[str, Kind]:
-    return dict(asyncio.run(Switches().diff(old, new, outputs or {})).changes)
+    return dict(asyncio.run(Switches().diff(old, new, outputs or {}, context())).changes)
 
 
 def check(new: Any, old: Any) -> dict[str, Any]:
@@ -56,6 +64,23 @@ def test_the_provider_serves_it() -> None:
 
 def test_a_changed_line_is_named_by_switch_and_file() -> None:
     assert diff(OLD, inputs({"a": "one\n", "b": "new\n"})) == {f'["b"]["{FRR}"]': Kind.UPDATE}
+
+
+def test_what_a_change_costs_is_said_beside_it_and_where_nothing_changes_nothing_is() -> None:
+    said: list[tuple[str, str]] = []
+
+    class Told(Context):
+        async def log(self, severity: str, text: str, *, ephemeral: bool = False) -> None:
+            assert not ephemeral
+            said.append((severity, text))
+
+    ctx = Told("lab", "urn", False, asyncio.Event(), None)
+    text = "router bgp 1\n neighbor swp1 interface remote-as 2\n neighbor swp1 description {}\nexit\n"
+    before = inputs({"a": text.format("x"), "b": text.format("x"), "c": text.format("x")})
+    new = {"a": text.format("y"), "b": text.format("x").replace("bgp 1", "bgp 7"), "c": text.format("z")}
+    asyncio.run(Switches().diff(before, before, {"unconfirmed": {"a": {}}}, ctx))
+    asyncio.run(Switches().diff(before, inputs(new, c={"status": "offline"}), {}, ctx))
+    assert said == [("info", f"impact: a hitless; b restart, 1 session ({RULES.restart.seconds:g} s)")]
 
 
 def test_switches_that_come_and_go() -> None:

@@ -36,7 +36,7 @@ def test_which_world(tmp_path: Path) -> None:
 
 
 def test_another_world_is_shown_and_refused() -> None:
-    diff = asyncio.run(WORLD.diff(TWIN, HARDWARE, {}))
+    diff = asyncio.run(WORLD.diff(TWIN, HARDWARE, {}, context()))
     assert diff.changes == {'["world"]': Kind.UPDATE}
     said = "the record is about the twin 3f2a01, and this run would reach hardware; nothing was started"
     with pytest.raises(ResourceFailure, match=said):
@@ -44,6 +44,6 @@ def test_another_world_is_shown_and_refused() -> None:
 
 
 def test_the_same_world_is_no_change() -> None:
-    assert asyncio.run(WORLD.diff(TWIN, TWIN, {})).changes == {}
+    assert asyncio.run(WORLD.diff(TWIN, TWIN, {}, context())).changes == {}
     assert asyncio.run(WORLD.create(TWIN, context())) == ("lab", {})
     assert asyncio.run(WORLD.read("lab", TWIN, {}, context())) == (TWIN, {})

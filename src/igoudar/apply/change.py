@@ -9,14 +9,15 @@ from enum import Enum
 from typing import Any
 
 from igoudar.errors import Drift
+from igoudar.impact import Impact, impact
+from igoudar.impact_rules import Class, Rules
 from igoudar.texts import unified
 
 APPLY = "_apply"
 RUNNING = "running-config"  # beside the files of live text: how the daemons differ from what was confirmed
 DEAD = ("not running:", "the daemons do not tell")
-FRR, DAEMONS, INTERFACES = "/etc/frr/frr.conf", "/etc/frr/daemons", "/etc/network/interfaces"
+FRR, INTERFACES = "/etc/frr/frr.conf", "/etc/network/interfaces"
 INSTANCE = re.compile(r"^router bgp (\d+)(?: vrf (\S+))?$", re.MULTILINE)
-_DEFAULTS = re.compile(r"^frr defaults (\S+)$", re.MULTILINE)
 
 Texts = Mapping[str, str]
 Inputs = Mapping[str, Any]
@@ -107,6 +108,19 @@ def with_canary(waves: Sequence[Sequence[str]], names: Collection[str]) -> list[
     return [wave for wave in (first[:1], first[1:], *rest) if wave]
 
 
+def impacts(old: Inputs, new: Inputs, rules: Mapping[str, Rules]) -> dict[str, Impact]:
+    """What the change costs at each switch that it touches; `rules` by NOS folder.
+
+    A box without a record of its own is begun anew.
+    """
+    found: dict[str, Impact] = {}
+    for name in concerned(old, new, {}):
+        want = wanted(old, new, name)
+        of_nos = rules[new[APPLY]["marks"][name]["nos"]]
+        found[name] = impact(want.record or {}, want.target, of_nos, relieved=want.relieved)
+    return found
+
+
 def judge(want: Wanted, live: Texts, *, fresh: bool = False) -> Todo:
     """What to do about a switch that runs `live`. Raises Drift where nothing may start.
 
@@ -132,17 +146,7 @@ def _drift(want: Wanted, expected: Texts, live: Texts, than: str) -> str:
     return "\n".join(lines)
 
 
-def mode(live: Texts, target: Texts) -> str:
+def mode(live: Texts, target: Texts, rules: Rules) -> str:
     """`restart` where FRR cannot be brought to the target by a reload, else `reload`."""
-    before, after = live.get(FRR, ""), target.get(FRR, "")
-    old, new = _instances(before), _instances(after)
-    moved = any(new[vrf] != asn for vrf, asn in old.items() if vrf in new)
-    if not old or moved or not new or live.get(RUNNING, "").startswith(DEAD):
-        return "restart"
-    if live.get(DAEMONS) != target.get(DAEMONS) or _DEFAULTS.findall(before) != _DEFAULTS.findall(after):
-        return "restart"
-    return "reload"
-
-
-def _instances(text: str) -> dict[str, str]:
-    return {found.group(2) or "": found.group(1) for found in INSTANCE.finditer(text)}
+    dead = live.get(RUNNING, "").startswith(DEAD)
+    return "restart" if dead or impact(live, target, rules).kind is Class.RESTART else "reload"

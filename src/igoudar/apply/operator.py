@@ -30,6 +30,7 @@ from igoudar.apply.left_open import UNDECIDED, LeftOpen
 from igoudar.apply.together import Cancelled, WindowKeeper, each
 from igoudar.apply.witnesses import Witnesses
 from igoudar.errors import DeviceFailed, Drift
+from igoudar.impact_rules import Rules
 from igoudar.runs import Report
 
 VERIFY_SECONDS = 60.0
@@ -52,6 +53,7 @@ class Plan:
     values: Mapping[str, str]
     patterns: Mapping[str, tuple[str, ...]]
     keys: Mapping[str, str] = field(default_factory=dict)  # host keys, which the witnesses let in
+    rules: Mapping[str, Rules] = field(kw_only=True)  # of the NOS: what a changed line costs
 
 
 @dataclass(slots=True)
@@ -185,7 +187,7 @@ class Operator:
         self.drivers[name].arm(self.plan.id, self.live[name].digest, self.plan.window, self.plan.restore)
 
     def _apply(self, name: str) -> None:
-        how = mode(self.live[name].texts, self._target(name))
+        how = mode(self.live[name].texts, self._target(name), self.plan.rules[name])
         if how == "restart" and self.plan.wants[name].relieved and self.live[name].sessions:
             how = "drain"
         self._say(name, _DOING[how])

@@ -66,6 +66,7 @@ class Work:
             restore=float(settings["restore"]),
             values=self._values(names),
             patterns=_patterns(inventory, folders, names),
+            rules={name: folders[inventory.devices[name].nos].impact for name in names},
             keys=_keys(inventory, access),
         )
         drivers, witnesses = _drivers(inventory, folders, access, names), of_site(inventory.site, access)

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from igoudar import base_branch
+from igoudar import base_branch, vendors
 from igoudar.cli._frame import Place, json_option, show_diff, show_json, site_argument, today
 from igoudar.errors import BadInput, Finding, Where
+from igoudar.impact import Impact, impact, summary
+from igoudar.impact_source import FILE as IMPACT
 from igoudar.texts import Texts, device_texts, differences
+from igoudar.waves import relieved
+
+if TYPE_CHECKING:
+    from igoudar.compiler import Compiled
 
 
 @click.command()
@@ -46,14 +53,47 @@ def command(site: Place, *, base: str, record: str | None, live: bool, exit_code
     else:
         old = _at_commit(site, base)
     found = list(differences(old, new))
+    costs = _impacts(old, new, compiled, site.root)
     if as_json:
-        show_json([{"device": d, "path": p, "diff": text} for d, p, text in found])
-    else:
-        for _, _, text in found:
-            show_diff(text)
-        devices = len({device for device, _, _ in found})
-        click.echo(f"{site.name}: {len(found)} files of {devices} devices differ")
+        told = [{"device": d, "path": p, "diff": text, "impact": _told(costs.get(d))} for d, p, text in found]
+        show_json(told)
+        return 5 if found and exit_code else 0
+    for _, _, text in found:
+        show_diff(text)
+    if costs:
+        click.echo(summary(costs))
+    click.echo(f"{site.name}: {len(found)} files of {len({d for d, _, _ in found})} devices differ")
     return 5 if found and exit_code else 0
+
+
+def _impacts(old: Texts, new: Texts, compiled: Compiled, root: Path) -> dict[str, Impact]:
+    """What the change costs at each switch, as the preview says it; files of roles are not asked about."""
+    folders, devices = vendors.load(root / "templates"), compiled.design.inventory.devices
+    found: dict[str, Impact] = {}
+    carried = relieved(compiled.design)
+    for name in sorted({*new} & {*compiled.switches}):
+        rules = folders[devices[name].nos].impact
+        before, after = (
+            {path: text for path, text in texts.get(name, {}).items() if path in rules.files}
+            for texts in (old, new)
+        )
+        if before != after:
+            found[name] = impact(before, after, rules, relieved=name in carried)
+    return found
+
+
+def _told(cost: Impact | None) -> dict[str, object] | None:
+    """Of the whole switch; nothing of a host that is no switch."""
+    if cost is None:
+        return None
+    return {
+        "class": str(cost.kind),
+        "sessions": list(cost.sessions),
+        "things": [{"kind": str(scope), "name": name} for scope, name in cost.things],
+        "drained": cost.drained,
+        "seconds": cost.seconds,
+        "lines": [str(line) for line in cost.lines],
+    }
 
 
 def _at_commit(site: Place, commit: str) -> Texts:
@@ -75,4 +115,7 @@ def _at_commit(site: Place, commit: str) -> Texts:
             return {}
         shutil.rmtree(tree / "stacks", ignore_errors=True)
         shutil.copytree(site.root / "stacks", tree / "stacks")
+        for rules in (site.root / "templates").glob(f"*/{IMPACT}"):
+            if (nos := tree / "templates" / rules.parent.name).is_dir():
+                shutil.copy(rules, nos)  # what a change costs is known today, like today's code
         return device_texts(compile_site(Path(folder), root=tree, today=today()))

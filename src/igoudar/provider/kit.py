@@ -88,7 +88,8 @@ class Resource:
         """The inputs to record, and (property, reason) for each that is refused; `old` is the record."""
         return new, []
 
-    async def diff(self, old: Values, new: Values, outputs: Values) -> Diff:
+    async def diff(self, old: Values, new: Values, outputs: Values, ctx: Context) -> Diff:
+        """Pure and local; `ctx` is for a line beside the resource."""
         raise NotImplementedError
 
     async def create(self, new: Values, ctx: Context) -> tuple[str, Values]:
@@ -187,7 +188,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             resource, old, new = self._find(request), plain(request.old_inputs), plain(request.news)
             if not is_known(new):
                 return _diff_response(_by_property(old, new), {*old, *new})
-            return _diff_response(await resource.diff(old, new, plain(request.olds)), {*old, *new})
+            found = await resource.diff(old, new, plain(request.olds), self._context(request))
+            return _diff_response(found, {*old, *new})
 
     async def Create(self, request: Any, context: Any) -> Any:
         async with self._operation(context):

@@ -21,7 +21,7 @@ class RecordResource(Resource):
     def __init__(self, token: str) -> None:
         self.token = token
 
-    async def diff(self, old: Values, new: Values, outputs: Values) -> Diff:
+    async def diff(self, old: Values, new: Values, outputs: Values, ctx: Context) -> Diff:
         return Diff(dict(changed_paths(old, new)))
 
     async def create(self, new: Values, ctx: Context) -> tuple[str, Values]:

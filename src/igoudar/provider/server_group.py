@@ -36,7 +36,7 @@ class ServerGroup(Resource):
     def __init__(self, pool: Pool | None = None) -> None:
         self.pool = pool or Pool()
 
-    async def diff(self, old: Values, new: Values, outputs: Values) -> Diff:
+    async def diff(self, old: Values, new: Values, outputs: Values, ctx: Context) -> Diff:
         """Order and site are how, not what: alone they are no reason to touch a host."""
         paths = dict(changed_paths(_what(remaining(old, new, outputs)), _what(new)))
         failed = outputs.get("failed") or {}

@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from igoudar.apply.change import APPLY, concerned, is_offline, recorded, serial, switches
+from igoudar import vendors
+from igoudar.apply.change import APPLY, concerned, impacts, is_offline, recorded, serial, switches
 from igoudar.apply.client import in_process
+from igoudar.impact import Impact, summary
 from igoudar.provider.kit import Context, Diff, Kind, Resource, ResourceFailure
 from igoudar.provider.records import changed_paths
 from igoudar.tree import find_root
@@ -31,8 +33,11 @@ class Switches(Resource):
         """An offline switch keeps its record: what is recorded is what it runs."""
         return recorded(new, old), []
 
-    async def diff(self, old: Values, new: Values, outputs: Values) -> Diff:
-        """Texts, another box under a name, and what was left unconfirmed; how to apply is no change."""
+    async def diff(self, old: Values, new: Values, outputs: Values, ctx: Context) -> Diff:
+        """Texts, another box under a name, and what was left unconfirmed; how to apply is no change.
+
+        What the change costs is a line beside the resource: no property, since nothing of it is recorded.
+        """
         paths = dict(changed_paths(switches(old), switches(new)))
         for name in switches(new):
             if name in old and serial(old, name) != serial(new, name):
@@ -40,6 +45,8 @@ class Switches(Resource):
         waiting = {*(outputs.get("unconfirmed") or {})} & {*switches(new)}
         for name in sorted(n for n in waiting if not is_offline(new, n)):
             paths[f'["unconfirmed"]["{name}"]'] = Kind.DELETE
+        if costs := _impacts(old, new):
+            await ctx.log("info", summary(costs))
         return Diff(paths)
 
     async def create(self, new: Values, ctx: Context) -> tuple[str, Values]:
@@ -82,6 +89,11 @@ class Switches(Resource):
         if ctx.cancelled.is_set() and run == "read":
             raise ResourceFailure("interrupted")
         return result
+
+
+def _impacts(old: Values, new: Values) -> dict[str, Impact]:
+    folders = vendors.load(find_root(Path.cwd()) / "templates")
+    return impacts(old, new, {name: nos.impact for name, nos in folders.items()})
 
 
 RESOURCES = [Switches()]

@@ -1,0 +1,1 @@
+"""Measurements of `scripts/bench` that are longer than a screen."""

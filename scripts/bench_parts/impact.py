@@ -1,0 +1,198 @@
+"""Packets lost by kind of change, on the running twin of the lab.
+
+Each change is one of text, brought to its switches by the product's own operator and agent, and taken back
+afterwards; a probe every 10 ms on each flow says for how long packets were lost. What is measured goes into
+`templates/frr/impact.yaml` and docs/benchmarks.md by hand.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from bench_parts.kinds import Kind, Step, Texts, kinds
+from igoudar.apply.change import APPLY
+from igoudar.apply.work import Work
+from igoudar.compiler import Compiled, compile_site
+from igoudar.errors import IgoudarError
+from igoudar.resources import switches_inputs
+from igoudar.stack_files import stacks_of
+from igoudar.transport import access_map
+from igoudar.verify.drills import STEADY
+from igoudar.verify.fabric import live
+from igoudar.verify.flows import ANSWER_PORT, Endpoint, endpoints
+from igoudar.verify.look import Logins
+from igoudar.verify.run import Verification
+from igoudar.verify.twins import outside_of
+
+INTERVAL = 0.01  # seconds between two probes of a flow
+BEFORE = 2.0  # seconds of probes before a change begins: logins and interpreters start in it
+LEAST, SETTLE, MOST = 12.0, 3.0, 75.0  # seconds: a flow is watched so long, until so long clean, at most
+CONVERGED = 120.0  # seconds until all must be as described before a change
+FLOWS = ("in a subnet", "between subnets", "routed", "world")
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Of one sort, from a server to an address."""
+
+    sort: str
+    host: str
+    to: str
+    by: str
+
+
+class Bench:
+    """The lab as it runs now. `texts` are what its switches carry, as described."""
+
+    def __init__(self, root: Path, compiled: Compiled, verification: Verification, flows: Sequence[Flow]):
+        self.root, self.verification, self.flows = root, verification, flows
+        (stack,) = stacks_of(root / compiled.folder, root)
+        self.inputs = switches_inputs(compiled, stack.name, stack.told["secrets"])
+        self.texts: dict[str, Texts] = {n: dict(files) for n, files in compiled.switches.items()}
+
+    def run(self, kind: Kind) -> None:
+        """One line a measured step, and one for the way back."""
+        left = [r for r in self.verification.converge(CONVERGED, but=STEADY) if not r.good]
+        if left:
+            print(f"| {kind.name} | not begun: {left[0]} |", flush=True)
+            return
+        before = self.texts
+        for step in kind.steps:
+            after = step.applied(before)
+            if not self._step(kind, step, before, after):
+                break
+            before = after
+        else:
+            back = Step("back", {}, way=kind.way_back, measured=kind.back_measured)
+            if self._step(kind, back, before, self.texts):
+                return
+        print(f"|   {kind.name}: the lab is as it was, or the next line says so |", flush=True)
+
+    def _step(self, kind: Kind, step: Step, before: Mapping[str, Texts], after: Mapping[str, Texts]) -> bool:
+        watch = Watch(self.verification, self.flows if step.measured else ())
+        with watch:
+            begun = time.monotonic()
+            said, how = self._change(before, after, step.way)
+            seconds = time.monotonic() - begun
+        if step.measured or said:
+            lost = " | ".join(watch.lost(sort) for sort in FLOWS)
+            print(f"| {kind.name} | {step.name} | {how} | {lost} | {seconds:.0f} s | {said} |", flush=True)
+        return not said
+
+    def _change(self, before: Mapping[str, Texts], after: Mapping[str, Texts], way: str) -> tuple[str, str]:
+        """What went wrong, empty where nothing did; and how it went."""
+        told: list[str] = []
+        work = Work(self.root, self._inputs(before), self._inputs(after), {})
+        try:
+            with _forced(way):
+                work.update(lambda name, text: told.append(text), threading.Event())
+        except IgoudarError as error:
+            return " ".join(str(error).split("\n")[0].split()), _ways(told)
+        return "", _ways(told)
+
+    def _inputs(self, texts: Mapping[str, Texts]) -> dict[str, Any]:
+        return {**texts, APPLY: self.inputs[APPLY]}
+
+
+class Watch:
+    """Probes on all flows while the block runs, and until they have settled."""
+
+    def __init__(self, verification: Verification, flows: Sequence[Flow]) -> None:
+        self.verification, self.flows = verification, flows
+        self.told: dict[str, Any] = {}
+        self.thread = threading.Thread(target=self._ask)
+
+    def __enter__(self) -> None:
+        self.thread.start()
+        time.sleep(BEFORE if self.flows else 0)
+
+    def __exit__(self, *rest: object) -> None:
+        self.thread.join()
+        time.sleep(0 if self.flows else SETTLE)
+
+    def _ask(self) -> None:
+        mine: dict[str, list[dict[str, Any]]] = {}
+        for number, flow in enumerate(self.flows):
+            spec = {"id": str(number), "kind": flow.by, "to": flow.to, "port": ANSWER_PORT}
+            mine.setdefault(flow.host, []).append(spec)
+        spec = {"do": "stream", "interval": INTERVAL, "least": LEAST, "settle": SETTLE, "most": MOST}
+
+        def ask(host: str) -> dict[str, Any]:
+            return self.verification.logins.ask(host, {**spec, "flows": mine[host]}, MOST + 30)
+
+        for told in self.verification.logins.every(mine, ask).values():
+            self.told.update(told.get("flows", {}))
+
+    def lost(self, sort: str) -> str:
+        """Milliseconds that the worst flow of the sort lost; `?` where one was not watched."""
+        mine = [self.told.get(str(n)) for n, flow in enumerate(self.flows) if flow.sort == sort]
+        if not mine or None in mine:
+            return "?"
+        known = [m for m in mine if m]
+        gone = "" if all(m["back"] for m in known) else " and on"
+        return f"{max(m['lost'] for m in known) * INTERVAL * 1000:.0f}{gone}"
+
+
+@contextmanager
+def _forced(way: str) -> Iterator[None]:
+    """`restart` where the product would reload."""
+    if not way:
+        yield
+        return
+    with patch("igoudar.apply.operator.mode", lambda *_: way):
+        yield
+
+
+def _ways(told: Sequence[str]) -> str:
+    return (
+        " and ".join(
+            w
+            for w, sign in (("reload", "reloading"), ("restart", "restarting its"))
+            if any(t.startswith(sign) for t in told)
+        )
+        or "none"
+    )
+
+
+def flows_of(verification: Verification, world: Mapping[str, Sequence[str]]) -> list[Flow]:
+    """Over the fabric, in each way that servers are attached; several sockets where paths are equal."""
+    ends = endpoints(verification.site)
+    found: list[Flow] = []
+    for sort, near, far, sockets in ((FLOWS[0], 1, 1, 1), (FLOWS[1], 1, 2, 2), (FLOWS[2], 2, 2, 4)):
+        a, b = next((a, b) for a in ends for b in ends if _fit(a, b, near, far))
+        found += [Flow(sort, a.server, b.addresses[n % len(b.addresses)], "udp") for n in range(sockets)]
+    public = next(e for e in ends if e.public)
+    found += [Flow(FLOWS[3], public.server, address, "icmp") for told in world.values() for address in told]
+    return found
+
+
+def _fit(a: Endpoint, b: Endpoint, near: int, far: int) -> bool:
+    """Servers of a VPC on so many leaves each, none of which both share."""
+    apart = not set(a.leaves) & set(b.leaves)
+    return a.vrf == b.vrf and apart and (len(a.leaves), len(b.leaves)) == (near, far)
+
+
+def impact(root: Path, only: str) -> None:
+    """All kinds, or those whose name holds one of the words of `only`, separated by commas."""
+    compiled = compile_site(root / "inventory/lab", root=root, today=date.today())
+    inventory = compiled.design.inventory
+    outside = outside_of(inventory, root)
+    wanted = [k for k in kinds() if not only or any(word in k.name for word in only.split(","))]
+    with Logins(access_map(inventory, root)) as logins:
+        site = live(compiled.plan, compiled.intents)
+        verification = Verification(site, logins, outside, lambda _: None)
+        try:
+            bench = Bench(root, compiled, verification, flows_of(verification, outside.world))
+            print(f"| kind | step | way | {' | '.join(f'{f}, ms' for f in FLOWS)} | took | failed |")
+            for kind in wanted:
+                bench.run(kind)
+        finally:
+            verification.end()
