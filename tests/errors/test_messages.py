@@ -27,6 +27,7 @@ NO_LINE = {
     "ledger-is-a-dangling-link",
     "ledger-is-a-folder",
     "named-pipe",
+    "no-impact-rules",
     "unreadable",
 }
 COMMAND_LINE = re.compile(r"(diff|explain|new|no|render|unknown)-(against|nothing|with|over|such|of|command)")

@@ -134,7 +134,7 @@ def test_an_unknown_key_like_none_is_met_with_all(folder: Path) -> None:
     replace_in(folder / "site.yaml", "multiplier: 4", "zzz: 4")
 
     assert said(folder) == [
-        "inventory/lab/site.yaml:31: site.bfd.zzz: the key 'zzz' is not known here; "
+        "inventory/lab/site.yaml:32: site.bfd.zzz: the key 'zzz' is not known here; "
         "known keys: interval_ms, multiplier"
     ]
 
