@@ -1,0 +1,253 @@
+"""One transaction over many real switches: seconds by step, messages and bytes, and what a restore costs."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from unittest.mock import patch
+
+from igoudar import twin, vendors
+from igoudar.apply.change import FRR, INTERFACES, Wanted
+from igoudar.apply.driver import FrrDriver
+from igoudar.apply.operator import Operator, Plan
+from igoudar.apply.witnesses import SshWitnesses
+from igoudar.errors import DeviceFailed, IgoudarError
+from igoudar.runs import Report, new_id
+from igoudar.transport import Access, Relay, Result, Session
+from igoudar.transport.access import twin_keys
+from igoudar.twin import TwinHost, TwinPort, TwinSpec, TwinWire
+from tests.twin.faults import fabric
+from tests.twin.faults.fabric import DAEMONS, ROOT, SWITCH_SETUP, WITNESS_SETUP, WITNESSES
+
+SPINES = 4
+VERIFY_SECONDS = 400.0
+PROBE_SECONDS = 0.05
+MEMORY_MB = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Clos:
+    """`size` switches, four of them spines; every leaf on every spine."""
+
+    folder: Path
+    size: int
+
+    @property
+    def spines(self) -> list[str]:
+        return [f"sp-{n}" for n in range(1, SPINES + 1)]
+
+    @property
+    def leaves(self) -> list[str]:
+        return [f"lf-{n}" for n in range(1, self.size - SPINES + 1)]
+
+    @property
+    def names(self) -> list[str]:
+        return [*self.spines, *self.leaves]
+
+    def address(self, name: str) -> str:
+        return f"192.0.2.{WITNESSES.get(name) or 10 + self.names.index(name)}"
+
+    def peers(self, name: str) -> dict[str, str]:
+        far = self.leaves if name in self.spines else self.spines
+        return {f"swp{n}": other for n, other in enumerate(far, 1)}
+
+    def text(self, name: str, version: int) -> dict[str, str]:
+        number, peers = self.names.index(name), self.peers(name)
+        asn = 65000 if name in self.spines else 65001 + number
+        told = "".join(
+            f" neighbor {p} interface remote-as external\n neighbor {p} description version {version}\n"
+            for p in sorted(peers, key=lambda port: int(port[3:]))
+        )
+        stanzas = "".join(f"\nauto {p}\niface {p}\n    mtu 9216\n" for p in peers)
+        return {
+            DAEMONS: "bgpd=yes\nbfdd=no\nvtysh_enable=yes\n",
+            FRR: f"frr defaults datacenter\nhostname {name}\nservice integrated-vtysh-config\n!\n"
+            f"router bgp {asn}\n bgp router-id 10.255.0.{number + 1}\n{told} !\n"
+            " address-family ipv4 unicast\n  redistribute connected\n exit-address-family\nexit\n!\nend\n",
+            INTERFACES: f"auto lo\niface lo inet loopback\n    address 10.255.0.{number + 1}/32\n"
+            f"\nauto eth0\niface eth0\n    address {self.address(name)}/24\n{stanzas}",
+        }
+
+    def spec(self) -> TwinSpec:
+        wires = tuple(
+            TwinWire(f"{leaf}-{spine}", (leaf, f"swp{at}"), (spine, f"swp{row}"))
+            for row, leaf in enumerate(self.leaves, 1)
+            for at, spine in enumerate(self.spines, 1)
+        )
+        voters = [host for host in fabric.spec().hosts if host.management]
+        hosts = (*(self._host(name) for name in self.names), *voters)
+        return TwinSpec("txn", "igoudar", "192.0.2.254/24", hosts, wires)
+
+    def _host(self, name: str) -> TwinHost:
+        number = self.names.index(name)
+        ports = tuple(
+            TwinPort(port, f"02:00:00:{at:02x}:01:{number:02x}", 9216)
+            for at, port in enumerate(self.peers(name))
+        )
+        files = (
+            *((path, text) for path, (text, _) in fabric.agent_files().items()),
+            *self.text(name, 1).items(),
+        )
+        mac = f"02:00:00:00:00:{10 + number:02x}"
+        return TwinHost(name, MEMORY_MB, f"{self.address(name)}/24", mac, f"S-{name}", ports, files=files)
+
+    def access(self, name: str) -> Access:
+        keys, address = twin_keys(self.folder), self.address(name)
+        return Access(name, address, "igoudar", keys.login, keys.hosts[address], via=Relay(self.folder))
+
+    def operator(self, before: int, after: int) -> Operator:
+        wants = {
+            n: Wanted(
+                n, f"S-{n}", self.text(n, after), self.text(n, before), {}, adopt=False, peers=self.peers(n)
+            )
+            for n in self.names
+        }
+        rules = vendors.load(ROOT / "templates")["frr"].impact
+        waves = [self.leaves[:1], self.leaves[1::2], self.leaves[2::2], self.spines[::2], self.spines[1::2]]
+        id_, keys = new_id(), {n: self.access(n).host_key for n in self.names}
+        plain: dict[str, tuple[str, ...]] = dict.fromkeys(self.names, ())
+        plan = Plan(
+            id_, "txn", wants, waves, 60.0, 30.0, {}, plain, keys, rules=dict.fromkeys(self.names, rules)
+        )
+        voters = SshWitnesses([self.access(name) for name in WITNESSES])
+        drivers = {n: FrrDriver(self.access(n)) for n in self.names}
+        report, quiet = Report(id_, "txn"), threading.Event()
+        return Operator(plan, drivers, voters, report, _said, quiet, VERIFY_SECONDS)
+
+
+def _said(name: str, text: str) -> None:
+    if not name:
+        print(f"    {text}", flush=True)
+
+
+@dataclass(slots=True)
+class Traffic:
+    """Commands and bytes of the operator, by host."""
+
+    messages: Counter[str] = field(default_factory=Counter)
+    sent: Counter[str] = field(default_factory=Counter)
+    heard: Counter[str] = field(default_factory=Counter)
+
+    def told(self, hosts: Sequence[str]) -> str:
+        count = len(hosts)
+        messages = sum(self.messages[h] for h in hosts) / count
+        sent, heard = (sum(of[h] for h in hosts) / count / 1000 for of in (self.sent, self.heard))
+        return f"{messages:.1f} messages, {sent:.1f} kB to it, {heard:.1f} kB from it"
+
+
+@contextmanager
+def counted() -> Iterator[Traffic]:
+    traffic, run = Traffic(), Session.run
+
+    def counting(self: Session, command: str, stdin: bytes = b"", timeout: float = 60.0) -> Result:
+        done = run(self, command, stdin, timeout)
+        host = self.access.host
+        traffic.messages[host] += 1
+        traffic.sent[host] += len(command) + len(stdin)
+        traffic.heard[host] += len(done.out) + len(done.err)
+        return done
+
+    with patch.object(Session, "run", counting):
+        yield traffic
+
+
+def txn(size: int) -> None:
+    with tempfile.TemporaryDirectory() as made:
+        clos = Clos(Path(made), size)
+        begun = time.monotonic()
+        twin.up(clos.spec(), clos.folder, twin.find_image(ROOT), lambda _: None)
+        try:
+            fabric.at_all(clos.names, lambda name: twin_sh(clos, str(name), SWITCH_SETUP))
+            fabric.at_all(WITNESSES, lambda name: twin_sh(clos, str(name), WITNESS_SETUP))
+            print(f"{size} switches: up after {time.monotonic() - begun:.0f} s", flush=True)
+            _converge(clos)
+            _change(clos)
+            _restore(clos)
+        finally:
+            twin.down(clos.folder, wipe=True)
+
+
+def twin_sh(clos: Clos, name: str, script: str) -> str:
+    for _ in range(5):
+        with suppress(IgoudarError):
+            return fabric.sh(clos.folder, name, script)
+    return ""
+
+
+def _converge(clos: Clos) -> None:
+    """Every session of the fabric is up."""
+    ask = "vtysh -c 'show bgp summary json' | grep -c '\"state\":\"Established\"' || true"
+    deadline = time.monotonic() + VERIFY_SECONDS
+    while True:
+        up = fabric.at_all(clos.names, lambda n: twin_sh(clos, str(n), ask))
+        if sum(int(str(n) or 0) for n in up) == 2 * SPINES * len(clos.leaves):
+            return
+        if time.monotonic() > deadline:
+            raise DeviceFailed("the fabric does not come up")
+        time.sleep(2)
+
+
+def _change(clos: Clos) -> None:
+    """A line of text on each switch."""
+    logins = "journalctl -u ssh --no-pager | grep -c 'Accepted publickey for igoudar-witness' || true"
+    before = int(twin_sh(clos, "mgmt-1", logins) or 0)
+    with counted() as traffic:
+        begun = time.monotonic()
+        report = clos.operator(1, 2).run()
+        whole = time.monotonic() - begun
+    after = int(twin_sh(clos, "mgmt-1", logins) or 0)
+    steps = ", ".join(f"{step} {seconds:.1f}" for step, seconds in report.seconds.items())
+    print(f"  {report.outcome} in {whole:.1f} s: {steps}")
+    print(f"  a switch: {traffic.told(clos.names)}")
+    print(f"  a witness: {traffic.told(list(WITNESSES))}; {after - before} logins of switches", flush=True)
+
+
+def _restore(clos: Clos) -> None:
+    """All are applied, the last one is not as it should be, and all are put back; one is knocked at."""
+    run, name = clos.operator(2, 1), clos.leaves[0]
+    run.verify_seconds = 1.0
+
+    def never(self: FrrDriver, *rest: object) -> object:
+        raise DeviceFailed(f"{self.name}: not as it should be")
+
+    stop, gaps = threading.Event(), list[float]()
+    knocking = threading.Thread(target=_knock, args=(clos, name, stop, gaps))
+    run.plan = _in_one_wave(run.plan, clos.names)
+    knocking.start()
+    try:
+        with patch.object(FrrDriver, "verify", never), suppress(DeviceFailed):
+            run.run()
+    finally:
+        stop.set()
+        knocking.join()
+    states = Counter(run.report.states.values())
+    print(f"  restore of {clos.size} at once: {run.report.seconds['restore']:.1f} s, {dict(states)}")
+    print(
+        f"  {name} did not answer at its management port for {max(gaps, default=0.0):.2f} s at most",
+        flush=True,
+    )
+
+
+def _in_one_wave(plan: Plan, names: list[str]) -> Plan:
+    from dataclasses import replace  # noqa: PLC0415
+
+    return replace(plan, waves=[names])
+
+
+def _knock(clos: Clos, name: str, stop: threading.Event, gaps: list[float]) -> None:
+    """Seconds between two greetings of its sshd, the longest last."""
+    last = time.monotonic()
+    while not stop.is_set():
+        with suppress(Exception), twin.open_channel(clos.folder, clos.address(name), 22) as sock:
+            sock.settimeout(2)
+            if sock.recv(16).startswith(b"SSH-"):
+                now = time.monotonic()
+                gaps.append(now - last)
+                last = now
+        time.sleep(PROBE_SECONDS)

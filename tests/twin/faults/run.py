@@ -1,0 +1,192 @@
+"""One change with one fault: begun, hit, healed, settled, judged, and finished by the next run."""
+
+from __future__ import annotations
+
+import json
+import queue
+import random
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from igoudar.apply.driver import FrrDriver
+from igoudar.errors import IgoudarError
+from igoudar.runs import new_id
+from tests.twin.faults import fabric
+from tests.twin.faults.catalogue import Fault, Scene
+
+LONGEST = 150.0  # seconds until the operator has ended
+SETTLE = 120.0  # seconds after everything is healed
+PING = "nohup ping -n -i 0.01 -W 1 -I 10.255.0.11 {to} > /run/probe 2>&1 &"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`end`: `new`, `old` or what is mixed. `settled`: seconds from the fault. `wrong`: empty if it is well.
+
+    `lost` of `sent` packets, one every 10 ms from leaf to leaf; `sent` is 0 where the prober was hit itself.
+    """
+
+    fault: str
+    switch: str
+    reported: str
+    end: str
+    settled: float
+    sent: int
+    lost: int
+    wrong: str
+
+
+class Bench:
+    """A fabric that is up, and the version that it runs."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.version = folder, 1
+
+    def one(self, fault: Fault, seed: int) -> Outcome:
+        """Leaves all switches at the version after."""
+        dice = random.Random(seed)
+        switch = dice.choice(sorted(fabric.SWITCHES))
+        before, after = self.version, 3 - self.version
+        self._converged()
+        fabric.sh(self.folder, "lf-1", PING.format(to=fabric.PROBED))
+        process = self._begin(fault.moment.format(s=switch), before, after)
+        said = _lines(process)
+        scene = Scene(self.folder, switch, process, dice, lambda stack: self._plain(before, after, stack))
+        told, began = self._hit(fault, scene, said)
+        fault.heal(scene)
+        self._settle()
+        settled = time.monotonic() - began
+        live = fabric.live(self.folder)
+        sent, lost = self._probed()
+        end = _which(live, before, after)
+        wrong = _judge(fault, end, told)
+        outcome = Outcome(fault.name, switch, told.get("outcome", ""), end, settled, sent, lost, wrong)
+        if not wrong:
+            wrong = self._finished(live, after)
+        self.version = after
+        return replace(outcome, wrong=wrong)
+
+    def _begin(self, moment: str, before: int, after: int) -> subprocess.Popen[str]:
+        words = [str(self.folder), new_id(), str(before), str(after), moment]
+        return subprocess.Popen(
+            [sys.executable, "-m", "tests.twin.faults.hold", *words],
+            cwd=fabric.ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            bufsize=1,
+        )
+
+    def _hit(self, fault: Fault, scene: Scene, said: queue.Queue[str]) -> tuple[Mapping[str, Any], float]:
+        """What the operator reported, empty where it did not, and when it was hit."""
+        line = said.get(timeout=LONGEST)
+        began = time.monotonic()
+        if line == "held":
+            word = fault.act(scene)
+            if word and scene.process.stdin is not None:
+                scene.process.stdin.write(f"{word}\n")
+                scene.process.stdin.flush()
+            line = said.get(timeout=LONGEST)
+        while line.startswith("late"):
+            line = said.get(timeout=LONGEST)
+        scene.process.wait(LONGEST)
+        return (json.loads(line.removeprefix("report ")) if line else {}), began
+
+    def _plain(self, before: int, after: int, stack: str) -> str:
+        """The outcome of an operator's run in which nothing happens."""
+        drivers = {name: FrrDriver(fabric.access(self.folder, name)) for name in fabric.SWITCHES}
+        record, target = fabric.texts(before), fabric.texts(after)
+        voters = fabric.witnesses(self.folder)
+        run = fabric.operator(self.folder, fabric.Run(new_id(), record, target, stack), drivers, voters)
+        try:
+            run.run()
+        except IgoudarError as error:
+            run.report.error = str(error)
+        return run.report.outcome
+
+    def _finished(self, live: Mapping[str, Any], after: int) -> str:
+        """The next run does what is left, without cleaning by hand."""
+        found = 3 - after if _which(live, 3 - after, after) == "old" else after
+        said = self._plain(found, after, fabric.STACK)
+        if said != "done" or _which(fabric.live(self.folder), 3 - after, after) != "new":
+            return f"the next run does not finish it: {said}"
+        return ""
+
+    def _settle(self) -> None:
+        """Until no switch has anything open; asked all at once."""
+        deadline = time.monotonic() + SETTLE
+        left = [*fabric.SWITCHES]
+        while left:
+            assert time.monotonic() < deadline, f"still open: {', '.join(left)}"
+            left = [
+                name
+                for name, is_open in zip(left, fabric.at_all(left, self._is_open), strict=True)
+                if is_open
+            ]
+
+    def _is_open(self, name: object) -> bool:
+        try:
+            return '"open": null' not in fabric.sh(self.folder, str(name), "echo '{}' | igoudar-agent status")
+        except IgoudarError:
+            return True
+
+    def _converged(self) -> None:
+        """All sessions are up, so that what is lost is the fault's."""
+        deadline = time.monotonic() + SETTLE
+        ask = "vtysh -c 'show bgp summary json' | grep -c '\"state\":\"Established\"'"
+        while any(
+            up != "2" for up in fabric.at_all(fabric.SWITCHES, lambda n: fabric.sh(self.folder, str(n), ask))
+        ):
+            assert time.monotonic() < deadline, "the fabric does not come up"
+            time.sleep(0.3)
+
+    def _probed(self) -> tuple[int, int]:
+        told = fabric.sh(
+            self.folder, "lf-1", "pkill -INT -x ping; sleep 0.3; tail -n 3 /run/probe; rm -f /run/probe"
+        )
+        found = re.search(r"(\d+) packets transmitted, (\d+) received", told)
+        return (int(found[1]), int(found[1]) - int(found[2])) if found else (0, 0)
+
+
+def _lines(process: subprocess.Popen[str]) -> queue.Queue[str]:
+    """Lines of its output as they come, and an empty one at its end."""
+    found: queue.Queue[str] = queue.Queue()
+
+    def read() -> None:
+        assert process.stdout is not None
+        for line in process.stdout:
+            found.put(line.strip())
+        found.put("")
+
+    threading.Thread(target=read, daemon=True).start()
+    return found
+
+
+def _which(live: Mapping[str, Any], before: int, after: int) -> str:
+    old, new = fabric.texts(before), fabric.texts(after)
+    if all(live[name] == new[name] for name in live):
+        return "new"
+    if all(live[name] == old[name] for name in live):
+        return "old"
+    states = {n: "new" if live[n] == new[n] else "old" if live[n] == old[n] else "other" for n in live}
+    return "mixed: " + ", ".join(f"{name} {state}" for name, state in states.items())
+
+
+def _judge(fault: Fault, end: str, told: Mapping[str, Any]) -> str:
+    if end not in fault.ends:
+        return f"ended {end}; expected {' or '.join(sorted(fault.ends))}; {told.get('error', '')}"
+    if fault.reports and told.get("outcome") not in fault.reports:
+        return f"reported {told.get('outcome')}: {told.get('error', '')}; expected {', '.join(fault.reports)}"
+    states = {*told.get("states", {}).values()} if fault.truthful else set()
+    if states & {"new", "unconfirmed"} and end != "new":
+        return f"reported {states}, is {end}"
+    if states & {"old", "restored"} and end != "old":
+        return f"reported {states}, is {end}"
+    return ""

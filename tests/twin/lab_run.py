@@ -1,0 +1,160 @@
+"""A `pulumi up` of the lab that is watched: what it says, its processes, and what is killed of it."""
+
+from __future__ import annotations
+
+import os
+import pty
+import queue
+import re
+import signal
+import subprocess
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from igoudar import twin
+from igoudar.errors import IgoudarError
+from tests.twin.lab_checkout import ROOT, SWITCHES, UP
+
+TWIN = ROOT / ".igoudar" / "twin" / "lab"
+LONGEST = 240.0  # seconds for a step to come, and for a run to end
+ORPHAN_SECONDS = 2.0
+NAMES = {
+    "engine": r"(^|/)pulumi up",
+    "language host": r"pulumi-language-python",
+    "provider": r"igoudar\.provider",
+    "transaction": r"igoudar\.apply",
+    "worker": r"igoudar\.worker",
+}
+
+
+class Run:
+    """`terminal`: it has one of its own, and the shell on it is the session's leader."""
+
+    def __init__(self, checkout: Path, *, terminal: bool = False) -> None:
+        self.ours, theirs = pty.openpty() if terminal else os.pipe()
+        begin = ["setsid", "--ctty"] if terminal else ["setsid"]
+        script = f". scripts/env lab && {UP}; true" if terminal else f". scripts/env lab && exec {UP}"
+        self.process = subprocess.Popen(
+            [*begin, "bash", "-c", script],
+            cwd=checkout,
+            stdin=theirs if terminal else subprocess.DEVNULL,
+            stdout=theirs,
+            stderr=theirs,
+        )
+        os.close(theirs)
+        self.said: list[str] = []
+        self.lines: queue.Queue[str] = queue.Queue()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        rest = ""
+        while True:
+            try:
+                data = os.read(self.ours, 65536)
+            except OSError:  # a terminal whose other end is gone
+                data = b""
+            if not data:
+                self.lines.put("")
+                return
+            *whole, rest = (rest + data.decode("utf-8", "replace")).split("\n")
+            for line in whole:
+                self.said.append(line)
+                self.lines.put(line or " ")
+
+    def until(self, step: str) -> None:
+        """Until the transaction says that it is at `step`."""
+        deadline = time.monotonic() + LONGEST
+        while time.monotonic() < deadline:
+            line = self.lines.get(timeout=LONGEST)
+            assert line, f"it ended before {step}:\n{self.told()}"
+            if re.search(step, line):
+                return
+        raise AssertionError(f"{step} did not come:\n{self.told()}")
+
+    def told(self) -> str:
+        return "\n".join(self.said[-60:])
+
+    def processes(self) -> dict[int, str]:
+        """All below the shell that was started, with their command lines."""
+        below = _children()
+        found, left = dict[int, str](), [self.process.pid]
+        while left:
+            pid = left.pop()
+            if (command := _command(pid)) is not None:
+                found[pid] = command
+                left += below.get(pid, [])
+        return found
+
+    def pid(self, name: str) -> int:
+        found = [p for p, command in self.processes().items() if re.search(NAMES[name], command)]
+        assert found, f"no {name} among {self.processes()}"
+        return found[0]
+
+    def kill(self, name: str) -> None:
+        os.kill(self.process.pid if name == "terminal" else self.pid(name), signal.SIGKILL)
+
+    def interrupt(self) -> None:
+        os.killpg(self.process.pid, signal.SIGINT)
+
+    def ended(self) -> int:
+        return self.process.wait(LONGEST)
+
+
+def _children() -> dict[int, list[int]]:
+    found: dict[int, list[int]] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+            except OSError:
+                continue
+            found.setdefault(parent, []).append(int(entry.name))
+    return found
+
+
+def _command(pid: int) -> str | None:
+    """None where it does not live, or is only waited for."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        words = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return None
+    return None if state == "Z" else words.replace(b"\0", b" ").decode("utf-8", "replace").strip()
+
+
+def orphans(before: dict[int, str]) -> dict[int, str]:
+    """Those of `before` that still live when orphans may not any more."""
+    deadline = time.monotonic() + ORPHAN_SECONDS
+    left = before
+    while left and time.monotonic() < deadline:
+        left = {pid: command for pid, command in left.items() if _command(pid) == command}
+        time.sleep(0.05)
+    return left
+
+
+def at_all(command: str) -> dict[str, str]:
+    """What every switch answers; empty where it does not."""
+
+    def ask(name: str) -> str:
+        try:
+            return twin.run(TWIN, name, command).out.decode().strip()
+        except IgoudarError:
+            return ""
+
+    with ThreadPoolExecutor(len(SWITCHES)) as pool:
+        return dict(zip(SWITCHES, pool.map(ask, SWITCHES), strict=True))
+
+
+def texts() -> dict[str, str]:
+    return at_all("sudo sha256sum /etc/frr/frr.conf /etc/network/interfaces")
+
+
+def settle() -> float:
+    """Seconds until nothing is open anywhere."""
+    begun = time.monotonic()
+    status = "echo '{}' | sudo igoudar-agent status"
+    while not all('"open": null' in said for said in at_all(status).values()):
+        assert time.monotonic() - begun < LONGEST, f"still open: {at_all(status)}"
+    return time.monotonic() - begun

@@ -1,0 +1,163 @@
+"""Faults of `pulumi up` over all switches of the lab: all new or all old, no orphans, the next one ends it."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from igoudar import twin
+from tests.twin.lab_checkout import SWITCHES, UP, shell
+from tests.twin.lab_run import TWIN, Run, orphans, settle, texts
+
+pytestmark = [pytest.mark.twin, pytest.mark.engine, pytest.mark.image, pytest.mark.timeout(900)]
+WINDOW = 8
+FINISH = f"{UP} --refresh"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """`step`: what the transaction says before `act`. `unlock`: the engine could not free its lock."""
+
+    name: str
+    step: str
+    act: Callable[[Run, Path], None]
+    unlock: bool = False
+    fails: bool = True
+
+
+def killed(name: str) -> Callable[[Run, Path], None]:
+    """And what hung on it does not live on."""
+
+    def act(run: Run, checkout: Path) -> None:
+        before = run.processes()
+        engine = run.pid("engine")
+        run.kill(name)
+        if name in ("engine", "terminal"):
+            assert orphans(before) == {}
+        else:
+            run.ended()
+            assert orphans({pid: command for pid, command in before.items() if pid != engine}) == {}
+
+    return act
+
+
+def interrupted(times: int) -> Callable[[Run, Path], None]:
+    def act(run: Run, checkout: Path) -> None:
+        before = run.processes()
+        for _ in range(times):
+            run.interrupt()
+            time.sleep(0.5)
+        run.ended()
+        assert orphans(before) == {}
+
+    return act
+
+
+def rebooted(run: Run, checkout: Path) -> None:
+    twin.power(TWIN, "leaf-2", "cycle")
+
+
+def without_a_witness(run: Run, checkout: Path) -> None:
+    twin.power(TWIN, "mgmt-3", "off")
+    assert run.ended() == 0, run.told()
+    twin.power(TWIN, "mgmt-3", "on")
+
+
+def paused(run: Run, checkout: Path) -> None:
+    transaction = run.pid("transaction")
+    os.kill(transaction, signal.SIGSTOP)
+    time.sleep(WINDOW + 2)
+    os.kill(transaction, signal.SIGCONT)
+
+
+def another_up(run: Run, checkout: Path) -> None:
+    """The engine's lock keeps it out; the first goes on."""
+    said = shell(checkout, UP, fails=True)
+    assert "lock" in said
+    assert run.ended() == 0, run.told()
+
+
+FAULTS = (
+    Fault("engine killed in a wave", "wave 3", killed("engine"), unlock=True),
+    Fault("engine killed at the vote", "prepare", killed("engine"), unlock=True),
+    Fault("terminal killed", "wave 2", killed("terminal"), unlock=True),
+    Fault("language host killed", "stage", killed("language host"), unlock=True),
+    Fault("provider killed", "wave 4", killed("provider")),
+    Fault("transaction killed", "wave 1", killed("transaction")),
+    Fault("interrupted once", "wave 2", interrupted(1)),
+    Fault("interrupted twice", "wave 5", interrupted(2), unlock=True),
+    Fault("a switch rebooted", "wave 2", rebooted),
+    Fault("one witness without power", "stage", without_a_witness, fails=False),
+    Fault("paused past the window", "wave 3", paused),
+    Fault("two at once", "wave 1", another_up, fails=False),
+)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def short_windows(checkout: Path) -> None:
+    site = checkout / "inventory" / "lab" / "site.yaml"
+    text = site.read_text("utf-8")
+    found = [line for line in text.splitlines() if line.strip().startswith("restore_s:")]
+    assert len(found) == 1
+    site.write_text(text.replace(found[0], f"  window_s: {WINDOW}\n  restore_s: {WINDOW}"), "utf-8")
+
+
+def toggle(checkout: Path) -> None:
+    """Every switch drained, or none: a line of text on each, and no packet less."""
+    devices = checkout / "inventory" / "lab" / "devices.yaml"
+    text = devices.read_text("utf-8")
+    drained = "{drained: true, "
+    for name in SWITCHES:
+        if f"  {name}: {drained}" in text:
+            text = text.replace(f"  {name}: {drained}", f"  {name}: {{")
+        else:
+            text = text.replace(f"  {name}: {{", f"  {name}: {drained}")
+    devices.write_text(text, "utf-8")
+
+
+@pytest.mark.parametrize(("seed", "fault"), enumerate(FAULTS), ids=[fault.name for fault in FAULTS])
+def test_all_new_or_all_old(checkout: Path, seed: int, fault: Fault) -> None:
+    before = texts()
+    toggle(checkout)
+    run = Run(checkout, terminal="terminal" in fault.name)
+    run.until(fault.step)
+    time.sleep(random.Random(seed).uniform(0, 2))
+    fault.act(run, checkout)
+    status = run.ended()
+    assert (status != 0) is fault.fails or fault.unlock, run.told()
+    settle()
+    after = texts()
+    changed = [name for name in SWITCHES if after[name] != before[name]]
+    assert changed in ([], list(SWITCHES)), f"mixed\n{run.told()}"
+    if fault.unlock:
+        shell(checkout, "igoudar unlock lab")
+    said = shell(checkout, FINISH)
+    assert all(old != new for old, new in zip(before.values(), texts().values(), strict=True)), said
+
+
+def test_a_worker_that_is_killed_is_made_up_for(checkout: Path) -> None:
+    """The roles of servers and switches run in workers of their own."""
+    site = checkout / "inventory" / "lab" / "site.yaml"
+    text = site.read_text("utf-8")
+    site.write_text(text.replace("timezone: Africa/El_Aaiun", "timezone: Africa/Casablanca"), "utf-8")
+    run = Run(checkout)
+    run.until("ServerGroup .* updating")
+    time.sleep(1)
+    before = run.processes()
+    run.kill("worker")
+    assert run.ended() != 0
+    assert orphans(before) == {}
+    site.write_text(text, "utf-8")
+    shell(checkout, UP)
+    left = subprocess.run(
+        ["pgrep", "-f", r"igoudar\.(worker|provider|apply)"], capture_output=True, check=False
+    )
+    assert left.stdout == b""
