@@ -10,12 +10,12 @@ import importlib
 import sys
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from igoudar import checks, stack_files, vendors
+from igoudar import adopted, checks, stack_files, vendors
 from igoudar.allocate import allocate
 from igoudar.bogons import load_bogons
 from igoudar.derive import derive
@@ -43,7 +43,8 @@ class Compiled:
 
     `switches`: switch -> path on the device -> whole text, secrets as marks. `hosts`: host (switches too) ->
     role in order of application -> declaration with rendered texts. `offline`: switches that are left alone.
-    `stacks`: those of the site, each with its halls.
+    `stacks`: those of the site, each with its halls. `adopted`: what is rendered for switches that carry an
+    adopted patch, without it.
     """
 
     site: str
@@ -56,6 +57,7 @@ class Compiled:
     hosts: Mapping[str, Mapping[str, Declaration]]
     findings: tuple[Finding, ...]
     stacks: tuple[StackFile, ...] = ()
+    adopted: Mapping[str, Texts] = field(default_factory=dict)
 
     @property
     def offline(self) -> tuple[str, ...]:
@@ -105,6 +107,7 @@ def compile_site(folder: Path, *, root: Path, today: date) -> Compiled:
     """All texts and all findings. Raises BadInput, or CheckFailed where a finding makes texts impossible."""
     inventory = load(folder, root)
     stacks = stacks_of(folder, root)
+    patches = adopted.read(folder, root)
     nos_folders = vendors.load(root / "templates")
     roles = load_roles(root / "roles")
     ledger = load_ledger(folder, root)
@@ -121,6 +124,9 @@ def compile_site(folder: Path, *, root: Path, today: date) -> Compiled:
     target = render_all(derived.intents, nos_folders)
     found += (*base.findings, *target.findings)
     _stop_on_errors(found, root)
+    patched, said = adopted.put_on(patches, target.texts, inventory)
+    found += said
+    _stop_on_errors(found, root)
     hosts, wrong = _declarations(plan, roles, nos_folders)
     found += wrong
     _stop_on_errors(found, root)
@@ -130,11 +136,12 @@ def compile_site(folder: Path, *, root: Path, today: date) -> Compiled:
         design=design,
         plan=plan,
         intents=derived.intents,
-        switches=_chosen(inventory, target.texts, base.texts),
+        switches=_chosen(inventory, {**target.texts, **patched}, base.texts),
         base=base.texts,
         hosts=hosts,
         findings=in_order(locate(found, root)),
         stacks=stacks,
+        adopted={name: target.texts[name] for name in patched},
     )
 
 

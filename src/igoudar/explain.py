@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from igoudar import vendors
+from igoudar.adopted import patch_file
 from igoudar.compiler import Compiled
 from igoudar.errors import BadInput, Finding, Where
 from igoudar.intent import DeviceIntent
@@ -60,12 +62,35 @@ def explain(compiled: Compiled, place: tuple[str, str, int], root: Path) -> Expl
 def _traced(compiled: Compiled, device: str, path: str, root: Path) -> tuple[TracedLine, ...]:
     makers = _makers(compiled, device, root)
     if path in makers:
-        return makers[path]()
+        lines = makers[path]()
+        carries = device in compiled.adopted and path in compiled.switches[device]
+        return _with_adopted(compiled, (device, path), lines, root) if carries else lines
     if makers:
         expected = f"one of {', '.join(sorted(makers))}"
         raise BadInput([Finding("no-file", Where(f"{device}:{path}"), "no such file", expected)])
     known = sorted({*compiled.switches, *compiled.hosts})
     raise BadInput([Finding("no-device", Where(device), "no such device", f"one of {', '.join(known)}")])
+
+
+def _with_adopted(
+    compiled: Compiled, place: tuple[str, str], lines: tuple[TracedLine, ...], root: Path
+) -> tuple[TracedLine, ...]:
+    """The lines with the adopted patch: each line that it brought comes from its file."""
+    device, path = place
+    file = patch_file(Path(compiled.folder), device)
+    brought = (root / file).read_text("utf-8").split("\n")
+    now = compiled.switches[device][path].splitlines()
+    told: list[TracedLine] = []
+    match = SequenceMatcher(a=[line.text for line in lines], b=now, autojunk=False)
+    for tag, low, high, first, last in match.get_opcodes():
+        if tag == "equal":
+            told += lines[low:high]
+        else:
+            told += [
+                TracedLine(t, str(file), brought.index(f"+{t}") + 1 if f"+{t}" in brought else 1, ())
+                for t in now[first:last]
+            ]
+    return tuple(told)
 
 
 def _makers(compiled: Compiled, device: str, root: Path) -> dict[str, Callable[[], tuple[TracedLine, ...]]]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
+
+from igoudar.patches import make
 
 if TYPE_CHECKING:
     from igoudar.compiler import Compiled
@@ -36,7 +37,4 @@ def differences(old: Texts, new: Texts) -> Iterator[tuple[str, str, str]]:
 
 def unified(before: str, after: str, name: str) -> str:
     """A unified diff with three lines of context; an absent file counts as empty."""
-    lines = difflib.unified_diff(
-        before.splitlines(keepends=True), after.splitlines(keepends=True), f"a/{name}", f"b/{name}"
-    )
-    return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
+    return make(before, after, name)

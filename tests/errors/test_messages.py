@@ -73,6 +73,7 @@ ELSEWHERE = {
     "vrf-name",
 }
 INPUT = (
+    "adopted",
     "allocate",
     "assemble",
     "base_branch",

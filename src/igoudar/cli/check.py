@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import click
 
 from igoudar import base_branch
+from igoudar.adopted import FOLDER
 from igoudar.cli._frame import Place, counted, json_option, show_findings, show_json, site_argument, today
-from igoudar.errors import BadInput, CheckFailed, Finding, Severity, Where, in_order
+from igoudar.errors import BadInput, CheckFailed, Finding, Missing, Severity, Where, in_order
 from igoudar.inventory import LEDGER
 from igoudar.model import Inventory
 from igoudar.yaml_source import locate
+
+if TYPE_CHECKING:
+    from igoudar.compiler import Compiled
 
 
 @click.command()
@@ -68,7 +73,24 @@ def _judge(site: Place, base: str | None) -> tuple[tuple[Finding, ...], int]:
         for owner, wanted in kinds.items()
     ]
     gone = _vanished(site, compiled.design.inventory, base)
-    return in_order((*compiled.findings, *missing, *gone)), 0
+    return in_order((*compiled.findings, *missing, *gone, *_adopted(site, compiled))), 0
+
+
+def _adopted(site: Place, compiled: Compiled) -> list[Finding]:
+    """What the oracles say of texts that no template makes alone; another order than FRR's is no error."""
+    if not compiled.adopted:
+        return []
+    from igoudar import vendors  # noqa: PLC0415
+    from igoudar.validate import validate  # noqa: PLC0415
+    from igoudar.validate.image import cached  # noqa: PLC0415
+
+    texts = {name: compiled.switches[name] for name in compiled.adopted}
+    try:
+        found = validate(cached(site.root), texts, compiled.intents, vendors.load(site.root / "templates"))
+    except Missing as error:
+        where, said = Where(f"{compiled.folder}/{FOLDER}"), f"what is adopted was not validated: {error}"
+        return [Finding("not-validated", where, said, severity=Severity.INFO)]
+    return [replace(f, severity=Severity.WARNING) if f.code == "not-canonical" else f for f in found]
 
 
 def _vanished(site: Place, now: Inventory, base: str | None) -> list[Finding]:

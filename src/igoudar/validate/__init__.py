@@ -48,7 +48,7 @@ def validate(
         said = pool.map(lambda job: job[2](root, job[0], job[3]), jobs)
         return tuple(
             Finding(
-                "invalid-text",
+                "invalid-text" if complaint.refused else "not-canonical",
                 Where(f"{device}:{path}", complaint.line),
                 complaint.said,
                 hint=f"igoudar explain {device}:{path}:{complaint.line} names the template line",

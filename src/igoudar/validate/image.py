@@ -20,6 +20,18 @@ def cache_folder() -> Path:
     return Path(os.environ.get("IGOUDAR_CACHE") or base / "igoudar")
 
 
+def cached(root: Path) -> Path:
+    """The unpacked image of this checkout, if it was made before. Raises Missing."""
+    asked = [str(root / "scripts" / "image"), "--cached"]
+    try:
+        made = subprocess.run(asked, cwd=root, capture_output=True, text=True, check=False)
+    except OSError as error:
+        raise Missing("there is no scripts/image in this checkout") from error
+    if made.returncode != 0:
+        raise Missing("no image in the cache; scripts/setup image makes it")
+    return unpacked(Path(made.stdout.strip()) / "disk.ext4", cache_folder())
+
+
 def unpacked(image: Path, cache: Path) -> Path:
     """The programs and settings of an ext4 image, unpacked once for each image. Needs no root.
 

@@ -45,10 +45,14 @@ exec chroot "$root" /bin/sh /run/judged/script
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """What an oracle says; `line` of the text, 0 where it does not say which."""
+    """What an oracle says; `line` of the text, 0 where it does not say which.
+
+    `refused`: a switch would refuse the text; else it takes it, and writes it otherwise.
+    """
 
     line: int
     said: str
+    refused: bool = True
 
 
 def run(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from igoudar.errors import IgoudarError
@@ -45,16 +46,26 @@ _LINE = re.compile(r"line (\d+): (.*)")
 
 def validate(root: Path, host: str, text: str) -> list[Complaint]:
     """Nothing where FRR takes the text and prints the very same."""
-    for _ in range(ATTEMPTS):  # half of a text was loaded before a lock: only new daemons tell of it all
-        found = run(root, host, SCRIPT, {"text": text})
-        if found["status"].strip() != "0":
-            return _parser(found["parser"])
-        if LOCKED not in found["load"]:
-            break
-    else:
-        raise IgoudarError(f"mgmtd of {host}'s validator was locked {ATTEMPTS} times; try again")
+    found = _loaded(root, host, text)
+    if found["status"].strip() != "0":
+        return _parser(found["parser"])
     said = [line for line in found["load"].splitlines() if not _CHATTER.fullmatch(line.strip())]
     return [_complaint(line) for line in said] + not_canonical(text, found["back"])
+
+
+def printed(root: Path, host: str, text: str) -> str:
+    """What FRR's daemons print when they were told the text; empty where its parser refuses it."""
+    found = _loaded(root, host, text)
+    return found["back"] if found["status"].strip() == "0" else ""
+
+
+def _loaded(root: Path, host: str, text: str) -> Mapping[str, str]:
+    """What the script left behind: `status` and `parser` always, `load` and `back` where that was 0."""
+    for _ in range(ATTEMPTS):  # half of a text was loaded before a lock: only new daemons tell of it all
+        found = run(root, host, SCRIPT, {"text": text})
+        if found["status"].strip() != "0" or LOCKED not in found["load"]:
+            return found
+    raise IgoudarError(f"mgmtd of {host}'s validator was locked {ATTEMPTS} times; try again")
 
 
 def _parser(output: str) -> list[Complaint]:
@@ -77,5 +88,5 @@ def not_canonical(text: str, back: str) -> list[Complaint]:
         if tag != "equal":
             wrote, printed = " / ".join(ours[low:high]), " / ".join(theirs[first:last])
             said = f"FRR prints {printed!r} where the text has {wrote!r}"
-            complaints.append(Complaint(low + 1, said[:LONGEST]))
+            complaints.append(Complaint(low + 1, said[:LONGEST], refused=False))
     return complaints
