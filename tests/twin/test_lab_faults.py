@@ -1,4 +1,4 @@
-"""Faults of `pulumi up` over all switches of the lab: all new or all old, no orphans, the next one ends it."""
+"""Faults of `pulumi up` over all switches of the lab: all new or all old, no orphans; the next ends it."""
 
 from __future__ import annotations
 
