@@ -245,6 +245,11 @@ def with_device(inventory: Inventory, name: str, **changes: Any) -> Inventory:
     )
 
 
+def with_cable(inventory: Inventory, key: str, **changes: Any) -> Inventory:
+    """The same site with one cable changed."""
+    return replace(inventory, cables={**inventory.cables, key: replace(inventory.cables[key], **changes)})
+
+
 def with_wave(inventory: Inventory, name: str, **changes: Any) -> Inventory:
     """The same site with one wave changed."""
     return replace(inventory, waves={**inventory.waves, name: replace(inventory.waves[name], **changes)})

@@ -90,7 +90,7 @@ class Bench:
     def _change(self, before: Mapping[str, Texts], after: Mapping[str, Texts], way: str) -> tuple[str, str]:
         """What went wrong, empty where nothing did; and how it went."""
         told: list[str] = []
-        work = Work(self.root, self._inputs(before), self._inputs(after), {})
+        work = Work(self.root, self._inputs(before, way), self._inputs(after, way), {})
         try:
             with _forced(way):
                 work.update(lambda name, text: told.append(text), threading.Event())
@@ -98,8 +98,11 @@ class Bench:
             return " ".join(str(error).split("\n")[0].split()), _ways(told)
         return "", _ways(told)
 
-    def _inputs(self, texts: Mapping[str, Texts]) -> dict[str, Any]:
-        return {**texts, APPLY: self.inputs[APPLY]}
+    def _inputs(self, texts: Mapping[str, Texts], way: str) -> dict[str, Any]:
+        """A switch that nobody relieves is not drained."""
+        apply = self.inputs[APPLY]
+        marks = {name: {**told, "relieved": way == "drain"} for name, told in apply["marks"].items()}
+        return {**texts, APPLY: {**apply, "marks": marks}}
 
 
 class Watch:
@@ -143,23 +146,18 @@ class Watch:
 
 @contextmanager
 def _forced(way: str) -> Iterator[None]:
-    """`restart` where the product would reload."""
+    """A restart where the product would reload; `drain`: by its own way, neighbours told first."""
     if not way:
         yield
         return
-    with patch("igoudar.apply.operator.mode", lambda *_: way):
+    with patch("igoudar.apply.operator.mode", lambda *_: "restart"):
         yield
 
 
 def _ways(told: Sequence[str]) -> str:
-    return (
-        " and ".join(
-            w
-            for w, sign in (("reload", "reloading"), ("restart", "restarting its"))
-            if any(t.startswith(sign) for t in told)
-        )
-        or "none"
-    )
+    signs = {"reload": "reloading", "restart": "restarting", "drained restart": "draining"}
+    found = [way for way, sign in signs.items() if any(t.startswith(sign) for t in told)]
+    return " and ".join(found) or "none"
 
 
 def flows_of(verification: Verification, world: Mapping[str, Sequence[str]]) -> list[Flow]:

@@ -14,7 +14,7 @@ Edit = tuple[str, str, str]  # file, pattern, what stands in its place
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Edits by switch. `way` forces `restart`."""
+    """Edits by switch. `way`: `restart` or `drain` (and restart) where a reload would do."""
 
     name: str
     edits: Mapping[str, tuple[Edit, ...]]
@@ -266,10 +266,7 @@ def restarts() -> Iterator[Kind]:
     yield one("frr defaults", frr("^frr defaults datacenter$", "frr defaults traditional"))
     yield one("daemon added", (DAEMONS, "^bfdd=yes$", "bfdd=yes\nvrrpd=yes"))
     log = frr("^log syslog informational$", "log syslog warnings")
-    drained = frr("^log syslog (.*)$", r"log syslog \1\nbgp graceful-shutdown")
     for name in ("leaf-1", "spine-1", "border-1"):
-        plain = Step("there", {name: (log,)}, way="restart")
-        yield Kind(f"restart of {name}", (plain,), back_measured=False)
-        first = Step("drain", {name: (drained,)}, measured=False)
-        then = Step("drained", {name: (log,)}, way="restart")
-        yield Kind(f"drained restart of {name}", (first, then), back_measured=False)
+        for way in ("restart", "drain"):
+            step = Step("there", {name: (log,)}, way=way)
+            yield Kind(f"{way} of {name}", (step,), back_measured=False)

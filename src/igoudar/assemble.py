@@ -150,7 +150,7 @@ def _cables(documents: Documents) -> Iterator[model.Cable]:
     for file, document in documents.sites:
         for position, c in enumerate(document.cables):
             where = Where(file, 0, f"cables[{position}]")
-            yield model.Cable(c.a, c.b, where, c.status, c.medium, c.wave or "")
+            yield model.Cable(c.a, c.b, where, c.status, c.medium, c.wave or "", c.drained)
 
 
 def _system(name: str, entry: schema.SystemIn, where: Where) -> model.CableSystem:

@@ -34,7 +34,7 @@ class Family(StrEnum):
 class Port:
     """A port with a connected cable. `vlan` of an access port, `vrf` of a routed or upstream one.
 
-    `hosts` are the addresses, without prefix, of the server at the other end.
+    `hosts` are the addresses, without prefix, of the server at the other end. `drained`: its cable is.
     """
 
     name: str
@@ -46,6 +46,7 @@ class Port:
     vrf: str = ""
     addresses: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
+    drained: bool = False
 
     @property
     def description(self) -> str:

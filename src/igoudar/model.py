@@ -151,7 +151,7 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class Cable:
-    """Its key is the sorted pair of ends."""
+    """Its key is the sorted pair of ends. `drained`: both ends avoid it, as long as there is another way."""
 
     a: End
     b: End
@@ -159,6 +159,7 @@ class Cable:
     status: CableStatus = CableStatus.CONNECTED
     medium: str = ""
     wave: str = ""
+    drained: bool = False
 
     @property
     def key(self) -> str:

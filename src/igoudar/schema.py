@@ -231,6 +231,7 @@ class CableIn(Entry):
     status: Annotated[CableStatus, _one_of(CableStatus)] = CableStatus.CONNECTED
     medium: str = ""
     wave: Label | None = None
+    drained: bool = False
 
 
 class StationIn(Entry):

@@ -59,6 +59,22 @@ def test_a_drained_spine_is_not_counted_on_while_another_is_left() -> None:
     assert ("bgp", "default", "swp1", "l2VpnEvpn") in told(site, Kind.BGP, "leaf-1")
 
 
+def test_a_drained_cable_is_not_counted_on_by_either_end_nor_beyond() -> None:
+    first = factory.site()
+    key = next(k for k, c in first.cables.items() if {c.a.device, c.b.device} == {"leaf-1", "spine-1"})
+    site = made(factory.with_cable(first, key, drained=True))
+    for near, far in (
+        ("leaf-1", "leaf-2"),
+        ("leaf-2", "leaf-1"),
+        ("leaf-1", "spine-1"),
+        ("leaf-2", "leaf-3"),
+    ):
+        loopback = site.switches[far].loopback
+        assert loopback is not None
+        wanted = {"spine-1": {"swp1"}, "leaf-3": {"swp1", "swp2"}}.get(far, {"swp2"})
+        assert told(site, Kind.ROUTE, near)[("route", "default", f"{loopback.ipv4}/32")] == wanted
+
+
 def test_the_way_out_leads_by_the_border_whose_transit_offers_it() -> None:
     """net-1 is a transit and sends a default route, net-2 is a peer and does not."""
     site = made()

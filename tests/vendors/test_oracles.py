@@ -59,14 +59,19 @@ def test_every_text_of_a_server_is_valid(site: str, image: Path) -> None:
     assert [found for found in judged if found[2] != "None"] == []
 
 
-def test_a_drained_switch_and_a_drained_wave(image: Path) -> None:
+def test_a_drained_switch_a_drained_wave_and_a_drained_cable(image: Path) -> None:
     """And a peer beside a transit, many ports (swp2 before swp10), many VRFs, the default BFD profile."""
     inventory = factory.site(leaves=2, vpcs=12, spread=2)
     inventory = factory.with_device(inventory, "leaf-1", drained=True)
     inventory = factory.with_wave(inventory, "wave-2", drained=True)
+    key = next(k for k, c in inventory.cables.items() if {c.a.device, c.b.device} == {"leaf-2", "spine-1"})
+    inventory = factory.with_cable(inventory, key, drained=True)
     derived = derive(factory.plan(inventory), load_bogons(golden.ROOT))
     texts = render_all(derived.intents, NOS).texts
     assert "\nbgp graceful-shutdown\n" in texts["leaf-1"]["/etc/frr/frr.conf"]
+    for switch, port in (("leaf-2", "swp1"), ("spine-1", "swp2")):
+        assert f" neighbor {port} graceful-shutdown" in texts[switch]["/etc/frr/frr.conf"]
+        assert texts[switch]["/etc/frr/frr.conf"].count("graceful-shutdown") == 1
     assert " neighbor 203.0.113.5 graceful-shutdown" in texts["border-2"]["/etc/frr/frr.conf"]
     assert "route-map PEER-IN deny 50" in texts["border-2"]["/etc/frr/frr.conf"]
     found = validate(image, texts, derived.intents, NOS)

@@ -15,6 +15,7 @@ def check(design: Design) -> Iterator[Finding]:
     for fabric in design.networks.fabrics:
         yield from _complete(design, fabric)
     yield from _misplaced(design)
+    yield from _drained(design)
     site = design.inventory.site
     if site.host_mtu + VXLAN_OVERHEAD > site.fabric_mtu:
         yield Finding(
@@ -55,4 +56,18 @@ def _misplaced(design: Design) -> Iterator[Finding]:
                 cable.where,
                 f"the cable joins a {a.role} and a {b.role}",
                 "a leaf or border and a spine",
+            )
+
+
+def _drained(design: Design) -> Iterator[Finding]:
+    """Only where both ends are ours can both be told to avoid a cable; elsewhere another thing is drained."""
+    links = {frozenset(link) for fabric in design.networks.fabrics for link in fabric.links}
+    for cable in design.inventory.cables.values():
+        if cable.drained and frozenset((cable.a, cable.b)) not in links:
+            yield Finding(
+                "drained-cable",
+                cable.where.at("drained"),
+                f"{cable.key} carries no session between switches of the fabric",
+                "a connected cable between a leaf or border and a spine",
+                "drain the wave, or the switch" if cable.wave else "drain the switch",
             )

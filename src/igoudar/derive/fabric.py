@@ -53,6 +53,7 @@ def instance(
                 remote_port=port.remote_port,
                 description=port.description,
                 families=FAMILIES,
+                drained=port.drained,
             )
             for port in ports
             if port.use is PortUse.FABRIC

@@ -59,11 +59,22 @@ def idle_ports(plan: Plan) -> dict[str, dict[str, Port]]:
 
 
 def _fabric(plan: Plan) -> Iterator[tuple[str, Port]]:
-    mtu = plan.design.inventory.site.fabric_mtu
+    inventory = plan.design.inventory
+    drained = {end for cable in inventory.cables.values() if cable.drained for end in (cable.a, cable.b)}
     for fabric in plan.design.networks.fabrics:
         for low, high in fabric.links:
-            yield low.device, Port(low.port, PortUse.FABRIC, high.device, high.port, mtu)
-            yield high.device, Port(high.port, PortUse.FABRIC, low.device, low.port, mtu)
+            for near, far in ((low, high), (high, low)):
+                yield (
+                    near.device,
+                    Port(
+                        name=near.port,
+                        use=PortUse.FABRIC,
+                        remote_device=far.device,
+                        remote_port=far.port,
+                        mtu=inventory.site.fabric_mtu,
+                        drained=near in drained,
+                    ),
+                )
 
 
 def _servers(plan: Plan) -> Iterator[tuple[str, Port]]:

@@ -197,9 +197,10 @@ def _ways(site: Site, intent: DeviceIntent, target: str) -> frozenset[str]:
     far = site.switches[target]
     if far.fabric is None or not far.fabric.vtep:
         return frozenset()
-    between = {p.remote_device for p in far.ports if p.use is PortUse.FABRIC}
-    ways = [p for p in fabric if p.remote_device in between]
-    kept = [p for p in ways if not site.switches[p.remote_device].drained]
+    last = [p for p in far.ports if p.use is PortUse.FABRIC]
+    ways = [p for p in fabric if p.remote_device in {p.remote_device for p in last}]
+    good = {p.remote_device for p in last if not p.drained and not site.switches[p.remote_device].drained}
+    kept = [p for p in ways if p.remote_device in good and not p.drained]
     return frozenset(p.name for p in kept or ways)
 
 
