@@ -7,6 +7,7 @@ afterwards; a probe every 10 ms on each flow says for how long packets were lost
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -83,8 +84,11 @@ class Bench:
             said, how = self._change(before, after, step.way)
             seconds = time.monotonic() - begun
         if step.measured or said:
-            lost = " | ".join(watch.lost(sort) for sort in FLOWS)
-            print(f"| {kind.name} | {step.name} | {how} | {lost} | {seconds:.0f} s | {said} |", flush=True)
+            lost, load = " | ".join(watch.lost(sort) for sort in FLOWS), f"{os.getloadavg()[0]:.0f}"
+            print(
+                f"| {kind.name} | {step.name} | {how} | {lost} | {seconds:.0f} s | {load} | {said} |",
+                flush=True,
+            )
         return not said
 
     def _change(self, before: Mapping[str, Texts], after: Mapping[str, Texts], way: str) -> tuple[str, str]:
@@ -135,13 +139,18 @@ class Watch:
             self.told.update(told.get("flows", {}))
 
     def lost(self, sort: str) -> str:
-        """Milliseconds that the worst flow of the sort lost; `?` where one was not watched."""
+        """Milliseconds for which the worst flow of the sort was silent in one go, then all that it lost.
+
+        `?` where one was not watched.
+        """
         mine = [self.told.get(str(n)) for n, flow in enumerate(self.flows) if flow.sort == sort]
         if not mine or None in mine:
             return "?"
         known = [m for m in mine if m]
         gone = "" if all(m["back"] for m in known) else " and on"
-        return f"{max(m['lost'] for m in known) * INTERVAL * 1000:.0f}{gone}"
+        worst = max(known, key=lambda m: m["longest"])
+        silent, lost = (f"{worst[key] * INTERVAL * 1000:.0f}" for key in ("longest", "lost"))
+        return f"{silent}{gone}" if silent == lost else f"{silent}{gone} ({lost})"
 
 
 @contextmanager
@@ -189,7 +198,7 @@ def impact(root: Path, only: str) -> None:
         verification = Verification(site, logins, outside, lambda _: None)
         try:
             bench = Bench(root, compiled, verification, flows_of(verification, outside.world))
-            print(f"| kind | step | way | {' | '.join(f'{f}, ms' for f in FLOWS)} | took | failed |")
+            print(f"| kind | step | way | {' | '.join(f'{f}, ms' for f in FLOWS)} | took | load | failed |")
             for kind in wanted:
                 bench.run(kind)
         finally:

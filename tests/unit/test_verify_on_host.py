@@ -135,6 +135,7 @@ main({"do": "stream", "flows": flows, "interval": 0.01, "least": 1.5, "settle": 
     assert 30 <= lossy["lost"] <= 75
     assert lossy["back"]
     assert 0.4 <= lossy["last"] - lossy["first"] <= 0.7
+    assert lossy["longest"] >= 25
     assert clean["lost"] == 0
     assert clean["sent"] > 120
     assert told["seconds"] < 5

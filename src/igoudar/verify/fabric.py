@@ -197,7 +197,7 @@ def _ways(site: Site, intent: DeviceIntent, target: str) -> frozenset[str]:
     far = site.switches[target]
     if far.fabric is None or not far.fabric.vtep:
         return frozenset()
-    last = [p for p in far.ports if p.use is PortUse.FABRIC]
+    last = [p for p in far.ports if p.use is PortUse.FABRIC and p.remote_device in site.switches]
     ways = [p for p in fabric if p.remote_device in {p.remote_device for p in last}]
     good = {p.remote_device for p in last if not p.drained and not site.switches[p.remote_device].drained}
     kept = [p for p in ways if p.remote_device in good and not p.drained]

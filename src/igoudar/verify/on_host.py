@@ -295,11 +295,18 @@ class Flow:
         return now
 
     def result(self, settle: float) -> Spec:
-        """`first` and `last` lost packet, seconds from the start; `back`: clean for `settle` s at the end."""
+        """`first` and `last` lost packet, seconds from the start; `back`: clean for `settle` s at the end.
+
+        `longest`: packets lost in a row.
+        """
         lost = [at for seq, at in enumerate(self.sent) if seq not in self.back]
         first, last = (lost[0], lost[-1]) if lost else (0.0, 0.0)
         back = not lost or self.sent[-1] - last > settle
-        counts: Spec = {"sent": len(self.sent), "lost": len(lost), "back": back}
+        run = longest = 0
+        for seq in range(len(self.sent)):
+            run = 0 if seq in self.back else run + 1
+            longest = max(longest, run)
+        counts: Spec = {"sent": len(self.sent), "lost": len(lost), "longest": longest, "back": back}
         return {**counts, "first": round(first, 3), "last": round(last, 3)}
 
 
