@@ -8,6 +8,8 @@ afterwards; a probe every 10 ms on each flow says for how long packets were lost
 from __future__ import annotations
 
 import os
+import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -66,16 +68,15 @@ class Bench:
             print(f"| {kind.name} | not begun: {left[0]} |", flush=True)
             return
         before = self.texts
-        for step in kind.steps:
-            after = step.applied(before)
-            if not self._step(kind, step, before, after):
-                break
-            before = after
-        else:
-            back = Step("back", {}, way=kind.way_back, measured=kind.back_measured)
-            if self._step(kind, back, before, self.texts):
-                return
-        print(f"|   {kind.name}: the lab is as it was, or the next line says so |", flush=True)
+        try:
+            for step in kind.steps:
+                after = step.applied(before)
+                if not self._step(kind, step, before, after):
+                    break
+                before = after
+        finally:  # an interrupted measurement takes its change back too; what failed was put back by itself
+            if before is not self.texts:
+                self._step(kind, Step("back", {}, measured=kind.back_measured), before, self.texts)
 
     def _step(self, kind: Kind, step: Step, before: Mapping[str, Texts], after: Mapping[str, Texts]) -> bool:
         watch = Watch(self.verification, self.flows if step.measured else ())
@@ -189,10 +190,11 @@ def _fit(a: Endpoint, b: Endpoint, near: int, far: int) -> bool:
 
 def impact(root: Path, only: str) -> None:
     """All kinds, or those whose name holds one of the words of `only`, separated by commas."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("interrupted"))
     compiled = compile_site(root / "inventory/lab", root=root, today=date.today())
     inventory = compiled.design.inventory
     outside = outside_of(inventory, root)
-    wanted = [k for k in kinds() if not only or any(word in k.name for word in only.split(","))]
+    wanted = [k for k in kinds() if any(word in k.name for word in only.split(","))]
     with Logins(access_map(inventory, root)) as logins:
         site = live(compiled.plan, compiled.intents)
         verification = Verification(site, logins, outside, lambda _: None)

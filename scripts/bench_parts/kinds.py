@@ -36,7 +36,6 @@ class Step:
 class Kind:
     name: str
     steps: tuple[Step, ...]
-    way_back: str = ""
     back_measured: bool = True
 
 
