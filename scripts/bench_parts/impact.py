@@ -21,10 +21,12 @@ from typing import Any
 from unittest.mock import patch
 
 from bench_parts.kinds import Kind, Step, Texts, kinds
-from igoudar.apply.change import APPLY
+from igoudar import vendors
+from igoudar.apply.change import APPLY, impacts
 from igoudar.apply.work import Work
 from igoudar.compiler import Compiled, compile_site
 from igoudar.errors import IgoudarError
+from igoudar.impact import summary
 from igoudar.resources import switches_inputs
 from igoudar.stack_files import stacks_of
 from igoudar.transport import access_map
@@ -59,13 +61,14 @@ class Bench:
         self.root, self.verification, self.flows = root, verification, flows
         (stack,) = stacks_of(root / compiled.folder, root)
         self.inputs = switches_inputs(compiled, stack.name, stack.told["secrets"])
+        self.rules = {name: nos.impact for name, nos in vendors.load(root / "templates").items()}
         self.texts: dict[str, Texts] = {n: dict(files) for n, files in compiled.switches.items()}
 
     def run(self, kind: Kind) -> None:
         """One line a measured step, and one for the way back."""
         left = [r for r in self.verification.converge(CONVERGED, but=STEADY) if not r.good]
         if left:
-            print(f"| {kind.name} | not begun: {left[0]} |", flush=True)
+            _row(kind.name, f"not begun: {left[0]}")
             return
         before = self.texts
         try:
@@ -76,7 +79,8 @@ class Bench:
                 before = after
         finally:  # an interrupted measurement takes its change back too; what failed was put back by itself
             if before is not self.texts:
-                self._step(kind, Step("back", {}, measured=kind.back_measured), before, self.texts)
+                way = "reload" if kind.steps[-1].way else ""
+                self._step(kind, Step("back", {}, way, kind.back_measured), before, self.texts)
 
     def _step(self, kind: Kind, step: Step, before: Mapping[str, Texts], after: Mapping[str, Texts]) -> bool:
         watch = Watch(self.verification, self.flows if step.measured else ())
@@ -85,10 +89,16 @@ class Bench:
             said, how = self._change(before, after, step.way)
             seconds = time.monotonic() - begun
         if step.measured or said:
-            lost, load = " | ".join(watch.lost(sort) for sort in FLOWS), f"{os.getloadavg()[0]:.0f}"
-            print(
-                f"| {kind.name} | {step.name} | {how} | {lost} | {seconds:.0f} s | {load} | {said} |",
-                flush=True,
+            lost, load = [watch.lost(sort) for sort in FLOWS], f"{os.getloadavg()[0]:.0f}"
+            _row(
+                kind.name,
+                step.name,
+                how,
+                *lost,
+                f"{seconds:.0f} s",
+                load,
+                self._foreseen(before, after),
+                said,
             )
         return not said
 
@@ -102,6 +112,11 @@ class Bench:
         except IgoudarError as error:
             return " ".join(str(error).split("\n")[0].split()), _ways(told)
         return "", _ways(told)
+
+    def _foreseen(self, before: Mapping[str, Texts], after: Mapping[str, Texts]) -> str:
+        """What a preview says of the change."""
+        old, new = self._inputs(before, ""), self._inputs(after, "")
+        return summary(impacts(old, new, self.rules)).removeprefix("impact: ")
 
     def _inputs(self, texts: Mapping[str, Texts], way: str) -> dict[str, Any]:
         """A switch that nobody relieves is not drained."""
@@ -156,12 +171,16 @@ class Watch:
 
 @contextmanager
 def _forced(way: str) -> Iterator[None]:
-    """A restart where the product would reload; `drain`: by its own way, neighbours told first."""
+    """This way, whatever the rules say; a drain is a restart of a switch that others relieve."""
     if not way:
         yield
         return
-    with patch("igoudar.apply.operator.mode", lambda *_: "restart"):
+    with patch("igoudar.apply.operator.mode", lambda *_: "reload" if way == "reload" else "restart"):
         yield
+
+
+def _row(*cells: str) -> None:
+    print(f"| {' | '.join(cells)} |", flush=True)
 
 
 def _ways(told: Sequence[str]) -> str:
@@ -200,7 +219,8 @@ def impact(root: Path, only: str) -> None:
         verification = Verification(site, logins, outside, lambda _: None)
         try:
             bench = Bench(root, compiled, verification, flows_of(verification, outside.world))
-            print(f"| kind | step | way | {' | '.join(f'{f}, ms' for f in FLOWS)} | took | load | failed |")
+            sorts = [f"{sort}, ms" for sort in FLOWS]
+            _row("kind", "step", "way", *sorts, "took", "load", "foreseen", "failed")
             for kind in wanted:
                 bench.run(kind)
         finally:

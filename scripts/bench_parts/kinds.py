@@ -14,7 +14,7 @@ Edit = tuple[str, str, str]  # file, pattern, what stands in its place
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Edits by switch. `way`: `restart` or `drain` (and restart) where a reload would do."""
+    """Edits by switch. `way`: `reload`, `restart`, or `drain` (and restart), whatever the rules say."""
 
     name: str
     edits: Mapping[str, tuple[Edit, ...]]
@@ -39,9 +39,9 @@ class Kind:
     back_measured: bool = True
 
 
-def one(name: str, *edits: Edit, on: tuple[str, ...] = ("leaf-1",)) -> Kind:
+def one(name: str, *edits: Edit, on: tuple[str, ...] = ("leaf-1",), way: str = "") -> Kind:
     """A kind of one step."""
-    return Kind(name, (Step("there", dict.fromkeys(on, edits)),))
+    return Kind(name, (Step("there", dict.fromkeys(on, edits), way),))
 
 
 def frr(old: str, new: str) -> Edit:
@@ -70,7 +70,7 @@ def hitless() -> Iterator[Kind]:
     yield one("graceful-shutdown of a leaf", drained)
     yield one("graceful-shutdown of a spine", drained, on=("spine-1",))
     yield one("graceful-shutdown of a border", drained, on=("border-1",))
-    yield one("advertise-svi-ip", frr(r"^(   rd \S+:52303)$", r"\1\n   advertise-svi-ip"))
+    yield one("advertise-svi-ip", frr(r"^(   rd \S+:52303)$", r"\1\n   advertise-svi-ip"), way="reload")
     yield one("hostname", frr("^hostname leaf-1$", "hostname leaf-one"))
     yield one("log", frr("^log syslog informational$", "log syslog warnings"))
 
@@ -117,7 +117,7 @@ def policies() -> Iterator[Kind]:
             r"\1\n  neighbor FABRIC route-map ALL in\n\2",
         ),
     )
-    yield one("route-map put on, EVPN", *evpn)
+    yield one("route-map put on, EVPN", *evpn, way="reload")
     ipv4 = (
         frr("^vrf fisc-prod$", f"{all_of_it}vrf fisc-prod"),
         frr(r"^(  neighbor FABRIC prefix-list UNDERLAY out)$", r"\1\n  neighbor FABRIC route-map ALL in"),
@@ -230,8 +230,8 @@ iface vlan3999
         frr("^vrf fisc-prod$", conf),
         frr("^bfd\n profile", instance),
         interfaces("^auto fisc-prod$", "auto bench\niface bench\n    vrf-table 4999\n\nauto fisc-prod"),
-        interfaces(r"^    bridge-ports \\$", r"    bridge-ports \\\\\n        vni59999 \\\\"),
-        interfaces(r"^    bridge-vids \\$", r"    bridge-vids \\\\\n        3999 \\\\"),
+        interfaces(r"^    bridge-ports \\$", r"    bridge-ports \\\n        vni59999 \\"),
+        interfaces(r"^    bridge-vids \\$", r"    bridge-vids \\\n        3999 \\"),
         interfaces(r"\Z", stanzas),
     )
 
