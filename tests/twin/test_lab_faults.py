@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import random
-import signal
 import subprocess
 import time
 from collections.abc import Callable
@@ -61,21 +59,10 @@ def interrupted(times: int) -> Callable[[Run, Path], None]:
     return act
 
 
-def rebooted(run: Run, checkout: Path) -> None:
-    twin.power(TWIN, "leaf-2", "cycle")
-
-
 def without_a_witness(run: Run, checkout: Path) -> None:
     twin.power(TWIN, "mgmt-3", "off")
     assert run.ended() == 0, run.told()
     twin.power(TWIN, "mgmt-3", "on")
-
-
-def paused(run: Run, checkout: Path) -> None:
-    transaction = run.pid("transaction")
-    os.kill(transaction, signal.SIGSTOP)
-    time.sleep(WINDOW + 2)
-    os.kill(transaction, signal.SIGCONT)
 
 
 def another_up(run: Run, checkout: Path) -> None:
@@ -94,9 +81,7 @@ FAULTS = (
     Fault("transaction killed", "wave 1", killed("transaction")),
     Fault("interrupted once", "wave 2", interrupted(1)),
     Fault("interrupted twice", "wave 5", interrupted(2), unlock=True),
-    Fault("a switch rebooted", "wave 2", rebooted),
     Fault("one witness without power", "stage", without_a_witness, fails=False),
-    Fault("paused past the window", "wave 3", paused),
     Fault("two at once", "wave 1", another_up, fails=False),
 )
 
