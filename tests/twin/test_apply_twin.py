@@ -290,67 +290,6 @@ def test_a_killed_operator_is_undone_by_the_switches(folder: Path) -> None:
     assert '"outcome": "restored"' in open_there(folder, "sw-1")
 
 
-def test_a_switch_started_anew_in_the_middle_boots_its_old_text(folder: Path) -> None:
-    both = drivers(folder)
-    seen = both["sw-2"].read(tuple(sorted(base("sw-2"))), Disguise())
-    both["sw-2"].stage("cut-off", "twin", Candidate(target("sw-2", 4), {MARK: SECRET}, (PATTERN,)))
-    both["sw-2"].arm("cut-off", seen.digest, 600, 10)
-    assert both["sw-2"].apply("cut-off", "reload") == ""
-    assert "10.255.3.12" in out(folder, "sw-2", "ip address show lo")
-    both["sw-2"].close()
-    twin.power(folder, "sw-2", "cycle")
-    told = open_there(folder, "sw-2")
-    assert '"open": null' in told
-    assert "the switch was started while it was open" in told
-    assert live(folder)["sw-2"][INTERFACES] == target("sw-2", 2)[INTERFACES]
-    assert "10.255.3.12" not in out(folder, "sw-2", "ip address show lo")
-
-
-HALF_WAY = """
-import os, sys, time
-from pathlib import Path
-from igoudar.apply.witnesses import SshWitnesses
-from tests.twin.test_apply_twin import operator, targets
-ask = SshWitnesses.propose
-def hang(self, id_, value):
-    if sys.argv[2] == "decided":
-        assert ask(self, id_, value) == "commit"
-    os.write(1, b"voted\\n")
-    time.sleep(600)
-SshWitnesses.propose = hang
-operator(Path(sys.argv[1]), targets(2), targets(3), 15.0).run()
-"""
-
-
-def abandoned(folder: Path, when: str) -> None:
-    """A change from two loopbacks to three, whose operator is killed after all have voted."""
-    words = [sys.executable, "-c", HALF_WAY, str(folder), when]
-    process = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    assert process.stdout.readline() == "voted\n"
-    process.kill()
-    process.wait()
-    assert all('"state": "prepared"' in open_there(folder, name) for name in NUMBERS)
-
-
-def test_votes_without_a_decision_are_taken_back(folder: Path) -> None:
-    abandoned(folder, "undecided")
-    twin.power(folder, "sw-2", "cycle")
-    settled(folder)
-    assert live(folder) == targets(2)
-    assert "the witnesses hold abort" in open_there(folder, "sw-2")
-
-
-def test_what_was_decided_is_done_without_its_operator(folder: Path) -> None:
-    abandoned(folder, "decided")
-    settled(folder)
-    assert live(folder) == targets(3)
-    assert '"outcome": "confirmed"' in open_there(folder, "sw-1")
-    assert "the witnesses hold commit" in open_there(folder, "sw-1")
-    report = operator(folder, targets(3), targets(2)).run()
-    assert report.states == {"sw-1": "new", "sw-2": "new"}
-
-
 def test_a_switch_may_ask_the_register_and_nothing_else(folder: Path) -> None:
     for words in ("list", "enrol", "cat /etc/shadow", "propose ../x commit", "propose x maybe", ""):
         ask = "sudo ssh -F none -o StrictHostKeyChecking=accept-new -i /etc/ssh/ssh_host_ed25519_key"
@@ -368,6 +307,25 @@ def test_a_killed_watcher_is_started_again(folder: Path) -> None:
     out(folder, "sw-1", f"sudo systemctl kill -s KILL {UNITS[1]}")
     settled(folder)
     assert '"outcome": "dropped"' in open_there(folder, "sw-1")
+
+
+def test_an_upgraded_agent_ends_the_window_of_the_one_before(folder: Path) -> None:
+    driver = drivers(folder)["sw-1"]
+    seen = driver.read(tuple(sorted(base("sw-1"))), Disguise())
+    driver.stage("upgraded", "twin", Candidate(target("sw-1", 4), {MARK: SECRET}, (PATTERN,)))
+    driver.arm("upgraded", seen.digest, 30, 10)
+    assert driver.apply("upgraded", "reload") == ""
+    journal = "/var/lib/igoudar/txn/upgraded/journal.json"
+    older = f"import json; p = open('{journal}'); j = json.load(p); del j['restore']; j['gone'] = 1"
+    for script in (
+        f"python3 -c \"{older}; json.dump(j, open('{journal}', 'w'))\"",
+        "for file in /usr/lib/igoudar/agent/*.py; do echo '# another version' >> $file; done",
+    ):
+        out(folder, "sw-1", f"sudo sh -c {shlex.quote(script)}")
+    assert driver.read(tuple(sorted(base("sw-1"))), Disguise()).open is not None
+    driver.close()
+    settled(folder)
+    assert live(folder) == targets(2)
 
 
 def test_drift_stops_the_change_and_is_shown(folder: Path) -> None:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -29,10 +25,6 @@ def texts() -> dict[str, str]:
     return {name: on(name, "sudo sha256sum /etc/frr/frr.conf /etc/network/interfaces") for name in SWITCHES}
 
 
-def opened() -> list[str]:
-    return [n for n in SWITCHES if '"open": null' not in on(n, "echo '{}' | sudo igoudar-agent status")]
-
-
 def test_drift_on_one_switch_stops_the_change_of_all(checkout: Path) -> None:
     before = texts()
     on("leaf-2", f"sudo vtysh -c 'configure terminal' -c '{BY_HAND}'")
@@ -49,48 +41,3 @@ def test_drift_on_one_switch_stops_the_change_of_all(checkout: Path) -> None:
     drain(checkout)
     shell(checkout, UP)
     assert texts() == before
-
-
-def test_ctrl_c_in_the_middle_leaves_all_as_before(checkout: Path) -> None:
-    before = texts()
-    drain(checkout, *SWITCHES)
-    words = ["bash", "-c", f". scripts/env lab && exec {UP}"]
-    running = subprocess.Popen(
-        words, cwd=checkout, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, process_group=0
-    )
-    deadline = time.monotonic() + 120
-    while "bgp graceful-shutdown" not in on("spine-1", "sudo cat /etc/frr/frr.conf"):
-        assert time.monotonic() < deadline
-    os.killpg(running.pid, signal.SIGINT)
-    said, _ = running.communicate(timeout=120)
-    assert running.returncode != 0
-    assert "interrupted before the last word" in said
-    assert texts() == before
-    assert opened() == []
-    assert shell(checkout, "igoudar unlock lab")
-
-
-def test_an_engine_that_is_killed_leaves_all_new_or_all_old(checkout: Path) -> None:
-    before = texts()
-    drain(checkout, *SWITCHES)
-    running = subprocess.Popen(
-        ["bash", "-c", f". scripts/env lab && exec {UP}"],
-        cwd=checkout,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        process_group=0,
-    )
-    deadline = time.monotonic() + 120
-    while "bgp graceful-shutdown" not in on("spine-1", "sudo cat /etc/frr/frr.conf"):
-        assert time.monotonic() < deadline
-    running.kill()
-    running.wait()
-    while opened():
-        assert time.monotonic() < deadline + 120, "a switch stayed in the middle"
-        time.sleep(1)
-    after = texts()
-    changed = [name for name in SWITCHES if after[name] != before[name]]
-    assert changed in ([], list(SWITCHES)), "never mixed"
-    shell(checkout, f"igoudar unlock lab && {UP}")
-    assert all(old != new for old, new in zip(before.values(), texts().values(), strict=True))
-    assert " 0 failed" in shell(checkout, "igoudar verify lab --wait 90")
