@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import logging
 import socket
 import threading
 import time
@@ -25,6 +26,9 @@ KEEPALIVE_SECONDS = 5
 STEP_SECONDS = 0.5  # how often a waiting reader looks at stderr and at its deadline
 IDLE_SECONDS = 0.002  # between two looks at a channel that takes nothing now
 CHUNK = 65536
+# A login that ends in the middle is told by an error of ours; paramiko's own trace is nobody's reading.
+logging.getLogger("paramiko").addHandler(logging.NullHandler())
+logging.getLogger("paramiko").propagate = False
 
 
 @dataclass(frozen=True, slots=True)
