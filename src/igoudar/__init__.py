@@ -6,10 +6,12 @@
     numbering derive hostview                          derive    Plan -> DeviceIntent (intent), HostView
     checks vendors stack_files                         check     findings over Design, Plan and intents
     render render_roles roles                          render    intents, declarations -> text
+    adopted patches                                    what people adopted of a switch, on the text
     compiler texts impact explain                      all of the above, offline; what a difference costs
     program resources scope                            the Pulumi program
     provider/                                          the Pulumi provider: Check, Diff, then apply
     apply/ drivers/ agent/ worker/ transport/          apply     text -> devices, with secrets and runs
+    live record drift carry proposal                   what devices run: beside the record, and adopted
     twin/ verify/                                      a site of real kernels; proof that packets flow
     cli/                                               the command `igoudar`
 
