@@ -6,6 +6,7 @@ They run what the site compiles to, and a record says so; `SiteWorld.into` puts 
 from __future__ import annotations
 
 import copy
+import io
 import json
 import re
 from datetime import date
@@ -26,6 +27,13 @@ from tests.switch_world import Box, Fault, MemoryDriver, MemoryWitnesses, nothin
 
 PATTERN = r"^ *(no )?neighbor \S+ password (?P<secret>.+)$"
 FRR = "/etc/frr/frr.conf"
+
+
+class Terminal(io.StringIO):
+    """Somebody who types this, in place of stdin."""
+
+    def isatty(self) -> bool:
+        return True
 
 
 class SiteWorld:

@@ -10,7 +10,7 @@ from igoudar.agent.running import canonical
 from igoudar.apply.change import DEAD, FRR, RUNNING
 from igoudar.carry import CannotCarry, carried
 from igoudar.compiler import Compiled
-from igoudar.errors import CheckFailed, DeviceFailed, Finding, Missing, Where
+from igoudar.errors import CheckFailed, DeviceFailed, Finding, IgoudarError, Where
 from igoudar.live import look
 from igoudar.texts import differences
 from igoudar.validate.image import cached
@@ -54,15 +54,18 @@ def _with_running(device: str, files: dict[str, str], described: Texts, root: Pa
             "write it there by `vtysh -c 'write memory'`, or put it back, then adopt again"
         ) from error
     if files[FRR] == described[FRR]:  # nobody wrote into it, so its order is FRR's and may stay so
-        text = _in_order(device, text, root)
+        text = in_order(device, text, root)
     return {**files, FRR: text}
 
 
-def _in_order(device: str, text: str, root: Path) -> str:
-    """The same statements in FRR's own order, where the image that has an FRR is on this machine."""
+def in_order(device: str, text: str, root: Path) -> str:
+    """The same statements in FRR's own order, where an image with an FRR is on this machine and can run.
+
+    Without one they stand where they resemble others most; check tells where FRR would write them.
+    """
     try:
         back = printed(cached(root), device, text)
-    except Missing:
+    except IgoudarError:
         return text
     return back if canonical(back) == canonical(text) else text
 

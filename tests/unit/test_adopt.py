@@ -14,7 +14,7 @@ from igoudar.errors import DeviceFailed
 from igoudar.resources import switches_inputs
 from tests.errors import run
 from tests.repository import commit, repository
-from tests.site_world import FRR, SiteWorld
+from tests.site_world import FRR, SiteWorld, Terminal
 
 PATCH = "inventory/lab/adopted/leaf-2.patch"
 BY_HAND = "ip route 192.0.2.0/24 Null0\n"
@@ -83,6 +83,17 @@ def test_with_write_the_described_text_is_what_the_switch_runs(root: Path, site:
         f"leaf-2 runs what is described with {PATCH}: nothing more to adopt",
         0,
     )
+
+
+@pytest.mark.parametrize(("typed_in", "status"), [("y\n", 0), ("n\n", 5)])
+def test_on_a_terminal_it_asks_first(
+    root: Path, site: SiteWorld, monkeypatch: pytest.MonkeyPatch, typed_in: str, status: int
+) -> None:
+    in_file(site)
+    monkeypatch.setattr("sys.stdin", Terminal(typed_in))
+    said, ended = typed(root, "adopt leaf-2")
+    assert "write leaf-2.patch? [y/N]" in said
+    assert (ended, (root / PATCH).exists()) == (status, status == 0)
 
 
 def test_check_reminds_of_it_once(root: Path, site: SiteWorld) -> None:

@@ -12,7 +12,7 @@ from igoudar.errors import DeviceFailed
 from tests.agent_world import WINDOW
 from tests.errors import run
 from tests.repository import repository
-from tests.site_world import FRR, SiteWorld
+from tests.site_world import FRR, SiteWorld, Terminal
 
 PAIR = ("leaf-1", "leaf-2")
 
@@ -240,6 +240,18 @@ def test_off_a_terminal_it_shows_and_does_nothing_without_yes(root: Path, site: 
     assert "  will: propose abort, and put the old text back at leaf-1, leaf-2" in said
     assert "nothing was done: nobody sits at this terminal; --yes does it" in said
     assert new(site, *PAIR)
+
+
+@pytest.mark.parametrize(("typed_in", "status"), [("y\n", 0), ("n\n", 4), ("\n", 4)])
+def test_on_a_terminal_it_asks_first(
+    root: Path, site: SiteWorld, monkeypatch: pytest.MonkeyPatch, typed_in: str, status: int
+) -> None:
+    site.open("run-1", *PAIR, until="prepared")
+    hold(site, "run-1", "abort", 2)
+    monkeypatch.setattr("sys.stdin", Terminal(typed_in))
+    said, ended = typed(root, "recover lab")
+    assert "finish 1 transaction? [y/N]" in said
+    assert (ended, old(site, *PAIR)) == (status, status == 0)
 
 
 def test_one_switch_that_does_not_answer_keeps_the_id_open(root: Path, site: SiteWorld) -> None:
