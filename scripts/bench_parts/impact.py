@@ -39,7 +39,7 @@ from igoudar.verify.twins import outside_of
 
 INTERVAL = 0.01  # seconds between two probes of a flow
 BEFORE = 2.0  # seconds of probes before a change begins: logins and interpreters start in it
-LEAST, SETTLE, MOST = 12.0, 3.0, 75.0  # seconds: a flow is watched so long, until so long clean, at most
+LEAST, SETTLE, MOST = 9.0, 3.0, 75.0  # seconds: a flow is watched so long, until so long clean, at most
 CONVERGED = 120.0  # seconds until all must be as described before a change
 FLOWS = ("in a subnet", "between subnets", "routed", "world")
 
@@ -55,14 +55,15 @@ class Flow:
 
 
 class Bench:
-    """The lab as it runs now. `texts` are what its switches carry, as described."""
+    """The lab. `texts` are what its switches carry as described, `now` what they carry."""
 
     def __init__(self, root: Path, compiled: Compiled, verification: Verification, flows: Sequence[Flow]):
         self.root, self.verification, self.flows = root, verification, flows
         (stack,) = stacks_of(root / compiled.folder, root)
         self.inputs = switches_inputs(compiled, stack.name, stack.told["secrets"])
         self.rules = {name: nos.impact for name, nos in vendors.load(root / "templates").items()}
-        self.texts: dict[str, Texts] = {n: dict(files) for n, files in compiled.switches.items()}
+        self.texts: Mapping[str, Texts] = {n: dict(files) for n, files in compiled.switches.items()}
+        self.now = self.texts
 
     def run(self, kind: Kind) -> None:
         """One line a measured step, and one for the way back."""
@@ -70,24 +71,22 @@ class Bench:
         if left:
             _row(kind.name, f"not begun: {left[0]}")
             return
-        before = self.texts
         try:
             for step in kind.steps:
-                after = step.applied(before)
-                if not self._step(kind, step, before, after):
+                if not self._step(kind, step, step.applied(self.now)):
                     break
-                before = after
         finally:  # an interrupted measurement takes its change back too; what failed was put back by itself
-            if before is not self.texts:
+            if self.now != self.texts:
                 way = "reload" if kind.steps[-1].way else ""
-                self._step(kind, Step("back", {}, way, kind.back_measured), before, self.texts)
+                self._step(kind, Step("back", {}, way, kind.back_measured), self.texts)
 
-    def _step(self, kind: Kind, step: Step, before: Mapping[str, Texts], after: Mapping[str, Texts]) -> bool:
+    def _step(self, kind: Kind, step: Step, after: Mapping[str, Texts]) -> bool:
+        before = self.now
         watch = Watch(self.verification, self.flows if step.measured else ())
         with watch:
             begun = time.monotonic()
             said, how = self._change(before, after, step.way)
-            seconds = time.monotonic() - begun
+            self.now, seconds = before if said else after, time.monotonic() - begun
         if step.measured or said:
             lost, load = [watch.lost(sort) for sort in FLOWS], f"{os.getloadavg()[0]:.0f}"
             _row(
