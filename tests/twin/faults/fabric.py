@@ -40,7 +40,7 @@ printf 'net.ipv4.ip_forward=1\\nnet.ipv6.conf.all.forwarding=1\\n' > /etc/sysctl
 mkdir -p /run/network /etc/iproute2/rt_tables.d
 chmod 755 /usr/sbin/igoudar-agent
 chown frr:frr /etc/frr/frr.conf /etc/frr/daemons && chmod 640 /etc/frr/frr.conf /etc/frr/daemons
-systemctl daemon-reload && systemctl enable igoudar-agent-boot.service frr.service
+systemctl daemon-reload && systemctl enable igoudar-agent-boot.service networking.service frr.service
 ifreload -a; systemctl restart frr
 """
 WITNESS_SETUP = """
