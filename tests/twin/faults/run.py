@@ -44,16 +44,17 @@ class Outcome:
 
 
 class Bench:
-    """A fabric that is up, and the version that it runs."""
+    """A fabric that is up, and the version that it runs; 0 where that is not known."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.version = folder, 1
+        self.folder, self.version = folder, 0
 
     def one(self, fault: Fault, seed: int) -> Outcome:
         """Leaves all switches at the version after."""
         dice = random.Random(seed)
         switch = dice.choice(sorted(fabric.SWITCHES))
-        before, after = self.version, 3 - self.version
+        before = self._version()
+        after = 3 - before
         self._converged()
         fabric.sh(self.folder, "lf-1", PING.format(to=fabric.PROBED))
         process = self._begin(fault.moment.format(s=switch), before, after)
@@ -70,8 +71,15 @@ class Bench:
         outcome = Outcome(fault.name, switch, told.get("outcome", ""), end, settled, sent, lost, wrong)
         if not wrong:
             wrong = self._finished(live, after)
-        self.version = after
+        self.version = 0 if wrong else after
         return replace(outcome, wrong=wrong)
+
+    def _version(self) -> int:
+        """What all run; looked up at first, and after something went wrong."""
+        if not self.version:
+            self._settle()
+            self.version = {"old": 1, "new": 2}[_which(fabric.live(self.folder), 1, 2)]
+        return self.version
 
     def _begin(self, moment: str, before: int, after: int) -> subprocess.Popen[str]:
         words = [str(self.folder), new_id(), str(before), str(after), moment]
@@ -100,7 +108,7 @@ class Bench:
         return (json.loads(line.removeprefix("report ")) if line else {}), began
 
     def _plain(self, before: int, after: int, stack: str) -> str:
-        """The outcome of an operator's run in which nothing happens."""
+        """The outcome of an operator's run in which nothing happens, and why."""
         drivers = {name: FrrDriver(fabric.access(self.folder, name)) for name in fabric.SWITCHES}
         record, target = fabric.texts(before), fabric.texts(after)
         voters = fabric.witnesses(self.folder)
@@ -109,7 +117,7 @@ class Bench:
             run.run()
         except IgoudarError as error:
             run.report.error = str(error)
-        return run.report.outcome
+        return " ".join(filter(None, (run.report.outcome, run.report.error)))
 
     def _finished(self, live: Mapping[str, Any], after: int) -> str:
         """The next run does what is left, without cleaning by hand."""
