@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -64,6 +63,7 @@ class Bench:
         self.rules = {name: nos.impact for name, nos in vendors.load(root / "templates").items()}
         self.texts: Mapping[str, Texts] = {n: dict(files) for n, files in compiled.switches.items()}
         self.now = self.texts
+        self.stop = threading.Event()
 
     def run(self, kind: Kind) -> None:
         """One line a measured step, and one for the way back."""
@@ -73,7 +73,7 @@ class Bench:
             return
         try:
             for step in kind.steps:
-                if not self._step(kind, step, step.applied(self.now)):
+                if self.stop.is_set() or not self._step(kind, step, step.applied(self.now)):
                     break
         finally:  # an interrupted measurement takes its change back too; what failed was put back by itself
             if self.now != self.texts:
@@ -85,7 +85,7 @@ class Bench:
         watch = Watch(self.verification, self.flows if step.measured else ())
         with watch:
             begun = time.monotonic()
-            said, how = self._change(before, after, step.way)
+            said, how = self._change(before, after, step)
             self.now, seconds = before if said else after, time.monotonic() - begun
         if step.measured or said:
             lost, load = [watch.lost(sort) for sort in FLOWS], f"{os.getloadavg()[0]:.0f}"
@@ -101,13 +101,14 @@ class Bench:
             )
         return not said
 
-    def _change(self, before: Mapping[str, Texts], after: Mapping[str, Texts], way: str) -> tuple[str, str]:
-        """What went wrong, empty where nothing did; and how it went."""
+    def _change(self, before: Mapping[str, Texts], after: Mapping[str, Texts], step: Step) -> tuple[str, str]:
+        """What went wrong, empty where nothing did; and how it went. The way back is not interrupted."""
         told: list[str] = []
-        work = Work(self.root, self._inputs(before, way), self._inputs(after, way), {})
+        work = Work(self.root, self._inputs(before, step.way), self._inputs(after, step.way), {})
+        stop = threading.Event() if after is self.texts else self.stop
         try:
-            with _forced(way):
-                work.update(lambda name, text: told.append(text), threading.Event())
+            with _forced(step.way):
+                work.update(lambda name, text: told.append(text), stop)
         except IgoudarError as error:
             return " ".join(str(error).split("\n")[0].split()), _ways(told)
         return "", _ways(told)
@@ -208,7 +209,6 @@ def _fit(a: Endpoint, b: Endpoint, near: int, far: int) -> bool:
 
 def impact(root: Path, only: str) -> None:
     """All kinds, or those whose name holds one of the words of `only`, separated by commas."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("interrupted"))
     compiled = compile_site(root / "inventory/lab", root=root, today=date.today())
     inventory = compiled.design.inventory
     outside = outside_of(inventory, root)
@@ -218,9 +218,12 @@ def impact(root: Path, only: str) -> None:
         verification = Verification(site, logins, outside, lambda _: None)
         try:
             bench = Bench(root, compiled, verification, flows_of(verification, outside.world))
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, lambda *_: bench.stop.set())
             sorts = [f"{sort}, ms" for sort in FLOWS]
             _row("kind", "step", "way", *sorts, "took", "load", "foreseen", "failed")
             for kind in wanted:
-                bench.run(kind)
+                if not bench.stop.is_set():
+                    bench.run(kind)
         finally:
             verification.end()
