@@ -59,7 +59,8 @@ class Decided:
 class Impact:
     """Of one switch. `sessions`: `<vrf> <neighbour>`, sorted. `seconds`: lost at worst, by one flow.
 
-    `drained`: its neighbours are told to avoid it before its daemons stop.
+    `drained`: its neighbours are told to avoid it before its daemons stop; `alone`: seconds that those lose
+    all the same who have no other way, such as a server on one leaf.
     """
 
     kind: Class
@@ -68,18 +69,21 @@ class Impact:
     seconds: float = 0.0
     lines: tuple[Decided, ...] = ()
     drained: bool = False
+    alone: float = 0.0
 
     def __str__(self) -> str:
         lost = f" ({self.seconds:g} s)"
         if self.kind is Class.HITLESS:
             return str(self.kind)
         if self.kind is Class.RESTART:
-            how = "restart, drained first" if self.drained else "restart"
-            return f"{how}, {_sessions(len(self.sessions))}{lost if self.sessions else ''}"
+            told = f"restart, {_sessions(len(self.sessions))}"
+            if self.drained:
+                lost = f", drained first ({self.seconds:g} s; without another way {self.alone:g} s)"
+            return f"{told}{lost if self.sessions else ''}"
         counts = Counter(scope for scope, _ in self.things)
-        told = [_sessions(len(self.sessions))] if self.sessions else []
-        told += [f"{n} {scope if n == 1 else _PLURALS[scope]}" for scope, n in sorted(counts.items())]
-        return f"resets {' and '.join(told)}{lost}"
+        hit = [_sessions(len(self.sessions))] if self.sessions else []
+        hit += [f"{n} {scope if n == 1 else _PLURALS[scope]}" for scope, n in sorted(counts.items())]
+        return f"resets {' and '.join(hit)}{lost}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +120,9 @@ def impact(before: Texts, after: Texts, rules: Rules, *, relieved: bool = False)
             worst, decided = Class.RESTART, (Decided("", f"it has no instance {when}", ""),)
     if worst is Class.RESTART:
         drained = relieved and bool(told.all)
-        seconds = max(seconds, rules.restart.drained if drained else rules.restart.seconds)
-        return Impact(worst, told.all, (), seconds, decided, drained)
+        alone = max(seconds, rules.restart.seconds)
+        seconds = max(seconds, rules.restart.drained) if drained else alone
+        return Impact(worst, told.all, (), seconds, decided, drained, alone if drained else 0.0)
     sessions = {name for hit, change in reset for name in hit if _scope(change) in OF_SESSIONS}
     things = {_thing(change) for _, change in reset if _scope(change) not in OF_SESSIONS}
     return Impact(worst, tuple(sorted(sessions)), tuple(sorted(things)), seconds, decided)

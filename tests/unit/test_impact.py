@@ -190,8 +190,9 @@ def test_the_summary_puts_alike_together_the_cheapest_first() -> None:
     )
     assert summary({f"l{n:02}": free for n in range(9)}) == "impact: l00, l01, l02, l03 and 5 more hitless"
     assert summary({"n": impact({}, LEAF, RULES, relieved=True)}) == "impact: n restart, no sessions"
-    drained = f"impact: s restart, drained first, 4 sessions ({RULES.restart.drained:g} s)"
-    assert summary({"s": replace(restart, drained=True, seconds=RULES.restart.drained)}) == drained
+    drained = impact(LEAF, edited(LEAF, DAEMONS, "bfdd=yes", "bfdd=no"), RULES, relieved=True)
+    told = f"{RULES.restart.drained:g} s; without another way {RULES.restart.seconds:g} s"
+    assert summary({"s": drained}) == f"impact: s restart, 4 sessions, drained first ({told})"
 
 
 # -- properties, over all lines of a leaf and a border

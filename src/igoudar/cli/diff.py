@@ -92,6 +92,7 @@ def _told(cost: Impact | None) -> dict[str, object] | None:
         "things": [{"kind": str(scope), "name": name} for scope, name in cost.things],
         "drained": cost.drained,
         "seconds": cost.seconds,
+        "seconds_without_another_way": cost.alone or cost.seconds,
         "lines": [str(line) for line in cost.lines],
     }
 
