@@ -120,8 +120,10 @@ def at_all(names: Iterable[str], work: object) -> list[object]:
 
 
 def sh(folder: Path, name: str, script: str) -> str:
-    """Output of a root shell on a host."""
-    return twin.run(folder, name, f"sudo sh -c {shlex.quote(script)}").out.decode().strip()
+    """Output of a root shell on a host, which must not fail."""
+    done = twin.run(folder, name, f"sudo sh -c {shlex.quote(script)}")
+    assert done.status == 0, f"{name}: {script}: {done.err.decode()}"
+    return done.out.decode().strip()
 
 
 def access(folder: Path, name: str) -> Access:

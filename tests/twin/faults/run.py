@@ -148,7 +148,7 @@ class Bench:
     def _converged(self) -> None:
         """All sessions are up, so that what is lost is the fault's."""
         deadline = time.monotonic() + SETTLE
-        ask = "vtysh -c 'show bgp summary json' | grep -c '\"state\":\"Established\"'"
+        ask = "vtysh -c 'show bgp summary json' | grep -c '\"state\":\"Established\"' || true"
         while any(
             up != "2" for up in fabric.at_all(fabric.SWITCHES, lambda n: fabric.sh(self.folder, str(n), ask))
         ):
