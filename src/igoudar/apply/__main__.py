@@ -6,6 +6,11 @@ result a line on stdout. A second line on stdin, whatever it says, cancels.
 
 from __future__ import annotations
 
+from igoudar.process import die_with_parent
+
+if __name__ == "__main__":
+    die_with_parent()  # before imports, which take seconds on a busy machine
+
 import json
 import sys
 import threading
@@ -15,7 +20,6 @@ from typing import Any
 
 from igoudar.apply.work import Work
 from igoudar.errors import IgoudarError
-from igoudar.process import die_with_parent
 
 
 def _await_cancel(stop: threading.Event) -> None:
@@ -24,7 +28,6 @@ def _await_cancel(stop: threading.Event) -> None:
 
 
 def main() -> None:
-    die_with_parent()
     request: dict[str, Any] = json.loads(sys.stdin.readline())
     stop = threading.Event()
     threading.Thread(target=_await_cancel, args=(stop,), daemon=True).start()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from igoudar.process import die_with_parent
+
+if __name__ == "__main__":
+    die_with_parent()  # before imports, which take seconds on a busy machine
+
 import asyncio
 from importlib.metadata import version
 
-from igoudar.process import die_with_parent
 from igoudar.provider import resources
 from igoudar.provider.kit import serve
 
 if __name__ == "__main__":
-    die_with_parent()
     asyncio.run(serve(version("igoudar"), resources()))
