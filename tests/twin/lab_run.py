@@ -10,6 +10,7 @@ import signal
 import subprocess
 import threading
 import time
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from tests.twin.lab_checkout import ROOT, SWITCHES, UP
 TWIN = ROOT / ".igoudar" / "twin" / "lab"
 LONGEST = 240.0  # seconds for a step to come, and for a run to end
 ORPHAN_SECONDS = 2.0
+MARK = "IGOUDAR_TEST_RUN"  # inherited by all that a run starts, whoever adopts it later
 NAMES = {
     "engine": r"(^|/)pulumi up",
     "language host": r"pulumi-language-python",
@@ -36,9 +38,11 @@ class Run:
         self.ours, theirs = pty.openpty() if terminal else os.pipe()
         begin = ["setsid", "--ctty"] if terminal else ["setsid"]
         script = f". scripts/env lab && {UP}; true" if terminal else f". scripts/env lab && exec {UP}"
+        self.mark = uuid.uuid4().hex
         self.process = subprocess.Popen(
             [*begin, "bash", "-c", script],
             cwd=checkout,
+            env={**os.environ, MARK: self.mark},
             stdin=theirs if terminal else subprocess.DEVNULL,
             stdout=theirs,
             stderr=theirs,
@@ -124,12 +128,25 @@ def _command(pid: int) -> str | None:
     return None if state == "Z" else words.replace(b"\0", b" ").decode("utf-8", "replace").strip()
 
 
-def orphans(before: dict[int, str]) -> dict[int, str]:
-    """Those of `before` that still live when orphans may not any more."""
+def living(mark: str) -> dict[int, str]:
+    """All with this mark in their environment, with their command lines: also those that left the tree."""
+    sought, found = f"{MARK}={mark}".encode(), dict[int, str]()
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            marked = sought in (entry / "environ").read_bytes().split(b"\0")
+        except OSError:  # it ended meanwhile, or is another user's
+            continue
+        if marked and (command := _command(int(entry.name))) is not None:
+            found[int(entry.name)] = command
+    return found
+
+
+def orphans(mark: str) -> dict[int, str]:
+    """Those of a run that still live when orphans may not any more."""
     deadline = time.monotonic() + ORPHAN_SECONDS
-    left = before
-    while left and time.monotonic() < deadline:
-        left = {pid: command for pid, command in left.items() if _command(pid) == command}
+    while (left := living(mark)) and time.monotonic() < deadline:
         time.sleep(0.05)
     return left
 
