@@ -106,7 +106,8 @@ def test_what_a_run_left_open_is_shown_and_finished(checkout: Path, word: str, i
     assert "nothing is open" in shell(checkout, f"igoudar recover lab --yes {take_over}")
     assert held(id_) == [word] * 3
     assert "nothing open, none silent; 3 of 3 witnesses" in shell(checkout, "igoudar txn lab")
-    changed = [name for name in SWITCHES if texts()[name] != before[name]]
+    after = texts()
+    changed = [name for name in SWITCHES if after[name] != before[name]]
     assert changed == (["leaf-1", "leaf-2"] if word == "commit" else [])
     if word == "commit":
         shell(checkout, f"pulumi refresh --stack lab --yes --skip-preview --non-interactive && {UP}")
