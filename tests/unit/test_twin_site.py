@@ -90,7 +90,9 @@ def test_far_routers_bring_sessions_prefixes_and_the_length_of_the_cable(lab: In
     assert "address replace 203.0.113.1/31 dev eth1" in script
     assert "address replace 203.0.113.65/32 dev lo" in script
     assert "dev eth1 root netem delay 11270us" in script, "2300 km at 4.9 us"
-    assert "/etc/frr/frr.conf" not in dict(site.twin_spec(lab, PASSWORDS).host("leaf-1").files)
+    installed = dict(site.twin_spec(lab, PASSWORDS).host("leaf-1").files)
+    assert "address 192.0.2.21/24" in installed["/etc/network/interfaces"]
+    assert "/etc/frr/frr.conf" not in installed
 
 
 def test_a_far_router_without_sessions_is_nobody_yet(lab: Inventory) -> None:

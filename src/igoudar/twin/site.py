@@ -15,7 +15,7 @@ from itertools import pairwise
 from igoudar.errors import BadInput, Finding
 from igoudar.model import SWITCH_ROLES, CableStatus, Device, End, Inventory, Role, Status
 from igoudar.twin.far import ENABLE, far_router, files, host_in
-from igoudar.twin.spec import TwinHost, TwinPort, TwinSpec, TwinWire
+from igoudar.twin.spec import OOB_PORT, TwinHost, TwinPort, TwinSpec, TwinWire
 
 # Kernel memory in MB: what FRR, systemd and Python need with room to spare (measured: some 80 used).
 MEMORY_MB = {Role.LEAF: 192, Role.SPINE: 192, Role.BORDER: 192, Role.UPSTREAM: 160}
@@ -92,10 +92,18 @@ def _host(
         oob_mac=device.oob_mac or mac(device.name, "eth0"),
         serial=device.serial,
         ports=tuple(TwinPort(n, mac(device.name, n), _mtu(inventory, device)) for n in names),
-        files=_far_files(inventory, device.name, names, passwords) if is_far else (),
+        files=_far_files(inventory, device.name, names, passwords) if is_far else _installed(device),
         enable=ENABLE if is_far else (),
         management=device.role is Role.MANAGEMENT,
     )
+
+
+def _installed(device: Device) -> tuple[tuple[str, str], ...]:
+    """What the installer of a switch leaves: its way in, which a change that is put back must not lose."""
+    if device.role not in SWITCH_ROLES:
+        return ()
+    way_in = f"auto {OOB_PORT}\niface {OOB_PORT}\n    address {device.oob}\n"
+    return (("/etc/network/interfaces", f"auto lo\niface lo inet loopback\n\n{way_in}"),)
 
 
 def _far_files(
