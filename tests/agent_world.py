@@ -162,6 +162,9 @@ class FakeBallot(Ballot):
         self.registers = registers
         self.cut = False
 
+    def pause(self) -> None:
+        """No time passes."""
+
     def ask(self, witness: Witness, words: str, keys: Path) -> str | None:
         return None if self.cut else self.registers.ask(witness.name, words)
 

@@ -195,6 +195,9 @@ class MemoryBallot(Ballot):
     def __init__(self, world: World, number: int) -> None:
         self.world, self.number = world, number
 
+    def pause(self) -> None:
+        """No time passes."""
+
     def _all(self, witnesses: Sequence[Witness], words: str) -> list[str | None]:
         return [self.world.ask(("dev", self.number), n, words) for n in range(len(witnesses))]
 

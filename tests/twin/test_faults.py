@@ -22,7 +22,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     twin.down(folder, wipe=True)
 
 
-@pytest.mark.parametrize(("seed", "fault"), enumerate(SUITE), ids=[fault.name for fault in SUITE])
+@pytest.mark.parametrize(("seed", "fault"), [*enumerate(SUITE)], ids=[fault.name for fault in SUITE])
 def test_all_new_or_all_old(bench: Bench, seed: int, fault: Fault) -> None:
     outcome = bench.one(fault, seed)
     assert outcome.wrong == "", outcome

@@ -102,7 +102,7 @@ def toggle(checkout: Path) -> None:
     devices.write_text(text, "utf-8")
 
 
-@pytest.mark.parametrize(("seed", "fault"), enumerate(FAULTS), ids=[fault.name for fault in FAULTS])
+@pytest.mark.parametrize(("seed", "fault"), [*enumerate(FAULTS)], ids=[fault.name for fault in FAULTS])
 def test_all_new_or_all_old(checkout: Path, seed: int, fault: Fault) -> None:
     before = texts()
     toggle(checkout)

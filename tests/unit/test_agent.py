@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from igoudar.agent.__main__ import answer
 from igoudar.agent.protocol import BOUND, MOVES, OPEN, Event, State
+from igoudar.agent.voting import Witness
 from igoudar.agent.windows import boot
 from igoudar.agent.workers import end_worker
 from tests.agent_world import (
@@ -179,6 +180,20 @@ def test_interfaces_are_left_in_peace_where_only_routing_changes(world: World) -
     world.ask("restore")
     assert world.switch.activations == ["reload without interfaces", "restart without interfaces"]
     assert world.live() == OLD
+
+
+def test_a_witness_that_was_busy_is_asked_again(world: World) -> None:
+    applied(world)
+    ask, busy = world.ballot.ask, ["mgmt-1", "mgmt-2", "mgmt-3"]
+
+    def slow(witness: Witness, words: str, keys: Path) -> str | None:
+        if witness.name in busy:
+            busy.remove(witness.name)
+            return None
+        return ask(witness, words, keys)
+
+    world.ballot.ask = slow  # type: ignore[method-assign]
+    assert world.ask("prepare")["state"] == "prepared"
 
 
 def test_a_slow_restore_is_tried_again(world: World) -> None:

@@ -6,7 +6,9 @@ An answer that is missing means nothing.
 
 from __future__ import annotations
 
+import random
 import subprocess
+import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,7 +18,8 @@ COMMIT, ABORT = "commit", "abort"
 HERE = "here"
 USER = "igoudar-witness"
 HOST_KEYS = Path("/etc/ssh")
-CONNECT_SECONDS, ANSWER_SECONDS = 4, 8
+CONNECT_SECONDS, ANSWER_SECONDS = 10, 20
+TRIES, PAUSE_SECONDS = 2, (0.2, 1.5)  # all switches of a change come to vote at once
 
 
 @dataclass(frozen=True)
@@ -41,9 +44,19 @@ class Ballot:
         self.folder = folder
 
     def reached(self, witnesses: Sequence[Witness]) -> bool:
-        """Whether a majority answers."""
-        answers = self._all(witnesses, "hello")
-        return answers.count(HERE) > len(witnesses) // 2
+        """Whether a majority answers; those that did not are asked again."""
+        left = list(witnesses)
+        for number in range(TRIES):
+            if number:
+                self.pause()
+            answers = self._all(left, "hello")
+            left = [w for w, answer in zip(left, answers, strict=True) if answer != HERE]
+            if 2 * len(left) < len(witnesses):
+                return True
+        return False
+
+    def pause(self) -> None:
+        time.sleep(random.uniform(*PAUSE_SECONDS))
 
     def propose(self, witnesses: Sequence[Witness], id_: str, value: str) -> str:
         """What is decided after the proposal; empty where that is not known."""
