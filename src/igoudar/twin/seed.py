@@ -15,6 +15,7 @@ from igoudar.twin.paths import Folder
 from igoudar.twin.spec import OOB_PORT, TwinHost, TwinSpec
 
 BLOCK = 512
+INSTALLED = "/etc/network/interfaces"
 
 
 def make_keys(folder: Folder, spec: TwinSpec) -> None:
@@ -72,8 +73,12 @@ def write_seed(folder: Folder, spec: TwinSpec, host: TwinHost) -> Path:
 
 
 def _digest(host: TwinHost) -> str:
-    """Another one makes a host take its files again, not only on its first boot."""
-    return hashlib.sha256(repr((host.files, host.enable)).encode()).hexdigest() + "\n"
+    """Another one makes a host take its files again, not only on its first boot.
+
+    What an installer leaves it leaves once: by now it may be somebody's text.
+    """
+    lasting = tuple(file for file in host.files if file[0] != INSTALLED)
+    return hashlib.sha256(repr((lasting, host.enable)).encode()).hexdigest() + "\n"
 
 
 def _ports(host: TwinHost) -> str:

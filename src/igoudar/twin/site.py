@@ -15,6 +15,7 @@ from itertools import pairwise
 from igoudar.errors import BadInput, Finding
 from igoudar.model import SWITCH_ROLES, CableStatus, Device, End, Inventory, Role, Status
 from igoudar.twin.far import ENABLE, far_router, files, host_in
+from igoudar.twin.seed import INSTALLED
 from igoudar.twin.spec import OOB_PORT, TwinHost, TwinPort, TwinSpec, TwinWire
 
 # Kernel memory in MB: what FRR, systemd and Python need with room to spare (measured: some 80 used).
@@ -103,7 +104,7 @@ def _installed(device: Device) -> tuple[tuple[str, str], ...]:
     if device.role not in SWITCH_ROLES:
         return ()
     way_in = f"auto {OOB_PORT}\niface {OOB_PORT}\n    address {device.oob}\n"
-    return (("/etc/network/interfaces", f"auto lo\niface lo inet loopback\n\n{way_in}"),)
+    return ((INSTALLED, f"auto lo\niface lo inet loopback\n\n{way_in}"),)
 
 
 def _far_files(
