@@ -44,6 +44,11 @@ def read(folder: Path, root: Path) -> tuple[Adopted, ...]:
     findings: list[Finding] = []
     for path in sorted((folder / FOLDER).glob("*.patch")):
         file = shown(path, root)
+        if path.name.startswith("."):
+            continue
+        if not path.is_file():  # a pipe would be waited for
+            findings.append(Finding("not-a-patch", Where(file), "this is no regular file", "a unified diff"))
+            continue
         try:
             found.append(Adopted(path.stem, file, _parsed(path.read_bytes().decode("utf-8"))))
         except (OSError, UnicodeDecodeError) as error:

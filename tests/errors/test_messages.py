@@ -22,6 +22,7 @@ WANTED = {
 }  # fmt: skip
 # of these no line can be known: the file cannot be read, or is not there
 NO_LINE = {
+    "adopted-is-no-file",
     "dangling-link",
     "huge-file",
     "ledger-is-a-dangling-link",

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from igoudar.apply.left_open import Open
 from igoudar.errors import DeviceFailed
 from tests.agent_world import WINDOW
 from tests.errors import run
@@ -218,6 +219,21 @@ def test_a_run_whose_operator_may_live_is_left_alone(root: Path, site: SiteWorld
     said, status = typed(root, "recover lab --yes --take-over")
     assert status == 0
     assert old(site, *PAIR)
+
+
+@pytest.mark.parametrize(
+    ("told", "living"),
+    [
+        ({"state": "applied", "left": 31.0, "window": 60.0}, True),
+        ({"state": "applied", "left": 30.0, "window": 60.0}, False),
+        ({"state": "in doubt", "left": 0.0, "window": 60.0}, False),
+        ({"state": "applied", "left": 1.0}, True),
+        ({"state": "in doubt", "left": 0.0}, False),
+    ],
+)
+def test_who_may_live(told: dict[str, Any], living: bool) -> None:
+    """The last two are told by an agent that does not say its window."""
+    assert Open("run-1", "lab", {"leaf-1": told}, {}).living is living
 
 
 def test_a_switch_that_can_not_settle_by_itself_is_made_whole(root: Path, site: SiteWorld) -> None:

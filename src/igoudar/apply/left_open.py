@@ -73,9 +73,13 @@ class Open:
 
     @property
     def living(self) -> bool:
-        """Whether its operator may live: it extends each window by the third, so one has much of it left."""
+        """Whether its operator may live: it extends each window by the third, so one has much of it left.
+
+        An agent of before says no window: then any time that is left counts.
+        """
         return any(
-            told["state"] in GUARDED and told["left"] > told["window"] / 2 for told in self.at.values()
+            told["state"] in GUARDED and told["left"] > told.get("window", 0.0) / 2
+            for told in self.at.values()
         )
 
     def verdict(self, *, take_over: bool = False) -> Verdict:

@@ -47,7 +47,7 @@ def command(device: str, site: Place | None, *, write: bool, as_json: bool) -> i
     _require_switch(compiled, device)
     patch = propose(compiled, device, place.root)
     file = patch_file(place.folder, device)
-    before = file.read_text("utf-8") if file.is_file() else ""
+    before = file.read_bytes().decode("utf-8") if file.is_file() else ""
     known = patch == before
     if not as_json and not known:
         show_diff(patch)
