@@ -37,6 +37,7 @@ from igoudar.apply.driver import AgentDriver, AgentRefused
 from igoudar.apply.operator import Operator, Plan
 from igoudar.errors import DeviceFailed, Drift
 from igoudar.runs import Report
+from tests.factory import RULES
 
 OLD, NEW = "router bgp 1\n old\nexit\n", "router bgp 1\n new\nexit\n"
 WINDOW = 8.0
@@ -404,7 +405,8 @@ def operate(world: World, id_: str, target: str = NEW, *, adopt: bool = False) -
     """A whole run of the product's operator; None where it was killed."""
     record = None if adopt else {FRR: OLD}
     wants = {d.name: Wanted(d.name, "", {FRR: target}, record, {}, adopt, {}) for d in world.devices}
-    plan = Plan(id_, "lab", wants, WAVES, WINDOW, WINDOW, {}, dict.fromkeys(wants, ()))
+    rules = dict.fromkeys(wants, RULES)
+    plan = Plan(id_, "lab", wants, WAVES, WINDOW, WINDOW, {}, dict.fromkeys(wants, ()), rules=rules)
     drivers = {d.name: CheckedDriver(world, d, number) for number, d in enumerate(world.devices)}
     report = Report(id_, "lab")
     run = Operator(
