@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -17,7 +16,6 @@ APPLY = "_apply"
 RUNNING = "running-config"  # beside the files of live text: how the daemons differ from what was confirmed
 DEAD = ("not running:", "the daemons do not tell")
 FRR, INTERFACES = "/etc/frr/frr.conf", "/etc/network/interfaces"
-INSTANCE = re.compile(r"^router bgp (\d+)(?: vrf (\S+))?$", re.MULTILINE)
 
 Texts = Mapping[str, str]
 Inputs = Mapping[str, Any]

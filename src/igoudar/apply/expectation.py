@@ -6,13 +6,17 @@ their new text: a new password or MTU is down between the two.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
-from igoudar.apply.change import FRR, INSTANCE, INTERFACES, Texts, Wanted
+from igoudar.apply.change import FRR, INTERFACES, Texts, Wanted
 
 Place = tuple[str, str]  # VRF or empty, neighbour
 Lines = tuple[str, ...]
+_INSTANCE = re.compile(r"^router bgp (\d+)(?: vrf (\S+))?$", re.MULTILINE)
+_TEXTS = 4096  # of a stack, before and after: each is read once a session of its neighbours otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +82,14 @@ def _keeps(now: Progressing, name: str, peers: Collection[str]) -> bool:
 
 def _said(texts: Texts, peers: Collection[str]) -> tuple[dict[Place, Lines], set[str], dict[str, Lines]]:
     about = {place: lines for place, lines in _neighbours(texts.get(FRR, "")).items() if place[1] in peers}
-    who = {found.group(0) for found in INSTANCE.finditer(texts.get(FRR, ""))}
+    who = {found.group(0) for found in _INSTANCE.finditer(texts.get(FRR, ""))}
     instances = {line for line in who if any(_of(line) == vrf for vrf, _ in about)}
     ports = {peer: _stanza(texts.get(INTERFACES, ""), peer) for peer in peers}
     return about, instances, ports
 
 
 def _of(header: str) -> str:
-    found = INSTANCE.match(header)
+    found = _INSTANCE.match(header)
     return (found.group(2) or "") if found else ""
 
 
@@ -101,13 +105,14 @@ def _stanza(text: str, port: str) -> Lines:
     return tuple(found)
 
 
-def _neighbours(text: str) -> dict[Place, Lines]:
+@lru_cache(_TEXTS)
+def _neighbours(text: str) -> Mapping[Place, Lines]:
     """(VRF or empty, neighbour) -> the lines about it, those of its peer group too; not those of a family."""
     found: dict[Place, list[str]] = {}
     vrf: str | None = None
     for line in text.splitlines():
         if not line.startswith(" "):
-            instance = INSTANCE.match(line)
+            instance = _INSTANCE.match(line)
             vrf = (instance.group(2) or "") if instance else None
         elif vrf is not None and line.startswith(" neighbor "):
             found.setdefault((vrf, line.split()[1]), []).append(line)

@@ -60,10 +60,10 @@ class Plan:
 class Operator:
     """One run over one plan. `drivers` by name. `stop` is set from outside to cancel.
 
-    `touched`: switches that may hold a candidate; `armed`: those that may have an open window; `changing`:
-    those to change, `applied`: those of them that were told to; `bound`: a `prepare` was sent, so that only
-    the witnesses say which way; `decided`: what they said, empty where no majority did, None while they were
-    not asked; `left_open`: the same of earlier runs.
+    `touched`: switches that may hold a candidate; `armed`: those that may have an open window; `applied`:
+    those that were told to change; `now`: how far the change is, once it is known who changes; `bound`: a
+    `prepare` was sent, so that only the witnesses say which way; `decided`: what they said, empty where no
+    majority did, None while they were not asked; `left_open`: the same of earlier runs.
     `verify_seconds`: how long a switch may take until it is as it should be.
     """
 
@@ -77,12 +77,12 @@ class Operator:
     live: dict[str, Live] = field(default_factory=dict)
     touched: set[str] = field(default_factory=set)
     armed: set[str] = field(default_factory=set)
-    changing: frozenset[str] = frozenset()
     applied: set[str] = field(default_factory=set)
     bound: bool = False
     decided: str | None = None
     begun: float = field(default_factory=time.monotonic)
     left_open: LeftOpen = field(init=False)
+    now: Progressing = field(init=False)
 
     def __post_init__(self) -> None:
         self.left_open = LeftOpen(self.witnesses)
@@ -116,7 +116,8 @@ class Operator:
         with self._step("read"):
             each(names, self._read, self.stop)
         go = self._judged(names)
-        self.changing = frozenset(go)
+        before = {name: live.texts for name, live in self.live.items()}
+        self.now = Progressing(self.plan.wants, before, frozenset(go), self.applied)
         with self._step("stage"):
             each(go, self._stage, self.stop)
             if go:
@@ -210,8 +211,7 @@ class Operator:
         """Polls until the switch runs its target and the sessions that should be up are up."""
         deadline = time.monotonic() + self.verify_seconds
         before, problem = self.live[name], "no answer"
-        now = Progressing(self.plan.wants, self._before(), self.changing, self.applied)
-        wanted = expected_sessions(name, now, before.sessions)
+        wanted = expected_sessions(name, self.now, before.sessions)
         while time.monotonic() < deadline:
             if self.stop.is_set():
                 raise Cancelled("interrupted before the last word")
@@ -328,9 +328,6 @@ class Operator:
         for wave in (sorted(idle), *busy, [n for n in go if n not in named | idle]):
             if names := [n for n in wave if n in go]:
                 yield names
-
-    def _before(self) -> dict[str, Texts]:
-        return {name: live.texts for name, live in self.live.items()}
 
     @contextmanager
     def _step(self, name: str) -> Iterator[None]:
