@@ -75,8 +75,8 @@ class SiteWorld:
     def into(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """In place of SSH and of pulumi's state."""
         reach = lambda inventory, root: {n: SimpleNamespace(host=n, host_key="") for n in inventory.devices}  # noqa: E731
-        monkeypatch.setattr("igoudar.live.access_map", reach)
-        monkeypatch.setattr("igoudar.live.driver", lambda nos, access: self.driver(access.host))
+        monkeypatch.setattr("igoudar.apply.reach.access_map", reach)
+        monkeypatch.setattr("igoudar.apply.reach.driver", lambda nos, access: self.driver(access.host))
         monkeypatch.setattr("igoudar.live.of_site", lambda site, access: self.witnesses)
         monkeypatch.setattr("igoudar.record.record", lambda stack, root: self.record)
         monkeypatch.setattr("igoudar.cli.drift.AGAIN_SECONDS", 0.0)

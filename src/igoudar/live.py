@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from igoudar import vendors
 from igoudar.apply.change import RUNNING
 from igoudar.apply.driver import Disguise, Driver, Live
+from igoudar.apply.reach import NO_WAY, reach
 from igoudar.apply.together import TOGETHER
 from igoudar.apply.witnesses import Witnesses, of_site
 from igoudar.compiler import Compiled
-from igoudar.drivers import driver
 from igoudar.errors import DeviceFailed
 from igoudar.inventory import load
 from igoudar.model import Inventory, Status
 from igoudar.texts import Texts
-from igoudar.transport import access_map
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,29 +28,20 @@ class Seen:
     silent: Mapping[str, str]
 
 
-def reach(inventory: Inventory, root: Path, names: Iterable[str]) -> dict[str, Driver]:
-    """A driver for each of these switches that has an out-of-band address. Opens nothing yet."""
-    access, folders = access_map(inventory, root), vendors.load(root / "templates")
-    return {n: driver(folders[inventory.devices[n].nos].driver, access[n]) for n in names if n in access}
-
-
 def look(inventory: Inventory, root: Path, texts: Texts) -> Seen:
     """What the switches of `texts` run. These say which files each has, and where secrets stand in them.
 
     The values of secrets are not needed: a switch remembers those that it was brought to.
     """
-    folders = vendors.load(root / "templates")
-    drivers = reach(inventory, root, texts)
-    silent = {
-        n: f"{n}: no out-of-band address; write `oob` into the inventory" for n in {*texts} - {*drivers}
-    }
+    way = reach(inventory, root)
+    drivers = way.drivers(texts)
+    silent = {n: f"{n}: {NO_WAY}" for n in {*texts} - {*drivers}}
     found: dict[str, Live] = {}
 
     def ask(name: str) -> None:
-        patterns = tuple(p.pattern for p in folders[inventory.devices[name].nos].secret_lines)
         files = {path: text for path, text in texts[name].items() if path != RUNNING}
         try:
-            disguise = Disguise(tuple(files.values()), {}, patterns)
+            disguise = Disguise(tuple(files.values()), {}, way.patterns(name))
             found[name] = drivers[name].read(tuple(sorted(files)), disguise)
         except DeviceFailed as error:
             silent[name] = str(error)
@@ -67,12 +56,11 @@ def look(inventory: Inventory, root: Path, texts: Texts) -> Seen:
 @contextmanager
 def way_in(folder: Path, root: Path) -> Iterator[tuple[dict[str, Driver], Witnesses]]:
     """Drivers of all switches of a site that stand and are not offline, and its witnesses."""
-    inventory = load(folder, root)
+    way = reach(load(folder, root), root)
     left_out = (Status.PLANNED, Status.OFFLINE)
-    names = [d.name for d in inventory.switches() if d.status not in left_out]
-    drivers = reach(inventory, root, names)
+    drivers = way.drivers(d.name for d in way.inventory.switches() if d.status not in left_out)
     try:
-        yield drivers, of_site(inventory.site, access_map(inventory, root))
+        yield drivers, of_site(way.inventory.site, way.access)
     finally:
         for one in drivers.values():
             one.close()

@@ -88,8 +88,8 @@ def test_live_texts_are_read_by_the_driver_of_the_nos(monkeypatch: pytest.Monkey
     def reach(inventory: Any, root: Path) -> Mapping[str, str]:
         return {name: f"at {name}" for name in inventory.devices}
 
-    monkeypatch.setattr(live, "driver", fake)
-    monkeypatch.setattr(live, "access_map", reach)
+    monkeypatch.setattr("igoudar.apply.reach.driver", fake)
+    monkeypatch.setattr("igoudar.apply.reach.access_map", reach)
     texts = live.live_texts(golden.compiled("lab"), golden.ROOT)
 
     assert set(asked) == {NOS["frr"].driver}

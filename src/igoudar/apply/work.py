@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from igoudar import runs, vendors
+from igoudar import runs
 from igoudar.agent.masks import MARK
 from igoudar.apply.change import (
     APPLY,
@@ -24,15 +24,12 @@ from igoudar.apply.change import (
 )
 from igoudar.apply.driver import Disguise, Driver
 from igoudar.apply.operator import Operator, Plan, Progress
+from igoudar.apply.reach import NO_WAY, Reach, reach
 from igoudar.apply.together import TOGETHER
 from igoudar.apply.witnesses import of_site
-from igoudar.drivers import driver
 from igoudar.errors import BadInput, DeviceFailed, Drift
 from igoudar.inventory import load
-from igoudar.model import SWITCH_ROLES, Inventory
 from igoudar.secrets import secret_values
-from igoudar.transport import Access, access_map
-from igoudar.vendors import Nos
 
 
 @dataclass(slots=True)
@@ -56,7 +53,7 @@ class Work:
         left = untouched(self.new, unconfirmed, names)
         if not names:
             return {"txn": report.id, "unconfirmed": left, "unreachable": {}, "said": ""}
-        inventory, folders, access = self._reach()
+        way = self._reach()
         plan = Plan(
             id=report.id,
             stack=settings["stack"],
@@ -65,11 +62,11 @@ class Work:
             window=float(settings["window"]),
             restore=float(settings["restore"]),
             values=self._values(names),
-            patterns=_patterns(inventory, folders, names),
-            rules={name: folders[inventory.devices[name].nos].impact for name in names},
-            keys=_keys(inventory, access),
+            patterns={name: way.patterns(name) for name in names},
+            rules={name: way.nos(name).impact for name in names},
+            keys=_keys(way),
         )
-        drivers, witnesses = _drivers(inventory, folders, access, names), of_site(inventory.site, access)
+        drivers, witnesses = _drivers(way, names), of_site(way.inventory.site, way.access)
         operator = Operator(plan, drivers, witnesses, report, progress, stop)
         report.states = dict.fromkeys(names, "not asked")
         runs.write(report, self.root)  # a run that is killed leaves at least its id
@@ -95,10 +92,9 @@ class Work:
         A silent switch keeps its record, and so does one with an open transaction: it may go back yet.
         """
         names = sorted(n for n in switches(self.old) if not is_offline(self.old, n))
-        inventory, folders, access = self._reach()
-        known = [n for n in names if n in inventory.devices]
-        drivers = _drivers(inventory, folders, access, known)
-        patterns = _patterns(inventory, folders, known)
+        way = self._reach()
+        known = [n for n in names if n in way.inventory.devices]
+        drivers = _drivers(way, known)
         values = self._values(known, missing_ok=True)
         live, silent = dict(self.old), dict[str, str]()
 
@@ -106,7 +102,7 @@ class Work:
             paths = tuple(sorted(p for p in self.old[name] if p.startswith("/")))
             try:
                 found = drivers[name].read(
-                    paths, Disguise(tuple(self.old[name].values()), values, patterns[name])
+                    paths, Disguise(tuple(self.old[name].values()), values, way.patterns(name))
                 )
                 if found.open is not None:
                     raise DeviceFailed(
@@ -124,11 +120,10 @@ class Work:
             list(pool.map(look, known))
         return {"inputs": live, "unreachable": silent}
 
-    def _reach(self) -> tuple[Inventory, Mapping[str, Nos], Mapping[str, Access]]:
-        """The site as it is now, what its NOS folders say, and the way to each device."""
+    def _reach(self) -> Reach:
+        """To the site as it is now."""
         current = self.new if APPLY in self.new else self.old
-        inventory = load(self.root / current[APPLY]["site"], self.root)
-        return inventory, vendors.load(self.root / "templates"), access_map(inventory, self.root)
+        return reach(load(self.root / current[APPLY]["site"], self.root), self.root)
 
     def _values(self, names: Iterable[str], *, missing_ok: bool = False) -> dict[str, str]:
         """Values of every mark in the target; those of the record only help to mask, and may be gone."""
@@ -144,24 +139,17 @@ class Work:
         return values
 
 
-def _drivers(
-    inventory: Inventory, folders: Mapping[str, Nos], access: Mapping[str, Access], names: Iterable[str]
-) -> dict[str, Driver]:
-    if silent := [n for n in names if n not in access]:
-        raise DeviceFailed(f"{', '.join(silent)}: no out-of-band address; write `oob` into the inventory")
-    return {n: driver(folders[inventory.devices[n].nos].driver, access[n]) for n in names}
+def _drivers(way: Reach, names: Sequence[str]) -> dict[str, Driver]:
+    """Raises DeviceFailed with all to which there is no way."""
+    if silent := [n for n in names if n not in way.access]:
+        raise DeviceFailed(f"{', '.join(silent)}: {NO_WAY}")
+    return way.drivers(names)
 
 
-def _keys(inventory: Inventory, access: Mapping[str, Access]) -> dict[str, str]:
+def _keys(way: Reach) -> dict[str, str]:
     """Host keys of all switches of the site: each may ask the witnesses."""
-    switches = (n for n, device in inventory.devices.items() if device.role in SWITCH_ROLES and n in access)
-    return {n: access[n].host_key for n in switches if access[n].host_key}
-
-
-def _patterns(
-    inventory: Inventory, folders: Mapping[str, Nos], names: Iterable[str]
-) -> dict[str, tuple[str, ...]]:
-    return {n: tuple(p.pattern for p in folders[inventory.devices[n].nos].secret_lines) for n in names}
+    found = {d.name: way.access[d.name].host_key for d in way.inventory.switches() if d.name in way.access}
+    return {name: key for name, key in found.items() if key}
 
 
 def _marks(texts: Iterable[Mapping[str, str]]) -> set[str]:
