@@ -23,6 +23,7 @@ from igoudar.apply.driver import Candidate
 from igoudar.compiler import Compiled, compile_site
 from igoudar.resources import switches_inputs
 from tests.agent_world import Registers, World
+from tests.errors import run
 from tests.switch_world import Box, Fault, MemoryDriver, MemoryWitnesses, nothing
 
 PATTERN = r"^ *(no )?neighbor \S+ password (?P<secret>.+)$"
@@ -34,6 +35,12 @@ class Terminal(io.StringIO):
 
     def isatty(self) -> bool:
         return True
+
+
+def typed(root: Path, command: str) -> tuple[str, int]:
+    """What the command says in the checkout, and its exit status."""
+    said, _, last = run(command, root).rstrip("\n").rpartition("\n")
+    return said, int(last.removeprefix("exit "))
 
 
 class SiteWorld:

@@ -13,17 +13,18 @@ from pathlib import Path
 from unittest.mock import patch
 
 from igoudar import twin, vendors
-from igoudar.apply.change import FRR, INTERFACES, Wanted
+from igoudar.apply.change import Wanted
 from igoudar.apply.driver import FrrDriver
 from igoudar.apply.operator import Operator, Plan
 from igoudar.apply.witnesses import SshWitnesses
 from igoudar.errors import DeviceFailed, IgoudarError
 from igoudar.runs import Report, new_id
-from igoudar.transport import Access, Relay, Result, Session
-from igoudar.transport.access import twin_keys
-from igoudar.twin import TwinHost, TwinPort, TwinSpec, TwinWire
+from igoudar.transport import Access, Result, Session
+from igoudar.twin import TwinHost, TwinSpec, TwinWire
+from tests.twin import bare
+from tests.twin.bare import ROOT
 from tests.twin.faults import fabric
-from tests.twin.faults.fabric import DAEMONS, ROOT, SWITCH_SETUP, WITNESS_SETUP, WITNESSES
+from tests.twin.faults.fabric import WITNESSES
 
 SPINES = 4
 VERIFY_SECONDS = 400.0
@@ -50,29 +51,16 @@ class Clos:
     def names(self) -> list[str]:
         return [*self.spines, *self.leaves]
 
-    def address(self, name: str) -> str:
-        return f"192.0.2.{WITNESSES.get(name) or 10 + self.names.index(name)}"
+    def number(self, name: str) -> int:
+        return WITNESSES.get(name) or 10 + self.names.index(name)
 
     def peers(self, name: str) -> dict[str, str]:
         far = self.leaves if name in self.spines else self.spines
         return {f"swp{n}": other for n, other in enumerate(far, 1)}
 
     def text(self, name: str, version: int) -> dict[str, str]:
-        number, peers = self.names.index(name), self.peers(name)
-        asn = 65000 if name in self.spines else 65001 + number
-        told = "".join(
-            f" neighbor {p} interface remote-as external\n neighbor {p} description version {version}\n"
-            for p in sorted(peers, key=lambda port: int(port[3:]))
-        )
-        stanzas = "".join(f"\nauto {p}\niface {p}\n    mtu 9216\n" for p in peers)
-        return {
-            DAEMONS: "bgpd=yes\nbfdd=no\nvtysh_enable=yes\n",
-            FRR: f"frr defaults datacenter\nhostname {name}\nservice integrated-vtysh-config\n!\n"
-            f"router bgp {asn}\n bgp router-id 10.255.0.{number + 1}\n{told} !\n"
-            " address-family ipv4 unicast\n  redistribute connected\n exit-address-family\nexit\n!\nend\n",
-            INTERFACES: f"auto lo\niface lo inet loopback\n    address 10.255.0.{number + 1}/32\n"
-            f"\nauto eth0\niface eth0\n    address {self.address(name)}/24\n{stanzas}",
-        }
+        asn = 65000 if name in self.spines else 65000 + self.number(name)
+        return bare.fabric_texts(self.number(name), name, asn, (*self.peers(name),), version)
 
     def spec(self) -> TwinSpec:
         wires = tuple(
@@ -80,26 +68,16 @@ class Clos:
             for row, leaf in enumerate(self.leaves, 1)
             for at, spine in enumerate(self.spines, 1)
         )
-        voters = [host for host in fabric.spec().hosts if host.management]
+        voters = [bare.witness_host(name, number) for name, number in WITNESSES.items()]
         hosts = (*(self._host(name) for name in self.names), *voters)
         return TwinSpec("txn", "igoudar", "192.0.2.254/24", hosts, wires)
 
     def _host(self, name: str) -> TwinHost:
-        number = self.names.index(name)
-        ports = tuple(
-            TwinPort(port, f"02:00:00:{at:02x}:01:{number:02x}", 9216)
-            for at, port in enumerate(self.peers(name))
-        )
-        files = (
-            *((path, text) for path, (text, _) in fabric.agent_files().items()),
-            *self.text(name, 1).items(),
-        )
-        mac = f"02:00:00:00:00:{10 + number:02x}"
-        return TwinHost(name, MEMORY_MB, f"{self.address(name)}/24", mac, f"S-{name}", ports, files=files)
+        ports, texts = (*self.peers(name),), self.text(name, 1)
+        return bare.switch_host(name, self.number(name), ports, texts, MEMORY_MB)
 
     def access(self, name: str) -> Access:
-        keys, address = twin_keys(self.folder), self.address(name)
-        return Access(name, address, "igoudar", keys.login, keys.hosts[address], via=Relay(self.folder))
+        return bare.access(self.folder, name, self.number(name))
 
     def operator(self, before: int, after: int) -> Operator:
         wants = {
@@ -163,8 +141,8 @@ def txn(size: int) -> None:
         begun = time.monotonic()
         twin.up(clos.spec(), clos.folder, twin.find_image(ROOT), lambda _: None)
         try:
-            fabric.at_all(clos.names, lambda name: twin_sh(clos, str(name), SWITCH_SETUP))
-            fabric.at_all(WITNESSES, lambda name: twin_sh(clos, str(name), WITNESS_SETUP))
+            fabric.at_all(clos.names, lambda name: twin_sh(clos, str(name), bare.SWITCH_SETUP))
+            fabric.at_all(WITNESSES, lambda name: twin_sh(clos, str(name), bare.WITNESS_SETUP))
             print(f"{size} switches: up after {time.monotonic() - begun:.0f} s", flush=True)
             _converge(clos)
             _change(clos)
@@ -176,7 +154,7 @@ def txn(size: int) -> None:
 def twin_sh(clos: Clos, name: str, script: str) -> str:
     for _ in range(5):
         with suppress(IgoudarError):
-            return fabric.sh(clos.folder, name, script)
+            return bare.sh(clos.folder, name, script)
     return ""
 
 
@@ -244,7 +222,7 @@ def _knock(clos: Clos, name: str, stop: threading.Event, gaps: list[float]) -> N
     """Seconds between two greetings of its sshd, the longest last."""
     last = time.monotonic()
     while not stop.is_set():
-        with suppress(Exception), twin.open_channel(clos.folder, clos.address(name), 22) as sock:
+        with suppress(Exception), twin.open_channel(clos.folder, bare.oob(clos.number(name)), 22) as sock:
             sock.settimeout(2)
             if sock.recv(16).startswith(b"SSH-"):
                 now = time.monotonic()

@@ -356,5 +356,15 @@ class Inventory:
     def switches(self) -> tuple[Device, ...]:
         return tuple(d for d in self.devices.values() if d.role in SWITCH_ROLES)
 
+    def exits(self) -> dict[str, list[Wave]]:
+        """Class of traffic -> waves that carry it: their cable is in service, and they have a session."""
+        used = {session.wave for session in self.sessions.values()}
+        found: dict[str, list[Wave]] = {}
+        for wave in self.waves.values():
+            if wave.name in used and self.systems[wave.system].in_service:
+                for traffic in wave.classes:
+                    found.setdefault(traffic, []).append(wave)
+        return found
+
     def hosts(self) -> tuple[Device, ...]:
         return tuple(d for d in self.devices.values() if d.role in HOST_ROLES)

@@ -72,15 +72,9 @@ def _exits(base: Inventory, now: Inventory) -> Iterator[Finding]:
 
 
 def _served(inventory: Inventory) -> dict[str, Wave]:
-    """class of traffic -> a wave that carries it: in service, with a session, at a border that stays."""
-    used = {session.wave for session in inventory.sessions.values()}
-    return {
-        traffic: wave
-        for wave in inventory.waves.values()
-        if wave.name in used and inventory.systems[wave.system].in_service
-        if inventory.devices[wave.border.device].status not in GONE
-        for traffic in wave.classes
-    }
+    """Class of traffic -> the last wave that carries it at a border that stays."""
+    staying = {n for n, device in inventory.devices.items() if _stands(device)}
+    return {t: w for t, waves in inventory.exits().items() for w in waves if w.border.device in staying}
 
 
 def _stands(device: Device) -> bool:

@@ -27,6 +27,14 @@ def on(host: str, command: str) -> str:
     return shell(ROOT, f"igoudar twin exec lab {host} {command!r}")
 
 
+def drain(checkout: Path, *names: str) -> None:
+    """These switches, and no others, shut down gracefully: a line of text each, and no packet less."""
+    text = (ROOT / "inventory" / "lab" / "devices.yaml").read_text("utf-8")
+    for name in names:
+        text = text.replace(f"  {name}: {{", f"  {name}: {{drained: true, ")
+    (checkout / "inventory" / "lab" / "devices.yaml").write_text(text, "utf-8")
+
+
 def link(folder: Path, *own: str) -> None:
     """The entries of this checkout as links, without `own`; the inventory as a copy."""
     for entry in ROOT.iterdir():

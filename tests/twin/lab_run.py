@@ -165,7 +165,10 @@ def at_all(command: str) -> dict[str, str]:
 
 
 def texts() -> dict[str, str]:
-    return at_all("sudo sha256sum /etc/frr/frr.conf /etc/network/interfaces")
+    """Digests of what every switch carries; each must answer."""
+    found = at_all("sudo sha256sum /etc/frr/frr.conf /etc/network/interfaces")
+    assert all(found.values()), found
+    return found
 
 
 def settle() -> float:

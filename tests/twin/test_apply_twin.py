@@ -13,17 +13,16 @@ from pathlib import Path
 import pytest
 
 from igoudar import twin, vendors
-from igoudar.agent.install import UNITS, agent_files
+from igoudar.agent.install import UNITS
 from igoudar.apply.change import Texts, Wanted
 from igoudar.apply.driver import Candidate, Disguise, FrrDriver
 from igoudar.apply.operator import Operator, Plan
 from igoudar.apply.witnesses import SshWitnesses
 from igoudar.errors import DeviceFailed, Drift
 from igoudar.runs import Report, new_id
-from igoudar.transport import Access, Relay
-from igoudar.transport.access import twin_keys
-from igoudar.twin import TwinHost, TwinPort, TwinSpec, TwinWire
-from igoudar.witness.install import witness_files
+from igoudar.transport import Access
+from igoudar.twin import TwinSpec, TwinWire
+from tests.twin import bare
 
 pytestmark = [pytest.mark.image, pytest.mark.timeout(900)]
 ROOT = Path(__file__).parents[2]
@@ -33,22 +32,6 @@ WITNESS = "mgmt-1"
 PATTERN = r"^ *(no )?neighbor \S+ password (?P<secret>.+)$"
 MARK, SECRET = "secret:fabric@1", "sw0rdfish"
 NEXT_MARK, NEXT_SECRET = "secret:fabric@2", "mackerel"
-TOOLS = """
-sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
-printf 'net.ipv4.ip_forward=1\\nnet.ipv6.conf.all.forwarding=1\\n' > /etc/sysctl.d/90-forward.conf
-mkdir -p /run/network /etc/iproute2/rt_tables.d
-chmod 755 /usr/sbin/igoudar-agent
-chown frr:frr /etc/frr/frr.conf /etc/frr/daemons && chmod 640 /etc/frr/frr.conf /etc/frr/daemons
-systemctl daemon-reload && systemctl enable igoudar-agent-boot.service frr.service
-ifreload -a; systemctl restart frr
-"""
-
-REGISTER = """
-useradd --create-home --shell /bin/sh igoudar-witness
-chmod 755 /usr/sbin/igoudar-witness
-systemd-tmpfiles --create /etc/tmpfiles.d/igoudar-witness.conf
-systemctl reload ssh
-"""
 
 
 def base(name: str) -> dict[str, str]:
@@ -88,33 +71,9 @@ end
 
 
 def spec() -> TwinSpec:
-    hosts = tuple(
-        TwinHost(
-            name,
-            192,
-            f"192.0.2.{number}/24",
-            f"02:00:00:00:00:{number:02x}",
-            f"S-{name}",
-            (TwinPort("swp1", f"02:00:00:00:01:{number:02x}", 9216),),
-            files=(*((p, text) for p, (text, _) in agent_files().items()), *base(name).items()),
-        )
-        for name, number in NUMBERS.items()
-    )
+    switches = (bare.switch_host(name, number, ("swp1",), base(name)) for name, number in NUMBERS.items())
     wire = TwinWire("fabric", ("sw-1", "swp1"), ("sw-2", "swp1"))
-    return TwinSpec("apply", "igoudar", "192.0.2.254/24", (*hosts, register()), (wire,))
-
-
-def register() -> TwinHost:
-    """A management host with what the role `witness` puts there."""
-    templates = ROOT / "roles" / "witness" / "templates"
-    sshd = (templates / "sshd.conf.j2").read_text("utf-8").replace("{{ login }}", "igoudar")
-    files = (
-        *((path, text) for path, (text, _) in witness_files().items()),
-        ("/etc/ssh/sshd_config.d/20-igoudar-witness.conf", sshd),
-        ("/etc/tmpfiles.d/igoudar-witness.conf", (templates / "tmpfiles.conf.j2").read_text("utf-8")),
-    )
-    address = "192.0.2.2/24"
-    return TwinHost(WITNESS, 128, address, "02:00:00:00:00:02", "S-mgmt-1", (), files=files, management=True)
+    return TwinSpec("apply", "igoudar", "192.0.2.254/24", (*switches, bare.witness_host(WITNESS, 2)), (wire,))
 
 
 @pytest.fixture(scope="module")
@@ -122,16 +81,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     path = tmp_path_factory.mktemp("twin")
     twin.up(spec(), path, twin.find_image(ROOT), lambda _: None)
     for name in NUMBERS:
-        twin.run(path, name, f"sudo sh -c {shlex.quote(TOOLS)}")
-    twin.run(path, WITNESS, f"sudo sh -c {shlex.quote(REGISTER)}")
+        bare.sh(path, name, bare.SWITCH_SETUP)
+    bare.sh(path, WITNESS, bare.WITNESS_SETUP)
     yield path
     twin.down(path, wipe=True)
 
 
 def access(folder: Path, name: str) -> Access:
-    keys = twin_keys(folder)
-    address = f"192.0.2.{NUMBERS.get(name, 2)}"
-    return Access(name, address, "igoudar", keys.login, keys.hosts[address], via=Relay(folder))
+    return bare.access(folder, name, NUMBERS.get(name, 2))
 
 
 def drivers(folder: Path) -> dict[str, FrrDriver]:

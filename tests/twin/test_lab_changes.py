@@ -12,23 +12,11 @@ import pytest
 from igoudar.apply.driver import Candidate, Disguise
 from igoudar.compiler import compile_site
 from igoudar.live import way_in
-from tests.twin.lab_checkout import SWITCHES, UP, on, shell
+from tests.twin.lab_checkout import SWITCHES, UP, drain, on, shell
+from tests.twin.lab_run import texts
 
 BY_HAND = "ip route 198.51.100.0/25 blackhole"
 pytestmark = [pytest.mark.twin, pytest.mark.engine, pytest.mark.image, pytest.mark.timeout(1800)]
-
-
-def drain(checkout: Path, *names: str) -> None:
-    """A graceful shutdown of these switches: a line of text more, and no packet less."""
-    source = Path(__file__).parents[2] / "inventory" / "lab" / "devices.yaml"
-    text = source.read_text("utf-8")
-    for name in names:
-        text = text.replace(f"  {name}: {{", f"  {name}: {{drained: true, ")
-    (checkout / "inventory" / "lab" / "devices.yaml").write_text(text, "utf-8")
-
-
-def texts() -> dict[str, str]:
-    return {name: on(name, "sudo sha256sum /etc/frr/frr.conf /etc/network/interfaces") for name in SWITCHES}
 
 
 def test_drift_on_one_switch_stops_the_change_of_all(checkout: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from igoudar import twin
-from tests.twin.lab_checkout import SWITCHES, UP, shell
+from tests.twin.lab_checkout import SWITCHES, UP, drain, shell
 from tests.twin.lab_run import TWIN, Run, orphans, settle, texts
 
 pytestmark = [pytest.mark.twin, pytest.mark.engine, pytest.mark.image, pytest.mark.timeout(900)]
@@ -90,16 +90,9 @@ def short_windows(checkout: Path) -> None:
 
 
 def toggle(checkout: Path) -> None:
-    """Every switch drained, or none: a line of text on each, and no packet less."""
-    devices = checkout / "inventory" / "lab" / "devices.yaml"
-    text = devices.read_text("utf-8")
-    drained = "{drained: true, "
-    for name in SWITCHES:
-        if f"  {name}: {drained}" in text:
-            text = text.replace(f"  {name}: {drained}", f"  {name}: {{")
-        else:
-            text = text.replace(f"  {name}: {{", f"  {name}: {drained}")
-    devices.write_text(text, "utf-8")
+    """Every switch drained, or none."""
+    text = (checkout / "inventory" / "lab" / "devices.yaml").read_text("utf-8")
+    drain(checkout, *(() if "drained: true" in text else SWITCHES))
 
 
 @pytest.mark.parametrize(("seed", "fault"), [*enumerate(FAULTS)], ids=[fault.name for fault in FAULTS])

@@ -12,30 +12,12 @@ from igoudar.agent.masks import fill
 from igoudar.apply.change import RUNNING, Todo, judge, wanted
 from igoudar.errors import DeviceFailed
 from igoudar.resources import switches_inputs
-from tests.errors import run
-from tests.repository import commit, repository
-from tests.site_world import FRR, SiteWorld, Terminal
+from tests.repository import commit
+from tests.site_world import FRR, SiteWorld, Terminal, typed
 
 PATCH = "inventory/lab/adopted/leaf-2.patch"
 BY_HAND = "ip route 192.0.2.0/24 Null0\n"
 INTERFACES = "/etc/network/interfaces"
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return repository(tmp_path / "checkout")
-
-
-@pytest.fixture
-def site(tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> SiteWorld:
-    made = SiteWorld(tmp_path / "boxes", root)
-    made.into(monkeypatch)
-    return made
-
-
-def typed(root: Path, command: str) -> tuple[str, int]:
-    said, _, last = run(command, root).rstrip("\n").rpartition("\n")
-    return said, int(last.removeprefix("exit "))
 
 
 def in_file(site: SiteWorld, name: str = "leaf-2", path: str = FRR, line: str = BY_HAND) -> None:

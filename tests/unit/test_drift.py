@@ -9,28 +9,13 @@ from typing import Any
 import pytest
 
 from igoudar.errors import DeviceFailed
-from tests.errors import run
-from tests.repository import repository
-from tests.site_world import FRR, SiteWorld
+from tests.site_world import FRR, SiteWorld, typed
 
 AS = "router bgp 4200000001"
 
 
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return repository(tmp_path / "checkout")
-
-
-@pytest.fixture
-def site(tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> SiteWorld:
-    made = SiteWorld(tmp_path / "boxes", root)
-    made.into(monkeypatch)
-    return made
-
-
 def drift(root: Path, options: str = "") -> tuple[str, int]:
-    said, _, last = run(f"drift lab {options}".strip(), root).rstrip("\n").rpartition("\n")
-    return said, int(last.removeprefix("exit "))
+    return typed(root, f"drift lab {options}".strip())
 
 
 def told(root: Path) -> dict[str, Any]:

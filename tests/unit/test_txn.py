@@ -11,28 +11,9 @@ import pytest
 from igoudar.apply.left_open import Open
 from igoudar.errors import DeviceFailed
 from tests.agent_world import WINDOW
-from tests.errors import run
-from tests.repository import repository
-from tests.site_world import FRR, SiteWorld, Terminal
+from tests.site_world import FRR, SiteWorld, Terminal, typed
 
 PAIR = ("leaf-1", "leaf-2")
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return repository(tmp_path / "checkout")
-
-
-@pytest.fixture
-def site(tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch) -> SiteWorld:
-    made = SiteWorld(tmp_path / "boxes", root)
-    made.into(monkeypatch)
-    return made
-
-
-def typed(root: Path, command: str) -> tuple[str, int]:
-    said, _, last = run(command, root).rstrip("\n").rpartition("\n")
-    return said, int(last.removeprefix("exit "))
 
 
 def answer(root: Path, command: str) -> dict[str, Any]:

@@ -36,14 +36,9 @@ def _spines(fabric: FabricDesign, inventory: Inventory) -> Iterator[Finding]:
 
 def _exits(inventory: Inventory) -> Iterator[Finding]:
     """A border that is taken down must not be the last way out for a class of traffic."""
-    used = {session.wave for session in inventory.sessions.values()}
-    exits: dict[str, list[str]] = {}
-    for wave in inventory.waves.values():
-        if wave.name in used and inventory.systems[wave.system].in_service:
-            for traffic in wave.classes:
-                exits.setdefault(traffic, []).append(wave.border.device)
     leaving: dict[str, list[str]] = {}
-    for traffic, borders in exits.items():
+    for traffic, waves in inventory.exits().items():
+        borders = [wave.border.device for wave in waves]
         states = [inventory.devices[border].status for border in borders]
         if Status.DECOMMISSIONING in states and set(states) <= {Status.DECOMMISSIONING, Status.PLANNED}:
             last = borders[states.index(Status.DECOMMISSIONING)]
