@@ -340,6 +340,17 @@ def test_a_switch_that_has_voted_does_what_the_witnesses_hold(
     assert world.ask("restore" if value == "commit" else "confirm")["code"] == "finished"
 
 
+def test_a_decision_heard_while_daemons_start_makes_no_drift_of_what_they_read_later(world: World) -> None:
+    prepared(world)
+    for held in world.registers.held.values():
+        held["t1"] = "commit"
+    world.power_cycle()
+    world.switch.runs = {FRR: CHANGED[FRR].splitlines(keepends=True)[0].encode()}
+    world.settle()
+    world.switch.runs = world.switch.live((FRR,))
+    assert world.read()["running_drift"] == ""
+
+
 def test_in_doubt_it_makes_sure_that_something_is_held(world: World) -> None:
     prepared(world)
     world.settle()

@@ -12,7 +12,7 @@ import pytest
 from igoudar.agent import voting, windows
 from igoudar.agent.core import Agent
 from igoudar.agent.journal import Journal
-from igoudar.agent.protocol import Event, State
+from igoudar.agent.protocol import Event, Outcome, State
 from igoudar.apply import operator
 from igoudar.apply.operator import Operator
 from tests import checker
@@ -53,7 +53,7 @@ def boots_old_whatever_it_voted() -> AbstractContextManager[Any]:
 def boots_new_and_is_done() -> AbstractContextManager[Any]:
     def boot(agent: Agent) -> None:
         if (journal := agent.store.open()) is not None:
-            agent.keep(journal, "")
+            agent.finish(journal, Outcome.CONFIRMED, "")
 
     return patch.object(checker, "boot", boot)
 
@@ -76,7 +76,7 @@ def keeps_in_doubt() -> AbstractContextManager[Any]:
 
     def guess(agent: Agent, journal: Journal) -> bool:
         if not ask(agent, journal):
-            agent.keep(journal, "")
+            agent.finish(journal, Outcome.CONFIRMED, "")
         return True
 
     return patch.object(windows, "ask", guess)

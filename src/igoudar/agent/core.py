@@ -161,9 +161,11 @@ class Agent:
             move(self._opened(id_).state, Event.PREPARE)
         if not self.ballot.reached(witnesses):
             raise Refused("no-majority", "a majority of the witnesses cannot be reached from here")
+        kept = self._to_keep(id_)
         with self.lock():
             journal = self._opened(id_)
             state = move(journal.state, Event.PREPARE)
+            self.disk.write(self.store.txn(id_) / "confirmed.json", kept)
             self.store.save(self._timed(journal, state, window).with_(witnesses=witnesses))
         return {"state": state, "left": window}
 
@@ -173,7 +175,7 @@ class Agent:
                 return answer
             journal = self._opened(request["id"])
             move(journal.state, Event.CONFIRM)
-            return _ended(self.keep(journal, ""))
+            return _ended(self.finish(journal, Outcome.CONFIRMED, ""))
 
     def restore(self, request: Request) -> Answer:
         id_ = request["id"]
@@ -192,15 +194,6 @@ class Agent:
         with self.disk.locked(self.store.lock):
             self._tidy()
             yield
-
-    def keep(self, journal: Journal, why: str) -> Journal:
-        """The new text is the switch's own, with what the daemons make of it. Needs the lock."""
-        folder = self.store.txn(journal.id)
-        known = self.store.load(folder / "candidate" / "request.json")
-        masker = Masker(known["files"].values(), known["values"], known.get("patterns", ()))
-        kept = {"id": journal.id, **known, "running": canonical(masker.text(self.switch.running()))}
-        self.disk.write(folder / "confirmed.json", json.dumps(kept).encode())
-        return self.finish(journal, Outcome.CONFIRMED, why)
 
     def back(self, journal: Journal, event: Event, why: str) -> Journal:
         """Leads away from the change: put back what was applied, drop what was not. Needs the lock."""
@@ -300,6 +293,16 @@ class Agent:
     def _masker(self, request: Request, kept: Mapping[str, Any]) -> Masker:
         desired = [*request["desired"], *kept.get("files", {}).values()]
         return Masker(desired, {**kept.get("values", {}), **request["values"]}, request["patterns"])
+
+    def _to_keep(self, id_: str) -> bytes:
+        """The candidate, and what the daemons make of it. Taken at the vote, when they were just verified:
+
+        a switch that learns of the decision while it starts has daemons that read their file still.
+        """
+        known = self.store.load(self.store.txn(id_) / "candidate" / "request.json")
+        masker = Masker(known["files"].values(), known["values"], known.get("patterns", ()))
+        kept = {"id": id_, **known, "running": canonical(masker.text(self.switch.running()))}
+        return json.dumps(kept).encode()
 
     def _digest(self, live: Mapping[str, bytes]) -> str:
         """Keyed, so that a digest of secrets tells nothing."""

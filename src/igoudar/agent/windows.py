@@ -74,7 +74,7 @@ def ask(agent: Agent, journal: Journal) -> bool:
             return True  # somebody told it meanwhile
         if value == COMMIT:
             move(now.state, Event.COMMIT)
-            agent.keep(now, "the witnesses hold commit")
+            agent.finish(now, Outcome.CONFIRMED, "the witnesses hold commit")
         elif value == ABORT:
             agent.back(now, Event.ABORT, "the witnesses hold abort")
     return bool(value)
