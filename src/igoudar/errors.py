@@ -103,6 +103,12 @@ def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(sorted(unique, key=lambda f: (f.where.file, f.where.line, f.where.path, f.code, f.message)))
 
 
+def another_box(found: str, meant: str) -> str:
+    """Two serials of what should be one box."""
+    said = f"the box there has the serial {found or 'unknown'}, the inventory says {meant}"
+    return f"{said}; correct whichever is wrong"
+
+
 class IgoudarError(Exception):
     """The root; its text is for the user, one or more whole sentences."""
 

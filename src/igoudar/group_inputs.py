@@ -2,6 +2,7 @@
 
     _group    {site, name, order: [role]}
     hosts     {host: {role: digest}}
+    serials   {host: serial}                  another box under a name has nothing of what is done there
     texts     {path: {owner: text}}           owner: `*`, or a host
     declared  {role: {owner: document}}       the rest of the declarations, without texts
 
@@ -24,7 +25,9 @@ SHARED = "*"
 Inputs = dict[str, Any]
 
 
-def server_group_inputs(site: str, name: str, hosts: Mapping[str, Mapping[str, Declaration]]) -> Inputs:
+def server_group_inputs(
+    site: str, name: str, hosts: Mapping[str, Mapping[str, Declaration]], serials: Mapping[str, str]
+) -> Inputs:
     """`site` is the site's folder, relative to the checkout; roles come in order of application."""
     documents = {h: {r: as_document(told) for r, told in roles.items()} for h, roles in hosts.items()}
     order = _order(roles for roles in hosts.values())
@@ -39,6 +42,7 @@ def server_group_inputs(site: str, name: str, hosts: Mapping[str, Mapping[str, D
     return {
         "_group": {"site": site, "name": name, "order": order},
         "hosts": {h: {r: digest(d) for r, d in roles.items()} for h, roles in documents.items()},
+        "serials": {h: serials[h] for h in hosts},
         "texts": {path: shared(by_host) for path, by_host in sorted(texts.items())},
         "declared": {role: shared(by_host) for role, by_host in declared.items()},
     }

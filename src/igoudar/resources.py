@@ -72,8 +72,10 @@ def _peers(compiled: Compiled, name: str) -> dict[str, str]:
 
 
 def server_group(compiled: Compiled, group: ServerGroupDesign, opts: pulumi.ResourceOptions) -> Record:
+    devices = compiled.design.inventory.devices
     hosts = {name: compiled.hosts[name] for name in group.hosts}
-    props = server_group_inputs(compiled.folder, group.name, hosts)
+    serials = {name: devices[name].serial for name in group.hosts}
+    props = server_group_inputs(compiled.folder, group.name, hosts, serials)
     return Record("igoudar:server:ServerGroup", group.name, props, opts)
 
 

@@ -71,7 +71,7 @@ def _created(resource: dict[str, Any]) -> dict[str, Any]:
     made = {**resource, "outputs": resource.get("outputs") or {}}
     if resource["type"] == ServerGroup.token:
         made["outputs"] = {
-            "done": {h: host_digest(roles) for h, roles in resource["inputs"]["hosts"].items()}
+            "done": {h: host_digest(resource["inputs"], h) for h in resource["inputs"]["hosts"]}
         }
     if resource.get("custom"):
         made["id"] = resource.get("id") or resource["urn"].rpartition("::")[2]

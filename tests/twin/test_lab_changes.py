@@ -100,3 +100,23 @@ def test_what_a_run_left_open_is_shown_and_finished(checkout: Path, word: str, i
     if word == "commit":
         shell(checkout, f"pulumi refresh --stack lab --yes --skip-preview --non-interactive && {UP}")
         assert texts() == before
+
+
+def test_another_box_comes_to_the_text_of_the_one_before(checkout: Path) -> None:
+    before, devices = texts(), checkout / "inventory" / "lab" / "devices.yaml"
+    text = devices.read_text("utf-8")
+    old, new = "LAB00009", "LAB90009"
+    devices.write_text(text.replace(old, new), "utf-8")
+    said = shell(checkout, UP, fails=True)
+    assert f"the box there has the serial {old}, the inventory says {new}" in said
+    assert texts() == before, "what is meant for the new box is not done to the old one"
+    shell(checkout, "igoudar twin up lab")
+    assert "fresh" in on("leaf-1", "test -e /usr/sbin/igoudar-agent || echo fresh")
+    said = shell(checkout, "pulumi preview --stack lab --non-interactive --diff")
+    assert f'"{old}" => "{new}"' in said
+    shell(checkout, UP)
+    assert texts() == before
+    assert " 0 failed" in shell(checkout, "igoudar verify lab")
+    devices.write_text(text, "utf-8")
+    shell(checkout, f"igoudar twin up lab && {UP}")
+    assert texts() == before

@@ -10,9 +10,9 @@ from igoudar.roles import Declaration, RoleFile
 from igoudar.worker.results import Change, HostResult, RoleResult
 
 
-def inputs(text: str = "one\n", hosts: str = "abc") -> dict[str, Any]:
+def inputs(text: str = "one\n", hosts: str = "abc", **serials: str) -> dict[str, Any]:
     told = {h: {"base": Declaration(files=(RoleFile("/etc/x", text=text),))} for h in hosts}
-    return server_group_inputs("inventory/s", "row", told)
+    return server_group_inputs("inventory/s", "row", told, dict.fromkeys(hosts, "S") | serials)
 
 
 def ok(host: str, *changes: Change, recorded: str = "") -> HostResult:
@@ -32,6 +32,14 @@ def test_only_what_differs_is_to_do() -> None:
     assert hosts_to_do(inputs(hosts="abc"), done(inputs(hosts="ab"))) == ["c"]
     assert hosts_to_do(inputs("two\n", "ab"), done(inputs(hosts="ab"))) == ["a", "b"]
     assert hosts_to_do(inputs(hosts="ab"), done(inputs(hosts="ab"))) == []
+
+
+def test_another_box_under_a_name_is_to_do() -> None:
+    old, new = inputs(), inputs(b="T")
+    assert hosts_to_do(new, done(old)) == ["b"]
+    assert remaining(old, new, done(old))["serials"] == {"a": "S", "b": "S", "c": "S"}
+    assert hosts_to_do(new, done(new)) == []
+    assert remaining(old, new, done(new))["serials"] == {"a": "S", "b": "T", "c": "S"}
 
 
 def test_after_half_an_update_only_the_rest_is_left() -> None:

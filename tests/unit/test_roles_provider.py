@@ -23,11 +23,11 @@ ROOT = Path(__file__).parents[2]
 
 def inputs(text: str = "one\n", hosts: tuple[str, ...] = ("far-north", "far-south")) -> dict[str, Any]:
     told = {h: {"base": Declaration(files=(RoleFile("/etc/x", text=text),))} for h in hosts}
-    return server_group_inputs("inventory/lab", "row", told)
+    return server_group_inputs("inventory/lab", "row", told, dict.fromkeys(told, "S"))
 
 
 def done(recorded: dict[str, Any]) -> dict[str, Any]:
-    return {"done": {h: host_digest(roles) for h, roles in recorded["hosts"].items()}, "failed": {}}
+    return {"done": {h: host_digest(recorded, h) for h in recorded["hosts"]}, "failed": {}}
 
 
 def context() -> Context:

@@ -23,17 +23,18 @@ def host(text: str, own: str, package: str = "chrony") -> dict[str, Declaration]
 
 HOSTS = {"a": host("one\n", "a"), "b": host("two\n", "b"), "c": host("one\n", "c"), "d": host("two\n", "d")}
 HOSTS["e"] = {"base": host("one\n", "e", "other")["base"]}
+SERIALS = {name: f"S-{name}" for name in HOSTS}
 
 
 def test_equal_text_stands_once() -> None:
-    texts = server_group_inputs("inventory/s", "row", HOSTS)["texts"]
+    texts = server_group_inputs("inventory/s", "row", HOSTS, SERIALS)["texts"]
 
     assert texts["/etc/shared"] == {SHARED: "one\n", "b": "two\n", "d": "=b"}
     assert texts["/etc/hostname"] == {name: f"{name}\n" for name in HOSTS}
 
 
 def test_the_rest_of_a_declaration_stands_once_too() -> None:
-    declared = server_group_inputs("inventory/s", "row", HOSTS)["declared"]
+    declared = server_group_inputs("inventory/s", "row", HOSTS, SERIALS)["declared"]
 
     assert set(declared["base"]) == {SHARED, "e"}
     assert set(declared["time"]) == {SHARED}
@@ -41,7 +42,7 @@ def test_the_rest_of_a_declaration_stands_once_too() -> None:
 
 
 def test_every_declaration_comes_back_whole_and_in_order() -> None:
-    inputs = server_group_inputs("inventory/s", "row", HOSTS)
+    inputs = server_group_inputs("inventory/s", "row", HOSTS, SERIALS)
     inputs["hosts"] = {h: dict(reversed(roles.items())) for h, roles in inputs["hosts"].items()}
     again = host_documents(inputs)
 
@@ -51,11 +52,12 @@ def test_every_declaration_comes_back_whole_and_in_order() -> None:
 
 
 def test_one_line_for_all_is_one_changed_text() -> None:
-    before = server_group_inputs("inventory/s", "row", HOSTS)
+    before = server_group_inputs("inventory/s", "row", HOSTS, SERIALS)
     after = server_group_inputs(
         "inventory/s",
         "row",
         {h: host("one\nmore\n", h) if h in "ac" else roles for h, roles in HOSTS.items()},
+        SERIALS,
     )
     shared = after["texts"]["/etc/shared"]
 

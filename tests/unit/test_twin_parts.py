@@ -98,6 +98,9 @@ def test_the_seed_holds_identity_and_keys(tmp_path: Path) -> None:
     known = folder.known_hosts.read_text("utf-8")
     make_keys(folder, SPEC)
     assert folder.known_hosts.read_text("utf-8") == known
+    make_keys(folder, replace(SPEC, hosts=(replace(SPEC.hosts[0], serial="new"), *SPEC.hosts[1:])))
+    told = list(zip(known.splitlines(), folder.known_hosts.read_text("utf-8").splitlines(), strict=True))
+    assert [n for n, (was, now) in enumerate(told) if was != now] == [0], "another box has another key"
     path = write_seed(folder, SPEC, SPEC.hosts[0])
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.stat().st_size % 512 == 0

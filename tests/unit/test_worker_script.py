@@ -43,8 +43,9 @@ class Sandbox:
     def run(self, *steps: Step, plan: bool = False, digest: str = "d1") -> HostResult:
         return self.run_roles(RoleSteps("one", digest, steps), plan=plan)
 
-    def run_roles(self, *roles: RoleSteps, plan: bool = False) -> HostResult:
-        script = bundle_script(roles, plan=plan)
+    def run_roles(self, *roles: RoleSteps, plan: bool = False, serial: str = "") -> HostResult:
+        script = bundle_script(roles, serial, plan=plan)
+        script = script.replace("/etc/igoudar/serial", f"{self.folder}/serial")
         script = script.replace("STATE=/var/lib/igoudar/roles", f"STATE={self.folder}/state")
         script = script.replace("PATH=/usr/sbin", f"PATH={self.folder}/bin:/usr/sbin")
         done = subprocess.run(["sh", "-s"], input=script, capture_output=True, text=True, check=False)
@@ -94,6 +95,20 @@ def test_a_plan_writes_nothing_and_says_the_same(sandbox: Sandbox) -> None:
     assert planned.changes[0].old == "old\n"
     assert what(planned) == what(sandbox.run(*steps))
     assert sandbox.told() == ["restart thing.service"]
+
+
+def test_another_box_than_the_one_that_is_meant_is_left_alone(sandbox: Sandbox) -> None:
+    told = RoleSteps("one", "d1", (sandbox.file("b.conf", "new\n"),))
+    (sandbox.folder / "serial").write_text(" OLD 1\n")
+    result = sandbox.run_roles(told, serial="NEW 2")
+
+    assert (result.status, result.changes) == ("failed", ())
+    said = "the box there has the serial OLD 1, the inventory says NEW 2; correct whichever is wrong"
+    assert result.message == said
+    assert not (sandbox.folder / "b.conf").exists()
+    assert not (sandbox.folder / "state").exists()
+    assert sandbox.run_roles(told, serial="NEW 2", plan=True).status == "ok", "a look is a look"
+    assert sandbox.run_roles(told, serial="OLD 1").status == "ok"
 
 
 def test_mode_alone_is_a_change(sandbox: Sandbox) -> None:

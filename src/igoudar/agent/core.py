@@ -295,10 +295,7 @@ class Agent:
         return Masker(desired, {**kept.get("values", {}), **request["values"]}, request["patterns"])
 
     def _to_keep(self, id_: str) -> bytes:
-        """The candidate, and what the daemons make of it. Taken at the vote, when they were just verified:
-
-        a switch that learns of the decision while it starts has daemons that read their file still.
-        """
+        """The candidate, and what the daemons make of it: just verified, not starting as after a reboot."""
         known = self.store.load(self.store.txn(id_) / "candidate" / "request.json")
         masker = Masker(known["files"].values(), known["values"], known.get("patterns", ()))
         kept = {"id": id_, **known, "running": canonical(masker.text(self.switch.running()))}

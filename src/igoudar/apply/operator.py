@@ -29,7 +29,7 @@ from igoudar.apply.expectation import Progressing, expected_sessions
 from igoudar.apply.left_open import UNDECIDED, LeftOpen
 from igoudar.apply.together import Cancelled, WindowKeeper, each
 from igoudar.apply.witnesses import Witnesses
-from igoudar.errors import DeviceFailed, Drift
+from igoudar.errors import DeviceFailed, Drift, another_box
 from igoudar.impact_rules import Rules
 from igoudar.runs import Report
 
@@ -136,10 +136,7 @@ class Operator:
             self._finish_open(name, str(live.open["id"]))
             live = driver.read(self._paths(name), self._disguise(name))
         if want.serial and live.serial != want.serial:
-            raise DeviceFailed(
-                f"{name}: the box there has the serial {live.serial or 'unknown'}, the inventory says "
-                f"{want.serial}; correct whichever is wrong"
-            )
+            raise DeviceFailed(f"{name}: {another_box(live.serial, want.serial)}")
         self.live[name] = live
         self.report.states[name] = "old"
 

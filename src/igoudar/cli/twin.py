@@ -56,7 +56,8 @@ def up(site: Place) -> None:
 
     Hosts come up with what hardware brings (serial, MAC addresses, host keys, the login user) and the base
     system; `pulumi up` does the rest. Far routers at the ends of submarine cables bring their own
-    configuration. Started again after the inventory changed, it plugs and unplugs what changed.
+    configuration. Started again after the inventory changed, it plugs and unplugs what changed; a
+    device with another serial is another box, with a disk and a host key of its own.
     """
     from igoudar import twin  # noqa: PLC0415
     from igoudar.inventory import load  # noqa: PLC0415

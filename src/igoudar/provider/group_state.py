@@ -1,7 +1,7 @@
 """What a `ServerGroup` has to do, what came of it, and what is live. Pure; inputs as in `group_inputs`.
 
-Outputs: `done` {host: digest over its roles}, `failed` {host: message}, `unreachable` {host: message} (the
-last only from a refresh).
+Outputs: `done` {host: digest over its box and roles}, `failed` {host: message}, `unreachable` {host: message}
+(the last only from a refresh).
 """
 
 from __future__ import annotations
@@ -24,14 +24,17 @@ def hosts_to_do(new: Values, outputs: Values) -> list[str]:
     `done` says it, not the recorded inputs: the engine keeps the old ones where an update failed half-way.
     """
     done = outputs.get("done") or {}
-    return sorted(h for h, roles in new["hosts"].items() if done.get(h) != host_digest(roles))
+    return sorted(h for h in new["hosts"] if done.get(h) != host_digest(new, h))
 
 
 def remaining(old: Values, new: Values, outputs: Values) -> dict[str, Any]:
     """The recorded inputs, with the hosts that have what is asked of them as if they were recorded so."""
-    to_do, recorded = set(hosts_to_do(new, outputs)), old.get("hosts", {})
-    asked = {h: roles for h, roles in new["hosts"].items() if h not in to_do}
-    return {**old, "hosts": {**recorded, **asked}}
+    to_do = set(hosts_to_do(new, outputs))
+
+    def as_done(key: str) -> dict[str, Any]:
+        return {**old.get(key, {}), **{h: asked for h, asked in new[key].items() if h not in to_do}}
+
+    return {**old, "hosts": as_done("hosts"), "serials": as_done("serials")}
 
 
 def outputs_after(new: Values, results: Mapping[str, HostResult], outputs: Values) -> dict[str, Any]:
@@ -40,7 +43,7 @@ def outputs_after(new: Values, results: Mapping[str, HostResult], outputs: Value
     failed: dict[str, str] = {}
     for host, result in results.items():
         if result.status == "ok":
-            done[host] = host_digest(new["hosts"][host])
+            done[host] = host_digest(new, host)
         else:
             done.pop(host, None)
             failed[host] = result.message
@@ -48,8 +51,9 @@ def outputs_after(new: Values, results: Mapping[str, HostResult], outputs: Value
     return {"done": {h: d for h, d in sorted(done.items()) if h in here}, "failed": failed}
 
 
-def host_digest(roles: Mapping[str, str]) -> str:
-    return hashlib.sha256(json.dumps(dict(roles), sort_keys=True).encode()).hexdigest()[:16]
+def host_digest(inputs: Values, host: str) -> str:
+    asked = [inputs["serials"][host], inputs["hosts"][host]]
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def live(inputs: Values, outputs: Values, results: Mapping[str, HostResult]) -> tuple[Inputs, dict[str, Any]]:

@@ -41,10 +41,11 @@ class ServerGroup(Resource):
         paths = dict(changed_paths(_what(remaining(old, new, outputs)), _what(new)))
         failed = outputs.get("failed") or {}
         for host in hosts_to_do(new, outputs):
+            why = (f'["hosts"]["{host}"]', f'["serials"]["{host}"]')
             if host in failed:
                 paths[f'["failed"]["{host}"]'] = Kind.DELETE
-            elif not any(path.startswith(f'["hosts"]["{host}"]') for path in paths):
-                paths[f'["hosts"]["{host}"]'] = Kind.UPDATE
+            elif not any(path.startswith(why) for path in paths):
+                paths[why[0]] = Kind.UPDATE
         return Diff(paths)
 
     async def create(self, new: Values, ctx: Context) -> tuple[str, Values]:
@@ -100,6 +101,7 @@ class ServerGroup(Resource):
                 root / inputs["_group"]["site"],
                 root,
                 {name: documents[name] for name in names},
+                serials={name: inputs["serials"][name] for name in names},
                 plan=plan,
                 progress=progress,
                 pool=self.pool,

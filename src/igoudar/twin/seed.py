@@ -19,11 +19,16 @@ INSTALLED = "/etc/network/interfaces"
 
 
 def make_keys(folder: Folder, spec: TwinSpec) -> None:
-    """The login key and a host key each, made once; `known_hosts` with names and addresses."""
+    """The login key, and a host key for each box, made once; `known_hosts` with names and addresses."""
     folder.host_keys.mkdir(parents=True, exist_ok=True)
-    for path in (folder.login_key, *(folder.host_keys / name for name in spec.names())):
-        if not path.exists():
+    if not folder.login_key.exists():
+        _make_key(folder.login_key)
+    for host in spec.hosts:
+        path = folder.host_keys / host.name
+        box = path.with_name(f"{host.name}.serial")
+        if not path.exists() or not box.exists() or box.read_text("utf-8") != host.serial:
             _make_key(path)
+            box.write_text(host.serial, "utf-8")
     lines = []
     for host in spec.hosts:
         public = public_line(folder.host_keys / host.name)

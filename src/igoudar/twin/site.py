@@ -125,7 +125,11 @@ def _natural(name: str) -> tuple[tuple[int, str], ...]:
 
 
 def mac(device: str, port: str) -> str:
-    """A locally administered address that is the same at every start."""
+    """A locally administered address that is the same at every start.
+
+    Of the place, not of the box: a wire of a twin has no carrier, so a neighbour would not notice that the
+    box at the other end went, and would go on asking for the address of the old one.
+    """
     digest = hashlib.sha256(f"{device}/{port}".encode()).digest()
     return ":".join(["02", *(f"{byte:02x}" for byte in digest[:5])])
 

@@ -1,11 +1,13 @@
 # All roles of a host in one go: only judged (MODE=plan) or applied (MODE=apply). POSIX sh, as root.
 #
-# The caller has set MODE, PATHS, PACKAGES, USERS and UNITS (words of narrow alphabets, see igoudar.roles)
-# and calls the functions below in order. What a host is like is asked once, with one process a question,
-# and again only after something that may have changed it. Answers are lines of tab-separated fields:
+# The caller has set MODE, SERIAL (of the box that is meant; empty: any), PATHS, PACKAGES, USERS and UNITS
+# (words of narrow alphabets, see igoudar.roles) and calls the functions below in order. What a host is like
+# is asked once, with one process a question, and again only after something that may have changed it.
+# Answers are lines of tab-separated fields:
 #   role NAME | change KIND NAME WHAT OLD | failed KIND NAME MESSAGE | done NAME DIGEST | skipped NAME
-# OLD and MESSAGE are base64, or -. A word to a unit (restart ...) is kept in a file until the role has
-# ended well, so that a run that died half-way is finished by the next one.
+#   busy | box FOUND MEANT
+# OLD, MESSAGE, FOUND and MEANT are base64, or -. A word to a unit (restart ...) is kept in a file until the
+# role has ended well, so that a run that died half-way is finished by the next one.
 set -u
 umask 022
 LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive
@@ -269,6 +271,16 @@ run_unit() { # name yes|no; knows active
     start | restart) systemctl reset-failed "$1" 2>/dev/null ;;
     esac
     systemctl "$verb" "$1" >/dev/null 2>&1 || fail unit "$1" "$verb failed: $(journalctl -q -u "$1" -n 8 -o cat --no-pager 2>&1)"
+}
+
+same_box() { # what is done to another box than the one that is meant would count as done here
+    [ "$MODE" = apply ] && [ -n "$SERIAL" ] || return 0
+    for file in /etc/igoudar/serial /sys/class/dmi/id/product_serial; do
+        found=$(sed 's/^[[:space:]]*//; s/[[:space:]]*$//' "$file" 2>/dev/null) && break
+    done
+    [ "$found" = "$SERIAL" ] && return 0
+    say box "$(encode "$found")" "$(encode "$SERIAL")"
+    exit 76
 }
 
 take_lock() {

@@ -128,6 +128,7 @@ def run_roles(
     root: Path,
     hosts: Mapping[str, Mapping[str, Document]],
     *,
+    serials: Mapping[str, str] | None = None,
     plan: bool = False,
     progress: Progress = lambda _: None,
     pool: Pool | None = None,
@@ -135,6 +136,7 @@ def run_roles(
 ) -> dict[str, HostResult]:
     """Apply (or only judge) the roles of each host, in the order of its mapping; `site` is a folder.
 
+    Nothing is applied to a box with another serial than `serials` has; a host without one may be any box.
     Every host has a result, whatever happens; `progress` is called as each comes, from other threads too.
     Raises only where no worker could begin (bad site folder).
     """
@@ -142,6 +144,7 @@ def run_roles(
     used, stop = pool or Pool(), cancelled or threading.Event()
     shards = _shards(sorted(hosts))
     arguments = {"root": str(root), "site": os.path.relpath(site, root), "plan": plan}
+    arguments["serials"] = dict(serials or {})
     try:
         with ThreadPoolExecutor(max_workers=max(1, len(shards))) as threads:
             work = [

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from igoudar.errors import another_box
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -66,6 +68,9 @@ def read_answer(host: str, lines: Iterable[str], seconds: float, said: str = "")
         word, *rest = line.split("\t")
         if word == "busy":
             message = "another run holds this host; try again when it has ended"
+            return HostResult(host, "failed", (), message, seconds)
+        if word == "box":
+            message = another_box(*map(_decoded, rest))
             return HostResult(host, "failed", (), message, seconds)
         if word == "role":
             roles.append(_Role(rest[0]))

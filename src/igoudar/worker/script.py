@@ -37,11 +37,26 @@ class RoleSteps:
     steps: tuple[Step, ...]
 
 
-def bundle_script(roles: Sequence[RoleSteps], *, plan: bool) -> str:
-    """The whole script. Calls stand in a function, so that all of it is read before the first one runs."""
+def bundle_script(roles: Sequence[RoleSteps], serial: str = "", *, plan: bool) -> str:
+    """The whole script. Calls stand in a function, so that all of it is read before the first one runs.
+
+    Only the box with this serial is changed; any box where it is empty.
+    """
     calls = [line for told in roles for line in _role(told)]
     return "\n".join(
-        (*_facts(roles, plan=plan), _prelude(), "main() {", *calls, "}", "take_lock", "main", "end", "")
+        (
+            f"SERIAL={quote(serial)}",
+            *_facts(roles, plan=plan),
+            _prelude(),
+            "main() {",
+            *calls,
+            "}",
+            "same_box",
+            "take_lock",
+            "main",
+            "end",
+            "",
+        )
     )
 
 

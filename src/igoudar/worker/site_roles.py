@@ -45,16 +45,21 @@ Emit = Callable[[Mapping[str, Any]], None]
 
 
 def run(arguments: Mapping[str, Any], emit: Emit) -> dict[str, Any]:
-    """`{root, site, plan, hosts: {host: {role: document}}}` to `{host: HostResult}`, both as JSON."""
+    """`{root, site, plan, serials, hosts: {host: {role: document}}}` to `{host: HostResult}`, as JSON."""
     root = Path(arguments["root"])
     reach = access_map(load(root / arguments["site"], root), root)
     hosts = {name: (reach[name], roles) for name, roles in arguments["hosts"].items()}
-    results = apply_roles(hosts, root / "roles", plan=arguments["plan"], emit=emit)
+    results = apply_roles(hosts, root / "roles", arguments["serials"], plan=arguments["plan"], emit=emit)
     return {name: result.as_json() for name, result in results.items()}
 
 
 def apply_roles(
-    hosts: Mapping[str, tuple[Access, Mapping[str, Document]]], folder: Path, *, plan: bool, emit: Emit
+    hosts: Mapping[str, tuple[Access, Mapping[str, Document]]],
+    folder: Path,
+    serials: Mapping[str, str],
+    *,
+    plan: bool,
+    emit: Emit,
 ) -> dict[str, HostResult]:
     """All roles of `folder` that each host is given, in that order. Never raises for what a host does."""
     known = known_lines(vendors.load(folder.parent / "templates"))
@@ -62,7 +67,8 @@ def apply_roles(
     state = _connected(hosts, run_state)
     try:
         for host in list(state.active_hosts):
-            script = bundle_script(_steps(state, host, hosts[host.name][1], folder), plan=plan)
+            steps = _steps(state, host, hosts[host.name][1], folder)
+            script = bundle_script(steps, serials.get(host.name, ""), plan=plan)
             add_op(state, all_roles, script, run_state, name="roles", host=host)
         if state.active_hosts:
             run_ops(state)
