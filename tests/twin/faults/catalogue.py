@@ -141,7 +141,7 @@ def without(*names: str) -> Callable[[Scene], str]:
 
 def back(*names: str) -> Callable[[Scene], None]:
     def heal(scene: Scene) -> None:
-        fabric.at_all(names, lambda name: twin.power(scene.folder, str(name), "on"))
+        fabric.at_all(names, lambda name: twin.power(scene.folder, name, "on"))
 
     return heal
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from igoudar import twin, vendors
 from igoudar.agent.switch import DAEMONS_FILE
@@ -29,6 +30,7 @@ PEERS = {
     "sp-2": {"swp1": "lf-1", "swp2": "lf-2"},
 }
 PROBED = "10.255.0.12"  # the loopback of lf-2, asked from that of lf-1
+T = TypeVar("T")
 WINDOW, RESTORE = 8.0, 8.0
 STACK = "small"
 
@@ -60,9 +62,9 @@ def bring_up(folder: Path) -> None:
     at_all(WITNESSES, lambda name: sh(folder, name, bare.WITNESS_SETUP))
 
 
-def at_all(names: Iterable[str], work: object) -> list[object]:
+def at_all(names: Iterable[str], work: Callable[[str], T]) -> list[T]:
     with ThreadPoolExecutor(8) as pool:
-        return list(pool.map(work, names))  # type: ignore[arg-type]
+        return list(pool.map(work, names))
 
 
 def access(folder: Path, name: str) -> Access:
@@ -75,12 +77,15 @@ def witnesses(folder: Path) -> SshWitnesses:
 
 def live(folder: Path) -> dict[str, Texts]:
     """What each runs: files, and `running-config` only where its daemons run something else."""
-    found: dict[str, Texts] = {}
-    for name in SWITCHES:
+
+    def read(name: str) -> Texts:
         driver = FrrDriver(access(folder, name))
-        found[name] = driver.read((DAEMONS_FILE, FRR, INTERFACES), Disguise()).texts
-        driver.close()
-    return found
+        try:
+            return driver.read((DAEMONS_FILE, FRR, INTERFACES), Disguise()).texts
+        finally:
+            driver.close()
+
+    return dict(zip(SWITCHES, at_all(SWITCHES, read), strict=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,9 +139,9 @@ class Bench:
                 if is_open
             ]
 
-    def _is_open(self, name: object) -> bool:
+    def _is_open(self, name: str) -> bool:
         try:
-            return '"open": null' not in fabric.sh(self.folder, str(name), "echo '{}' | igoudar-agent status")
+            return '"open": null' not in fabric.sh(self.folder, name, "echo '{}' | igoudar-agent status")
         except IgoudarError:
             return True
 
@@ -150,7 +150,7 @@ class Bench:
         deadline = time.monotonic() + SETTLE
         ask = "vtysh -c 'show bgp summary json' | grep -c '\"state\":\"Established\"' || true"
         while any(
-            up != "2" for up in fabric.at_all(fabric.SWITCHES, lambda n: fabric.sh(self.folder, str(n), ask))
+            up != "2" for up in fabric.at_all(fabric.SWITCHES, lambda n: fabric.sh(self.folder, n, ask))
         ):
             assert time.monotonic() < deadline, "the fabric does not come up"
             time.sleep(0.3)
