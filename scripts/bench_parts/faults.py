@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import random
 import statistics
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 from igoudar import twin
@@ -18,25 +21,41 @@ HEAD = """
 | --- | --- | --- | --- | --- | --- | --- |"""
 
 
-def faults(count: int, seed: int) -> None:
-    """`count` faults, each of the catalogue about as often; progress as they come, the table in the end."""
-    dice = random.Random(seed)
+def faults(count: int, seed: int, root: Path) -> None:
+    """`count` faults, each of the catalogue about as often; progress as they come, the table in the end.
+
+    Takes some half a minute a fault, so what came of them is kept: started again it goes on.
+    """
     drawn = [ALL[number % len(ALL)] for number in range(count)]
-    dice.shuffle(drawn)
-    outcomes: list[Outcome] = []
+    random.Random(seed).shuffle(drawn)
+    kept = root / ".igoudar" / "bench" / f"faults-{count}-{seed}.jsonl"
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    lines = kept.read_text("utf-8").splitlines() if kept.exists() else []
+    outcomes = [Outcome(**json.loads(line)) for line in lines]
+    print(f"{len(outcomes)} of {count} are in {kept.relative_to(root)}; begin anew without it", flush=True)
+    try:
+        if len(outcomes) < count:
+            with _fabric() as bench, kept.open("a", encoding="utf-8") as out:
+                for number in range(len(outcomes), count):
+                    outcome = bench.one(drawn[number], seed * count + number)
+                    outcomes.append(outcome)
+                    out.write(json.dumps(asdict(outcome)) + "\n")
+                    out.flush()
+                    told = outcome.wrong or f"{outcome.end}, settled in {outcome.settled:.1f} s"
+                    print(f"{number + 1}/{count} {outcome.fault} ({outcome.switch}): {told}", flush=True)
+    finally:
+        print(table(outcomes))
+
+
+@contextmanager
+def _fabric() -> Iterator[Bench]:
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
-        fabric.bring_up(folder)
-        bench = Bench(folder)
         try:
-            for number, fault in enumerate(drawn, 1):
-                outcome = bench.one(fault, dice.randrange(1 << 30))
-                outcomes.append(outcome)
-                told = outcome.wrong or f"{outcome.end}, settled in {outcome.settled:.1f} s"
-                print(f"{number}/{count} {outcome.fault} ({outcome.switch}): {told}", flush=True)
+            fabric.bring_up(folder)
+            yield Bench(folder)
         finally:
             twin.down(folder, wipe=True)
-            print(table(outcomes))
 
 
 def table(outcomes: Sequence[Outcome]) -> str:
