@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import queue
 import random
 import statistics
+import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,10 +14,12 @@ from dataclasses import asdict
 from pathlib import Path
 
 from igoudar import twin
+from igoudar.errors import IgoudarError
 from tests.twin.faults import fabric
-from tests.twin.faults.catalogue import ALL
+from tests.twin.faults.catalogue import ALL, Fault
 from tests.twin.faults.run import Bench, Outcome
 
+UNSETTLED = "unsettled"
 HEAD = """
 | fault | runs | new | old | not as promised | settled in s: median, most | lost packets: median, most |
 | --- | --- | --- | --- | --- | --- | --- |"""
@@ -32,19 +36,34 @@ def faults(count: int, seed: int, root: Path) -> None:
     kept.parent.mkdir(parents=True, exist_ok=True)
     lines = kept.read_text("utf-8").splitlines() if kept.exists() else []
     outcomes = [Outcome(**json.loads(line)) for line in lines]
-    print(f"{len(outcomes)} of {count} are in {kept.relative_to(root)}; begin anew without it", flush=True)
+    where = kept.relative_to(root)
+    print(
+        f"{len(outcomes)} of {count} are in {where}; remove it to begin anew, as after a change", flush=True
+    )
     try:
-        if len(outcomes) < count:
+        while len(outcomes) < count:
             with _fabric() as bench, kept.open("a", encoding="utf-8") as out:
-                for number in range(len(outcomes), count):
-                    outcome = bench.one(drawn[number], seed * count + number)
+                while len(outcomes) < count:
+                    outcome = _outcome(bench, drawn[len(outcomes)], seed * count + len(outcomes))
                     outcomes.append(outcome)
                     out.write(json.dumps(asdict(outcome)) + "\n")
                     out.flush()
                     told = outcome.wrong or f"{outcome.end}, settled in {outcome.settled:.1f} s"
-                    print(f"{number + 1}/{count} {outcome.fault} ({outcome.switch}): {told}", flush=True)
+                    print(f"{len(outcomes)}/{count} {outcome.fault} ({outcome.switch}): {told}", flush=True)
+                    if outcome.end == UNSETTLED:
+                        break  # on to a fabric that is whole
+    except KeyboardInterrupt:
+        print(f"stopped; the same command goes on after {len(outcomes)}")
     finally:
         print(table(outcomes))
+
+
+def _outcome(bench: Bench, fault: Fault, seed: int) -> Outcome:
+    """What never ends, or cannot be asked any more, is an outcome too."""
+    try:
+        return bench.one(fault, seed)
+    except (AssertionError, KeyError, queue.Empty, subprocess.TimeoutExpired, IgoudarError) as error:
+        return Outcome(fault.name, "", "", UNSETTLED, 0.0, 0, 0, f"{type(error).__name__}: {error}")
 
 
 @contextmanager

@@ -141,8 +141,8 @@ def txn(size: int) -> None:
         begun = time.monotonic()
         twin.up(clos.spec(), clos.folder, twin.find_image(ROOT), lambda _: None)
         try:
-            fabric.at_all(clos.names, lambda name: twin_sh(clos, str(name), bare.SWITCH_SETUP))
-            fabric.at_all(WITNESSES, lambda name: twin_sh(clos, str(name), bare.WITNESS_SETUP))
+            fabric.at_all(clos.names, lambda name: twin_sh(clos, name, bare.SWITCH_SETUP))
+            fabric.at_all(WITNESSES, lambda name: twin_sh(clos, name, bare.WITNESS_SETUP))
             print(f"{size} switches: up after {time.monotonic() - begun:.0f} s", flush=True)
             _converge(clos)
             _change(clos)
@@ -163,8 +163,8 @@ def _converge(clos: Clos) -> None:
     ask = "vtysh -c 'show bgp summary json' | grep -c '\"state\":\"Established\"' || true"
     deadline = time.monotonic() + VERIFY_SECONDS
     while True:
-        up = fabric.at_all(clos.names, lambda n: twin_sh(clos, str(n), ask))
-        if sum(int(str(n) or 0) for n in up) == 2 * SPINES * len(clos.leaves):
+        up = fabric.at_all(clos.names, lambda n: twin_sh(clos, n, ask))
+        if sum(int(n or 0) for n in up) == 2 * SPINES * len(clos.leaves):
             return
         if time.monotonic() > deadline:
             raise DeviceFailed("the fabric does not come up")

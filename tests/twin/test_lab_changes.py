@@ -13,7 +13,7 @@ from igoudar.apply.driver import Candidate, Disguise
 from igoudar.compiler import compile_site
 from igoudar.live import way_in
 from tests.twin.lab_checkout import SWITCHES, UP, drain, on, shell
-from tests.twin.lab_run import texts
+from tests.twin.lab_run import Run, settle, texts
 
 BY_HAND = "ip route 198.51.100.0/25 blackhole"
 pytestmark = [pytest.mark.twin, pytest.mark.engine, pytest.mark.image, pytest.mark.timeout(1800)]
@@ -114,6 +114,11 @@ def test_another_box_comes_to_the_text_of_the_one_before(checkout: Path) -> None
     assert "fresh" in on("leaf-1", "test -e /usr/sbin/igoudar-agent || echo fresh")
     said = shell(checkout, "pulumi preview --stack lab --non-interactive --diff")
     assert f'"{old}" => "{new}"' in said
+    run = Run(checkout)
+    run.until("leaf-1: restarting")
+    run.kill("transaction")
+    assert run.ended() != 0
+    settle()
     shell(checkout, UP)
     assert texts() == before
     assert " 0 failed" in shell(checkout, "igoudar verify lab")

@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from igoudar.agent.__main__ import answer
+from igoudar.agent.core import VOTED
 from igoudar.agent.protocol import BOUND, MOVES, OPEN, Event, State
 from igoudar.agent.voting import Witness
 from igoudar.agent.windows import boot
@@ -62,6 +63,7 @@ def test_a_whole_change(world: World) -> None:
         "id": "t1",
         "stack": "lab",
         "state": "applied",
+        "witnesses": [],
         "left": WINDOW,
         "window": WINDOW,
     }
@@ -351,6 +353,27 @@ def test_a_decision_heard_while_daemons_start_makes_no_drift_of_what_they_read_l
     assert world.read()["running_drift"] == ""
 
 
+@pytest.mark.parametrize("how", ["dead", "mute"])
+def test_no_vote_while_daemons_do_not_run(world: World, how: str) -> None:
+    """What runs then is no measure of drift."""
+    applied(world)
+    if how == "dead":
+        world.switch.dead = {"bgpd"}
+    else:
+        world.switch.runs[FRR] = b""
+    assert world.ask("prepare")["code"] == "daemons"
+    world.settle()
+    assert world.live() == OLD
+
+
+def test_a_vote_by_an_older_agent_is_kept_whole(world: World) -> None:
+    prepared(world)
+    (world.store.txn("t1") / VOTED).unlink()
+    assert world.ask("confirm")["outcome"] == "confirmed"
+    assert world.store.load(world.store.folder / "confirmed.json")["values"] == {MARK: SECRET}
+    assert world.read()["running_drift"] == ""
+
+
 def test_in_doubt_it_makes_sure_that_something_is_held(world: World) -> None:
     prepared(world)
     world.settle()
@@ -370,6 +393,7 @@ def test_without_a_majority_it_never_guesses(world: World) -> None:
         "id": "t1",
         "stack": "lab",
         "state": "in doubt",
+        "witnesses": ["mgmt-1", "mgmt-2", "mgmt-3"],
         "left": 0.0,
         "window": WINDOW,
     }
@@ -482,7 +506,10 @@ def test_what_is_fresh(world: World) -> None:
         assert not world.read()["fresh"], path
         world.switch.path(path).write_text(before)
     world.ask("stage")
+    world.ask("arm")
     assert not world.read()["fresh"]
+    world.ask("restore")
+    assert world.read()["fresh"], "a first change that did not come about may be tried again"
 
 
 def test_a_way_back_that_does_not_work_is_told(world: World) -> None:

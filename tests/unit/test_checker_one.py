@@ -41,6 +41,19 @@ def forgets_the_vote() -> AbstractContextManager[Any]:
     return patch.object(checker, "look", look)
 
 
+def votes_before_it_is_on_disk() -> AbstractContextManager[Any]:
+    prepare = Agent.prepare
+
+    def vote(self: Agent, request: Any) -> Any:
+        before = self.store.open()
+        told = prepare(self, request)
+        assert before is not None
+        self.store.save(before)
+        return told
+
+    return patch.object(Agent, "prepare", vote)
+
+
 def boots_old_whatever_it_voted() -> AbstractContextManager[Any]:
     def boot(agent: Agent) -> None:
         journal = agent.store.open()
@@ -130,6 +143,7 @@ def confirms_before_all_have_voted() -> AbstractContextManager[Any]:
 
 MISTAKES: tuple[Callable[[], AbstractContextManager[Any]], ...] = (
     forgets_the_vote,
+    votes_before_it_is_on_disk,
     boots_old_whatever_it_voted,
     boots_new_and_is_done,
     guesses_in_doubt,

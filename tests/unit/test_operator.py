@@ -10,10 +10,11 @@ import pytest
 
 from igoudar import runs
 from igoudar.agent.protocol import State
-from igoudar.apply.change import FRR, judge, mode
+from igoudar.agent.voting import Witness
+from igoudar.apply.change import FRR, INTERFACES, judge, mode
 from igoudar.apply.together import each
 from igoudar.errors import DeviceFailed, Drift, IgoudarError
-from tests.agent_world import NEW, OLD, SECRET, filled
+from tests.agent_world import NEW, OLD, PATHS, SECRET, filled
 from tests.factory import RULES
 from tests.switch_world import Box, Fabric, lost
 
@@ -270,6 +271,39 @@ def test_what_another_stack_has_open_is_left_alone(fabric: Fabric) -> None:
     journal = world.store.journal("theirs")
     assert journal is not None
     assert journal.state is State.ARMED
+
+
+def test_another_stack_has_voted_and_time_does_not_end_it(fabric: Fabric) -> None:
+    for verb in ("stage", "arm", "apply", "prepare"):
+        fabric.boxes["leaf-2"].world.ask(verb, "theirs", **({"stack": "hall-2"} if verb == "stage" else {}))
+    said = "theirs of the stack hall-2 is prepared there, which the witnesses decide; see `igoudar txn`"
+    with pytest.raises(DeviceFailed, match=said):
+        fabric.operator().run()
+
+
+def test_what_was_voted_with_other_witnesses_is_not_decided_with_these(
+    fabric: Fabric, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A majority of others may hold commit already."""
+    for verb in ("stage", "arm", "apply", "prepare"):
+        fabric.boxes["leaf-2"].world.ask(verb, "dead-run")
+    monkeypatch.setattr(fabric.witnesses, "told", lambda: (Witness("mgmt-9", "", ""),))
+    with pytest.raises(DeviceFailed, match="witnesses mgmt-1, mgmt-2, mgmt-3, the inventory says mgmt-9"):
+        fabric.operator().run()
+    assert not any(fabric.registers.held.values()), "nothing was proposed"
+
+
+def test_a_first_change_that_was_put_back_may_be_made_again(fabric: Fabric) -> None:
+    base = OLD | {FRR: "frr version 10.3\nhostname x\n", INTERFACES: "auto lo\niface lo inet loopback\n"}
+    for box in fabric.boxes.values():
+        for path, text in base.items():
+            box.world.switch.path(path).write_text(text)
+        box.world.switch.runs = box.world.switch.live(PATHS)
+    with pytest.raises(DeviceFailed):
+        fabric.operator(lost("leaf-2", "verify"), record=None).run()
+    fabric.settle()
+    assert all_are(fabric, base)
+    assert fabric.operator(record=None).run().states == dict.fromkeys(NAMES, "new")
 
 
 def test_another_box_under_the_name_starts_nothing(fabric: Fabric) -> None:

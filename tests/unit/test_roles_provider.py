@@ -67,6 +67,14 @@ def test_an_update_leaves_hosts_alone_that_have_nothing_to_do(group: ServerGroup
     assert asyncio.run(group.delete("row", inputs(), outputs, context())) is None
 
 
+def test_a_record_without_serials_is_read(group: ServerGroup) -> None:
+    """Of before they were recorded."""
+    recorded = {key: value for key, value in inputs().items() if key != "serials"}
+    found, said_of = asyncio.run(group.read("row", recorded, {}, context()))
+    assert found == recorded
+    assert sorted(said_of["unreachable"]) == ["far-north", "far-south"]
+
+
 def reports(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(path.read_text()) for path in sorted(folder.glob(".igoudar/runs/*/report.json"))]
 

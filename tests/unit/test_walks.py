@@ -143,8 +143,8 @@ def no_fencing() -> AbstractContextManager[Any]:
 
 
 def restores_what_is_open_without_asking() -> AbstractContextManager[Any]:
-    def finish(self: Operator, name: str, id_: str) -> None:
-        self.drivers[name].restore(id_)
+    def finish(self: Operator, name: str, opened: Any) -> None:
+        self.drivers[name].restore(opened["id"])
 
     return patch.object(Operator, "_finish_open", finish)
 

@@ -32,7 +32,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def roles_of(root: Path, hosts: Sequence[str] = ("far-north",), **more: Any) -> dict[str, HostResult]:
-    return run_roles(root / "inventory" / "lab", root, dict.fromkeys(hosts, NOTHING), **more)
+    return run_roles(root / "inventory" / "lab", root, dict.fromkeys(hosts, NOTHING), serials={}, **more)
 
 
 def test_a_host_that_cannot_be_reached_is_a_result(root: Path) -> None:

@@ -216,6 +216,7 @@ def test_missing_packages_are_named(sandbox: Sandbox) -> None:
 def test_unit_files_are_read_again_before_units(sandbox: Sandbox) -> None:
     script = bundle_script(
         [RoleSteps("one", "d", (RoleFile("/etc/systemd/system/x.timer", text="x\n"), ReloadUnits()))],
+        "",
         plan=True,
     )
 
@@ -226,7 +227,7 @@ def test_text_that_holds_the_end_mark_of_a_neighbour(sandbox: Sandbox) -> None:
     one = sandbox.file("one", "a\n")
     mark = next(
         line
-        for line in bundle_script([RoleSteps("r", "d", (one,))], plan=False).splitlines()
+        for line in bundle_script([RoleSteps("r", "d", (one,))], "", plan=False).splitlines()
         if "END-" in line
     )
     two = sandbox.file("two", f"{mark.split()[-1]}\nEND\n'\n")

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from .answers import MUTE, Answer, dead, ended_as, seconds_of, told_of
 from .clock import Clock
 from .disk import Attributes
 from .journal import Journal, Store
@@ -26,9 +27,8 @@ from .voting import Ballot, Witness
 from .workers import end_worker, worker_name
 
 Request = Mapping[str, Any]
-Answer = dict[str, Any]
-SHORTEST, LONGEST = 1.0, 3600.0  # of a window, of a restore
 RESTORE_TRIES = 3
+VOTED = "voted.json"
 MODES = ("reload", "restart", "drain")
 WAKE_SECONDS, WAKE_STEP = 10.0, 0.1
 
@@ -57,8 +57,8 @@ class Agent:
             "files": {path: masker.text(data.decode("utf-8", "replace")) for path, data in live.items()},
             "digest": self._digest(live),
             "open": self._open(),
-            "running_drift": _dead(missing, now) or (drift(before, now) if before else ""),
-            "fresh": not kept and not self.store.all() and self.switch.fresh(),
+            "running_drift": dead(missing, now) or (drift(before, now) if before else ""),
+            "fresh": not kept and self.store.open() is None and self.switch.fresh(),
             "daemons": self.switch.daemons(),
             "missing": missing,
             "sessions": self.switch.sessions(),
@@ -74,7 +74,7 @@ class Agent:
         }
 
     def status(self, request: Request) -> Answer:
-        return {"open": self._open(), "transactions": [_told(j) for j in self.store.all()[-20:]]}
+        return {"open": self._open(), "transactions": [told_of(j) for j in self.store.all()[-20:]]}
 
     # -- messages
 
@@ -104,7 +104,7 @@ class Agent:
 
     def arm(self, request: Request) -> Answer:
         """From here on the switch restores itself when the window ends."""
-        id_, window, restore = request["id"], _seconds(request, "window"), _seconds(request, "restore")
+        id_, window, restore = request["id"], seconds_of(request, "window"), seconds_of(request, "restore")
         with self.lock():
             journal = self._known(id_)
             other = self.store.open()
@@ -125,7 +125,7 @@ class Agent:
         return {"state": journal.state, "left": window}
 
     def extend(self, request: Request) -> Answer:
-        window = _seconds(request, "window")
+        window = seconds_of(request, "window")
         with self.lock():
             journal = self._opened(request["id"])
             journal = self._timed(journal, move(journal.state, Event.EXTEND), window)
@@ -155,17 +155,19 @@ class Agent:
 
     def prepare(self, request: Request) -> Answer:
         """The switch's vote: bound from here on. It must reach the witnesses by the network it now makes."""
-        id_, window = request["id"], _seconds(request, "window")
+        id_, window = request["id"], seconds_of(request, "window")
         witnesses = tuple(Witness(**witness) for witness in request["witnesses"])
         with self.lock():
             move(self._opened(id_).state, Event.PREPARE)
         if not self.ballot.reached(witnesses):
             raise Refused("no-majority", "a majority of the witnesses cannot be reached from here")
-        kept = self._to_keep(id_)
+        if missing := sorted(self.switch.expected_daemons() - set(self.switch.daemons())):
+            raise Refused("daemons", f"not running: {', '.join(missing)}")
+        voted = self._to_keep(id_)
         with self.lock():
             journal = self._opened(id_)
             state = move(journal.state, Event.PREPARE)
-            self.disk.write(self.store.txn(id_) / "confirmed.json", kept)
+            self.disk.write(self.store.txn(id_) / VOTED, voted)
             self.store.save(self._timed(journal, state, window).with_(witnesses=witnesses))
         return {"state": state, "left": window}
 
@@ -175,7 +177,7 @@ class Agent:
                 return answer
             journal = self._opened(request["id"])
             move(journal.state, Event.CONFIRM)
-            return _ended(self.finish(journal, Outcome.CONFIRMED, ""))
+            return ended_as(self.finish(journal, Outcome.CONFIRMED, ""))
 
     def restore(self, request: Request) -> Answer:
         id_ = request["id"]
@@ -183,7 +185,7 @@ class Agent:
             if answer := self._repeated(id_, Event.RESTORE):
                 return answer
             journal = self.back(self._known(id_), Event.RESTORE, "asked by the operator")
-        return _ended(journal)
+        return ended_as(journal)
 
     # -- what messages and windows share
 
@@ -235,6 +237,8 @@ class Agent:
 
     def finish(self, journal: Journal, outcome: Outcome, why: str) -> Journal:
         """The journal says so first; what is left to do after it is done again after a crash."""
+        if outcome is Outcome.CONFIRMED and not self.disk.has(voted := self.store.txn(journal.id) / VOTED):
+            self.disk.write(voted, self._to_keep(journal.id))  # it voted by an agent that was older
         journal = journal.finished(outcome, why)
         self.store.save(journal)
         self._clear(journal)
@@ -248,10 +252,9 @@ class Agent:
     def _clear(self, journal: Journal) -> None:
         """What is confirmed becomes known; copies with secrets go; the pointer last."""
         folder = self.store.txn(journal.id)
-        confirmed = folder / "confirmed.json"
-        if self.disk.has(confirmed) and journal.outcome == Outcome.CONFIRMED:
-            self.disk.write(self.store.folder / "confirmed.json", self.disk.read(confirmed))
-        for part in ("confirmed.json", "saved", "candidate"):
+        if self.disk.has(folder / VOTED) and journal.outcome == Outcome.CONFIRMED:
+            self.disk.write(self.store.folder / "confirmed.json", self.disk.read(folder / VOTED))
+        for part in (VOTED, "saved", "candidate"):
             self.disk.remove(folder / part)
         pointed = self.store.pointed()
         if pointed is not None and pointed.id == journal.id:
@@ -295,11 +298,15 @@ class Agent:
         return Masker(desired, {**kept.get("values", {}), **request["values"]}, request["patterns"])
 
     def _to_keep(self, id_: str) -> bytes:
-        """The candidate, and what the daemons make of it: just verified, not starting as after a reboot."""
+        """The candidate, and what the daemons make of it: just verified, not starting as after a reboot.
+
+        Raises Refused where they do not say: nothing could be called drift of it afterwards.
+        """
         known = self.store.load(self.store.txn(id_) / "candidate" / "request.json")
         masker = Masker(known["files"].values(), known["values"], known.get("patterns", ()))
-        kept = {"id": id_, **known, "running": canonical(masker.text(self.switch.running()))}
-        return json.dumps(kept).encode()
+        if not (running := canonical(masker.text(self.switch.running()))):
+            raise Refused("daemons", MUTE)
+        return json.dumps({"id": id_, **known, "running": running}).encode()
 
     def _digest(self, live: Mapping[str, bytes]) -> str:
         """Keyed, so that a digest of secrets tells nothing."""
@@ -313,7 +320,8 @@ class Agent:
         if journal is None:
             return None
         left = max(0.0, journal.deadline - self.clock.now()) if self._of_this_boot(journal) else 0.0
-        told = {"id": journal.id, "stack": journal.stack, "state": journal.state}
+        names = [witness.name for witness in journal.witnesses]
+        told = {"id": journal.id, "stack": journal.stack, "state": journal.state, "witnesses": names}
         return {**told, "left": round(left, 1), "window": journal.window}
 
     def _of_this_boot(self, journal: Journal) -> bool:
@@ -341,7 +349,7 @@ class Agent:
         if journal is None or journal.state is not State.FINISHED:
             return None
         if journal.outcome in REPEATED[event]:
-            return _ended(journal)
+            return ended_as(journal)
         raise Refused("finished", f"{id_} is finished here: {journal.outcome}, {journal.detail}")
 
     def _timed(self, journal: Journal, state: State, window: float) -> Journal:
@@ -365,34 +373,6 @@ class Agent:
             found = self.switch.attributes(path) if self.switch.has(path) else None
             manifest[path] = None if found is None else [found.uid, found.gid, found.mode]
         self.disk.write(folder / "manifest.json", json.dumps(manifest).encode())
-
-
-def _dead(missing: list[str], running: str) -> str:
-    """Daemons that do not answer run nothing of what they should."""
-    if missing:
-        return f"not running: {', '.join(missing)}\n"
-    return "" if running else "the daemons do not tell what they run\n"
-
-
-def _seconds(request: Request, of: str) -> float:
-    seconds = float(request[of])
-    if not SHORTEST <= seconds <= LONGEST:
-        raise Refused("bad-request", f"a {of} of {seconds:g} s; expected {SHORTEST:g} to {LONGEST:g}")
-    return seconds
-
-
-def _told(journal: Journal) -> Answer:
-    return {k: getattr(journal, k) for k in ("id", "stack", "state", "outcome", "detail", "problem", "at")}
-
-
-def _ended(journal: Journal) -> Answer:
-    """`why` it ended so; `problem`: what did not work on the way back, empty where all runs as before."""
-    return {
-        "state": journal.state,
-        "outcome": journal.outcome,
-        "why": journal.detail,
-        "problem": journal.problem,
-    }
 
 
 STORE = Path(os.environ.get("IGOUDAR_AGENT_STORE", "/var/lib/igoudar"))

@@ -2,6 +2,7 @@
 
 txn/<id>/journal.json   state, stack, window, base, witnesses; written whole, before every answer
 txn/<id>/candidate/     the new files, secrets filled in; and request.json as it came
+txn/<id>/voted.json     from the vote on: what will be confirmed.json if it is decided so
 txn/<id>/saved/         the files as they were; and manifest.json with owners and modes
 open                    the id that is open; it counts only while that journal says so
 confirmed.json          the last confirmed texts with marks, the values of these, and what ran then

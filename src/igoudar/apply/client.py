@@ -48,8 +48,9 @@ async def in_process(
         process.stdin.close()
         await process.wait()
     raise DeviceFailed(
-        f"the process of the transaction ended with status {process.returncode}; every armed switch goes "
-        "back by itself when its window ends, then run again"
+        f"the process of the transaction ended with status {process.returncode}; switches that had not voted "
+        "go back by themselves when their window ends, those that had do what the witnesses hold: see "
+        "`igoudar txn`, then run again"
     )
 
 

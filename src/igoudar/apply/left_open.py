@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from igoudar.agent.protocol import BOUND
 from igoudar.agent.voting import ABORT, COMMIT, decided
 from igoudar.apply.driver import Driver, Standing
 from igoudar.apply.together import each
@@ -23,6 +24,14 @@ KEPT, BACK = "confirmed", "restored"
 NONE = "none"  # the answer of a witness that holds nothing yet
 
 
+def others(opened: Mapping[str, Any]) -> str:
+    """What is open somewhere is another stack's; when it will be over, if time ends it."""
+    whose = f"{opened['id']} of the stack {opened['stack']}"
+    if opened["state"] in BOUND:
+        return f"{whose} is {opened['state']} there, which the witnesses decide; see `igoudar txn`"
+    return f"{whose} is open there for {opened['left']:.0f} s more; wait, then run again"
+
+
 class LeftOpen:
     """The witnesses are asked once about an id, however many switches have it open."""
 
@@ -31,8 +40,19 @@ class LeftOpen:
         self._held = dict[str, str]()
         self._asking = threading.Lock()
 
-    def finish(self, driver: Driver, id_: str, say: Callable[[str], None]) -> str:
-        """`confirmed` or `restored`. Raises DeviceFailed without a decision, and where not all runs again."""
+    def finish(self, driver: Driver, opened: Mapping[str, Any], say: Callable[[str], None]) -> str:
+        """`confirmed` or `restored`; `opened` as its agent tells.
+
+        Raises DeviceFailed without a decision, where others were voted with than would be asked, and where
+        not all runs again.
+        """
+        id_, voted = str(opened["id"]), opened.get("witnesses")
+        asked = {witness.name for witness in self._witnesses.told()}
+        if voted and {*voted} != asked:
+            raise DeviceFailed(
+                f"{driver.name}: it voted on {id_} with the witnesses {', '.join(sorted(voted))}, the "
+                f"inventory says {', '.join(sorted(asked))}; name the first again until nothing is open"
+            )
         with self._asking:
             if id_ not in self._held:
                 self._held[id_] = self._witnesses.propose(id_, ABORT)
@@ -148,7 +168,7 @@ def recover(
 
     def finish(name: str) -> None:
         try:
-            finished.done[name] = left.finish(drivers[name], opened.id, lambda text: say(name, text))
+            finished.done[name] = left.finish(drivers[name], opened.at[name], lambda text: say(name, text))
         except DeviceFailed as error:
             finished.failed[name] = str(error)
             say(name, str(error))

@@ -21,12 +21,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from igoudar.agent.voting import ABORT, COMMIT
 from igoudar.apply.change import RUNNING, Texts, Todo, Wanted, judge, mode
 from igoudar.apply.driver import AgentRefused, Candidate, Disguise, Driver, Ended, Live
 from igoudar.apply.expectation import Progressing, expected_sessions
-from igoudar.apply.left_open import UNDECIDED, LeftOpen
+from igoudar.apply.left_open import UNDECIDED, LeftOpen, others
 from igoudar.apply.together import Cancelled, WindowKeeper, each
 from igoudar.apply.witnesses import Witnesses
 from igoudar.errors import DeviceFailed, Drift, another_box
@@ -129,20 +130,17 @@ class Operator:
         live = driver.read(self._paths(name), self._disguise(name))
         if live.open is not None:
             if live.open["stack"] != self.plan.stack:
-                raise DeviceFailed(
-                    f"{name}: {live.open['id']} of the stack {live.open['stack']} is open there for "
-                    f"{live.open['left']:.0f} s more; wait, then run again"
-                )
-            self._finish_open(name, str(live.open["id"]))
+                raise DeviceFailed(f"{name}: {others(live.open)}")
+            self._finish_open(name, live.open)
             live = driver.read(self._paths(name), self._disguise(name))
         if want.serial and live.serial != want.serial:
             raise DeviceFailed(f"{name}: {another_box(live.serial, want.serial)}")
         self.live[name] = live
         self.report.states[name] = "old"
 
-    def _finish_open(self, name: str, id_: str) -> None:
+    def _finish_open(self, name: str, opened: Mapping[str, Any]) -> None:
         """A run of our stack left it open."""
-        self.left_open.finish(self.drivers[name], id_, lambda text: self._say(name, text))
+        self.left_open.finish(self.drivers[name], opened, lambda text: self._say(name, text))
 
     def _judged(self, names: Sequence[str]) -> list[str]:
         """Switches to change. All drift is gathered before it stops the run."""

@@ -30,7 +30,7 @@ def command(site: Place, *, yes: bool, take_over: bool, as_json: bool) -> int:
 
     As the next `pulumi up` would: abort is proposed to the witnesses of each open id, and each switch is
     brought where a majority of them holds it: commit keeps the new text, abort puts the old one back. Where
-    no majority answers nothing is touched. It is never needed for switches with an agent, which settle by
+    no majority answers nothing is touched. Switches with an agent that reach the witnesses settle by
     themselves; it is for those that cannot (`in_doubt: operator`), and for those who cannot wait.
 
     An id is left alone while its operator may live: more than half of a window is left somewhere, which

@@ -101,7 +101,7 @@ class ServerGroup(Resource):
                 root / inputs["_group"]["site"],
                 root,
                 {name: documents[name] for name in names},
-                serials={name: inputs["serials"][name] for name in names},
+                serials=inputs.get("serials", {}),
                 plan=plan,
                 progress=progress,
                 pool=self.pool,

@@ -26,9 +26,9 @@ def make_keys(folder: Folder, spec: TwinSpec) -> None:
     for host in spec.hosts:
         path = folder.host_keys / host.name
         box = path.with_name(f"{host.name}.serial")
-        if not path.exists() or not box.exists() or box.read_text("utf-8") != host.serial:
+        if not path.exists() or (box.exists() and box.read_text("utf-8") != host.serial):
             _make_key(path)
-            box.write_text(host.serial, "utf-8")
+        box.write_text(host.serial, "utf-8")
     lines = []
     for host in spec.hosts:
         public = public_line(folder.host_keys / host.name)

@@ -128,7 +128,7 @@ def run_roles(
     root: Path,
     hosts: Mapping[str, Mapping[str, Document]],
     *,
-    serials: Mapping[str, str] | None = None,
+    serials: Mapping[str, str],
     plan: bool = False,
     progress: Progress = lambda _: None,
     pool: Pool | None = None,
@@ -144,7 +144,7 @@ def run_roles(
     used, stop = pool or Pool(), cancelled or threading.Event()
     shards = _shards(sorted(hosts))
     arguments = {"root": str(root), "site": os.path.relpath(site, root), "plan": plan}
-    arguments["serials"] = dict(serials or {})
+    arguments["serials"] = {h: serials[h] for h in hosts if h in serials}
     try:
         with ThreadPoolExecutor(max_workers=max(1, len(shards))) as threads:
             work = [

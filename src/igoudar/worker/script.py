@@ -37,7 +37,7 @@ class RoleSteps:
     steps: tuple[Step, ...]
 
 
-def bundle_script(roles: Sequence[RoleSteps], serial: str = "", *, plan: bool) -> str:
+def bundle_script(roles: Sequence[RoleSteps], serial: str, *, plan: bool) -> str:
     """The whole script. Calls stand in a function, so that all of it is read before the first one runs.
 
     Only the box with this serial is changed; any box where it is empty.
