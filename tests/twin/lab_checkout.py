@@ -10,6 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 SWITCHES = ("spine-1", "spine-2", "border-1", "border-2", "leaf-1", "leaf-2", "leaf-3", "leaf-4")
+WINDOW = 8  # seconds
 UP = "pulumi up --stack lab --yes --skip-preview --non-interactive"
 
 
@@ -33,6 +34,15 @@ def drain(checkout: Path, *names: str) -> None:
     for name in names:
         text = text.replace(f"  {name}: {{", f"  {name}: {{drained: true, ")
     (checkout / "inventory" / "lab" / "devices.yaml").write_text(text, "utf-8")
+
+
+def short_windows(checkout: Path) -> None:
+    """Switches whose operator vanished go back in seconds."""
+    site = checkout / "inventory" / "lab" / "site.yaml"
+    text = site.read_text("utf-8")
+    found = [line for line in text.splitlines() if line.strip().startswith("restore_s:")]
+    assert len(found) == 1
+    site.write_text(text.replace(found[0], f"  window_s: {WINDOW}\n  restore_s: {WINDOW}"), "utf-8")
 
 
 def link(folder: Path, *own: str) -> None:

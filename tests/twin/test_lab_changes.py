@@ -12,7 +12,7 @@ import pytest
 from igoudar.apply.driver import Candidate, Disguise
 from igoudar.compiler import compile_site
 from igoudar.live import way_in
-from tests.twin.lab_checkout import SWITCHES, UP, drain, on, shell
+from tests.twin.lab_checkout import SWITCHES, UP, drain, on, shell, short_windows
 from tests.twin.lab_run import Run, settle, texts
 
 BY_HAND = "ip route 198.51.100.0/25 blackhole"
@@ -104,6 +104,7 @@ def test_what_a_run_left_open_is_shown_and_finished(checkout: Path, word: str, i
 
 def test_another_box_comes_to_the_text_of_the_one_before(checkout: Path) -> None:
     before, devices = texts(), checkout / "inventory" / "lab" / "devices.yaml"
+    short_windows(checkout)
     text = devices.read_text("utf-8")
     old, new = "LAB00009", "LAB90009"
     devices.write_text(text.replace(old, new), "utf-8")

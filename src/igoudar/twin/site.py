@@ -8,6 +8,7 @@ theirs. Wires are cables in use between data ports. What the far ends of submari
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
@@ -15,6 +16,7 @@ from itertools import pairwise
 from igoudar.errors import BadInput, Finding
 from igoudar.model import SWITCH_ROLES, CableStatus, Device, End, Inventory, Role, Status
 from igoudar.twin.far import ENABLE, far_router, files, host_in
+from igoudar.twin.network import OOB_MTU
 from igoudar.twin.seed import INSTALLED
 from igoudar.twin.spec import OOB_PORT, TwinHost, TwinPort, TwinSpec, TwinWire
 
@@ -93,18 +95,29 @@ def _host(
         oob_mac=device.oob_mac or mac(device.name, "eth0"),
         serial=device.serial,
         ports=tuple(TwinPort(n, mac(device.name, n), _mtu(inventory, device)) for n in names),
-        files=_far_files(inventory, device.name, names, passwords) if is_far else _installed(device),
+        files=(
+            _far_files(inventory, device.name, names, passwords) if is_far else _installed(inventory, device)
+        ),
         enable=ENABLE if is_far else (),
         management=device.role is Role.MANAGEMENT,
     )
 
 
-def _installed(device: Device) -> tuple[tuple[str, str], ...]:
-    """What the installer of a switch leaves: its way in, which a change that is put back must not lose."""
+def _installed(inventory: Inventory, device: Device) -> tuple[tuple[str, str], ...]:
+    """What the installer of a switch leaves: its way in, which a change that is put back must not lose.
+
+    And what a twin needs: a port of user-mode Linux takes a lower MTU than the one it came with and never
+    the higher one again, so one that falls out of the text is not set to 1500, as ifupdown2 would.
+    """
     if device.role not in SWITCH_ROLES:
         return ()
     way_in = f"auto {OOB_PORT}\niface {OOB_PORT}\n    address {device.oob}\n"
-    return ((INSTALLED, f"auto lo\niface lo inet loopback\n\n{way_in}"),)
+    mtu, own = {"mtu": str(_mtu(inventory, device))}, {OOB_PORT: {"mtu": str(OOB_MTU)}}
+    policy = json.dumps({"address": {"defaults": mtu, "iface_defaults": own}})
+    return (
+        (INSTALLED, f"auto lo\niface lo inet loopback\n\n{way_in}"),
+        ("/etc/network/ifupdown2/policy.d/mtu.json", f"{policy}\n"),
+    )
 
 
 def _far_files(
