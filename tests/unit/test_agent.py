@@ -673,3 +673,17 @@ def test_a_process_that_only_has_the_same_number_is_left_alone() -> None:
         end_worker("")
         assert process.poll() is None
         process.kill()
+
+
+@pytest.mark.parametrize("stdin", ["", "[]", "{"])
+def test_what_is_no_request_gets_a_sentence(tmp_path: Path, stdin: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "igoudar.agent", "status"],
+        input=stdin,
+        env={**os.environ, "IGOUDAR_AGENT_STORE": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr == "igoudar-agent status: expected one JSON object on stdin, such as {}\n"

@@ -59,7 +59,14 @@ def main() -> int:
     if verb not in VERBS:
         print(f"igoudar-agent VERB; expected one of {', '.join((*VERBS, 'watch', 'boot'))}", file=sys.stderr)
         return 2
-    told = answer(agent, verb, json.load(sys.stdin))
+    try:
+        request = json.load(sys.stdin)
+    except ValueError:
+        request = None
+    if not isinstance(request, dict):
+        print(f"igoudar-agent {verb}: expected one JSON object on stdin, such as {{}}", file=sys.stderr)
+        return 2
+    told = answer(agent, verb, request)
     json.dump(told, sys.stdout)
     return 0 if told["ok"] else 1
 
