@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from igoudar.apply.left_open import Open
+from igoudar.apply.witnesses import Answer
 from igoudar.errors import DeviceFailed
 from tests.agent_world import WINDOW
 from tests.site_world import FRR, SiteWorld, Terminal, typed
@@ -78,6 +79,22 @@ def test_an_open_id_with_its_state_its_window_and_its_witnesses(root: Path, site
     assert "run-2 of the stack lab: applied at leaf-3" in said
     assert said.splitlines()[-1] == "lab: 8 switches, 2 open, none silent; 3 of 3 witnesses"
     assert proposals(site) == [before, {}, {}], "looking decides nothing"
+
+
+def test_other_witnesses_than_it_was_voted_on_with(
+    root: Path, site: SiteWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A majority of the first may hold commit: with these nothing is finished, nor proposed."""
+    site.open("run-1", *PAIR, until="prepared")
+    monkeypatch.setattr(site.witnesses, "look", lambda id_: {"mgmt-9": Answer("none")})
+    said, status = typed(root, "txn lab")
+    assert status == 4
+    voted = "it was voted on with mgmt-1, mgmt-2, mgmt-3"
+    assert f"  witnesses: mgmt-9 none: they know nothing of it, {voted}" in said
+    said, status = typed(root, "recover lab --yes --take-over")
+    assert status == 4
+    assert "left alone: name mgmt-1, mgmt-2, mgmt-3 as `witnesses` again until it is finished" in said
+    assert not any(proposals(site))
 
 
 def test_all_of_it_as_json(root: Path, site: SiteWorld) -> None:

@@ -75,6 +75,7 @@ class Verdict(StrEnum):
     PUT_BACK = "put back"
     LIVING = "left alone"
     UNDECIDED = "undecided"
+    OTHERS = "voted on with other witnesses"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,12 @@ class Open:
     stack: str
     at: Mapping[str, Mapping[str, Any]]
     held: Mapping[str, Answer]
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """Witnesses that it was voted on with, where the site names others now, which know nothing of it."""
+        voted = {name for told in self.at.values() for name in told.get("witnesses", ())}
+        return tuple(sorted(voted)) if voted and voted != {*self.held} else ()
 
     @property
     def decided(self) -> str:
@@ -103,6 +110,8 @@ class Open:
         )
 
     def verdict(self, *, take_over: bool = False) -> Verdict:
+        if self.others:
+            return Verdict.OTHERS
         if not self.decided and self.living and not take_over:
             return Verdict.LIVING
         proposed = [ABORT if answer.word == NONE else answer.word for answer in self.held.values()]

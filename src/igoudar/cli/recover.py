@@ -74,6 +74,8 @@ def _would(opened: Open, *, take_over: bool) -> str:
         case Verdict.LIVING:
             left = max(told["left"] for told in opened.at.values())
             return f"left alone: its operator may live ({left:.0f} s are left); wait, or --take-over"
+        case Verdict.OTHERS:
+            return f"left alone: name {', '.join(opened.others)} as `witnesses` again until it is finished"
         case _:
             return "left alone: undecided, no majority of the witnesses says which way"
 

@@ -111,4 +111,6 @@ def open_lines(opened: Open) -> Sequence[str]:
     at = "; ".join(f"{state} at {', '.join(names)}" for state, names in states.items())
     held = ", ".join(f"{name} {answer.word or 'no answer'}" for name, answer in opened.held.items())
     comes = f"decided: {opened.decided}" if opened.decided else "not decided"
+    if opened.others:
+        comes = f"they know nothing of it, it was voted on with {', '.join(opened.others)}"
     return f"{opened.id} of the stack {opened.stack}: {at}", f"  witnesses: {held}: {comes}"
