@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from igoudar import model, schema
 from igoudar.errors import Finding, Where, step_path
+from igoudar.hardware import DeviceType
 
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")
@@ -19,7 +20,7 @@ class Documents:
 
     sites: list[tuple[str, schema.SiteFile]] = field(default_factory=list)
     tenants: list[tuple[str, schema.TenantFile]] = field(default_factory=list)
-    types: list[tuple[str, schema.DeviceTypeFile]] = field(default_factory=list)
+    types: list[tuple[str, DeviceType]] = field(default_factory=list)
 
 
 def assemble(documents: Documents, folder: str) -> tuple[model.Inventory | None, list[Finding]]:
@@ -206,7 +207,6 @@ def _subnet(name: str, entry: schema.SubnetIn, where: Where) -> model.Subnet:
 
 def _types(documents: Documents) -> Iterator[model.DeviceType]:
     for file, entry in documents.types:
-        ports = tuple(model.InterfaceType(i.name, i.type, i.mgmt_only) for i in entry.interfaces)
-        yield model.DeviceType(
-            entry.slug, entry.manufacturer, entry.model, entry.u_height, ports, Where(file, 0, "slug")
-        )
+        ports = tuple(model.InterfaceType(i.name, i.type, i.mgmt_only) for i in entry.parts.interfaces)
+        where = Where(file, 0, "slug")
+        yield model.DeviceType(entry.slug, entry.manufacturer, entry.model, entry.units, ports, where)

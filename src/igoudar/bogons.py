@@ -11,8 +11,8 @@ from netaddr import IPNetwork
 from pydantic import Field
 
 from igoudar.errors import BadInput, Finding, Where, step_path
-from igoudar.inventory import validated
 from igoudar.schema import Entry, SubnetAddress
+from igoudar.validated import validated
 from igoudar.yaml_source import locate, read_source
 
 FILE = "inventory/data/bogons.yaml"

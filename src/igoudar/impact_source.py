@@ -22,8 +22,8 @@ from igoudar.impact_rules import (
     Scope,
     SessionLines,
 )
-from igoudar.inventory import validated
 from igoudar.schema import Entry
+from igoudar.validated import validated
 from igoudar.yaml_source import read_source
 
 FILE = "impact.yaml"

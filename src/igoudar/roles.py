@@ -24,7 +24,8 @@ from pydantic import BaseModel, ConfigDict
 from igoudar.agent.masks import MARK
 from igoudar.errors import BadInput, Finding, Where, step_path
 from igoudar.hostview import HostView
-from igoudar.inventory import shown, validated
+from igoudar.inventory import shown
+from igoudar.validated import validated
 from igoudar.yaml_source import Source, locate, read_source
 
 PATH = re.compile(r"(/[A-Za-z0-9@+._-]+)+")

@@ -313,21 +313,3 @@ class SiteFile(Entry):
     upstreams: dict[Label, UpstreamIn] = {}
     sessions: dict[Label, SessionIn] = {}
     secrets: dict[Label, SecretIn] = {}
-
-
-class InterfaceIn(BaseModel):
-    """Of the NetBox device-type format only what we use; the rest is left alone."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-    name: str
-    type: str
-    mgmt_only: bool = False
-
-
-class DeviceTypeFile(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-    manufacturer: str
-    model: str
-    slug: str
-    u_height: Annotated[float, Field(ge=0, le=100)] = 1.0
-    interfaces: list[InterfaceIn] = []

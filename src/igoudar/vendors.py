@@ -17,9 +17,9 @@ from igoudar.errors import BadInput, Finding, Severity, Where
 from igoudar.impact_rules import Rules
 from igoudar.impact_source import FILE as IMPACT
 from igoudar.impact_source import Pattern, read_rules
-from igoudar.inventory import validated
 from igoudar.model import Attachment, Device, Inventory, Status
 from igoudar.schema import Entry
+from igoudar.validated import validated
 from igoudar.yaml_source import locate, read_source
 
 FILE = "device.yaml"

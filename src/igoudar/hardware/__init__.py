@@ -1,0 +1,23 @@
+"""Hardware types as their makers are described in the NetBox device-type library, read as they are.
+
+parts      what a type is: frozen values, lengths in mm, masses in kg, power in W
+shapes     how the files spell it
+library    files and folders to types, with findings
+"""
+
+from __future__ import annotations
+
+from igoudar.hardware.library import HardwareType, Read, read_library, read_type
+from igoudar.hardware.parts import DeviceType, Leg, ModuleType, RackType, installed
+
+__all__ = [
+    "DeviceType",
+    "HardwareType",
+    "Leg",
+    "ModuleType",
+    "RackType",
+    "Read",
+    "installed",
+    "read_library",
+    "read_type",
+]

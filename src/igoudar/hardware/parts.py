@@ -1,0 +1,160 @@
+"""What a hardware type is. Lengths in mm, masses in kg, power in W; None where the file does not say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+MODULE = "{module}"
+
+
+class Leg(StrEnum):
+    """A phase; the files call them A, B and C, which here are feeds."""
+
+    L1 = "L1"
+    L2 = "L2"
+    L3 = "L3"
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    name: str
+    type: str
+    mgmt_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Inlet:
+    """`maximum_w` of a PSU is mostly its rating: those of redundant ones do not add up."""
+
+    name: str
+    type: str
+    maximum_w: float | None = None
+    allocated_w: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outlet:
+    """`inlet` is empty where the file does not say which one feeds it (a transfer switch has two)."""
+
+    name: str
+    type: str
+    inlet: str = ""
+    leg: Leg | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Passive:
+    """A port of a panel: copper or fibre that goes through. `positions`: fibres or pairs."""
+
+    name: str
+    type: str
+    positions: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Through:
+    """Position `at` of a front port leads to position `rear_at` of the rear port `rear`."""
+
+    front: str
+    rear: str
+    at: int = 1
+    rear_at: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Bay:
+    """`position` need not be unique, nor there: it is what `{module}` stands for in what is put in."""
+
+    name: str
+    position: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Components:
+    """What sits in or on a device or a module, in the order of the file."""
+
+    interfaces: tuple[Interface, ...] = ()
+    consoles: tuple[Passive, ...] = ()
+    console_servers: tuple[Passive, ...] = ()
+    inlets: tuple[Inlet, ...] = ()
+    outlets: tuple[Outlet, ...] = ()
+    fronts: tuple[Passive, ...] = ()
+    rears: tuple[Passive, ...] = ()
+    through: tuple[Through, ...] = ()
+    module_bays: tuple[Bay, ...] = ()
+    device_bays: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceType:
+    """`units`: 0 for what stands beside the U (a vertical PDU) or in a bay of its parent.
+
+    `powered` False means that there is no inlet, not that it draws nothing: a tray on a busbar does.
+    `airflow` is empty where the file does not say.
+    """
+
+    slug: str
+    manufacturer: str
+    model: str
+    units: float
+    full_depth: bool
+    parts: Components
+    kg: float | None = None
+    airflow: str = ""
+    part_number: str = ""
+    parent: bool = False
+    child: bool = False
+    powered: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleType:
+    manufacturer: str
+    model: str
+    parts: Components
+    kg: float | None = None
+    airflow: str = ""
+    part_number: str = ""
+    profile: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RackType:
+    """`width_in`: between the rails, in inches as the trade counts them. `first`: number of the lowest U."""
+
+    slug: str
+    manufacturer: str
+    model: str
+    form_factor: str
+    width_in: int
+    units: int
+    first: int = 1
+    descending: bool = False
+    outer_width_mm: float | None = None
+    outer_height_mm: float | None = None
+    outer_depth_mm: float | None = None
+    mounting_depth_mm: float | None = None
+    kg: float | None = None
+    load_kg: float | None = None
+
+
+def installed(module: ModuleType, bay: Bay) -> Components:
+    """What the module brings to the device, named by the bay that it is in."""
+
+    def named(text: str) -> str:
+        return text.replace(MODULE, bay.position)
+
+    parts = module.parts
+    return Components(
+        interfaces=tuple(replace(p, name=named(p.name)) for p in parts.interfaces),
+        consoles=tuple(replace(p, name=named(p.name)) for p in parts.consoles),
+        console_servers=tuple(replace(p, name=named(p.name)) for p in parts.console_servers),
+        inlets=tuple(replace(p, name=named(p.name)) for p in parts.inlets),
+        outlets=tuple(replace(p, name=named(p.name), inlet=named(p.inlet)) for p in parts.outlets),
+        fronts=tuple(replace(p, name=named(p.name)) for p in parts.fronts),
+        rears=tuple(replace(p, name=named(p.name)) for p in parts.rears),
+        through=tuple(replace(t, front=named(t.front), rear=named(t.rear)) for t in parts.through),
+        module_bays=tuple(Bay(named(b.name), named(b.position)) for b in parts.module_bays),
+        device_bays=tuple(named(name) for name in parts.device_bays),
+    )
