@@ -58,8 +58,13 @@ def driver_says(root: Path, text: str) -> None:
 def test_a_nos_that_nobody_would_put_back_is_refused(bare: Path, text: str) -> None:
     driver_says(bare, text)
     said = run("check lab", bare)
-    assert "templates/frr/device.yaml:3: driver: the driver 'bare' has neither an agent" in said
-    assert said.endswith("exit 2\n")
+    assert said.splitlines() == [
+        "templates/frr/device.yaml:3: driver: the driver 'bare' has neither an agent on the switch nor the "
+        "switch's own commit-confirm, so a change that is cut off would stay half done; expected a driver "
+        "with GOES_BACK = 'agent' or 'commit-confirm'",
+        "lab: 1 error, 0 warnings",
+        "exit 2",
+    ]
 
 
 def test_a_commit_confirm_alone_waits_for_the_operator_and_check_says_so(bare: Path) -> None:
