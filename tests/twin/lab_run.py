@@ -23,6 +23,7 @@ from tests.twin.lab_checkout import ROOT, SWITCHES, UP
 TWIN = ROOT / ".igoudar" / "twin" / "lab"
 LONGEST = 240.0  # seconds for a step to come, and for a run to end
 ORPHAN_SECONDS = 2.0
+LATE_SECONDS = 10.0
 MARK = "IGOUDAR_TEST_RUN"  # inherited by all that a run starts, whoever adopts it later
 NAMES = {
     "engine": r"(^|/)pulumi up",
@@ -170,6 +171,17 @@ def orphans(mark: str, hung: Collection[int] | None = None) -> dict[int, str]:
     while (left := now()) and time.monotonic() < deadline:
         time.sleep(0.05)
     return left
+
+
+def orders_once_still() -> dict[str, int]:
+    """What was on its way when its sender died has arrived: a busy switch is late to look at it."""
+    deadline, before = time.monotonic() + LATE_SECONDS, orders()
+    while time.monotonic() < deadline:
+        time.sleep(1)
+        if (now := orders()) == before:
+            return now
+        before = now
+    return before
 
 
 def orders() -> dict[str, int]:

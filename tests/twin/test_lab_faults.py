@@ -12,7 +12,7 @@ import pytest
 
 from igoudar import twin
 from tests.twin.lab_checkout import SWITCHES, UP, WINDOW, drain, shell, short_windows
-from tests.twin.lab_run import TWIN, Run, orders, orphans, settle, texts
+from tests.twin.lab_run import TWIN, Run, orders, orders_once_still, orphans, settle, texts
 
 pytestmark = [pytest.mark.twin, pytest.mark.engine, pytest.mark.image, pytest.mark.timeout(900)]
 REFRESH = "pulumi refresh --stack lab --yes --skip-preview --non-interactive"
@@ -33,7 +33,7 @@ class Fault:
 def nobody_is_left(run: Run) -> None:
     """No process of it lives, and what happens now the switches do themselves."""
     assert orphans(run.mark) == {}
-    before = orders()
+    before = orders_once_still()
     settle()
     assert orders() == before
 
