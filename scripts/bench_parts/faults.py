@@ -8,12 +8,10 @@ import random
 import statistics
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from igoudar import twin
 from igoudar.errors import IgoudarError
 from tests.twin.faults import fabric
 from tests.twin.faults.catalogue import ALL, Fault
@@ -42,7 +40,12 @@ def faults(count: int, seed: int, root: Path) -> None:
     )
     try:
         while len(outcomes) < count:
-            with _fabric() as bench, kept.open("a", encoding="utf-8") as out:
+            with (
+                tempfile.TemporaryDirectory() as made,
+                fabric.running(Path(made)) as folder,
+                kept.open("a", encoding="utf-8") as out,
+            ):
+                bench = Bench(folder)
                 while len(outcomes) < count:
                     outcome = _outcome(bench, drawn[len(outcomes)], seed * count + len(outcomes))
                     outcomes.append(outcome)
@@ -64,17 +67,6 @@ def _outcome(bench: Bench, fault: Fault, seed: int) -> Outcome:
         return bench.one(fault, seed)
     except (AssertionError, KeyError, queue.Empty, subprocess.TimeoutExpired, IgoudarError) as error:
         return Outcome(fault.name, "", "", UNSETTLED, 0.0, 0, 0, f"{type(error).__name__}: {error}")
-
-
-@contextmanager
-def _fabric() -> Iterator[Bench]:
-    with tempfile.TemporaryDirectory() as made:
-        folder = Path(made)
-        try:
-            fabric.bring_up(folder)
-            yield Bench(folder)
-        finally:
-            twin.down(folder, wipe=True)
 
 
 def table(outcomes: Sequence[Outcome]) -> str:

@@ -207,6 +207,5 @@ def _subnet(name: str, entry: schema.SubnetIn, where: Where) -> model.Subnet:
 
 def _types(documents: Documents) -> Iterator[model.DeviceType]:
     for file, entry in documents.types:
-        ports = tuple(model.InterfaceType(i.name, i.type, i.mgmt_only) for i in entry.parts.interfaces)
-        where = Where(file, 0, "slug")
+        ports, where = entry.parts.interfaces, Where(file, 0, "slug")
         yield model.DeviceType(entry.slug, entry.manufacturer, entry.model, entry.units, ports, where)

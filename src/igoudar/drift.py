@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from igoudar.apply.change import RUNNING, serial, switches
+from igoudar.errors import other_serial
 from igoudar.model import Inventory, Status
 from igoudar.texts import differences
 
@@ -92,8 +93,7 @@ def _one(name: str, stack: str, record: Inputs, live: Found) -> Drifted:
         return Drifted(name, stack, State.OPEN, said)
     known = serial(record, name)
     if known and live.serial != known:
-        said = f"the box there has the serial {live.serial or 'unknown'}, the record says {known}"
-        return Drifted(name, stack, State.DRIFT, said)
+        return Drifted(name, stack, State.DRIFT, other_serial(live.serial, "record", known))
     files = {path: diff for _, path, diff in differences({name: record[name]}, {name: live.texts})}
     if RUNNING in files and RUNNING not in record[name]:
         files[RUNNING] = _running(name, live.texts[RUNNING])

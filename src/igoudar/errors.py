@@ -13,6 +13,7 @@ The number is the exit status of `igoudar`.
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
 from collections.abc import Iterable
@@ -103,10 +104,20 @@ def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(sorted(unique, key=lambda f: (f.where.file, f.where.line, f.where.path, f.code, f.message)))
 
 
+def nearest(name: str, known: Iterable[str]) -> str:
+    """`did you mean 'x'?`, or nothing where nothing known is near."""
+    near = difflib.get_close_matches(name, [*known], n=1)
+    return f"did you mean {near[0]!r}?" if near else ""
+
+
+def other_serial(found: str, whose: str, meant: str) -> str:
+    """Two serials of what should be one box: that of the box, and what the inventory or the record says."""
+    return f"the box there has the serial {found or 'unknown'}, the {whose} says {meant}"
+
+
 def another_box(found: str, meant: str) -> str:
-    """Two serials of what should be one box."""
-    said = f"the box there has the serial {found or 'unknown'}, the inventory says {meant}"
-    return f"{said}; correct whichever is wrong"
+    """Another box than the inventory's, to which nothing is done."""
+    return f"{other_serial(found, 'inventory', meant)}; correct whichever is wrong"
 
 
 class IgoudarError(Exception):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from netaddr import IPNetwork
 
-from igoudar.errors import Finding, Where
+from igoudar.errors import Finding, Where, nearest
 from igoudar.model import Attachment, Device, DeviceType, End, Inventory, Role
 
 
@@ -30,8 +29,7 @@ def broken_references(inventory: Inventory) -> list[Finding]:
 def _unknown(kind: str, name: str, where: Where, known: Mapping[str, Any]) -> Finding:
     listed = sorted(known)
     shown = ", ".join(listed[:8]) + (", ..." if len(listed) > 8 else "")
-    near = difflib.get_close_matches(name, listed, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else ""
+    hint = nearest(name, listed)
     code = f"unknown-{kind.replace(' ', '-')}"
     expected = f"one of {shown}" if listed else f"a {kind} of the site, which has none yet"
     return Finding(code, where, f"there is no {kind} {name!r}", expected, hint)

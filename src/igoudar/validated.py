@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -10,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from igoudar import schema
-from igoudar.errors import Finding, Where, step_path
+from igoudar.errors import Finding, Where, nearest, step_path
 from igoudar.yaml_source import Source
 
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -91,10 +90,7 @@ def _short(value: Any) -> str:
 
 def _did_you_mean(name: str, data: Any, steps: list[int | str], kind: type[BaseModel]) -> str:
     known = _keys_at(steps, kind)
-    near = difflib.get_close_matches(name, known, n=1)
-    if near:
-        return f"did you mean {near[0]!r}?"
-    return f"known keys: {', '.join(known)}" if known else ""
+    return nearest(name, known) or (f"known keys: {', '.join(known)}" if known else "")
 
 
 def _wanted(steps: list[int | str], kind: type[BaseModel]) -> str:

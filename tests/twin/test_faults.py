@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from igoudar import twin
 from tests.twin.faults import fabric
 from tests.twin.faults.catalogue import SUITE, Fault
 from tests.twin.faults.run import Bench
@@ -16,10 +15,8 @@ pytestmark = [pytest.mark.image, pytest.mark.timeout(300)]
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    folder = tmp_path_factory.mktemp("twin")
-    fabric.bring_up(folder)
-    yield Bench(folder)
-    twin.down(folder, wipe=True)
+    with fabric.running(tmp_path_factory.mktemp("twin")) as folder:
+        yield Bench(folder)
 
 
 @pytest.mark.parametrize(("seed", "fault"), [*enumerate(SUITE)], ids=[fault.name for fault in SUITE])

@@ -11,11 +11,10 @@ from pathlib import Path
 import pytest
 
 from igoudar import twin
-from tests.twin.lab_checkout import SWITCHES, UP, drain, shell
+from tests.twin.lab_checkout import SWITCHES, UP, drain, shell, short_windows
 from tests.twin.lab_run import TWIN, Run, orphans, settle, texts
 
 pytestmark = [pytest.mark.twin, pytest.mark.engine, pytest.mark.image, pytest.mark.timeout(900)]
-WINDOW = 8
 FINISH = f"{UP} --refresh"
 
 
@@ -81,12 +80,8 @@ FAULTS = (
 
 
 @pytest.fixture(scope="module", autouse=True)
-def short_windows(checkout: Path) -> None:
-    site = checkout / "inventory" / "lab" / "site.yaml"
-    text = site.read_text("utf-8")
-    found = [line for line in text.splitlines() if line.strip().startswith("restore_s:")]
-    assert len(found) == 1
-    site.write_text(text.replace(found[0], f"  window_s: {WINDOW}\n  restore_s: {WINDOW}"), "utf-8")
+def windows(checkout: Path) -> None:
+    short_windows(checkout)
 
 
 def toggle(checkout: Path) -> None:

@@ -79,13 +79,9 @@ def reached(
 
 
 def apply(
-    folder: Path,
-    wanted: Mapping[str, Mapping[str, Document]],
-    plan: bool = False,
-    serials: Mapping[str, str] | None = None,
+    folder: Path, wanted: Mapping[str, Mapping[str, Document]], plan: bool = False
 ) -> dict[str, HostResult]:
-    hosts = reached(folder, wanted)
-    return apply_roles(hosts, ROOT / "roles", serials or {}, plan=plan, emit=lambda _: None)
+    return apply_roles(reached(folder, wanted), ROOT / "roles", {}, plan=plan, emit=lambda _: None)
 
 
 def out(folder: Path, host: str, command: str) -> str:

@@ -51,7 +51,7 @@ class Agent:
         kept = self.store.load(self.store.folder / "confirmed.json")
         masker = self._masker(request, kept)
         now, before = canonical(masker.text(self.switch.running())), kept.get("running", "")
-        missing = sorted(self.switch.expected_daemons() - set(self.switch.daemons()))
+        missing = self.switch.missing(daemons := self.switch.daemons())
         return {
             "serial": self.switch.serial(),
             "files": {path: masker.text(data.decode("utf-8", "replace")) for path, data in live.items()},
@@ -59,7 +59,7 @@ class Agent:
             "open": self._open(),
             "running_drift": dead(missing, now) or (drift(before, now) if before else ""),
             "fresh": not kept and self.store.open() is None and self.switch.fresh(),
-            "daemons": self.switch.daemons(),
+            "daemons": daemons,
             "missing": missing,
             "sessions": self.switch.sessions(),
             "interfaces": self.switch.wrong_interfaces(),
@@ -161,7 +161,7 @@ class Agent:
             move(self._opened(id_).state, Event.PREPARE)
         if not self.ballot.reached(witnesses):
             raise Refused("no-majority", "a majority of the witnesses cannot be reached from here")
-        if missing := sorted(self.switch.expected_daemons() - set(self.switch.daemons())):
+        if missing := self.switch.missing(self.switch.daemons()):
             raise Refused("daemons", f"not running: {', '.join(missing)}")
         voted = self._to_keep(id_)
         with self.lock():

@@ -143,7 +143,7 @@ class Switch:
         if done.status != 0:
             problems.append(f"{mode} of frr: {_last(done.said)}")
         after = self._settled(min(SETTLE_SECONDS, max(begun + seconds - time.monotonic(), SETTLE_STEP)))
-        if missing := sorted(self.expected_daemons() - set(after)):
+        if missing := self.missing(after):
             problems.append(f"not running: {', '.join(missing)}")
         if mode == "reload" and (moved := sorted(d for d in before if after.get(d, before[d]) != before[d])):
             problems.append(f"restarted by themselves: {', '.join(moved)}")
@@ -152,7 +152,7 @@ class Switch:
     def _settled(self, seconds: float) -> dict[str, int]:
         """The daemons, as soon as all live that should, or when they had their time."""
         deadline = time.monotonic() + seconds
-        while self.expected_daemons() - set(found := self.daemons()) and time.monotonic() < deadline:
+        while self.missing(found := self.daemons()) and time.monotonic() < deadline:
             time.sleep(SETTLE_STEP)
         return found
 
@@ -181,6 +181,10 @@ class Switch:
         text = self._bytes(self.path(DAEMONS_FILE)).decode("utf-8", "replace")
         named = {m.group(1) for m in re.finditer(r"^(\w+d)=yes", text, re.MULTILINE)}
         return named | set(ALWAYS)
+
+    def missing(self, living: Iterable[str]) -> list[str]:
+        """Daemons that should live and do not."""
+        return sorted(self.expected_daemons() - set(living))
 
     def daemons(self) -> dict[str, int]:
         """Daemon -> process id, by their pid files, living ones only."""

@@ -6,7 +6,7 @@ Only the witnesses know what was decided, so whoever finishes proposes abort and
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -32,6 +32,12 @@ def others(opened: Mapping[str, Any]) -> str:
     return f"{whose} is open there for {opened['left']:.0f} s more; wait, then run again"
 
 
+def _voted_with_others(standing: Iterable[Mapping[str, Any]], asked: Collection[str]) -> tuple[str, ...]:
+    """The witnesses that switches voted with, where these are not the ones that would be asked."""
+    voted = {name for opened in standing for name in opened.get("witnesses", ())}
+    return tuple(sorted(voted)) if voted and voted != {*asked} else ()
+
+
 class LeftOpen:
     """The witnesses are asked once about an id, however many switches have it open."""
 
@@ -46,11 +52,10 @@ class LeftOpen:
         Raises DeviceFailed without a decision, where others were voted with than would be asked, and where
         not all runs again.
         """
-        id_, voted = str(opened["id"]), opened.get("witnesses")
-        asked = {witness.name for witness in self._witnesses.told()}
-        if voted and {*voted} != asked:
+        id_, asked = str(opened["id"]), {witness.name for witness in self._witnesses.told()}
+        if voted := _voted_with_others([opened], asked):
             raise DeviceFailed(
-                f"{driver.name}: it voted on {id_} with the witnesses {', '.join(sorted(voted))}, the "
+                f"{driver.name}: it voted on {id_} with the witnesses {', '.join(voted)}, the "
                 f"inventory says {', '.join(sorted(asked))}; name the first again until nothing is open"
             )
         with self._asking:
@@ -90,8 +95,7 @@ class Open:
     @property
     def others(self) -> tuple[str, ...]:
         """Witnesses that it was voted on with, where the site names others now, which know nothing of it."""
-        voted = {name for told in self.at.values() for name in told.get("witnesses", ())}
-        return tuple(sorted(voted)) if voted and voted != {*self.held} else ()
+        return _voted_with_others(self.at.values(), self.held)
 
     @property
     def decided(self) -> str:

@@ -26,7 +26,6 @@ is that of the NetBox device-type library, whose checkout, or one maker's folder
   igoudar types import ../devicetype-library dell-poweredge-r650
 """
 NEAR = 5
-FOLDERS = {"DeviceType": "device-types", "ModuleType": "module-types", "RackType": "rack-types"}
 
 
 @click.group(epilog=EXAMPLES)
@@ -96,7 +95,7 @@ def _list(entries: Sequence[Entry], findings: Sequence[Finding], *, as_json: boo
 def _row(entry: Entry) -> dict[str, Any]:
     return {
         "name": entry.name,
-        "kind": FOLDERS[type(entry.type).__name__].removesuffix("-types"),
+        "kind": entry.type.kind,
         "manufacturer": entry.type.manufacturer,
         "model": entry.type.model,
         "units": f"{getattr(entry.type, 'units', 0):g}",
@@ -122,7 +121,9 @@ def _chosen(name: str, entries: Sequence[Entry], found: Sequence[tuple[Path, Rea
 
 def _write(folder: Path, entry: Entry, root: Path) -> Path:
     """The path in the checkout. Raises BadInput where something else is there."""
-    inside = Path("inventory") / "types" / FOLDERS[type(entry.type).__name__] / entry.type.manufacturer
+    from igoudar.hardware import folder_of  # noqa: PLC0415
+
+    inside = Path("inventory") / "types" / folder_of(entry.type) / entry.type.manufacturer
     target = inside / entry.path.name
     text = (folder / entry.path).read_text("utf-8").removeprefix("---\n")
     origin = f"# {entry.path} of {folder.resolve().name}, as it was on {today()}.\n"

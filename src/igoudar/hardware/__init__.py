@@ -7,7 +7,7 @@ library    files and folders to types, with findings
 
 from __future__ import annotations
 
-from igoudar.hardware.library import HardwareType, Read, read_library, read_type
+from igoudar.hardware.library import HardwareType, Read, folder_of, read_library, read_type
 from igoudar.hardware.parts import DeviceType, Leg, ModuleType, RackType, installed
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "ModuleType",
     "RackType",
     "Read",
+    "folder_of",
     "installed",
     "read_library",
     "read_type",

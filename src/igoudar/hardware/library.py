@@ -6,16 +6,17 @@ file says and we do not follow: a key that is none of the format's, a mounting d
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
 from pydantic import AliasChoices, BaseModel
 
-from igoudar.errors import Finding, Severity, Where
+from igoudar.errors import Finding, Severity, Where, nearest
 from igoudar.hardware import parts, shapes
+from igoudar.model import InterfaceType
 from igoudar.validated import validated
 from igoudar.yaml_source import read_source
 
@@ -24,6 +25,18 @@ KG = {"kg": Decimal(1), "g": Decimal("0.001"), "lb": Decimal("0.45359237"), "oz"
 MM = {"mm": Decimal(1), "in": Decimal("25.4")}
 LEAST_DEPTH_MM = 100  # a mounting depth below it was meant in the unit of the outer sizes
 LEGS = {"A": parts.Leg.L1, "B": parts.Leg.L2, "C": parts.Leg.L3}
+
+
+SHAPES: Mapping[type[HardwareType], type[shapes.Shape]] = {
+    parts.DeviceType: shapes.DeviceShape,
+    parts.ModuleType: shapes.ModuleShape,
+    parts.RackType: shapes.RackShape,
+}
+
+
+def folder_of(kind: HardwareType | type[HardwareType]) -> str:
+    """Where the library keeps types of this kind."""
+    return f"{kind.kind}-types"
 
 
 class Read(NamedTuple):
@@ -60,12 +73,8 @@ def read_type(path: Path, shown: str) -> Read:
 
 def _shape_of(name: Path, data: Mapping[str, Any]) -> type[shapes.Shape]:
     """By the folder of the library that it lies in, else by the keys that only one kind must have."""
-    for folder, shape in (
-        ("device-types", shapes.DeviceShape),
-        ("module-types", shapes.ModuleShape),
-        ("rack-types", shapes.RackShape),
-    ):
-        if folder in name.parts:
+    for kind, shape in SHAPES.items():
+        if folder_of(kind) in name.parts:
             return shape
     if "form_factor" in data:
         return shapes.RackShape
@@ -106,7 +115,7 @@ def _type(entry: shapes.Shape) -> HardwareType:
 
 def _parts(entry: shapes.PartsShape) -> parts.Components:
     return parts.Components(
-        interfaces=tuple(parts.Interface(i.name, i.type, i.mgmt_only) for i in entry.interfaces),
+        interfaces=tuple(InterfaceType(i.name, i.type, i.mgmt_only) for i in entry.interfaces),
         consoles=tuple(parts.Passive(p.name, p.type) for p in entry.console_ports),
         console_servers=tuple(parts.Passive(p.name, p.type) for p in entry.console_server_ports),
         inlets=tuple(
@@ -199,32 +208,38 @@ def _odd_parts(found: HardwareType, where: Where) -> Iterator[Finding]:
         if outlet.inlet and outlet.inlet not in inlets:
             place = where.at("power-outlets").at(number).at("power_port")
             said = f"{outlet.name} is fed by {outlet.inlet!r}, which is no power port of the type"
-            yield Finding("unknown-inlet", place, said, f"one of {', '.join(sorted(inlets)) or 'none'}")
+            yield Finding("unknown-inlet", place, said, _one_of(inlets))
     rears = {rear.name for rear in found.parts.rears}
     for number, through in enumerate(found.parts.through):
         if through.rear not in rears:
             place = where.at("front-ports").at(number).at("rear_port")
             said = f"{through.front} leads to {through.rear!r}, which is no rear port of the type"
-            yield Finding("unknown-rear-port", place, said, f"one of {', '.join(sorted(rears)) or 'none'}")
+            yield Finding("unknown-rear-port", place, said, _one_of(rears))
+
+
+def _one_of(names: Collection[str]) -> str:
+    return f"one of {', '.join(sorted(names)) or 'none'}"
 
 
 def _unknown_keys(data: Mapping[str, Any], shape: type[BaseModel], where: Where) -> Iterator[Finding]:
     """A misspelt key says nothing, silently, to whoever reads only what they know."""
-    known = {name: field for field in shape.model_fields for name in _names(shape, field)}
+    known = _known(shape)
     for key, value in data.items():
         if key in shapes.UNUSED:
             continue
         if key not in known:
-            near = difflib.get_close_matches(str(key), [*known], n=1)
             said = f"the key {key!r} is not of the format, and what it says is not used"
-            hint = f"did you mean {near[0]!r}?" if near else ""
-            yield _warning("unknown-key", where.at(str(key)), said, hint=hint)
-            continue
-        inner = _inner(shape, known[key])
-        if inner is not None and isinstance(value, list):
+            yield _warning("unknown-key", where.at(str(key)), said, hint=nearest(str(key), known))
+        elif (inner := known[key]) is not None and isinstance(value, list):
             for number, item in enumerate(value):
                 if isinstance(item, dict):
                     yield from _unknown_keys(item, inner, where.at(str(key)).at(number))
+
+
+@cache
+def _known(shape: type[BaseModel]) -> Mapping[str, type[BaseModel] | None]:
+    """Every key as files spell it, and the model of its entries where it holds a list of them."""
+    return {name: _inner(shape, field) for field in shape.model_fields for name in _names(shape, field)}
 
 
 def _names(shape: type[BaseModel], field: str) -> Iterator[str]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
+from typing import Any, ClassVar
+
+from igoudar.model import InterfaceType
 
 MODULE = "{module}"
 
@@ -14,13 +17,6 @@ class Leg(StrEnum):
     L1 = "L1"
     L2 = "L2"
     L3 = "L3"
-
-
-@dataclass(frozen=True, slots=True)
-class Interface:
-    name: str
-    type: str
-    mgmt_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +70,7 @@ class Bay:
 class Components:
     """What sits in or on a device or a module, in the order of the file."""
 
-    interfaces: tuple[Interface, ...] = ()
+    interfaces: tuple[InterfaceType, ...] = ()
     consoles: tuple[Passive, ...] = ()
     console_servers: tuple[Passive, ...] = ()
     inlets: tuple[Inlet, ...] = ()
@@ -94,6 +90,7 @@ class DeviceType:
     `airflow` is empty where the file does not say.
     """
 
+    kind: ClassVar[str] = "device"
     slug: str
     manufacturer: str
     model: str
@@ -110,6 +107,7 @@ class DeviceType:
 
 @dataclass(frozen=True, slots=True)
 class ModuleType:
+    kind: ClassVar[str] = "module"
     manufacturer: str
     model: str
     parts: Components
@@ -123,6 +121,7 @@ class ModuleType:
 class RackType:
     """`width_in`: between the rails, in inches as the trade counts them. `first`: number of the lowest U."""
 
+    kind: ClassVar[str] = "rack"
     slug: str
     manufacturer: str
     model: str
@@ -142,19 +141,12 @@ class RackType:
 def installed(module: ModuleType, bay: Bay) -> Components:
     """What the module brings to the device, named by the bay that it is in."""
 
-    def named(text: str) -> str:
-        return text.replace(MODULE, bay.position)
+    def named(part: Any) -> Any:
+        """The part with every text of it named; a leg is no text."""
+        if type(part) is str:
+            return part.replace(MODULE, bay.position)
+        texts = {f.name: getattr(part, f.name) for f in fields(part)}
+        return replace(part, **{key: named(text) for key, text in texts.items() if type(text) is str})
 
-    parts = module.parts
-    return Components(
-        interfaces=tuple(replace(p, name=named(p.name)) for p in parts.interfaces),
-        consoles=tuple(replace(p, name=named(p.name)) for p in parts.consoles),
-        console_servers=tuple(replace(p, name=named(p.name)) for p in parts.console_servers),
-        inlets=tuple(replace(p, name=named(p.name)) for p in parts.inlets),
-        outlets=tuple(replace(p, name=named(p.name), inlet=named(p.inlet)) for p in parts.outlets),
-        fronts=tuple(replace(p, name=named(p.name)) for p in parts.fronts),
-        rears=tuple(replace(p, name=named(p.name)) for p in parts.rears),
-        through=tuple(replace(t, front=named(t.front), rear=named(t.rear)) for t in parts.through),
-        module_bays=tuple(Bay(named(b.name), named(b.position)) for b in parts.module_bays),
-        device_bays=tuple(named(name) for name in parts.device_bays),
-    )
+    kinds = {f.name: getattr(module.parts, f.name) for f in fields(Components)}
+    return Components(**{kind: tuple(named(part) for part in parts) for kind, parts in kinds.items()})

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from igoudar.twin import kernels, network
 from igoudar.twin.kernels import Socket
-from igoudar.twin.paths import Folder, Image
+from igoudar.twin.paths import Folder, Image, is_of_another_box
 from igoudar.twin.seed import write_seed
 from igoudar.twin.spec import TwinHost, TwinSpec
 
@@ -136,8 +136,7 @@ class Machine:
         serials = {h.name: h.serial for h in spec.hosts}
         for disk in self.folder.disks.glob("*.cow"):
             owner = disk.with_suffix(".serial")
-            known = owner.read_text("utf-8") if owner.exists() else None
-            if disk.stem in serials and known in (None, serials[disk.stem]):
+            if disk.stem in serials and not is_of_another_box(owner, serials[disk.stem]):
                 continue
             disk.unlink()
             owner.unlink(missing_ok=True)

@@ -85,3 +85,8 @@ def find_image(root: Path) -> Image:
     if done.returncode != 0 or not lines:
         raise Missing("the twin's image could not be made; scripts/image says why")
     return Image(Path(lines[-1]))
+
+
+def is_of_another_box(mark: Path, serial: str) -> bool:
+    """What belongs to a box has its serial in a file beside it; without one it is taken for this box's."""
+    return mark.exists() and mark.read_text("utf-8") != serial

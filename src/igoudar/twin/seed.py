@@ -11,7 +11,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from igoudar.twin.paths import Folder
+from igoudar.twin.paths import Folder, is_of_another_box
 from igoudar.twin.spec import OOB_PORT, TwinHost, TwinSpec
 
 BLOCK = 512
@@ -26,7 +26,7 @@ def make_keys(folder: Folder, spec: TwinSpec) -> None:
     for host in spec.hosts:
         path = folder.host_keys / host.name
         box = path.with_name(f"{host.name}.serial")
-        if not path.exists() or (box.exists() and box.read_text("utf-8") != host.serial):
+        if not path.exists() or is_of_another_box(box, host.serial):
             _make_key(path)
         box.write_text(host.serial, "utf-8")
     lines = []

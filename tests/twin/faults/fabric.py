@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -60,6 +61,15 @@ def bring_up(folder: Path) -> None:
     twin.up(spec(), folder, twin.find_image(ROOT), lambda _: None)
     at_all(SWITCHES, lambda name: sh(folder, name, bare.SWITCH_SETUP))
     at_all(WITNESSES, lambda name: sh(folder, name, bare.WITNESS_SETUP))
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[Path]:
+    try:
+        bring_up(folder)
+        yield folder
+    finally:
+        twin.down(folder, wipe=True)
 
 
 def at_all(names: Iterable[str], work: Callable[[str], T]) -> list[T]:
