@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,7 +14,9 @@ import pytest
 
 from igoudar import twin
 from igoudar.errors import DeviceFailed
-from igoudar.twin import TwinWire
+from igoudar.twin import TwinWire, waiting
+from igoudar.twin.control import ask
+from igoudar.twin.paths import Folder
 from tests.twin.small import WIRE, address, host, out, received, spec, up
 
 pytestmark = [pytest.mark.image, pytest.mark.timeout(300)]
@@ -113,6 +118,19 @@ def test_a_reboot_inside_comes_back_and_a_poweroff_stays_off(folder: Path) -> No
     up(spec("one"), folder)
     address(folder)
     assert twin.status(folder)[1].state == "on"
+
+
+def test_a_kernel_that_hangs_in_its_boot_is_switched_off_and_on(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "STALLED_SECONDS", 3)
+    twin.power(folder, "sw-2", "off")
+    ask(Folder(folder), do="on", host="sw-2")
+    kernel = subprocess.run(["pgrep", "-of", f"{folder}/disks/sw-2.cow"], capture_output=True, check=True)
+    os.killpg(int(kernel.stdout), signal.SIGSTOP)
+    said: list[str] = []
+    waiting.wait_for(Folder(folder), twin.load_spec(folder), ("sw-2",), said.append)
+    assert said.count("sw-2 does not come up; switched off and on") == 1
 
 
 def test_unknown_names_are_refused(folder: Path) -> None:

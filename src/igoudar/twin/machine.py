@@ -66,7 +66,8 @@ class Machine:
         write_seed(self.folder, self._spec, host)
         sockets = self._sockets(self._spec, host)
         words = kernels.command_line(host, self.image, self.folder, sockets)
-        self.running[name] = kernels.start(words, self.folder.logs / f"{name}.log")
+        number = self._spec.names().index(name)
+        self.running[name] = kernels.start(words, self.folder.logs / f"{name}.log", number)
         self._booted[name] = (host, sockets)
 
     def power_off(self, name: str) -> None:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from igoudar.errors import DeviceFailed
 from igoudar.transport import Access, Relay, connect
@@ -19,6 +20,7 @@ HOST_SECONDS = 240
 BANNER_SECONDS = 3
 POLL_SECONDS = 0.4
 SAY_SECONDS = 3
+STALLED_SECONDS = 60  # nothing came up for so long: a kernel that hangs in its boot gets one power cycle
 TOGETHER = 8
 RUNNING, DEGRADED = "running", "degraded"
 # Its first line is the state; nothing while it is starting. Then names of failed units.
@@ -64,7 +66,8 @@ class _Wait:
                 except DeviceFailed as error:
                     problem = str(error)
             self.over.wait(POLL_SECONDS)
-        raise DeviceFailed(f"{name}: {problem}; its console is in {self.folder.logs / name}.log")
+        log = self.folder.logs / f"{name}.log"
+        raise DeviceFailed(f"{name}: {problem}; its console is in {log} and ends with {_last_line(log)!r}")
 
     def _init(self, host: TwinHost) -> str:
         with connect(access(self.folder, self.spec, host)) as session:
@@ -97,11 +100,11 @@ def wait_for(folder: Folder, spec: TwinSpec, names: Iterable[str], progress: Pro
 
 
 def _watch(wait: _Wait, futures: dict[str, Future[str]], progress: Progress) -> None:
-    begun = said = time.monotonic()
-    waiting = dict(futures)
+    begun = said = moved = time.monotonic()
+    waiting, cycled = dict(futures), set[str]()
     while waiting:
         for name in [name for name, future in waiting.items() if future.done()]:
-            future = waiting.pop(name)
+            future, moved = waiting.pop(name), time.monotonic()
             if future.exception() is None and future.result() != RUNNING:
                 progress(f"{name} is {future.result()}")
         if waiting and time.monotonic() - said > SAY_SECONDS:
@@ -112,7 +115,21 @@ def _watch(wait: _Wait, futures: dict[str, Future[str]], progress: Progress) -> 
             shown = ", ".join(list(waiting)[:4]) + (", ..." if len(waiting) > 4 else "")
             count = f"{len(futures) - len(waiting)} of {len(futures)}"
             progress(f"{count} up after {said - begun:.0f} s, not yet: {shown}")
+        if waiting.keys() - cycled and time.monotonic() - moved > STALLED_SECONDS:
+            for name in sorted(waiting.keys() - cycled):
+                progress(f"{name} does not come up; switched off and on")
+                ask(wait.folder, do="off", host=name)
+                ask(wait.folder, do="on", host=name)
+            cycled |= waiting.keys()
         time.sleep(0.1)
+
+
+def _last_line(log: Path) -> str:
+    try:
+        lines = log.read_text("utf-8", "replace").split("\n")
+    except OSError:
+        return ""
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
 
 def _address(host: TwinHost) -> str:

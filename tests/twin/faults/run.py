@@ -23,6 +23,7 @@ from tests.twin.faults.catalogue import Fault, Scene
 
 LONGEST = 150.0  # seconds until the operator has ended
 SETTLE = 120.0  # seconds after everything is healed
+POLL = 0.5  # seconds between questions to switches that have other things to do
 PING = "nohup ping -n -i 0.01 -W 1 -I 10.255.0.11 {to} > /run/probe 2>&1 &"
 
 
@@ -138,6 +139,7 @@ class Bench:
                 for name, is_open in zip(left, fabric.at_all(left, self._is_open), strict=True)
                 if is_open
             ]
+            time.sleep(POLL if left else 0)
 
     def _is_open(self, name: str) -> bool:
         try:
@@ -153,7 +155,7 @@ class Bench:
             up != "2" for up in fabric.at_all(fabric.SWITCHES, lambda n: fabric.sh(self.folder, n, ask))
         ):
             assert time.monotonic() < deadline, "the fabric does not come up"
-            time.sleep(0.3)
+            time.sleep(POLL)
 
     def _probed(self) -> tuple[int, int]:
         told = fabric.sh(
