@@ -17,16 +17,15 @@ from igoudar import vendors
 from igoudar.allocate import allocate
 from igoudar.design import Plan
 from igoudar.errors import Where
+from igoudar.hardware.parts import Components, DeviceType, InterfaceType
 from igoudar.ledger import Ledger
 from igoudar.model import (
     Attachment,
     Cable,
     CableSystem,
     Device,
-    DeviceType,
     End,
     Hall,
-    InterfaceType,
     Inventory,
     LandingStation,
     Pools,
@@ -167,6 +166,10 @@ def _session(n: int) -> Session:
     )
 
 
+def _type(slug: str, *ports: InterfaceType) -> DeviceType:
+    return DeviceType(slug, "generic", slug, 1, True, Components(interfaces=ports), where=AT)
+
+
 def _inventory(parts: Parts, halls: dict[str, Hall]) -> Inventory:
     both, spines = (1, 2), sum(d.role is Role.SPINE and d.hall == "h1" for d in parts.devices.values())
     ports = tuple(InterfaceType(f"swp{n}", "100gbase-x-qsfp28") for n in range(1, PORTS + 1))
@@ -175,8 +178,8 @@ def _inventory(parts: Parts, halls: dict[str, Hall]) -> Inventory:
     return Inventory(
         site=_site(),
         types={
-            "switch": DeviceType("switch", "generic", "switch", 1, (oob, *ports), AT),
-            "server": DeviceType("server", "generic", "server", 1, (oob, *data), AT),
+            "switch": _type("switch", oob, *ports),
+            "server": _type("server", oob, *data),
         },
         halls=halls,
         racks={f"{h}-r1": Rack(f"{h}-r1", h, "a", 1, 47, ("a", "b"), AT) for h in halls},

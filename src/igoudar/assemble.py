@@ -31,7 +31,7 @@ def assemble(documents: Documents, folder: str) -> tuple[model.Inventory | None,
     secrets = joined.section("secrets", _secret)
     racks = joined.section("racks", _rack)
     vpcs = {v.full_name: v for v in _once(_vpcs(documents), findings, lambda v: v.full_name)}
-    types = {t.slug: t for t in _once(_types(documents), findings, lambda t: t.slug)}
+    types = {t.slug: t for t in _once((t for _, t in documents.types), findings, lambda t: t.slug)}
     devices = joined.section("devices", lambda n, d, w: _device(n, d, w, racks))
     cables = {c.key: c for c in _once(_cables(documents), findings, lambda c: c.key)}
     rest: dict[str, Any] = {
@@ -203,9 +203,3 @@ def _subnet(name: str, entry: schema.SubnetIn, where: Where) -> model.Subnet:
         where=where,
         was=entry.was or "",
     )
-
-
-def _types(documents: Documents) -> Iterator[model.DeviceType]:
-    for file, entry in documents.types:
-        ports, where = entry.parts.interfaces, Where(file, 0, "slug")
-        yield model.DeviceType(entry.slug, entry.manufacturer, entry.model, entry.units, ports, where)

@@ -14,6 +14,7 @@ from typing import Any
 from netaddr import IPAddress, IPNetwork
 
 from igoudar.errors import Where
+from igoudar.hardware.parts import DeviceType
 
 
 class Role(StrEnum):
@@ -61,31 +62,6 @@ class SessionRole(StrEnum):
     TRANSIT = "transit"
     PEER = "peer"
     CUSTOMER = "customer"
-
-
-@dataclass(frozen=True, slots=True)
-class InterfaceType:
-    """`kind` is NetBox's interface type slug such as `25gbase-x-sfp28`."""
-
-    name: str
-    kind: str
-    mgmt_only: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class DeviceType:
-    """A hardware type in the NetBox device-type library format."""
-
-    slug: str
-    manufacturer: str
-    model: str
-    u_height: float
-    interfaces: tuple[InterfaceType, ...]
-    where: Where
-
-    @property
-    def data_ports(self) -> tuple[str, ...]:
-        return tuple(i.name for i in self.interfaces if not i.mgmt_only)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from typing import Any
 from netaddr import IPNetwork
 
 from igoudar.errors import Finding, Where, nearest
-from igoudar.model import Attachment, Device, DeviceType, End, Inventory, Role
+from igoudar.hardware import DeviceType
+from igoudar.model import Attachment, Device, End, Inventory, Role
 
 
 def broken_references(inventory: Inventory) -> list[Finding]:

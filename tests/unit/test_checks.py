@@ -230,7 +230,7 @@ def test_more_spines_than_paths() -> None:
 
 
 def test_one_device_a_unit_and_none_above_the_rack(site: Inventory) -> None:
-    tall = replace(site.types["server"], u_height=2)
+    tall = replace(site.types["server"], units=2)
     stacked = replace(site, types={**site.types, "server": tall})
     servers = [d for d in site.devices.values() if d.type == "server"]
     below = factory.with_device(stacked, servers[0].name, u=46)
@@ -238,7 +238,7 @@ def test_one_device_a_unit_and_none_above_the_rack(site: Inventory) -> None:
     assert "same-u" in codes(stacked)
     assert "outside-rack" not in codes(below)
     assert "outside-rack" in codes(factory.with_device(stacked, servers[0].name, u=47))
-    assert "same-u" not in codes(replace(site, types={**site.types, "server": replace(tall, u_height=0)}))
+    assert "same-u" not in codes(replace(site, types={**site.types, "server": replace(tall, units=0)}))
 
 
 def test_a_session_a_wave_and_a_wave_for_each(site: Inventory) -> None:

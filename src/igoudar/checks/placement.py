@@ -14,7 +14,7 @@ def check(design: Design) -> Iterator[Finding]:
     inventory = design.inventory
     taken: dict[tuple[str, int], Device] = {}
     for device in inventory.devices.values():
-        height = math.ceil(inventory.types[device.type].u_height)
+        height = math.ceil(inventory.types[device.type].units)
         rack = inventory.racks[device.rack]
         where = device.where.at("u")
         if device.u + height - 1 > rack.height:

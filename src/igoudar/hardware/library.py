@@ -7,6 +7,7 @@ file says and we do not follow: a key that is none of the format's, a mounting d
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -16,7 +17,6 @@ from pydantic import AliasChoices, BaseModel
 
 from igoudar.errors import Finding, Severity, Where, nearest
 from igoudar.hardware import parts, shapes
-from igoudar.model import InterfaceType
 from igoudar.validated import validated
 from igoudar.yaml_source import read_source
 
@@ -65,7 +65,7 @@ def read_type(path: Path, shown: str) -> Read:
     odd = tuple(_unknown_keys(source.data, shape, Where(shown)))
     if entry is None:
         return Read(None, (*wrong, *odd))
-    found = _type(entry)
+    found = replace(_type(entry), where=Where(shown, 0, "slug"))
     odd += tuple(_odd(entry, found, Where(shown)))
     bad = any(f.severity is Severity.ERROR for f in odd)
     return Read(None if bad else found, odd)
@@ -115,7 +115,7 @@ def _type(entry: shapes.Shape) -> HardwareType:
 
 def _parts(entry: shapes.PartsShape) -> parts.Components:
     return parts.Components(
-        interfaces=tuple(InterfaceType(i.name, i.type, i.mgmt_only) for i in entry.interfaces),
+        interfaces=tuple(parts.InterfaceType(i.name, i.type, i.mgmt_only) for i in entry.interfaces),
         consoles=tuple(parts.Passive(p.name, p.type) for p in entry.console_ports),
         console_servers=tuple(parts.Passive(p.name, p.type) for p in entry.console_server_ports),
         inlets=tuple(

@@ -6,9 +6,10 @@ from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from igoudar.model import InterfaceType
+from igoudar.errors import Where
 
 MODULE = "{module}"
+NOWHERE = Where("")
 
 
 class Leg(StrEnum):
@@ -17,6 +18,15 @@ class Leg(StrEnum):
     L1 = "L1"
     L2 = "L2"
     L3 = "L3"
+
+
+@dataclass(frozen=True, slots=True)
+class InterfaceType:
+    """`kind` is NetBox's interface type slug such as `25gbase-x-sfp28`."""
+
+    name: str
+    kind: str
+    mgmt_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +113,15 @@ class DeviceType:
     parent: bool = False
     child: bool = False
     powered: bool | None = None
+    where: Where = NOWHERE
+
+    @property
+    def interfaces(self) -> tuple[InterfaceType, ...]:
+        return self.parts.interfaces
+
+    @property
+    def data_ports(self) -> tuple[str, ...]:
+        return tuple(i.name for i in self.parts.interfaces if not i.mgmt_only)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +134,7 @@ class ModuleType:
     airflow: str = ""
     part_number: str = ""
     profile: str = ""
+    where: Where = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +156,7 @@ class RackType:
     mounting_depth_mm: float | None = None
     kg: float | None = None
     load_kg: float | None = None
+    where: Where = NOWHERE
 
 
 def installed(module: ModuleType, bay: Bay) -> Components:
