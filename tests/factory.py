@@ -17,6 +17,7 @@ from igoudar import vendors
 from igoudar.allocate import allocate
 from igoudar.design import Plan
 from igoudar.errors import Where
+from igoudar.hall.places import Hall, Rack
 from igoudar.hardware.parts import Components, DeviceType, InterfaceType
 from igoudar.ledger import Ledger
 from igoudar.model import (
@@ -25,11 +26,9 @@ from igoudar.model import (
     CableSystem,
     Device,
     End,
-    Hall,
     Inventory,
     LandingStation,
     Pools,
-    Rack,
     Role,
     SecretName,
     Session,
@@ -182,7 +181,7 @@ def _inventory(parts: Parts, halls: dict[str, Hall]) -> Inventory:
             "server": _type("server", oob, *data),
         },
         halls=halls,
-        racks={f"{h}-r1": Rack(f"{h}-r1", h, "a", 1, 47, ("a", "b"), AT) for h in halls},
+        racks={f"{h}-r1": Rack(f"{h}-r1", h, "a", 1, 47, AT, {"A": "a", "B": "b"}) for h in halls},
         devices=parts.devices,
         cables=parts.cables,
         stations={f"cls-{n}": LandingStation(f"cls-{n}", "Port", AT) for n in both},

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from igoudar import model, schema
 from igoudar.errors import Finding, Where, step_path
-from igoudar.hardware import DeviceType
+from igoudar.hall import patterns
+from igoudar.hall import schema as hall_schema
+from igoudar.hall.places import Building, Campus, Climate, Hall, Limits, Rack, TypeFacts
+from igoudar.hardware import DeviceType, RackType
+from igoudar.site_files import SiteFile, TenantFile
+from igoudar.waivers import Waiver
 
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")
@@ -18,9 +23,11 @@ _Out = TypeVar("_Out")
 class Documents:
     """File name and content, in order of file name."""
 
-    sites: list[tuple[str, schema.SiteFile]] = field(default_factory=list)
-    tenants: list[tuple[str, schema.TenantFile]] = field(default_factory=list)
-    types: list[tuple[str, DeviceType]] = field(default_factory=list)
+    sites: list[tuple[str, SiteFile]] = field(default_factory=list)
+    tenants: list[tuple[str, TenantFile]] = field(default_factory=list)
+    types: list[DeviceType | RackType] = field(default_factory=list)
+    facts: Mapping[str, TypeFacts] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
 
 
 def assemble(documents: Documents, folder: str) -> tuple[model.Inventory | None, list[Finding]]:
@@ -29,24 +36,31 @@ def assemble(documents: Documents, folder: str) -> tuple[model.Inventory | None,
     site = _site(documents, folder, findings)
     joined = _Joiner(documents, findings)
     secrets = joined.section("secrets", _secret)
-    racks = joined.section("racks", _rack)
     vpcs = {v.full_name: v for v in _once(_vpcs(documents), findings, lambda v: v.full_name)}
-    types = {t.slug: t for t in _once((t for _, t in documents.types), findings, lambda t: t.slug)}
-    devices = joined.section("devices", lambda n, d, w: _device(n, d, w, racks))
+    types = {t.slug: t for t in _once(iter(documents.types), findings, lambda t: t.slug)}
+    rack_types = {slug: t for slug, t in types.items() if isinstance(t, RackType)}
+    racks, devices = _standing(documents, joined, _RackMaker(rack_types, findings))
     cables = {c.key: c for c in _once(_cables(documents), findings, lambda c: c.key)}
     rest: dict[str, Any] = {
-        "halls": joined.section("halls", lambda n, h, w: model.Hall(n, h.building, h.number, w)),
+        "buildings": joined.section("buildings", lambda n, b, w: Building(n, b.number, w, b.floors, b.power)),
+        "halls": joined.section("halls", _hall),
         "stations": joined.section("stations", lambda n, s, w: model.LandingStation(n, s.city, w)),
         "systems": joined.section("systems", _system),
         "waves": joined.section("waves", _wave),
         "upstreams": joined.section("upstreams", _upstream),
         "sessions": joined.section("sessions", _session),
     }
+    campus = _campus(documents, findings)
     if site is None or findings:
         return None, findings
     inventory = model.Inventory(
         site=site,
-        types=types,
+        types={slug: t for slug, t in types.items() if isinstance(t, DeviceType)},
+        rack_types=rack_types,
+        facts=documents.facts,
+        limits=documents.limits,
+        waivers=tuple(_waivers(documents)),
+        campus=campus,
         racks=racks,
         devices=devices,
         cables=cables,
@@ -95,18 +109,29 @@ def _once(items: Iterator[_Out], findings: list[Finding], key: Callable[[_Out], 
         yield item
 
 
+def _only(documents: Documents, section: str, findings: list[Finding]) -> tuple[Any, Where] | None:
+    """What may stand once in a site."""
+    found = [(entry, file) for file, d in documents.sites if (entry := getattr(d, section)) is not None]
+    for _, file in found[1:]:
+        findings.append(_twice(section, Where(file, 0, section), Where(found[0][1])))
+    return (found[0][0], Where(found[0][1], 0, section)) if found else None
+
+
+def _waivers(documents: Documents) -> Iterator[Waiver]:
+    for file, document in documents.sites:
+        for position, entry in enumerate(document.waivers):
+            yield Waiver(**dict(entry), where=Where(file, 0, f"waivers[{position}]"))
+
+
 def _site(documents: Documents, folder: str, findings: list[Finding]) -> model.Site | None:
-    found = [(file, d.site) for file, d in documents.sites if d.site is not None]
-    if not found:
+    found = _only(documents, "site", findings)
+    if found is None:
         where = Where(f"{folder}/site.yaml")
         findings.append(
             Finding("no-site", where, "no file of the folder has a section 'site'", "one section 'site'")
         )
         return None
-    for file, _ in found[1:]:
-        findings.append(_twice("site", Where(file, 0, "site"), Where(found[0][0])))
-    file, entry = found[0]
-    where = Where(file, 0, "site")
+    entry, where = found
     lists = {"dns", "ntp", "witnesses", "bogon_exceptions"}
     plain = entry.model_dump(exclude={"pools", "users", "bastion", "bfd", *lists})
     pools = entry.pools
@@ -129,11 +154,88 @@ def _site(documents: Documents, folder: str, findings: list[Finding]) -> model.S
     )
 
 
-def _rack(name: str, entry: schema.RackIn, where: Where) -> model.Rack:
-    return model.Rack(name, entry.hall, entry.row, entry.position, entry.height, tuple(entry.feeds), where)
+def _campus(documents: Documents, findings: list[Finding]) -> Campus | None:
+    found = _only(documents, "campus", findings)
+    if found is None:
+        return None
+    entry, where = found
+    c = entry.climate
+    return Campus(
+        power_w=entry.capacity.power,
+        basis=entry.capacity.basis,
+        sea_m=entry.distance_to_sea,
+        climate=Climate(tuple(c.high), tuple(c.low), c.extreme, c.source),
+        water_m3=entry.water_a_year,
+        design_pue=entry.design_pue,
+        design_wue=entry.design_wue,
+        where=where,
+    )
 
 
-def _device(name: str, entry: schema.DeviceIn, where: Where, racks: dict[str, model.Rack]) -> model.Device:
+def _hall(name: str, entry: hall_schema.HallIn, where: Where) -> Hall:
+    return Hall(
+        name=name,
+        where=where,
+        power_w=entry.power,
+        floor_kg_m2=entry.floor_load,
+        **entry.model_dump(exclude={"power", "floor_load"}),
+    )
+
+
+@dataclass(slots=True)
+class _RackMaker:
+    """Racks of what is stated and of what their type says."""
+
+    types: Mapping[str, RackType]
+    findings: list[Finding]
+
+    def __call__(
+        self, name: str, entry: hall_schema.RackParts, place: Mapping[str, Any], where: Where
+    ) -> Rack:
+        kind = self.types.get(entry.type or "")
+        height = entry.height or (kind.units if kind else 0)
+        if not height and not entry.type:
+            said = "a rack has neither a height nor a type"
+            self.findings.append(Finding("no-height", where, said, "height: 47 U, or the type of a rack"))
+        return Rack(
+            name=name,
+            height=height,
+            feeds={str(feed): unit for feed, unit in sorted(entry.feeds.items())},
+            type=entry.type or "",
+            power_w=entry.power,
+            load_kg=entry.load if entry.load is not None or kind is None else kind.load_kg,
+            cooling=entry.cooling,
+            where=where,
+            **place,
+        )
+
+
+def _standing(
+    documents: Documents, joined: _Joiner, rack: _RackMaker
+) -> tuple[dict[str, Rack], dict[str, model.Device]]:
+    """What rows give, as overridden, and what is written down by itself."""
+    rows = (
+        (Where(file, 0, f"rows[{n}]"), row) for file, d in documents.sites for n, row in enumerate(d.rows)
+    )
+    found = patterns.expand(rows, rack)
+
+    def alone(name: str, entry: hall_schema.RackIn, where: Where) -> Rack:
+        place = {"hall": entry.hall, "row": entry.row, "position": entry.position, "at": entry.at or ""}
+        return rack(name, entry, place, where)
+
+    racks = joined.section("racks", alone)
+    devices = joined.section("devices", lambda n, d, w: _device(n, d, w, {**found.racks, **racks}))
+    written = {n: r.where for n, r in racks.items()} | {n: d.where for n, d in devices.items()}
+    for name, (entry, where) in joined.section("overrides", lambda _, e, w: (e, w)).items():
+        patterns.override(found, written, name, entry, where)
+    for name in written.keys() & {*found.racks, *found.devices}:
+        thing = found.racks.get(name) or found.devices[name]
+        joined.findings.append(_twice(name, written[name], thing.where))
+    joined.findings += found.findings
+    return {**racks, **found.racks}, {**devices, **found.devices}
+
+
+def _device(name: str, entry: schema.DeviceIn, where: Where, racks: Mapping[str, Rack]) -> model.Device:
     rack = racks.get(entry.rack)
     return model.Device(
         name=name,
@@ -143,7 +245,9 @@ def _device(name: str, entry: schema.DeviceIn, where: Where, racks: dict[str, mo
         host_key=entry.host_key or "",
         nos=entry.nos or "",
         was=entry.was or "",
-        **entry.model_dump(exclude={"oob_mac", "host_key", "nos", "was"}),
+        serial=entry.serial or "",
+        draw_w=entry.draw,
+        **entry.model_dump(exclude={"oob_mac", "host_key", "nos", "was", "serial", "draw"}),
     )
 
 

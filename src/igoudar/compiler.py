@@ -32,6 +32,7 @@ from igoudar.roles import Declaration, RoleFolder, load_roles
 from igoudar.roles import clashes as role_clashes
 from igoudar.stack_files import StackFile, stacks_of
 from igoudar.vendors import Nos
+from igoudar.waivers import waive
 from igoudar.yaml_source import locate
 
 Texts = Mapping[str, str]
@@ -113,7 +114,11 @@ def compile_site(folder: Path, *, root: Path, today: date) -> Compiled:
     ledger = load_ledger(folder, root)
     design = describe(inventory, root)
     plan = allocate(design, ledger, today)
-    found = [*plan.findings, *checks.check(design), *vendors.check(inventory, nos_folders)]
+    found = [
+        *plan.findings,
+        *waive(checks.check(design), inventory.waivers, today),
+        *vendors.check(inventory, nos_folders),
+    ]
     found += vendors.check_roles(nos_folders, roles)
     found += stack_files.check(stacks, inventory, _stacks(root).LAYERS)
     _stop_on_errors(found, root)

@@ -63,7 +63,8 @@ class Finding:
     `expected` is what a right value would be, as a noun: "a mapping", "one of a, b".
 
     `code` is a stable kebab-case word such as `duplicate-serial`, the key of waivers and of documentation.
-    `see` is the other place where two of them do not go together.
+    `see` is the other place where two of them do not go together. `subject` is the object, such as
+    `rack a01`, where a line stands for many; `amount` how much there is of it, in `unit`.
     """
 
     code: str
@@ -73,6 +74,9 @@ class Finding:
     hint: str = ""
     severity: Severity = Severity.ERROR
     see: Where | None = None
+    subject: str = ""
+    amount: float | None = None
+    unit: str = ""
 
     def __str__(self) -> str:
         expected = f"expected {self.expected}" if self.expected else ""
@@ -95,6 +99,7 @@ class Finding:
             "message": self.message,
             "expected": self.expected,
             "hint": self.advice,
+            "subject": self.subject,
         }
 
 

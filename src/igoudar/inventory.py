@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from igoudar import schema
 from igoudar.assemble import Documents, assemble
 from igoudar.errors import BadInput, Finding, Severity, Where
-from igoudar.hardware import DeviceType, read_type
+from igoudar.hall import facts
+from igoudar.hall.limits import read_limits
+from igoudar.hardware import DeviceType, RackType, read_type
 from igoudar.model import Inventory
 from igoudar.references import broken_references
+from igoudar.site_files import SiteFile, TenantFile
 from igoudar.validated import validated
 from igoudar.yaml_source import locate, read_source
 
@@ -73,17 +75,23 @@ def _documents(folder: Path, root: Path) -> tuple[Documents, list[Finding]]:
         source = read_source(path, shown(path, root))
         findings += source.findings
         tenant = path.relative_to(folder).parts[0] == "tenants"
-        kind = schema.TenantFile if tenant else schema.SiteFile
+        kind = TenantFile if tenant else SiteFile
         entry, wrong = validated(source, kind)
         findings += wrong
-        if isinstance(entry, schema.TenantFile):
+        if isinstance(entry, TenantFile):
             documents.tenants.append((source.file, entry))
-        elif isinstance(entry, schema.SiteFile):
+        elif isinstance(entry, SiteFile):
             documents.sites.append((source.file, entry))
-    for path in sorted(types_folder(folder, root).rglob("*.y*ml")):
+    types = types_folder(folder, root)
+    documents.facts, wrong = facts.read_facts(types, shown(types / facts.FILE, root))
+    documents.limits, bad = read_limits(root)
+    findings += [*wrong, *bad]
+    for path in sorted(types.rglob("*.y*ml")):
+        if path == types / facts.FILE:
+            continue
         name = shown(path, root)
         hardware, odd = read_type(path, name)
         findings += [finding for finding in odd if finding.severity is Severity.ERROR]
-        if isinstance(hardware, DeviceType):
-            documents.types.append((name, hardware))
+        if isinstance(hardware, DeviceType | RackType):
+            documents.types.append(hardware)
     return documents, findings

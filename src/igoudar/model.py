@@ -9,12 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from netaddr import IPAddress, IPNetwork
 
 from igoudar.errors import Where
-from igoudar.hardware.parts import DeviceType
+from igoudar.hall.places import Building, Campus, Hall, Limits, Rack, TypeFacts
+from igoudar.hardware.parts import DeviceType, RackType
+
+if TYPE_CHECKING:
+    from igoudar.waivers import Waiver
 
 
 class Role(StrEnum):
@@ -49,6 +53,13 @@ class CableStatus(StrEnum):
     DECOMMISSIONING = "decommissioning"
 
 
+class Face(StrEnum):
+    """Side of a rack that a device is mounted at. One of full depth takes both."""
+
+    FRONT = "front"
+    REAR = "rear"
+
+
 class Attachment(StrEnum):
     """How servers of a subnet are attached (design 8a)."""
 
@@ -65,32 +76,12 @@ class SessionRole(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Hall:
-    name: str
-    building: int
-    number: int
-    where: Where
-
-
-@dataclass(frozen=True, slots=True)
-class Rack:
-    """`height` in U, counted from the bottom. `feeds` are names of power feeds, A before B."""
-
-    name: str
-    hall: str
-    row: str
-    position: int
-    height: int
-    feeds: tuple[str, ...]
-    where: Where
-
-
-@dataclass(frozen=True, slots=True)
 class Device:
     """One box. `number` is its coordinate among devices of its role in the hall: leaf 1, leaf 2, ...
 
     `oob` is address and prefix on the out-of-band network. `host_key` is an OpenSSH public key line
     without comment; a twin brings its own. `settings` is role name -> mapping, checked by that role.
+    `u` is 0 beside the U. `draw_w` is what it may draw itself; None: what its type says.
     """
 
     name: str
@@ -112,6 +103,8 @@ class Device:
     adopt: bool = False
     was: str = ""
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    face: Face = Face.FRONT
+    draw_w: float | None = None
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -328,6 +321,12 @@ class Inventory:
     sessions: Mapping[str, Session]
     vpcs: Mapping[str, Vpc]
     secrets: Mapping[str, SecretName]
+    campus: Campus | None = None
+    buildings: Mapping[str, Building] = field(default_factory=dict)
+    rack_types: Mapping[str, RackType] = field(default_factory=dict)
+    facts: Mapping[str, TypeFacts] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
+    waivers: tuple[Waiver, ...] = ()
 
     def switches(self) -> tuple[Device, ...]:
         return tuple(d for d in self.devices.values() if d.role in SWITCH_ROLES)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from netaddr import IPAddress, IPNetwork
 
-from igoudar.model import Device, Hall, Role, Site
+from igoudar.hall.places import Hall
+from igoudar.model import Device, Role, Site
 
 PER_BUILDING, PER_HALL = 1_000_000, 10_000
 FIRST_BORDER, FIRST_SPINE_POD, SERVERS = 8000, 9000, 9999

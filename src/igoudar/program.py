@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import importlib
-from datetime import date
 from pathlib import Path
 
 import pulumi
 
 from igoudar.compiler import Compiled, compile_site
+from igoudar.day import today
 from igoudar.errors import BadInput, Finding, IgoudarError, Severity, Where
 from igoudar.model import SecretName
 from igoudar.scope import within
@@ -43,7 +43,7 @@ def prepare(run: StackFile, root: Path, *, real: bool) -> Compiled:
     The run's configuration must be that of the stack's file, because every other stack of the site was
     compared with the file. A real run has a value for every secret that it will bring to a switch.
     """
-    compiled = compile_site(site_folder(run.told["site"], root), root=root, today=date.today())
+    compiled = compile_site(site_folder(run.told["site"], root), root=root, today=today())
     if run not in compiled.stacks:
         where, said = Where(run.at("site").file), "this run has other settings under igoudar: than stand here"
         raise BadInput([Finding("other-settings", where, said, "the same, for other stacks to see")])

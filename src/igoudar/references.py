@@ -9,7 +9,7 @@ from netaddr import IPNetwork
 
 from igoudar.errors import Finding, Where, nearest
 from igoudar.hardware import DeviceType
-from igoudar.model import Attachment, Device, End, Inventory, Role
+from igoudar.model import Attachment, Device, End, Inventory, Role, Status
 
 
 def broken_references(inventory: Inventory) -> list[Finding]:
@@ -40,6 +40,12 @@ def _places(inventory: Inventory) -> Iterator[Finding]:
     for rack in inventory.racks.values():
         if rack.hall not in inventory.halls:
             yield _unknown("hall", rack.hall, rack.where.at("hall"), inventory.halls)
+        if rack.type and rack.type not in inventory.rack_types:
+            yield _unknown("rack type", rack.type, rack.where.at("type"), inventory.rack_types)
+
+    for slug, facts in inventory.facts.items():
+        if slug not in inventory.types:
+            yield _unknown("type", slug, facts.where, inventory.types)
 
 
 def _devices(inventory: Inventory) -> Iterator[Finding]:
@@ -55,6 +61,9 @@ def _devices(inventory: Inventory) -> Iterator[Finding]:
                 f"the switch {device.name} has no 'nos'",
                 "a folder name of templates/",
             )
+        if not device.serial and device.status is not Status.PLANNED:
+            said = f"{device.name} is {device.status} and has no 'serial'"
+            yield Finding("no-serial", device.where, said, "what its label says", "or `status: planned`")
         managed = device.role not in (Role.OOB, Role.UPSTREAM)
         if managed and device.oob is None:
             yield Finding(

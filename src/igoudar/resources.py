@@ -91,7 +91,7 @@ def rack_record(inventory: Inventory, rack: str, devices: Sequence[str]) -> dict
         }
         for name in devices
     }
-    return {"height": found.height, "feeds": list(found.feeds), "units": standing}
+    return {"height": found.height, "feeds": dict(found.feeds), "units": standing}
 
 
 def circuit_record(inventory: Inventory, circuit: Circuit) -> dict[str, Any]:

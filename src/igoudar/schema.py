@@ -14,10 +14,9 @@ from typing import Annotated, Any, Literal
 from netaddr import EUI, AddrFormatError, IPAddress, IPNetwork, mac_unix_expanded, valid_mac
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from igoudar.model import Attachment, CableStatus, End, Role, SessionRole, Status
-
-LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
-
+from igoudar.model import Attachment, CableStatus, End, Face, Role, SessionRole, Status
+from igoudar.quantities import Watts
+from igoudar.validated import LABEL
 
 _NETWORK = re.compile(r"[0-9A-Fa-f.:]+/[0-9]{1,3}")
 _EXAMPLES = {4: ("172.16.1.0/24", "203.0.113.1"), 6: ("2001:db8:1::/64", "2001:db8::1")}
@@ -114,7 +113,7 @@ def _public_key(value: Any) -> str:
     return value
 
 
-def _one_of(kind: type[StrEnum]) -> BeforeValidator:
+def one_of(kind: type[StrEnum]) -> BeforeValidator:
     def read(value: Any) -> StrEnum:
         try:
             return kind(value)
@@ -140,6 +139,7 @@ Indexes = Annotated[tuple[int, int], BeforeValidator(_range(1, 65535))]
 Asn = Annotated[int, Field(ge=1, le=4294967294)]
 PrefixCount = Annotated[int, Field(ge=1, le=4294967295)]  # what FRR takes
 PublicKey = Annotated[str, BeforeValidator(_public_key)]
+Serial = Annotated[str, BeforeValidator(_serial)]
 
 
 class Entry(BaseModel):
@@ -193,42 +193,38 @@ class SiteIn(Entry):
     users: dict[Label, UserIn] = {}
 
 
-class HallIn(Entry):
-    building: Annotated[int, Field(ge=1, le=93)]
-    number: Annotated[int, Field(ge=0, le=99)]
+class BoxIn(Entry):
+    """What a device states itself, and a pattern for many. `draw`: allocated power, instead of its type's."""
 
-
-class RackIn(Entry):
-    hall: Label
-    row: Label
-    position: Annotated[int, Field(ge=1, le=9999)]
-    height: Annotated[int, Field(ge=1, le=100)] = 47
-    feeds: list[Label] = ["a", "b"]
-
-
-class DeviceIn(Entry):
     type: Label
-    role: Annotated[Role, _one_of(Role)]
-    number: Annotated[int, Field(ge=1, le=99999)]
-    rack: Label
-    u: Annotated[int, Field(ge=1, le=100)]
-    status: Annotated[Status, _one_of(Status)] = Status.ACTIVE
-    serial: Annotated[str, BeforeValidator(_serial)]
-    oob: Network4 | None = None
-    oob_mac: Mac | None = None
-    host_key: PublicKey | None = None
+    role: Annotated[Role, one_of(Role)]
+    status: Annotated[Status, one_of(Status)] = Status.ACTIVE
+    face: Annotated[Face, one_of(Face)] = Face.FRONT
     nos: Label | None = None
     pod: Annotated[int, Field(ge=1, le=99)] = 1
     drained: bool = False
     adopt: bool = False
-    was: Label | None = None
+    draw: Watts | None = None
     settings: dict[str, dict[str, Any]] = {}
+
+
+class DeviceIn(BoxIn):
+    """`u` is 0 for what stands beside the U, such as a vertical PDU."""
+
+    number: Annotated[int, Field(ge=1, le=99999)]
+    rack: Label
+    u: Annotated[int, Field(ge=0, le=100)]
+    serial: Serial | None = None
+    oob: Network4 | None = None
+    oob_mac: Mac | None = None
+    host_key: PublicKey | None = None
+    was: Label | None = None
 
 
 class CableIn(Entry):
     a: Port
     b: Port
-    status: Annotated[CableStatus, _one_of(CableStatus)] = CableStatus.CONNECTED
+    status: Annotated[CableStatus, one_of(CableStatus)] = CableStatus.CONNECTED
     medium: str = ""
     wave: Label | None = None
     drained: bool = False
@@ -256,7 +252,7 @@ class WaveIn(Entry):
 
 class UpstreamIn(Entry):
     asn: Asn
-    role: Annotated[SessionRole, _one_of(SessionRole)]
+    role: Annotated[SessionRole, one_of(SessionRole)]
     announces: list[SubnetAddress] = []
 
 
@@ -276,7 +272,7 @@ class SessionIn(Entry):
 class SubnetIn(Entry):
     ipv4: SubnetAddress4 | None = None
     ipv6: SubnetAddress6 | None = None
-    attachment: Annotated[Attachment, _one_of(Attachment)] = Attachment.ACCESS
+    attachment: Annotated[Attachment, one_of(Attachment)] = Attachment.ACCESS
     public: bool = False
     servers: list[Label] = []
     was: Label | None = None
@@ -290,26 +286,3 @@ class VpcIn(Entry):
 
 class SecretIn(Entry):
     version: Annotated[int, Field(ge=1, le=999999)]
-
-
-class TenantFile(Entry):
-    """`inventory/<site>/tenants/<any name>.yaml`."""
-
-    tenant: Label
-    vpcs: Annotated[dict[Label, VpcIn], Field(min_length=1)]
-
-
-class SiteFile(Entry):
-    """Every other YAML file of the folder: any of these sections; those of several files are joined."""
-
-    site: SiteIn | None = None
-    halls: dict[Label, HallIn] = {}
-    racks: dict[Label, RackIn] = {}
-    devices: dict[Label, DeviceIn] = {}
-    cables: list[CableIn] = []
-    stations: dict[Label, StationIn] = {}
-    systems: dict[Label, SystemIn] = {}
-    waves: dict[Label, WaveIn] = {}
-    upstreams: dict[Label, UpstreamIn] = {}
-    sessions: dict[Label, SessionIn] = {}
-    secrets: dict[Label, SecretIn] = {}

@@ -8,10 +8,10 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from igoudar import schema
 from igoudar.errors import Finding, Where, nearest, step_path
 from igoudar.yaml_source import Source
 
+LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"  # of DNS
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
@@ -47,6 +47,10 @@ def _finding(item: ErrorDetails, source: Source, kind: type[BaseModel]) -> Findi
         case "value_error":
             return Finding("wrong-value", where, f"{given} does not fit", str(item["ctx"]["error"]))
         case "too_short":
+            least = item["ctx"]["min_length"]
+            if least > 1:
+                said = f"{name!r} has {item['ctx']['actual_length']} entries"
+                return Finding("wrong-value", where, said, f"{least} entries")
             return Finding("empty", where, f"{name!r} is empty", "at least one entry")
         case "string_pattern_mismatch" if _is_label(item):
             return Finding("wrong-name", where, f"{given} is not a name", _LABEL_TEXT)
@@ -78,7 +82,7 @@ _LABEL_TEXT = "a DNS label: a-z, 0-9 and -, at most 63 characters, no - at eithe
 
 
 def _is_label(item: ErrorDetails) -> bool:
-    return str(item.get("ctx", {}).get("pattern", "")) == f"^{schema.LABEL}$"
+    return str(item.get("ctx", {}).get("pattern", "")) == f"^{LABEL}$"
 
 
 def _short(value: Any) -> str:

@@ -63,6 +63,7 @@ def test_there_is_a_case_for_each_kind_of_mistake() -> None:
 ELSEWHERE = {
     "in-doubt-operator",
     "no-way-back",
+    "no-weight",
     "last-exit",
     "rack-occupied",
     "switch-vanishes",
@@ -82,11 +83,13 @@ INPUT = (
     "checks",
     "compiler",
     "derive",
+    "hall",
     "inventory",
     "ledger",
     "references",
     "stack_files",
     "vanished",
+    "waivers",
 )
 TEXTS = ("render", "render_roles", "roles", "tree", "vendors", "yaml_source")
 

@@ -11,16 +11,19 @@ import subprocess
 import threading
 import time
 import uuid
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from igoudar import twin
+from igoudar.agent.core import VERBS
 from igoudar.errors import IgoudarError
 from tests.twin.lab_checkout import ROOT, SWITCHES, UP
 
 TWIN = ROOT / ".igoudar" / "twin" / "lab"
 LONGEST = 240.0  # seconds for a step to come, and for a run to end
 ORPHAN_SECONDS = 2.0
+LATE_SECONDS = 10.0
 MARK = "IGOUDAR_TEST_RUN"  # inherited by all that a run starts, whoever adopts it later
 NAMES = {
     "engine": r"(^|/)pulumi up",
@@ -82,28 +85,43 @@ class Run:
 
     def processes(self) -> dict[int, str]:
         """All below the shell that was started, with their command lines."""
-        below = _children()
-        found, left = dict[int, str](), [self.process.pid]
-        while left:
-            pid = left.pop()
-            if (command := _command(pid)) is not None:
-                found[pid] = command
-                left += below.get(pid, [])
-        return found
+        return _below(self.process.pid)
 
     def pid(self, name: str) -> int:
         found = [p for p, command in self.processes().items() if re.search(NAMES[name], command)]
         assert found, f"no {name} among {self.processes()}"
         return found[0]
 
-    def kill(self, name: str) -> None:
-        os.kill(self.process.pid if name == "terminal" else self.pid(name), signal.SIGKILL)
+    def kill(self, name: str) -> set[int]:
+        """What hung on it, itself too."""
+        pid = self.process.pid if name == "terminal" else self.pid(name)
+        hung = {*_below(pid)}
+        os.kill(pid, signal.SIGKILL)
+        return hung
+
+    def pause(self, name: str, seconds: float) -> None:
+        pid = self.pid(name)
+        os.kill(pid, signal.SIGSTOP)
+        time.sleep(seconds)
+        os.kill(pid, signal.SIGCONT)
 
     def interrupt(self) -> None:
         os.killpg(self.process.pid, signal.SIGINT)
 
     def ended(self) -> int:
         return self.process.wait(LONGEST)
+
+
+def _below(pid: int) -> dict[int, str]:
+    """It and its descendants that live, with their command lines."""
+    below = _children()
+    found, left = dict[int, str](), [pid]
+    while left:
+        pid = left.pop()
+        if (command := _command(pid)) is not None:
+            found[pid] = command
+            left += below.get(pid, [])
+    return found
 
 
 def _children() -> dict[int, list[int]]:
@@ -143,12 +161,36 @@ def living(mark: str) -> dict[int, str]:
     return found
 
 
-def orphans(mark: str) -> dict[int, str]:
-    """Those of a run that still live when orphans may not any more."""
+def orphans(mark: str, hung: Collection[int] | None = None) -> dict[int, str]:
+    """Those of a run, or of what hung on one of its processes, that live when orphans may not any more."""
+
+    def now() -> dict[int, str]:
+        return {pid: c for pid, c in living(mark).items() if hung is None or pid in hung}
+
     deadline = time.monotonic() + ORPHAN_SECONDS
-    while (left := living(mark)) and time.monotonic() < deadline:
+    while (left := now()) and time.monotonic() < deadline:
         time.sleep(0.05)
     return left
+
+
+def orders_once_still() -> dict[str, int]:
+    """What was on its way when its sender died has arrived: a busy switch is late to look at it."""
+    deadline, before = time.monotonic() + LATE_SECONDS, orders()
+    while time.monotonic() < deadline:
+        time.sleep(1)
+        if (now := orders()) == before:
+            return now
+        before = now
+    return before
+
+
+def orders() -> dict[str, int]:
+    """How many orders to write each switch had since it was started, as its own journal of sudo says."""
+    verbs = "|".join(verb for verb in VERBS if verb not in ("read", "verify", "status"))
+    told = at_all(f"sudo journalctl -q -t sudo -o cat | grep -cE 'igoudar-agent ({verbs})'")
+    found = {name: int(said) for name, said in told.items()}
+    assert any(found.values()), "each change tells some switch to write"
+    return found
 
 
 def at_all(command: str) -> dict[str, str]:
@@ -177,4 +219,5 @@ def settle() -> float:
     status = "echo '{}' | sudo igoudar-agent status"
     while not all('"open": null' in said for said in at_all(status).values()):
         assert time.monotonic() - begun < LONGEST, f"still open: {at_all(status)}"
+        time.sleep(0.5)
     return time.monotonic() - begun

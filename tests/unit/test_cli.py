@@ -81,6 +81,7 @@ def test_findings_as_json_have_these_keys(root: Path) -> None:
             "message": "'jumbo' does not fit",
             "path": "site.fabric_mtu",
             "severity": "error",
+            "subject": "",
         }
     ]
 

@@ -14,6 +14,7 @@ from igoudar import schema
 from igoudar.errors import BadInput
 from igoudar.inventory import load, shown, site_files
 from igoudar.model import Inventory, Role, Status
+from igoudar.site_files import TenantFile
 from tests.errors import ROOT
 
 LAB = ROOT / "inventory" / "lab"
@@ -151,10 +152,7 @@ def test_keys_that_are_no_names_are_refused_at_their_line(folder: Path) -> None:
 @pytest.mark.parametrize("name", ["a", "a-b", "0", "a" * 63])
 def test_names(name: str) -> None:
     assert schema.SecretIn.model_validate({"version": 1})
-    assert (
-        schema.TenantFile.model_validate({"tenant": name, "vpcs": {"v": {"subnets": {"s": {}}}}}).tenant
-        == name
-    )
+    assert TenantFile.model_validate({"tenant": name, "vpcs": {"v": {"subnets": {"s": {}}}}}).tenant == name
 
 
 @pytest.mark.parametrize(
@@ -162,7 +160,7 @@ def test_names(name: str) -> None:
 )
 def test_what_is_no_name(name: Any) -> None:
     with pytest.raises(ValidationError):
-        schema.TenantFile.model_validate({"tenant": name, "vpcs": {"v": {"subnets": {"s": {}}}}})
+        TenantFile.model_validate({"tenant": name, "vpcs": {"v": {"subnets": {"s": {}}}}})
 
 
 def _site(**changes: Any) -> dict[str, Any]:

@@ -6,7 +6,6 @@ import json
 import subprocess
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -77,10 +76,6 @@ def _selected_stack(root: Path) -> str:
 
 site_argument = click.argument("site", type=SiteType())
 json_option = click.option("--json", "as_json", is_flag=True, help="Machine-readable output on stdout.")
-
-
-def today() -> date:
-    return date.today()
 
 
 def show_findings(findings: Iterable[Finding]) -> None:

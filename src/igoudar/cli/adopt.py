@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from igoudar.cli._frame import Place, SiteType, json_option, likely_site, show_diff, show_json, today
+from igoudar.cli._frame import Place, SiteType, json_option, likely_site, show_diff, show_json
+from igoudar.day import today
 from igoudar.errors import BadInput, Finding, Where
 
 if TYPE_CHECKING:

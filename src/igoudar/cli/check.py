@@ -9,7 +9,8 @@ import click
 
 from igoudar import base_branch
 from igoudar.adopted import FOLDER
-from igoudar.cli._frame import Place, counted, json_option, show_findings, show_json, site_argument, today
+from igoudar.cli._frame import Place, counted, json_option, show_findings, show_json, site_argument
+from igoudar.day import today
 from igoudar.errors import BadInput, CheckFailed, Finding, Missing, Severity, Where, in_order
 from igoudar.inventory import LEDGER
 from igoudar.model import Inventory
@@ -34,7 +35,7 @@ def command(site: Place, *, as_json: bool, strict: bool, base: str | None) -> in
 
     \b
     Exit status: 0 nothing that stops a run; 2 the files cannot be read; 3 they must not be built.
-    With --json: a list of {file, line, path, code, severity, message, expected, hint}.
+    With --json: a list of {file, line, path, code, severity, message, expected, hint, subject}.
     """
     findings, status = _judge(site, base)
     if strict:

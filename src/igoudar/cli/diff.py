@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from igoudar import base_branch, vendors
-from igoudar.cli._frame import Place, json_option, show_diff, show_json, site_argument, today
+from igoudar.cli._frame import Place, json_option, show_diff, show_json, site_argument
+from igoudar.day import today
 from igoudar.errors import BadInput, Finding, Where
 from igoudar.impact import Impact, impact, summary
 from igoudar.impact_source import FILE as IMPACT

@@ -6,7 +6,8 @@ import re
 
 import click
 
-from igoudar.cli._frame import Place, SiteType, json_option, likely_site, show_json, today
+from igoudar.cli._frame import Place, SiteType, json_option, likely_site, show_json
+from igoudar.day import today
 
 
 @click.command()

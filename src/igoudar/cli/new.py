@@ -11,13 +11,13 @@ from pathlib import Path
 import click
 
 from igoudar.allocate import allocation_of
-from igoudar.cli._frame import today
 from igoudar.compiler import describe
+from igoudar.day import today
 from igoudar.errors import BadInput, Finding, Where
 from igoudar.inventory import LEDGER, load, shown
 from igoudar.ledger import Ledger, dump_ledger, updated
-from igoudar.schema import LABEL
 from igoudar.tree import find_root
+from igoudar.validated import LABEL
 
 STACK = """config:
   igoudar:site: {name}

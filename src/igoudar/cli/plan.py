@@ -9,8 +9,9 @@ import click
 
 from igoudar import base_branch
 from igoudar.allocate import allocation_of, requests
-from igoudar.cli._frame import Place, json_option, show_json, site_argument, today
+from igoudar.cli._frame import Place, json_option, show_json, site_argument
 from igoudar.compiler import describe
+from igoudar.day import today
 from igoudar.errors import BadInput, CheckFailed
 from igoudar.inventory import LEDGER, load, shown
 from igoudar.ledger import (

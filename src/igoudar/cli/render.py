@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from igoudar.cli._frame import Place, site_argument, today
+from igoudar.cli._frame import Place, site_argument
+from igoudar.day import today
 from igoudar.texts import device_texts
 
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from igoudar.cli._frame import columns, counted, json_option, show_findings, show_json, today
+from igoudar.cli._frame import columns, counted, json_option, show_findings, show_json
+from igoudar.day import today
 from igoudar.errors import BadInput, Finding, Severity, Where
 from igoudar.tree import find_root
 

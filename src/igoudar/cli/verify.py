@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from igoudar.cli._frame import Place, json_option, show_json, site_argument, today
+from igoudar.cli._frame import Place, json_option, show_json, site_argument
+from igoudar.day import today
 from igoudar.errors import Missing
 from igoudar.verify.checks import Result
 

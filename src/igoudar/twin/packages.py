@@ -5,11 +5,11 @@ The fixed list of `image/packages.txt`, and all that the roles of the checkout's
 
 from __future__ import annotations
 
-from datetime import date
 from importlib import resources
 from pathlib import Path
 
 from igoudar.compiler import compile_site
+from igoudar.day import today
 from igoudar.roles import packages
 from igoudar.tree import find_root
 
@@ -23,7 +23,7 @@ def of_checkout(root: Path) -> list[str]:
     """Raises BadInput and CheckFailed, as the sites do."""
     names = set(fixed())
     for file in sorted((root / "inventory").glob("*/site.yaml")):
-        compiled = compile_site(file.parent, root=root, today=date.today())
+        compiled = compile_site(file.parent, root=root, today=today())
         names |= {p for told in compiled.hosts.values() for p in packages(told.values())}
     return sorted(names)
 

@@ -1,0 +1,146 @@
+"""What stands in a rack: inside it, one a U and face, no more power and mass than it is built for."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+
+from igoudar.design import Design
+from igoudar.errors import Finding, Severity
+from igoudar.hall.draw import Draw, airflow_of, draw_of, weight_of
+from igoudar.hall.places import Rack
+from igoudar.model import Device, Face, Inventory
+from igoudar.quantities import MASS, POWER, shown
+
+_BOTH = (Face.FRONT, Face.REAR)
+
+
+def check(design: Design) -> Iterator[Finding]:
+    inventory = design.inventory
+    standing: dict[str, list[Device]] = defaultdict(list)
+    for device in inventory.devices.values():
+        standing[device.rack].append(device)
+    yield from _units(inventory)
+    for name, devices in standing.items():
+        rack = inventory.racks[name]
+        yield from _power(inventory, rack, devices)
+        yield from _mass(inventory, rack, devices)
+        yield from _airflow(inventory, rack, devices)
+
+
+def _units(inventory: Inventory) -> Iterator[Finding]:
+    taken: dict[tuple[str, int, Face], Device] = {}
+    for device in inventory.devices.values():
+        kind = inventory.types[device.type]
+        height = math.ceil(kind.units) if device.u else 0
+        rack = inventory.racks[device.rack]
+        where = device.where.at("u")
+        if height and device.u + height - 1 > rack.height:
+            yield Finding(
+                "outside-rack",
+                where,
+                f"{device.name} ends at U{device.u + height - 1}",
+                f"at most U{rack.height}, the top of rack {rack.name}",
+                subject=f"device {device.name}",
+            )
+        faces = _BOTH if kind.full_depth else (device.face,)
+        places = [(rack.name, unit, face) for unit in range(device.u, device.u + height) for face in faces]
+        others = {place[1]: taken[place] for place in places if place in taken}
+        taken |= dict.fromkeys(places, device)
+        if others:
+            unit, other = min(others.items())
+            said = f"{device.name} and {other.name} are both on U{unit} of rack {rack.name}"
+            about = f"device {device.name}"
+            see = other.where.at("u")
+            yield Finding("same-u", where, said, "one device a U", see=see, subject=about)
+
+
+def _power(inventory: Inventory, rack: Rack, devices: list[Device]) -> Iterator[Finding]:
+    """Of racks that state their power. What nobody knows is an error: the rack counts as if it were full."""
+    if rack.power_w is None:
+        return
+    draws = {device.name: draw_of(inventory, device) for device in devices}
+    unknown = [device for device in devices if draws[device.name].allocated_w is None]
+    for kind in dict.fromkeys(device.type for device in unknown):
+        one = next(device for device in unknown if device.type == kind)
+        yield Finding(
+            "no-draw",
+            one.where.at("type"),
+            f"nobody says what a {kind} draws, so {rack.name} counts as its {shown(POWER, rack.power_w)}",
+            "`draw` of the device, or `allocated` of its type in types/overrides.yaml",
+            subject=f"type {kind}",
+        )
+    for device in devices:
+        yield from _over_psus(inventory, device, draws[device.name])
+    total = sum(draw.allocated_w or 0 for draw in draws.values())
+    if not unknown and total > rack.power_w:
+        yield Finding(
+            "rack-over-power",
+            rack.where.at("power"),
+            f"what stands in rack {rack.name} draws {shown(POWER, total)}{_most(draws)}",
+            f"at most {shown(POWER, rack.power_w)}, which each of its feeds carries alone",
+            subject=f"rack {rack.name}",
+            amount=total,
+            unit=POWER.base,
+        )
+
+
+def _over_psus(inventory: Inventory, device: Device, draw: Draw) -> Iterator[Finding]:
+    """Told of the type where the device says nothing itself."""
+    if draw.allocated_w is None or draw.cap_w is None or draw.allocated_w <= draw.cap_w:
+        return
+    facts, own = inventory.facts.get(device.type), device.draw_w is not None
+    where = device.where.at("draw") if own else facts.where if facts else device.where.at("type")
+    about = f"device {device.name}" if own else f"type {device.type}"
+    said = f"{device.name if own else device.type} draws {shown(POWER, draw.allocated_w)}"
+    expected = f"at most {shown(POWER, draw.cap_w)}, what {draw.needed} of its {draw.psus} PSUs give"
+    yield Finding("over-psus", where, said, expected, subject=about)
+
+
+def _most(draws: Mapping[str, Draw]) -> str:
+    name, watts = max(((n, d.allocated_w or 0) for n, d in draws.items()), key=lambda i: (i[1], i[0]))
+    return f", {shown(POWER, watts)} of it {name}"
+
+
+def _mass(inventory: Inventory, rack: Rack, devices: list[Device]) -> Iterator[Finding]:
+    if rack.load_kg is None:
+        return
+    masses = {device.name: weight_of(inventory, device) for device in devices}
+    total = sum(mass or 0 for mass in masses.values())
+    if total > rack.load_kg:
+        yield Finding(
+            "rack-over-load",
+            rack.where.at("load"),
+            f"what stands in rack {rack.name} has {shown(MASS, total)}",
+            f"at most {shown(MASS, rack.load_kg)}",
+            subject=f"rack {rack.name}",
+            amount=total,
+            unit=MASS.base,
+        )
+    elif unknown := sorted(name for name, mass in masses.items() if mass is None):
+        said = (
+            f"nobody says what {unknown[0]}{' and others' if unknown[1:] else ''} in rack {rack.name} weighs"
+        )
+        expected = "`weight` of the type in types/overrides.yaml"
+        about = f"rack {rack.name}"
+        yield Finding(
+            "no-weight", rack.where.at("load"), said, expected, severity=Severity.WARNING, subject=about
+        )
+
+
+def _airflow(inventory: Inventory, rack: Rack, devices: list[Device]) -> Iterator[Finding]:
+    """Air that one blows out is what the other breathes. At the rear face it is the other way round."""
+    ways: dict[str, Device] = {}
+    for device in devices:
+        way = airflow_of(inventory, device)
+        if way not in ("front-to-rear", "rear-to-front"):
+            continue
+        turned = {"front-to-rear": "rear-to-front", "rear-to-front": "front-to-rear"}
+        ways.setdefault(way if device.face is Face.FRONT else turned[way], device)
+    if len(ways) > 1:
+        first, second = ways.values()
+        said = f"{first.name} and {second.name} in rack {rack.name} blow against each other"
+        about = f"rack {rack.name}"
+        see = second.where
+        yield Finding("airflow", first.where, said, "one direction a rack", see=see, subject=about)

@@ -1,0 +1,53 @@
+"""What a device draws and weighs, and who says so: the device itself, the overrides of its type, its type."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from igoudar.hardware.parts import DeviceType
+from igoudar.model import Device, Inventory
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """`allocated_w` is what checks count; None where nobody says it. `cap_w`: what its PSUs can give.
+
+    `psus` inlets, of which `needed` carry it.
+    """
+
+    allocated_w: float | None
+    cap_w: float | None
+    psus: int
+    needed: int
+
+
+def draw_of(inventory: Inventory, device: Device) -> Draw:
+    kind, facts = inventory.types[device.type], inventory.facts.get(device.type)
+    psus = len(kind.parts.inlets)
+    needed = (facts.psus_needed if facts else None) or max(1, psus // 2)
+    ratings = [inlet.maximum_w for inlet in kind.parts.inlets]
+    known = [rating for rating in ratings if rating is not None]
+    cap = needed * min(known) if known and len(known) == psus else None
+    return Draw(_allocated(inventory, device, kind), cap, psus, needed)
+
+
+def _allocated(inventory: Inventory, device: Device, kind: DeviceType) -> float | None:
+    facts = inventory.facts.get(device.type)
+    if device.draw_w is not None:
+        return device.draw_w
+    if facts is not None and facts.allocated_w is not None:
+        return facts.allocated_w
+    stated = [inlet.allocated_w for inlet in kind.parts.inlets if inlet.allocated_w is not None]
+    return sum(stated) if stated else None
+
+
+def weight_of(inventory: Inventory, device: Device) -> float | None:
+    """In kg; None where nobody says it."""
+    facts = inventory.facts.get(device.type)
+    return facts.kg if facts is not None and facts.kg is not None else inventory.types[device.type].kg
+
+
+def airflow_of(inventory: Inventory, device: Device) -> str:
+    """NetBox's word such as `front-to-rear`; empty where nobody says it."""
+    facts = inventory.facts.get(device.type)
+    return (facts.airflow if facts else "") or inventory.types[device.type].airflow

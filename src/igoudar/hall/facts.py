@@ -1,0 +1,61 @@
+"""`types/overrides.yaml`: what the files of hardware types do not say, or say wrong, each with its source.
+
+Most files of the library give no draw. `is_powered: false` there means no inlet, not 0 W.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from igoudar.errors import Finding, Where, step_path
+from igoudar.hall.places import TypeFacts
+from igoudar.quantities import Kilograms, Millimetres, Watts
+from igoudar.schema import Entry, Label
+from igoudar.validated import validated
+from igoudar.yaml_source import read_source
+
+FILE = "overrides.yaml"
+
+
+class TypeFactsIn(Entry):
+    """`nameplate` is what the label says, `allocated` what is planned with. `psus_needed`: k of its n."""
+
+    source: Annotated[str, Field(min_length=1)]
+    nameplate: Watts | None = None
+    allocated: Watts | None = None
+    psus_needed: Annotated[int, Field(ge=1, le=64)] | None = None
+    weight: Kilograms | None = None
+    depth: Millimetres | None = None
+    airflow: str = ""
+
+
+class FactsFile(Entry):
+    overrides: dict[Label, TypeFactsIn] = Field(default_factory=dict)
+
+
+def read_facts(folder: Path, shown: str) -> tuple[Mapping[str, TypeFacts], list[Finding]]:
+    """By slug of the type. `shown` is how the file is named; without it nothing is known."""
+    path = folder / FILE
+    if not path.is_file():
+        return {}, []
+    source = read_source(path, shown)
+    file, wrong = validated(source, FactsFile)
+    entries = file.overrides if file else {}
+    facts = {
+        slug: TypeFacts(
+            where=Where(shown, 0, step_path("overrides", slug)),
+            source=entry.source,
+            nameplate_w=entry.nameplate,
+            allocated_w=entry.allocated,
+            psus_needed=entry.psus_needed,
+            kg=entry.weight,
+            depth_mm=entry.depth,
+            airflow=entry.airflow,
+        )
+        for slug, entry in entries.items()
+    }
+    return facts, [*source.findings, *wrong]

@@ -1,0 +1,212 @@
+"""Rows of alike racks to racks and devices, by counting and nothing else; then what single ones differ in.
+
+A number or an address follows from the place in the row, never from how many are there: what is absent leaves
+a hole. Every object keeps the line of the pattern that made it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, TypeVar
+
+from netaddr import IPNetwork
+
+from igoudar.errors import Finding, Where, nearest
+from igoudar.hall.places import Rack
+from igoudar.hall.schema import OverrideIn, RackParts, RowIn, StandingIn
+from igoudar.model import Device
+from igoudar.validated import LABEL
+
+RACK_WORDS = ("hall", "row", "rack")
+DEVICE_WORDS = (*RACK_WORDS, "n", "u")
+INSIDE = {
+    "draw": "draw_w",
+    "power": "power_w",
+    "load": "load_kg",
+}  # where a field is named by its unit inside
+_WORD = re.compile(r"\{([a-z]+)\}")
+_Label = re.compile(LABEL)
+_Thing = TypeVar("_Thing", Rack, Device)
+RackMaker = Callable[[str, RackParts, Mapping[str, Any], Where], Rack]
+
+
+@dataclass(slots=True)
+class Standing:
+    """What rows give, by name; findings say what they cannot give."""
+
+    racks: dict[str, Rack] = field(default_factory=dict)
+    devices: dict[str, Device] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+
+    def say(self, finding: Finding) -> None:
+        """Once a kind and line: what is wrong with a pattern is wrong with all that it gives."""
+        if not any((f.code, f.where) == (finding.code, finding.where) for f in self.findings):
+            self.findings.append(finding)
+
+
+def expand(rows: Iterator[tuple[Where, RowIn]], rack: RackMaker) -> Standing:
+    """Racks and devices of all rows; `rack` makes a rack of name, stated parts, place and line."""
+    found = Standing()
+    for where, row in rows:
+        wrong = [*_strange_words(row.names, RACK_WORDS, where.at("names"))]
+        for number, standing in enumerate(row.devices):
+            here = where.at("devices").at(number)
+            wrong += _strange_words(standing.name, DEVICE_WORDS, here.at("name"))
+            wrong += _outside(standing, row, here)
+        found.findings += wrong
+        if not wrong:
+            _expand_row(row, where, rack, found)
+    return found
+
+
+def _expand_row(row: RowIn, where: Where, rack: RackMaker, found: Standing) -> None:
+    names: dict[str, str] = {}
+    for counted in row.racks:
+        name = row.names.format(hall=row.hall, row=row.name, rack=counted)
+        place = {"hall": row.hall, "row": row.name, "position": int(counted)}
+        names[counted] = name
+        _add(found.racks, rack(name, row, place, where), row.names, found)
+    for number, standing in enumerate(row.devices):
+        here = where.at("devices").at(number)
+        for index, counted in enumerate(standing.racks or row.racks):
+            for device in _devices(standing, row, (names[counted], index), here):
+                _add(found.devices, device, standing.name, found)
+
+
+def _devices(standing: StandingIn, row: RowIn, rack: tuple[str, int], where: Where) -> Iterator[Device]:
+    """One for each U, in a rack of this name that is the `index`th of those the pattern counts."""
+    name, index = rack
+    for n, unit in enumerate(standing.u):
+        step = index * len(standing.u) + n
+        yield Device(
+            name=standing.name.format(hall=row.hall, row=row.name, rack=name, n=n + 1, u=unit),
+            type=standing.type,
+            role=standing.role,
+            number=standing.number + step,
+            hall=row.hall,
+            rack=name,
+            u=int(unit),
+            where=where,
+            status=standing.status,
+            oob=_counted_on(standing.oob, step),
+            nos=standing.nos or "",
+            pod=standing.pod,
+            drained=standing.drained,
+            adopt=standing.adopt,
+            settings=standing.settings,
+            face=standing.face,
+            draw_w=standing.draw,
+        )
+
+
+def _counted_on(first: IPNetwork | None, step: int) -> IPNetwork | None:
+    if first is None:
+        return None
+    counted = IPNetwork(first)
+    counted.value = int(first.ip) + step
+    return counted
+
+
+def _add(known: dict[str, _Thing], thing: _Thing, pattern: str, found: Standing) -> None:
+    where = thing.where.at("names" if isinstance(thing, Rack) else "name")
+    other = known.get(thing.name)
+    if not _Label.fullmatch(thing.name):
+        said = f"{pattern!r} gives {thing.name!r}, which is no name"
+        expected = "a DNS label: a-z, 0-9 and -, at most 63 characters, no - at either end"
+        found.say(Finding("wrong-name", where, said, expected))
+    elif other is None:
+        known[thing.name] = thing
+    elif other.where == thing.where:
+        said = f"{pattern!r} gives {thing.name!r} twice"
+        words = " or ".join(f"{{{word}}}" for word in ("rack", "n", "u") if f"{{{word}}}" not in pattern)
+        found.say(Finding("pattern-overlap", where, said, "a name that differs", f"use {words} in it"))
+    else:
+        said = f"{thing.name!r} is there already"
+        found.say(Finding("duplicate-name", where, said, "each name once in a site", see=other.where))
+
+
+def _strange_words(pattern: str, known: tuple[str, ...], where: Where) -> Iterator[Finding]:
+    for word in _WORD.findall(pattern):
+        if word not in known:
+            expected = f"one of {', '.join(f'{{{w}}}' for w in known)}"
+            said = f"{{{word}}} is not known here"
+            yield Finding("unknown-word", where, said, expected, nearest(word, known))
+
+
+def _outside(standing: StandingIn, row: RowIn, where: Where) -> Iterator[Finding]:
+    strange = [rack for rack in standing.racks or () if rack not in row.racks]
+    if strange:
+        said = f"the row has no rack {', '.join(strange[:3])}{', ...' if len(strange) > 3 else ''}"
+        yield Finding(
+            "unknown-rack", where.at("racks"), said, f"racks from {row.racks[0]} to {row.racks[-1]}"
+        )
+
+
+def override(
+    found: Standing, written: Mapping[str, Where], name: str, entry: OverrideIn, where: Where
+) -> None:
+    """Let one object of `found` state something else. `written`: names that rows did not give, with lines."""
+    thing: Rack | Device | None = found.racks.get(name) or found.devices.get(name)
+    if thing is None:
+        found.findings.append(_hits_nothing(found, written, name, where))
+        return
+    stated = {key: getattr(entry, key) for key in entry.model_fields_set if key != "absent"}
+    if entry.absent:
+        if stated:
+            said = f"{name} is absent and has {', '.join(sorted(stated))}"
+            found.findings.append(Finding("absent-with-more", where, said, "`absent: true` alone"))
+        _remove(found, thing)
+        return
+    found.findings += _useless(thing, stated, where)
+    known = {f.name for f in fields(thing)}
+    new = {INSIDE.get(key, key): value for key, value in stated.items()}
+    changed = replace(thing, where=where, **{key: value for key, value in new.items() if key in known})
+    if isinstance(changed, Rack):
+        found.racks[name] = changed
+    else:
+        found.devices[name] = changed
+
+
+def _remove(found: Standing, thing: Rack | Device) -> None:
+    if isinstance(thing, Device):
+        del found.devices[thing.name]
+        return
+    del found.racks[thing.name]
+    found.devices = {n: d for n, d in found.devices.items() if d.rack != thing.name}
+
+
+def _useless(thing: Rack | Device, stated: Mapping[str, Any], where: Where) -> Iterator[Finding]:
+    """What does not belong to the object, and what says nothing new."""
+    kind = "rack" if isinstance(thing, Rack) else "device"
+    known = {f.name for f in fields(thing)}
+    for key, value in stated.items():
+        inside = INSIDE.get(key, key)
+        if inside not in known:
+            said = f"{thing.name} is a {kind}, which has no {key!r}"
+            yield Finding("unknown-key", where.at(key), said)
+        elif getattr(thing, inside) == value:
+            said = f"{thing.name} has this {key!r} without it"
+            yield Finding(
+                "override-says-nothing", where.at(key), said, "differences only", "remove it", see=thing.where
+            )
+    if not stated:
+        said = f"nothing is said of {thing.name}"
+        yield Finding("override-says-nothing", where, said, "what differs", "remove it", see=thing.where)
+
+
+def _hits_nothing(found: Standing, written: Mapping[str, Where], name: str, where: Where) -> Finding:
+    if name in written:
+        said = f"{name} is written down by itself"
+        return Finding(
+            "override-hits-nothing",
+            where,
+            said,
+            "a rack or device of a row",
+            "change it there",
+            see=written[name],
+        )
+    hint = nearest(name, [*found.racks, *found.devices]) if len(found.devices) < 20_000 else ""
+    said = f"no row gives {name!r}"
+    return Finding("override-hits-nothing", where, said, "the full name of a rack or device of a row", hint)

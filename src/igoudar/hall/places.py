@@ -1,0 +1,132 @@
+"""Places of a site as frozen values, and what is known of types and rooms. Powers in W, masses in kg."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from igoudar.errors import Where
+
+
+class Zone(StrEnum):
+    """Track of a hall, above its tenants."""
+
+    SOVEREIGN = "sovereign"
+    PRIVATE = "private"
+    EMBASSY = "embassy"
+
+
+class Basis(StrEnum):
+    """Of what a capacity is told."""
+
+    FACILITY = "facility"
+    IT = "it"
+
+
+class Cooling(StrEnum):
+    """How heat leaves a rack or a hall. `dlc`: liquid to the chip; `rdhx`: exchangers in rear doors."""
+
+    AIR_DIRECT = "air-direct"
+    AIR_INDIRECT = "air-indirect"
+    RDHX = "rdhx"
+    DLC = "dlc"
+    EVAPORATIVE_DIRECT = "evaporative-direct"
+    EVAPORATIVE_INDIRECT = "evaporative-indirect"
+    SEAWATER = "seawater"
+    DRY_COOLER = "dry-cooler"
+    CHILLER = "chiller"
+
+
+@dataclass(frozen=True, slots=True)
+class Climate:
+    """Means of the daily highs and lows of each month from January, and the hottest hour, in degrees C."""
+
+    high_c: tuple[float, ...]
+    low_c: tuple[float, ...]
+    extreme_c: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Campus:
+    """`power_w` is of the whole facility or of the IT load, as `basis` says. `water_m3`: a year."""
+
+    power_w: float
+    basis: Basis
+    sea_m: float
+    climate: Climate
+    water_m3: float
+    design_pue: float
+    design_wue: float
+    where: Where
+
+
+@dataclass(frozen=True, slots=True)
+class Building:
+    name: str
+    number: int
+    where: Where
+    floors: int = 1
+    power_w: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hall:
+    """`power_w` is IT load. `availability` and `protection` are classes of EN 50600."""
+
+    name: str
+    building: int
+    number: int
+    where: Where
+    floor: int = 0
+    zone: Zone | None = None
+    power_w: float | None = None
+    availability: int | None = None
+    protection: int | None = None
+    cooling: Cooling | None = None
+    salt_filtration: bool = False
+    floor_kg_m2: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rack:
+    """`height` in U, counted from the bottom. `feeds`: `A` and `B` -> the unit that feeds it.
+
+    `power_w`: what it may draw, and each of its feeds carries alone. `load_kg`: what may stand in it.
+    """
+
+    name: str
+    hall: str
+    row: str
+    position: int
+    height: int
+    where: Where
+    feeds: Mapping[str, str] = field(default_factory=dict)
+    type: str = ""
+    power_w: float | None = None
+    load_kg: float | None = None
+    cooling: Cooling | None = None
+    at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TypeFacts:
+    """What is said of a hardware type beside its file; None where nothing is."""
+
+    where: Where
+    source: str
+    nameplate_w: float | None = None
+    allocated_w: float | None = None
+    psus_needed: int | None = None
+    kg: float | None = None
+    depth_mm: float | None = None
+    airflow: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """`rack_w`: what a rack may draw, by how it is cooled. `salt_m`: nearer to the sea, salt is filtered."""
+
+    rack_w: Mapping[Cooling, float] = field(default_factory=dict)
+    salt_m: float | None = None

@@ -1,0 +1,191 @@
+"""What people write of places: campus, buildings, halls, rows of alike racks, racks, and what differs.
+
+Quantities carry their unit and are plain numbers in one unit inside (`igoudar.quantities`).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, StringConstraints
+
+from igoudar.hall.places import Basis, Cooling, Zone
+from igoudar.model import Face, Role, Status
+from igoudar.quantities import (
+    HEIGHT,
+    TEMPERATURE,
+    Celsius,
+    CubicMetres,
+    FloorLoad,
+    Kilograms,
+    LitresAKilowattHour,
+    Metres,
+    Watts,
+    quantity,
+    read,
+)
+from igoudar.schema import BoxIn, Entry, Label, Mac, Network4, PublicKey, Serial, one_of
+
+_COUNT = re.compile(r"([0-9]{1,5})\.\.([0-9]{1,5})(?:/([0-9]{1,3}))?")
+MOST = 10_000  # what one count may give
+
+
+def _count(value: Any) -> tuple[str, ...]:
+    """`01..20` or, every second, `2..48/2`, as it is spelt: zeros in front stay."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return (str(value),)
+    match = _COUNT.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError("a count such as '01..20', or '2..48/2' for every second")
+    first, last, step = int(match[1]), int(match[2]), int(match[3] or 1)
+    if step < 1 or last < first:
+        raise ValueError("a count from the lower number to the higher")
+    if (last - first) // step >= MOST:
+        raise ValueError(f"a count of at most {MOST}")
+    return tuple(str(n).zfill(len(match[1])) for n in range(first, last + 1, step))
+
+
+def _height(value: Any) -> int:
+    height = read(HEIGHT, value)
+    if height != int(height) or height < 1:
+        raise ValueError("whole units of a rack such as 47 U")
+    return int(height)
+
+
+def _feed(value: Any) -> Any:
+    if value not in ("A", "B"):
+        raise ValueError("the feed A or B; L1, L2 and L3 are phases of one")
+    return value
+
+
+def _name_pattern(value: Any) -> str:
+    """Text with words in braces, which `patterns` fills in."""
+    if not isinstance(value, str) or not re.fullmatch(r"([a-z0-9-]|\{[a-z]+\})+", value):
+        raise ValueError("a name with words in braces such as 'srv-{rack}-{n}'")
+    return value
+
+
+Count = Annotated[tuple[str, ...], BeforeValidator(_count)]
+NamePattern = Annotated[str, BeforeValidator(_name_pattern)]
+Height = Annotated[int, BeforeValidator(_height)]
+ClassNumber = Annotated[int, Field(ge=1, le=4)]
+Feeds = dict[Annotated[Literal["A", "B"], BeforeValidator(_feed)], Label]
+Extreme = Annotated[float, quantity(TEMPERATURE, high=60)]
+
+
+class CapacityIn(Entry):
+    """What the campus is built for. `basis`: of the whole facility, or of the IT load alone."""
+
+    power: Watts
+    basis: Annotated[Basis, one_of(Basis)]
+
+
+class ClimateIn(Entry):
+    """Months from January, means of daily highs and lows. `extreme`: the hottest hour to design for."""
+
+    high: Annotated[list[Celsius], Field(min_length=12, max_length=12)]
+    low: Annotated[list[Celsius], Field(min_length=12, max_length=12)]
+    extreme: Extreme
+    source: Annotated[str, Field(min_length=1)]
+
+
+class CampusIn(Entry):
+    capacity: CapacityIn
+    distance_to_sea: Metres
+    climate: ClimateIn
+    water_a_year: CubicMetres
+    design_pue: Annotated[float, Field(ge=1, le=5, strict=False)]
+    design_wue: LitresAKilowattHour
+
+
+class BuildingIn(Entry):
+    number: Annotated[int, Field(ge=1, le=93)]
+    floors: Annotated[int, Field(ge=1, le=99)] = 1
+    power: Watts | None = None
+
+
+class HallIn(Entry):
+    """`power` is IT load. `availability` and `protection` are classes of EN 50600 (1 to 4)."""
+
+    building: Annotated[int, Field(ge=1, le=93)]
+    number: Annotated[int, Field(ge=0, le=99)]
+    floor: Annotated[int, Field(ge=-9, le=99)] = 0
+    zone: Annotated[Zone | None, one_of(Zone)] = None
+    power: Watts | None = None
+    availability: ClassNumber | None = None
+    protection: ClassNumber | None = None
+    cooling: Annotated[Cooling | None, one_of(Cooling)] = None
+    salt_filtration: bool = False
+    floor_load: FloorLoad | None = None
+
+
+class RackParts(Entry):
+    """What a rack states itself, and a row for all of its racks. `load`: what may stand in it.
+
+    `power`: what the rack may draw; each feed alone must carry it. Feed name -> unit that feeds it.
+    """
+
+    type: Label | None = None
+    height: Height | None = None
+    feeds: Feeds = Field(default_factory=dict)
+    power: Watts | None = None
+    load: Kilograms | None = None
+    cooling: Annotated[Cooling | None, one_of(Cooling)] = None
+
+
+class RackIn(RackParts):
+    """`at` is the place on the floor's grid, such as AJ05."""
+
+    hall: Label
+    row: Label
+    position: Annotated[int, Field(ge=1, le=9999)]
+    at: Annotated[str, StringConstraints(pattern=r"^[A-Z]{1,2}[0-9]{1,3}$")] | None = None
+
+
+class StandingIn(BoxIn):
+    """Devices of a row: one for each `u` of each rack of it, or of those in `racks`.
+
+    `number` is that of the first; it counts on by place, so that a rack without leaves a hole. So does `oob`.
+    """
+
+    name: NamePattern
+    u: Count
+    racks: Count | None = None
+    number: Annotated[int, Field(ge=1, le=99999)] = 1
+    oob: Network4 | None = None
+
+
+class RowIn(RackParts):
+    """A row of alike racks. `names`: how racks are called; words: hall, row, rack (as counted)."""
+
+    hall: Label
+    name: Label
+    racks: Count
+    names: NamePattern = "{row}{rack}"
+    devices: list[StandingIn] = Field(default_factory=list)
+
+
+class OverrideIn(Entry):
+    """What one expanded object states otherwise. `absent`: it is not there, and its place stays empty."""
+
+    absent: bool = False
+    type: Label | None = None
+    role: Annotated[Role | None, one_of(Role)] = None
+    status: Annotated[Status | None, one_of(Status)] = None
+    face: Annotated[Face | None, one_of(Face)] = None
+    u: Annotated[int, Field(ge=0, le=100)] | None = None
+    draw: Watts | None = None
+    serial: Serial | None = None
+    oob: Network4 | None = None
+    oob_mac: Mac | None = None
+    host_key: PublicKey | None = None
+    drained: bool | None = None
+    adopt: bool | None = None
+    settings: dict[str, dict[str, Any]] | None = None
+    height: Height | None = None
+    feeds: Feeds | None = None
+    power: Watts | None = None
+    load: Kilograms | None = None
+    cooling: Annotated[Cooling | None, one_of(Cooling)] = None
+    at: Annotated[str, StringConstraints(pattern=r"^[A-Z]{1,2}[0-9]{1,3}$")] | None = None

@@ -1,0 +1,137 @@
+"""Rows of alike racks: counting, holes, overrides; and that nobody moves when somebody goes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from igoudar.errors import BadInput, Where
+from igoudar.hall.patterns import Standing, expand, override
+from igoudar.hall.places import Rack
+from igoudar.hall.schema import OverrideIn, RackParts, RowIn
+from igoudar.inventory import load
+from igoudar.model import Inventory
+
+AT = Where("rows.yaml", 0, "rows[0]")
+
+
+def maker(name: str, entry: RackParts, place: Any, where: Where) -> Rack:
+    return Rack(
+        name=name, height=entry.height or 47, feeds=entry.feeds, power_w=entry.power, where=where, **place
+    )
+
+
+def row(**more: Any) -> RowIn:
+    standing = {"name": "srv-{rack}-{n}", "type": "server", "role": "server", "u": "1..4", "number": 101}
+    told = {"hall": "h1", "name": "b", "racks": "01..03", "power": "12.5 kW", "devices": [standing]}
+    return RowIn.model_validate(told | more)
+
+
+def expanded(entry: RowIn, *overrides: tuple[str, dict[str, Any]]) -> Standing:
+    found = expand(iter([(AT, entry)]), maker)
+    for name, told in overrides:
+        override(found, {}, name, OverrideIn.model_validate(told), Where("rows.yaml", 0, f"overrides.{name}"))
+    return found
+
+
+def test_racks_and_devices_are_counted() -> None:
+    found = expanded(row())
+
+    assert [*found.racks] == ["b01", "b02", "b03"]
+    assert found.racks["b02"].position == 2
+    assert found.racks["b02"].power_w == 12500
+    assert len(found.devices) == 12
+    last = found.devices["srv-b03-4"]
+    assert (last.rack, last.u, last.number, last.hall) == ("b03", 4, 112, "h1")
+    assert last.where == AT.at("devices").at(0)
+
+
+def test_addresses_count_on_by_place() -> None:
+    standing = {
+        "name": "n-{rack}-{n}", "type": "server", "role": "server", "u": "1..2", "oob": "10.0.0.254/16"
+    }  # fmt: skip
+    found = expanded(row(devices=[standing]))
+
+    assert [str(d.oob) for d in found.devices.values()] == [
+        "10.0.0.254/16", "10.0.0.255/16", "10.0.1.0/16", "10.0.1.1/16", "10.0.1.2/16", "10.0.1.3/16",
+    ]  # fmt: skip
+
+
+def test_every_second_unit_and_some_racks_only() -> None:
+    standing = {"name": "pdu-{rack}-{u}", "type": "pdu", "role": "server", "u": "2..6/2", "racks": "02..03"}
+    found = expanded(row(devices=[standing], names="{hall}-{row}{rack}"))
+
+    assert [*found.devices] == [f"pdu-h1-b{r}-{u}" for r in ("02", "03") for u in (2, 4, 6)]
+
+
+@given(st.sets(st.sampled_from([f"srv-b{r:02}-{n}" for r in (1, 2, 3) for n in (1, 2, 3, 4)])))
+def test_who_is_absent_moves_nobody(gone: set[str]) -> None:
+    all_of_them = expanded(row()).devices
+    found = expanded(row(), *((name, {"absent": True}) for name in sorted(gone)))
+
+    assert found.findings == []
+    assert found.devices == {name: d for name, d in all_of_them.items() if name not in gone}
+
+
+def test_an_absent_rack_takes_what_stands_in_it() -> None:
+    found = expanded(row(), ("b02", {"absent": True}))
+
+    assert [*found.racks] == ["b01", "b03"]
+    assert {d.rack for d in found.devices.values()} == {"b01", "b03"}
+
+
+def test_an_override_changes_one_object_and_is_its_line() -> None:
+    found = expanded(row(), ("srv-b01-2", {"draw": "800 W", "u": 9}), ("b03", {"power": "20 kW"}))
+
+    assert found.findings == []
+    assert (found.devices["srv-b01-2"].draw_w, found.devices["srv-b01-2"].u) == (800, 9)
+    assert found.devices["srv-b01-2"].where.path == "overrides.srv-b01-2"
+    assert (found.devices["srv-b01-1"].draw_w, found.racks["b03"].power_w) == (None, 20_000)
+
+
+ROWS = {
+    "rows": [
+        {
+            "hall": "h1",
+            "name": "b",
+            "racks": "01..02",
+            "height": "47 U",
+            "power": "3 kW",
+            "feeds": {"A": "busway-a"},
+            "devices": [
+                {
+                    "name": "node-{rack}-{n}",
+                    "type": "generic-server-2",
+                    "role": "server",
+                    "status": "planned",
+                    "u": "1..2",
+                    "number": 101,
+                    "oob": "192.0.2.121/24",
+                }
+            ],
+        }
+    ]
+}
+
+
+def lab_with(root: Path, told: dict[str, Any]) -> Inventory:
+    (root / "inventory/lab/rows.yaml").write_text(yaml.safe_dump(told), "utf-8")
+    return load(root / "inventory/lab", root)
+
+
+def test_rows_join_what_is_written_down(root: Path) -> None:
+    inventory = lab_with(root, ROWS)
+
+    assert {"a01", "b01", "b02"} <= inventory.racks.keys()
+    assert str(inventory.devices["node-b02-2"].oob) == "192.0.2.124/24"
+
+
+def test_a_name_of_both_is_refused_with_both_lines(root: Path) -> None:
+    told = {"rows": [ROWS["rows"][0] | {"name": "a"}]}
+    with pytest.raises(BadInput, match=r"'a01' is there already.*see inventory/lab/rows\.yaml"):
+        lab_with(root, told)
