@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
@@ -37,7 +36,7 @@ def command(site: Place, *, as_json: bool) -> int:
     for mine in found.values():
         whole += mine
     if as_json:
-        show_json({"buildings": {str(n): asdict(t) for n, t in found.items()}, "all": asdict(whole)})
+        show_json({"buildings": {str(n): t.as_json() for n, t in found.items()}, "all": whole.as_json()})
         return 0
     rows = [HEAD, *(_row(str(n), t) for n, t in found.items()), _row("all", whole)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 from igoudar.hall.draw import draw_of
 from igoudar.model import Device, Inventory
@@ -24,6 +25,10 @@ class Totals:
     racks_w: float = 0.0
     drawn_w: float = 0.0
     unknown: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        told: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
+        return told | {"devices": dict(sorted(self.devices.items()))}
 
     def __iadd__(self, other: Totals) -> Totals:
         self.halls += other.halls
