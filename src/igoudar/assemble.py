@@ -11,6 +11,7 @@ from igoudar.errors import Finding, Where, step_path
 from igoudar.hall import patterns, series
 from igoudar.hall import schema as hall_schema
 from igoudar.hall.places import Building, Campus, Climate, Hall, Limits, Rack, TypeFacts
+from igoudar.hall.units import Unit, put_in
 from igoudar.hardware import DeviceType, RackType
 from igoudar.site_files import SiteFile, TenantFile
 from igoudar.waivers import Waiver
@@ -28,6 +29,7 @@ class Documents:
     types: list[DeviceType | RackType] = field(default_factory=list)
     facts: Mapping[str, TypeFacts] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
+    units: Mapping[str, Unit] = field(default_factory=dict)
 
 
 def assemble(documents: Documents, folder: str) -> tuple[model.Inventory | None, list[Finding]]:
@@ -41,6 +43,7 @@ def assemble(documents: Documents, folder: str) -> tuple[model.Inventory | None,
     rack_types = {slug: t for slug, t in types.items() if isinstance(t, RackType)}
     halls, rows = _halls(documents, joined)
     racks, devices = _standing(rows, joined, _RackMaker(rack_types, findings))
+    findings += put_in(devices, documents.units)
     cables = {c.key: c for c in _once(_cables(documents), findings, lambda c: c.key)}
     rest: dict[str, Any] = {
         "buildings": joined.section("buildings", lambda n, b, w: Building(n, b.number, w, b.floors, b.power)),
