@@ -1,0 +1,205 @@
+"""Failures that share no load and push load on one meter: together they may be too much for it.
+
+Their pushes add up, so that a sorted list says which pairs exceed the margin without a look at each.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import accumulate
+
+from igoudar.power.failures import Analysis
+from igoudar.power.last_metre import Local
+from igoudar.power.pushes import Reading, exceeds
+from igoudar.power.report import Crowd, Push
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A push, and whose it is: the number of an effect, or a local; `racks` of it, 1 within one rack."""
+
+    push: Push
+    effect: int = -1
+    local: Local | None = None
+    racks: int = 1
+
+
+def crowds(analysis: Analysis, shared: list[set[int]]) -> Iterator[Crowd]:
+    """All of them, by meter."""
+    for meter in _suspects(analysis):
+        reading = analysis.whole[meter]
+        members = [member for member in _members(analysis, meter) if not exceeds(reading, member.push.push_w)]
+        members.sort(key=_order)
+        apart = _apart(analysis, reading, members, shared)
+        name = analysis.state.meter_name(meter)
+        yield from _crowd((name, reading, ()), members, apart, 1)
+    for at, kind in enumerate(analysis.state.kinds):
+        drawn = kind.draws(analysis.masks[kind.hanging])[0]
+        for feed in range(kind.feeds) if kind.feed_w is not None else ():
+            reading = drawn[feed], kind.feed_w or 0.0
+            own = [*_psus_of(analysis, at, feed)]
+            members = sorted((m for m in own if not exceeds(reading, m.push.push_w)), key=_order)
+            if not exceeds(reading, 0.0) and members and exceeds(reading, 2 * members[0].push.push_w):
+                letter = analysis.state.hangings[kind.hanging].letters[feed]
+                yield from _crowd((letter, reading, kind.racks), members, frozenset(), len(kind.racks))
+
+
+def _order(member: Member) -> tuple[float, str, float]:
+    return -member.push.push_w, str(member.push.element), member.push.w
+
+
+def _suspects(analysis: Analysis) -> Iterator[int]:
+    """Meters that the two largest pushes on them, each bearable alone, would overload."""
+    largest: dict[int, list[float]] = defaultdict(list)
+
+    def note(meter: int, push: float, times: int) -> int:
+        if push <= 0 or exceeds(analysis.whole[meter], push):
+            return 0
+        for _ in range(min(times, 2)):
+            heapq.heappush(largest[meter], push)
+            if len(largest[meter]) > 2:
+                heapq.heappop(largest[meter])
+        return min(times, 2)
+
+    for effect in analysis.effects:
+        for meter, push in effect.push.items():
+            note(meter, push, effect.element.things)
+    for own, alone in zip(analysis.locals, analysis.pushes, strict=True):
+        for local, pushes in zip(own, alone, strict=True):
+            for meter, each in pushes.each.items():
+                if meter >= 0 and each > 0 and math.isfinite(analysis.margins[meter]):
+                    noted = 0  # two of one kind that are bearable alone are enough
+                    for group in local.amounts:
+                        noted += note(meter, group.w * each, len(local.rack.racks) * group.count)
+                        if noted > 1:
+                            break
+    for meter in sorted(largest):
+        if meter not in analysis.over and exceeds(analysis.whole[meter], sum(largest[meter])):
+            yield meter
+
+
+def _members(analysis: Analysis, meter: int) -> Iterator[Member]:
+    for at, effect in enumerate(analysis.effects):
+        if (taken := effect.push.get(meter, 0.0)) > 0:
+            yield Member(Push(effect.element, taken, effect.element.things), at)
+    for own, alone in zip(analysis.locals, analysis.pushes, strict=True):
+        for local, pushes in zip(own, alone, strict=True):
+            if (each := pushes.each.get(meter, 0.0)) > 0:
+                racks = len(local.rack.racks)
+                for group in local.amounts:
+                    push = Push(local.element((group,)), group.w * each, racks * group.count, group.w)
+                    yield Member(push, local=local, racks=racks)
+
+
+def _psus_of(analysis: Analysis, kind: int, feed: int) -> Iterator[Member]:
+    """What PSUs push on a feed of their own rack; `things` are those of one rack."""
+    for local, pushes in zip(analysis.locals[kind], analysis.pushes[kind], strict=True):
+        each = pushes.each.get(-1 - feed, 0.0)
+        for group in local.amounts if local.pattern is not None and each > 0 else ():
+            push = Push(local.element((group,)), group.w * each, group.count, group.w)
+            yield Member(push, local=local)
+
+
+def _apart(
+    analysis: Analysis, reading: Reading, members: list[Member], shared: list[set[int]]
+) -> frozenset[tuple[int, int]]:
+    """Positions of two that exceed the margin and share a load: a unit with a unit, a unit with a rack."""
+    found = set()
+    for at, member in enumerate(members):
+        if member.effect < 0:
+            continue
+        affected = analysis.effects[member.effect].affected
+        for place, other in enumerate(members):
+            if not exceeds(reading, member.push.push_w + other.push.push_w):
+                break
+            if other.effect >= 0:
+                low, high = sorted((member.effect, other.effect))
+                sharing = place != at and high in shared[low]
+            else:
+                sharing = other.local is not None and other.local.rack.hanging in affected
+            if sharing:
+                found.add((min(at, place), max(at, place)))
+    return frozenset(found)
+
+
+def _crowd(
+    name: tuple[str, Reading, tuple[str, ...]],
+    members: list[Member],
+    apart: frozenset[tuple[int, int]],
+    times: int,
+) -> Iterator[Crowd]:
+    """`name`: what, its reading, and the racks whose feed it is; `times`: how often there is such a meter."""
+    what, reading, racks = name
+    pairs, rising = 0, [-member.push.push_w for member in members]
+    before = [0, *accumulate(member.push.things for member in members)]
+    for at, member in enumerate(members):
+        end = _end(reading, rising, at)
+        if end > at + 1:
+            pairs += member.push.things * (before[end] - before[at + 1])
+        if end > at and member.effect < 0:
+            pairs += member.push.things * (member.push.things - 1) // 2
+    pairs -= sum(members[one].push.things * members[two].push.things for one, two in apart)
+    pairs -= sum(count for one, two, count in _in_racks(members) if exceeds(reading, _sum(one, two)))
+    if pairs:
+        worst = _worst(members, apart)
+        used = tuple(member.push for member in members)
+        margin = reading[1] - reading[0]
+        yield Crowd(what, *reading, margin, used, apart, pairs * times, reading[0] + worst, racks)
+
+
+def _end(reading: Reading, rising: list[float], at: int) -> int:
+    """Members before this position exceed the limit together with the one at `at`."""
+    return bisect_left(rising, True, key=lambda w: not exceeds(reading, -rising[at] - w))
+
+
+def _sum(one: Member, two: Member) -> float:
+    return one.push.push_w + two.push.push_w
+
+
+def _in_racks(members: list[Member]) -> Iterator[tuple[Member, Member, int]]:
+    """Two members and how many pairs of theirs are in one rack and share a load."""
+    by_kind: dict[int, list[Member]] = defaultdict(list)
+    for member in members:
+        if member.local is not None:
+            by_kind[member.local.kind].append(member)
+    for own in by_kind.values():
+        for place, one in enumerate(own):
+            for two in own[place + 1 :]:
+                if count := sharing(one, two):
+                    yield one, two, count
+
+
+def sharing(one: Member, two: Member) -> int:
+    """How many pairs of two members of one kind of rack share a load within a rack."""
+    first, second = one.local, two.local
+    if first is None or second is None or first.kind != second.kind:
+        return 0
+    if first.pattern is None:
+        return two.push.things
+    if second.pattern is None:
+        return one.push.things
+    return one.push.things if first.pattern == second.pattern and one.push.w == two.push.w else 0
+
+
+def _worst(members: list[Member], apart: frozenset[tuple[int, int]]) -> float:
+    """The largest sum of two pushes that count."""
+    worst = 0.0
+    for at, member in enumerate(members):
+        if 2 * member.push.push_w <= worst:
+            break
+        for place in range(at, len(members)):
+            other = members[place]
+            if place == at:
+                counts = member.effect < 0 and member.push.things > 1
+            else:
+                left = member.push.things * other.push.things - sharing(member, other)
+                counts = (at, place) not in apart and left > 0
+            if counts:
+                worst = max(worst, _sum(member, other))
+                break
+    return worst
