@@ -86,6 +86,9 @@ def agrees(graph: Graph, name: str) -> None:
     for one, two in combinations(counted.all, 2):
         told, true = merged(said.get(key_of((one, two)), [])), counted.double(one, two)
         assert same(told, true), (name, one, two, told, true)
+    for crowd in report.crowds:
+        most = max(sum(over.values()) for _, (_, over) in power_expand.crowded(graph, crowd))
+        assert crowd.worst_w - crowd.limit_w == pytest.approx(most), name
     rows = sum(double.pairs for double in report.doubles) + sum(crowd.pairs for crowd in report.crowds)
     assert rows == sum(1 for _ in power_expand.doubles(graph, report)), name
 

@@ -10,7 +10,7 @@ import math
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 
 from igoudar.power.failures import Analysis
@@ -36,8 +36,9 @@ def crowds(analysis: Analysis, shared: list[set[int]]) -> Iterator[Crowd]:
         members = [member for member in _members(analysis, meter) if not exceeds(reading, member.push.push_w)]
         members.sort(key=_order)
         apart = _apart(analysis, reading, members, shared)
-        name = analysis.state.meter_name(meter)
-        yield from _crowd((name, reading, ()), members, apart, 1)
+        for crowd in _crowd((analysis.state.meter_name(meter), reading, ()), members, apart, 1):
+            served = {rack for member in members for rack in _served(analysis, member)}
+            yield replace(crowd, last_metre=len(served) == 1 and "" not in served)
     for at, kind in enumerate(analysis.state.kinds):
         drawn = kind.draws(analysis.masks[kind.hanging])[0]
         for feed in range(kind.feeds) if kind.feed_w is not None else ():
@@ -47,6 +48,13 @@ def crowds(analysis: Analysis, shared: list[set[int]]) -> Iterator[Crowd]:
             if not exceeds(reading, 0.0) and members and exceeds(reading, 2 * members[0].push.push_w):
                 letter = analysis.state.hangings[kind.hanging].letters[feed]
                 yield from _crowd((letter, reading, kind.racks), members, frozenset(), len(kind.racks))
+
+
+def _served(analysis: Analysis, member: Member) -> tuple[str, ...]:
+    """The racks that a member is in, or serves alone; one without a name where it serves more."""
+    if member.local is not None:
+        return member.local.rack.racks
+    return (analysis.sole[analysis.effects[member.effect].unit],)
 
 
 def _order(member: Member) -> tuple[float, str, float]:
@@ -146,10 +154,11 @@ def _crowd(
     pairs -= sum(members[one].push.things * members[two].push.things for one, two in apart)
     pairs -= sum(count for one, two, count in _in_racks(members) if exceeds(reading, _sum(one, two)))
     if pairs:
-        worst = _worst(members, apart)
+        one, two = _worst(members, apart)
         used = tuple(member.push for member in members)
         margin = reading[1] - reading[0]
-        yield Crowd(what, *reading, margin, used, apart, pairs * times, reading[0] + worst, racks)
+        worst_w, worst = reading[0] + _sum(one, two), (one.push.element, two.push.element)
+        yield Crowd(what, *reading, margin, used, apart, pairs * times, worst, worst_w, racks, bool(racks))
 
 
 def _end(reading: Reading, rising: list[float], at: int) -> int:
@@ -186,11 +195,12 @@ def sharing(one: Member, two: Member) -> int:
     return one.push.things if first.pattern == second.pattern and one.push.w == two.push.w else 0
 
 
-def _worst(members: list[Member], apart: frozenset[tuple[int, int]]) -> float:
-    """The largest sum of two pushes that count."""
-    worst = 0.0
+def _worst(members: list[Member], apart: frozenset[tuple[int, int]]) -> tuple[Member, Member]:
+    """The two that count whose pushes are most together."""
+    worst = members[-1], members[-1]
+    found = 0.0
     for at, member in enumerate(members):
-        if 2 * member.push.push_w <= worst:
+        if 2 * member.push.push_w <= found:
             break
         for place in range(at, len(members)):
             other = members[place]
@@ -200,6 +210,7 @@ def _worst(members: list[Member], apart: frozenset[tuple[int, int]]) -> float:
                 left = member.push.things * other.push.things - sharing(member, other)
                 counts = (at, place) not in apart and left > 0
             if counts:
-                worst = max(worst, _sum(member, other))
+                if _sum(member, other) > found:
+                    worst, found = (member, other), _sum(member, other)
                 break
     return worst

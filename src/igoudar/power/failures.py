@@ -313,5 +313,5 @@ def _with(first: Element, local: Local, which: Which, lost: float, last: bool) -
 
 
 def _total(losses: tuple[Loss, ...]) -> tuple[float, float]:
-    total = sum(loss.low_w * len(loss.racks) for loss in losses)
+    total = sum((loss.low_w * len(loss.racks) for loss in losses), 0.0)
     return total, total

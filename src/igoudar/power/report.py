@@ -139,8 +139,10 @@ class Crowd:
     members: tuple[Push, ...]  # in falling order of push_w
     apart: frozenset[tuple[int, int]]
     pairs: int
+    worst: tuple[Element, Element]
     worst_w: float  # the load, or the load and what is missing of the limit, of the worst pair
     racks: tuple[str, ...] = ()
+    last_metre: bool = False  # all members are in one rack and serve nothing else
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +173,8 @@ class Line:
 
     def __str__(self) -> str:
         lost = f", up to {self.most_lost_w / 1000:.1f} kW" if self.most_lost_w else ""
-        return f"{self.kinds}: {self.pairs} pairs, {self.harm}{lost}; {self.example}"
+        pairs = "1 pair" if self.pairs == 1 else f"{self.pairs} pairs"
+        return f"{self.kinds}: {pairs}, {self.harm}{lost}; {self.example}"
 
 
 def lines(report: Report, kinds: dict[str, str]) -> tuple[Line, ...]:
@@ -200,12 +203,14 @@ def _rows(report: Report, kinds: dict[str, str]) -> Iterator[Row]:
     for crowd in report.crowds:
         among = sorted({_kind(push.element, kinds) for push in crowd.members})
         which = f" ({Which.SAME_RACK})" if crowd.racks else ""
-        what = "a feed of the rack" if crowd.racks else f"a {kinds.get(crowd.name, 'loop')} above both"
-        example = f"such as {crowd.members[0].element} with one that pushes as much: {crowd.name}"
-        example = f"{example} {crowd.worst_w:.0f} W of {crowd.limit_w:.0f} W"
-        who = f"two of {', '.join(among)}{which}"
+        what = "a feed of the rack" if crowd.racks else f"a shared {kinds.get(crowd.name, 'loop')}"
+        worst = Overload(crowd.name, crowd.worst_w, crowd.limit_w, crowd.racks)
+        example = f"such as {crowd.worst[0]} with {crowd.worst[1]}: {worst}"
+        who = f"two of {', '.join(among)}{which}" if len(among) > 1 else f"{among[0]} and {among[0]}{which}"
         yield (who, f"{what} is overloaded"), crowd.pairs, (0.0, crowd.worst_w - crowd.limit_w), example
 
 
 def _kind(element: Element, kinds: dict[str, str]) -> str:
-    return kinds[element.names[0]] if element.kind is Kind.UNIT else str(element.kind)
+    if element.kind is not Kind.UNIT:
+        return str(element.kind)
+    return " or ".join(dict.fromkeys(kinds[name] for name in element.names))
