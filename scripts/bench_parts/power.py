@@ -32,9 +32,9 @@ def power(psus: int, distinct: bool = False) -> None:
     """Seconds, what was computed and how much of it is said, by scheme."""
     for scheme in SCHEMES:
         graph = site(scheme, psus, distinct)
-        begun = time.monotonic()
+        begun, worked = time.monotonic(), time.process_time()
         report = analyse(graph)
-        took = time.monotonic() - begun
+        took, cpu = time.monotonic() - begun, time.process_time() - worked
         said = len(report.singles) + len(report.doubles) + len(report.crowds)
         short = lines(report, {unit.name: unit.kind for unit in graph.units})
         total = sum(len(device.psus) for rack in graph.racks for device in rack.devices)
@@ -42,8 +42,8 @@ def power(psus: int, distinct: bool = False) -> None:
         alike = ", each device of other watts" if distinct else ""
         print(f"{scheme}{alike}: {total} PSUs, {report.things} things, {report.pairs / 1e9:.1f}e9 pairs")
         print(
-            f"  {took:.1f} s; computed {report.evaluated[0]} singles and {report.evaluated[1]} doubles; "
-            f"said in {said} rows, {len(short)} lines; peak {peak:.2f} GiB",
+            f"  {took:.1f} s, {cpu:.1f} CPU-s; computed {report.evaluated[0]} singles and "
+            f"{report.evaluated[1]} doubles; said in {said} rows, {len(short)} lines; peak {peak:.2f} GiB",
             flush=True,
         )
 

@@ -31,10 +31,9 @@ class Member:
 
 def crowds(analysis: Analysis, shared: list[set[int]]) -> Iterator[Crowd]:
     """All of them, by meter."""
-    for meter in _suspects(analysis):
+    for meter, largest in _suspects(analysis, shared):
         reading = analysis.whole[meter]
-        members = [member for member in _members(analysis, meter) if not exceeds(reading, member.push.push_w)]
-        members.sort(key=_order)
+        members = sorted(_members(analysis, meter, largest), key=_order)
         apart = _apart(analysis, reading, members, shared)
         for crowd in _crowd((analysis.state.meter_name(meter), reading, ()), members, apart, 1):
             served = {rack for member in members for rack in _served(analysis, member)}
@@ -61,45 +60,91 @@ def _order(member: Member) -> tuple[float, str, float]:
     return -member.push.push_w, str(member.push.element), member.push.w
 
 
-def _suspects(analysis: Analysis) -> Iterator[int]:
-    """Meters that the two largest pushes on them, each bearable alone, would overload."""
-    largest: dict[int, list[float]] = defaultdict(list)
+def _suspects(analysis: Analysis, shared: list[set[int]]) -> Iterator[tuple[int, float]]:
+    """Meters that some two pushes on them, each bearable alone, may overload, and the largest such push.
 
-    def note(meter: int, push: float, times: int) -> int:
-        if push <= 0 or exceeds(analysis.whole[meter], push):
-            return 0
-        for _ in range(min(times, 2)):
-            heapq.heappush(largest[meter], push)
-            if len(largest[meter]) > 2:
-                heapq.heappop(largest[meter])
-        return min(times, 2)
-
-    for effect in analysis.effects:
+    That is seen before any list is made.
+    """
+    inside = _largest(analysis)
+    units: dict[int, list[tuple[float, int]]] = defaultdict(list)
+    for at, effect in enumerate(analysis.effects):
         for meter, push in effect.push.items():
-            note(meter, push, effect.element.things)
+            if push > 0 and not exceeds(analysis.whole[meter], push):
+                units[meter].append((push, at))
+    for meter in sorted({*inside, *units} - analysis.over):
+        reading, most = analysis.whole[meter], inside.get(meter, {})
+        two = heapq.nlargest(2, (push for pushes in most.values() for push in pushes))
+        own = sorted(units[meter], reverse=True)
+        locals_do = len(two) == 2 and exceeds(reading, sum(two))
+        if locals_do or _units_suspect(analysis, (reading, most), own, shared):
+            yield meter, max((*two, *(push for push, _ in own)))
+
+
+def _units_suspect(
+    analysis: Analysis,
+    meter: tuple[Reading, dict[int, list[float]]],
+    units: list[tuple[float, int]],
+    shared: list[set[int]],
+) -> bool:
+    """Whether a unit's push exceeds a limit with another that it shares no load with."""
+    reading, most = meter
+    for place, (push, at) in enumerate(units):
+        for other, second in units[place + 1 :]:
+            if not exceeds(reading, push + other):
+                break
+            if max(at, second) not in shared[min(at, second)]:
+                return True
+        affected = analysis.effects[at].affected
+        if any(
+            exceeds(reading, push + max(own, default=0.0))
+            for hanging, own in most.items()
+            if hanging not in affected
+        ):
+            return True
+    return False
+
+
+def _largest(analysis: Analysis) -> dict[int, dict[int, list[float]]]:
+    """By meter and rack ancestors the two largest pushes from within racks that are bearable alone."""
+    found: dict[int, dict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
     for own, alone in zip(analysis.locals, analysis.pushes, strict=True):
         for local, pushes in zip(own, alone, strict=True):
             for meter, each in pushes.each.items():
-                if meter >= 0 and each > 0 and math.isfinite(analysis.margins[meter]):
-                    noted = 0  # two of one kind that are bearable alone are enough
-                    for group in local.amounts:
-                        noted += note(meter, group.w * each, len(local.rack.racks) * group.count)
-                        if noted > 1:
-                            break
-    for meter in sorted(largest):
-        if meter not in analysis.over and exceeds(analysis.whole[meter], sum(largest[meter])):
-            yield meter
+                if meter < 0 or each <= 0 or math.isinf(analysis.margins[meter]):
+                    continue
+                largest = found[meter][local.rack.hanging]
+                for push in _bearable(analysis.whole[meter], local, each):
+                    heapq.heappush(largest, push)
+                    if len(largest) > 2:
+                        heapq.heappop(largest)
+    return found
 
 
-def _members(analysis: Analysis, meter: int) -> Iterator[Member]:
+def _bearable(reading: Reading, local: Local, each: float) -> Iterator[float]:
+    """The two largest pushes of a local that are bearable alone."""
+    left = 2
+    for group in local.amounts:
+        if left > 0 and not exceeds(reading, group.w * each):
+            times = min(left, len(local.rack.racks) * group.count)
+            left -= times
+            yield from [group.w * each] * times
+
+
+def _members(analysis: Analysis, meter: int, largest: float) -> Iterator[Member]:
+    """Those that are bearable alone, and not together with the largest."""
+    reading = analysis.whole[meter]
+
+    def counts(push: float) -> bool:
+        return push > 0 and not exceeds(reading, push) and exceeds(reading, push + largest)
+
     for at, effect in enumerate(analysis.effects):
-        if (taken := effect.push.get(meter, 0.0)) > 0:
+        if counts(taken := effect.push.get(meter, 0.0)):
             yield Member(Push(effect.element, taken, effect.element.things), at)
     for own, alone in zip(analysis.locals, analysis.pushes, strict=True):
         for local, pushes in zip(own, alone, strict=True):
-            if (each := pushes.each.get(meter, 0.0)) > 0:
-                racks = len(local.rack.racks)
-                for group in local.amounts:
+            each, racks = pushes.each.get(meter, 0.0), len(local.rack.racks)
+            for group in local.amounts:
+                if counts(group.w * each):
                     push = Push(local.element((group,)), group.w * each, racks * group.count, group.w)
                     yield Member(push, local=local, racks=racks)
 
