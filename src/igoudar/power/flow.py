@@ -125,8 +125,6 @@ class State:
                 held = sum(g.w * g.count for groups in self.kinds[kind].groups.values() for g in groups)
                 lost = self.kinds[kind].draws(self.mask[at])[1]
                 self._warm_racks(at, (held - lost) * len(self.kinds[kind].racks), change)
-        for loop in (loop for loop in self.cools if loop >= 0):
-            self.cold[loop] = 0.0
         for at in range(len(self.units)):
             if self.cools[at] >= 0 and self.live[at]:
                 self.cold[self.cools[at]] += self.things[at] * self.cooling[at]
