@@ -1,0 +1,123 @@
+"""Who hears whom: the one pass over all cables, and what it leaves to be explained. Pure.
+
+Nearly all cables are as planned, so the pass does no more for one than two look-ups and a comparison.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from igoudar.doctor.plan import End, Observation, Plan, PlannedCable
+
+Seen = Mapping[End, Observation]
+
+
+@dataclass(slots=True)
+class Survey:
+    """`far`: the plan, both ways. `open`: ends of cables that are not settled. `claims`: end -> whom it
+    hears, of open ends and of ends that the plan does not know; `vague`: end -> device, where it names no
+    port.
+
+    An end of the plan that is not open is settled: it is as planned, and somebody saw it.
+    """
+
+    far: dict[End, End]
+    ports: Mapping[str, frozenset[str]]
+    open: dict[End, PlannedCable] = field(default_factory=dict)
+    claims: dict[End, End] = field(default_factory=dict)
+    others: dict[End, tuple[End, ...]] = field(default_factory=dict)
+    vague: dict[End, str] = field(default_factory=dict)
+
+    def settled(self, end: End) -> End | None:
+        """Where it leads, if that is as planned and was seen."""
+        return None if end in self.open else self.far.get(end)
+
+
+def survey(plan: Plan, seen: Seen) -> Survey:
+    found = Survey(_far(plan), plan.ports)
+    look, who = seen.get, plan.identities.get
+    for cable in plan.cables:
+        a, b = cable.a, cable.b
+        at_a, at_b = look(a), look(b)
+        if at_a is None:  # what is seen from one end is evidence for both
+            a, b, at_a, at_b = b, a, at_b, at_a
+        if at_a is not None and at_a.port == b.port and who(at_a.chassis) == b.device and not at_a.others:
+            if at_b is None:
+                continue
+            if at_b.port == a.port and who(at_b.chassis) == a.device and not at_b.others:
+                continue
+        found.open[a] = found.open[b] = cable
+    for end in (*found.open, *(seen.keys() - found.far.keys())):
+        if (told := look(end)) is not None:
+            _note(found, end, told, plan)
+    _by_elimination(found, plan)
+    return found
+
+
+def _far(plan: Plan) -> dict[End, End]:
+    far = {cable.a: cable.b for cable in plan.cables}
+    far.update({cable.b: cable.a for cable in plan.cables})
+    return far
+
+
+def _note(found: Survey, end: End, told: Observation, plan: Plan) -> None:
+    heard = [neighbour for c, p in told.others if (neighbour := _named(c, p, plan)).port]
+    if told.chassis:
+        heard.insert(0, _named(told.chassis, told.port, plan))
+    elif told.mac:
+        heard.insert(0, _learnt(told.mac, plan))
+    if not heard:
+        return
+    first, *others = dict.fromkeys(heard)
+    if first.port:
+        found.claims[end] = first
+    else:
+        found.vague[end] = first.device
+    if others:
+        found.others[end] = tuple(others)
+
+
+def _named(chassis: str, port: str, plan: Plan) -> End:
+    """By LLDP. A chassis that nobody knows is a stranger, named as it names itself; without a port: vague."""
+    if port in plan.macs:
+        return plan.macs[port]
+    device = plan.identities.get(chassis)
+    if device is None:
+        return End(f"unknown chassis {chassis}", port or "?")
+    known = plan.ports.get(device)
+    return End(device, port if known is None or port in known else "")
+
+
+def _learnt(mac: str, plan: Plan) -> End:
+    if mac in plan.macs:
+        return plan.macs[mac]
+    device = plan.identities.get(mac)
+    return End(device, "") if device is not None else End(f"unknown MAC {mac}", "?")
+
+
+def _by_elimination(found: Survey, plan: Plan) -> None:
+    """A neighbour known by its device only is the one port of it that nothing else accounts for.
+
+    Where that is the planned device the port may be right, or another of the same device: nothing is claimed.
+    """
+    taken = {*found.claims, *found.claims.values()}
+    for end, device in list(found.vague.items()):
+        planned = found.far.get(end)
+        if planned is not None and planned.device == device:
+            del found.vague[end]
+            continue
+        left = list(free_ports(device, found, taken))
+        if len(left) == 1 and device in found.ports:
+            found.claims[end] = left[0]
+            taken |= {end, left[0]}
+            del found.vague[end]
+
+
+def free_ports(device: str, found: Survey, taken: Container[End]) -> Iterator[End]:
+    """Ends of a device, in order, that nothing accounts for yet."""
+    names = found.ports.get(device)
+    known = {End(device, n) for n in names} if names else {e for e in found.open if e.device == device}
+    for end in sorted(known):
+        if found.settled(end) is None and end not in taken:
+            yield end
