@@ -1,11 +1,12 @@
 """The cable doctor on a campus of cables: seconds, and how many of the seeded mistakes it names exactly.
 
-Server racks of 20 boxes with two ports each, on leaves at the end of the row by 4:1 breakouts (a trunk of four
-tails each). Mistakes touch disjoint cables; what is missing of the observations is drawn over all ends.
+Server racks of 20 boxes with two ports each, on leaves at the end of the row by 4:1 breakouts, each a trunk
+of four tails. Mistakes touch disjoint cables; what is missing of the observations is drawn over all ends.
 """
 
 from __future__ import annotations
 
+import gc
 import random
 import resource
 import time
@@ -129,13 +130,14 @@ def doctor(count: int, seed: int) -> None:
     campus = Campus(count)
     campus.seed(each, dice)
     plan, told = campus.plan(), campus.observed(0.05, dice)
+    gc.collect()
+    gc.freeze()  # as the command does: what was read stays until the end
     begun, cpu = time.perf_counter(), time.process_time()
     found = diagnose(plan, told, dark_dbm=DARK_DBM)
     seconds, cpu = time.perf_counter() - begun, time.process_time() - cpu
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print(
-        f"{len(plan.cables)} cables, {len(told)} ends observed: {seconds:.1f} s ({cpu:.1f} s of CPU), peak {peak:.2f} GiB"
-    )
+    cost = f"{seconds:.1f} s ({cpu:.1f} s of CPU), peak {peak:.2f} GiB"
+    print(f"{len(plan.cables)} cables, {len(told)} ends observed: {cost}")
     _judge(campus, told, found)
 
 
@@ -150,13 +152,11 @@ def _judge(campus: Campus, told: dict[End, Observation], found: Diagnosis) -> No
     seeded = Counter(m.kind for m in campus.seeded)
     for kind, number in seeded.items():
         share = 100 * named[kind] / max(evident[kind], 1)
-        print(
-            f"  {kind}: {number} seeded, {evident[kind]} with evidence at all ends, {share:.2f} % of them exact"
-        )
+        seen = f"{evident[kind]} with evidence at all ends"
+        print(f"  {kind}: {number} seeded, {seen}, {share:.2f} % of them exact")
     wrong = [m for m in exact if m not in set(campus.seeded)]
     swaps = sum(m.kind in SWAPS for m in wrong)
     total = 100 * named.total() / max(evident.total(), 1)
     print(f"  all: {total:.2f} % exact; wrong: {len(wrong)}, of them swaps: {swaps}")
-    print(
-        f"  {found.good} as planned, {len(found.unproven)} that nobody saw, {len(found.statements)} statements"
-    )
+    rest = f"{len(found.unproven)} that nobody saw, {len(found.statements)} statements"
+    print(f"  {found.good} as planned, {rest}")

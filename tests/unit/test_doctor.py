@@ -315,3 +315,18 @@ def test_a_device_without_a_port_is_one_of_its_ports() -> None:
 def test_the_planned_device_without_a_port_proves_nothing_and_is_no_fault() -> None:
     found = diagnose(mac_plan(SILENT), {SILENT.b: Observation(mac="02:b0")}, dark_dbm=DARK_DBM)
     assert (found.good, found.statements, len(found.unproven)) == (0, (), 1)
+
+
+def test_a_chassis_that_nobody_knows_may_be_the_one_that_is_meant(world: CableWorld) -> None:
+    """p1 told nobody its own address: what s1 and s2 hear there is neither right nor wrong."""
+    plan = replace(PLAN, identities={i: d for i, d in PLAN.identities.items() if d != "p1"})
+    seen = {e: o for e, o in world.observed().items() if e.device != "p1"}
+    found = diagnose(plan, seen, dark_dbm=DARK_DBM)
+    assert (found.statements, found.good, len(found.unproven)) == ((), 10, 2)
+    world.exchange(end("s1/swp1"), end("s1/swp11"))
+    seen = {e: o for e, o in world.observed().items() if e.device != "p1"}
+    (statement,) = diagnose(plan, seen, dark_dbm=DARK_DBM).statements
+    assert [[m.kind for m in c] for c in statement.candidates] == [[Kind.SWAPPED_PAIR], [Kind.WRONG_PORT] * 2]
+    assert statement.certainty is Certainty.AMBIGUOUS
+    serials = replace(plan, identities={**plan.identities, "S-P1": "p1"})
+    assert diagnose(serials, seen, dark_dbm=DARK_DBM).statements[0].certainty is Certainty.AMBIGUOUS

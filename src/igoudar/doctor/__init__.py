@@ -9,7 +9,9 @@ Pure.
     groups     one movement for many ends: swapped racks, rotated trunks
     explain    the movements that explain a ring or a chain
     evidence   what ends said, as sentences
-    diagnosis  what the doctor says          report   the same for people and for programs
+    diagnosis  what the doctor says          report     the same for people and for programs
+    site       the plan of an inventory      light      what counts as no light
+    observed   a file of observations        told       observations from what commands printed on a host
 
 Costs grow with the number of cables, and beyond that with what is wrong.
 """

@@ -13,7 +13,7 @@ from igoudar.doctor.diagnosis import Explanation, Kind, Move, Movement, Statemen
 from igoudar.doctor.evidence import evidence
 from igoudar.doctor.links import State, World
 from igoudar.doctor.plan import End, Medium
-from igoudar.doctor.survey import free_ports
+from igoudar.doctor.survey import free_ports, is_stranger
 from igoudar.doctor.walks import Walk
 
 MOST_NAMED = 16  # more ports than this with light from nowhere are counted, not named
@@ -89,6 +89,8 @@ def _candidates(walk: Walk, world: World, racks: Mapping[str, str]) -> Iterator[
             for movement in dark(ends[at], ends[at + 1], world, whole=True):
                 yield (*_shifted(ends[: at + 1]), movement, *_shifted(ends[at + 1 :][::-1]))
     elif walk.planned_last:
+        if is_stranger(ends[0]) and world.state(ends[-1]) is State.UNSEEN:
+            yield (ring(ends[:0:-1], racks),)  # the stranger may be the end that nobody saw
         yield _shifted(ends[::-1])
     else:
         for at in range(0, len(ends), 2):

@@ -65,7 +65,7 @@ def _statements(movement: Movement, cables: Iterable[Brought], world: World) -> 
     if any(place is _Place.DARK for _, place in places):
         movement = replace(movement, instead=())  # by the other side, another place would be left empty
     ends = sorted({e for cable, _ in places for e in (*cable.planned, *cable.found)})
-    said = evidence(sorted({e for cable in there for e in cable.found}), world)
+    said = evidence((next((e for e in c.found if e in world.seen), c.found[0]) for c in there), world)
     dead = dead_links(tuple(ends), world)
     whole = Statement(tuple(ends), said, ((movement, *dead),), tuple(unseen))
     return [whole, *(_dark(cable, world) for cable, place in places if place is _Place.DARK)]
@@ -124,11 +124,12 @@ def swapped_racks(plan: Plan, world: World, done: set[End]) -> Iterator[Statemen
         ends = {end for cable in cables for end in (*cable.planned, *cable.found)}
         if ends & done or not any(cable.planned != cable.found for cable in cables):
             continue
-        known = {e for e in ends if e.device in counterpart or plan.racks.get(e.device) not in pair}
         moves = tuple(sorted({move for cable in cables for move in cable.moves}))
         sources = tuple(sorted(m.source for m in moves))
         movement = Movement(Kind.SWAPPED_RACKS, sources, moves, group=pair)
-        if len(known) == len(ends) and (found := _statements(movement, cables, world)):
+        if all(near.device in counterpart for rack in pair for near, _ in leaving[rack]) and (
+            found := _statements(movement, cables, world)
+        ):
             done |= ends
             yield from found
 

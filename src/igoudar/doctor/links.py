@@ -84,8 +84,7 @@ def join(found: Survey, seen: Seen, dark_dbm: float) -> World:
         world.link[end], world.link[far] = far, end
         if far not in found.claims and world.lit(far) is False:
             world.one_way[end] = far
-    free = sorted(seen.keys() - found.far.keys())
-    world.strays = tuple(e for e in free if e not in world.link and world.is_stray(e))
+    world.strays = tuple(e for e in found.free if e not in world.link and world.is_stray(e))
     return world
 
 

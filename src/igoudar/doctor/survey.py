@@ -5,19 +5,21 @@ Nearly all cables are as planned, so the pass does no more for one than two look
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from igoudar.doctor.plan import End, Observation, Plan, PlannedCable
 
 Seen = Mapping[End, Observation]
+MAC = re.compile(r"([0-9a-f]{2}:){5}[0-9a-f]{2}")
 
 
 @dataclass(slots=True)
 class Survey:
     """`far`: the plan, both ways. `open`: ends of cables that are not settled. `claims`: end -> whom it
     hears, of open ends and of ends that the plan does not know; `vague`: end -> device, where it names no
-    port.
+    port. `free`: observed ports without a plan.
 
     An end of the plan that is not open is settled: it is as planned, and somebody saw it.
     """
@@ -28,6 +30,7 @@ class Survey:
     claims: dict[End, End] = field(default_factory=dict)
     others: dict[End, tuple[End, ...]] = field(default_factory=dict)
     vague: dict[End, str] = field(default_factory=dict)
+    free: tuple[End, ...] = ()
 
     def settled(self, end: End) -> End | None:
         """Where it leads, if that is as planned and was seen."""
@@ -36,10 +39,11 @@ class Survey:
 
 def survey(plan: Plan, seen: Seen) -> Survey:
     found = Survey(_far(plan), plan.ports)
-    look, who = seen.get, plan.identities.get
+    left = dict(seen)  # what the plan does not know stays in it
+    look, who = left.pop, plan.identities.get
     for cable in plan.cables:
         a, b = cable.a, cable.b
-        at_a, at_b = look(a), look(b)
+        at_a, at_b = look(a, None), look(b, None)
         if at_a is None:  # what is seen from one end is evidence for both
             a, b, at_a, at_b = b, a, at_b, at_a
         if at_a is not None and at_a.port == b.port and who(at_a.chassis) == b.device and not at_a.others:
@@ -48,9 +52,11 @@ def survey(plan: Plan, seen: Seen) -> Survey:
             if at_b.port == a.port and who(at_b.chassis) == a.device and not at_b.others:
                 continue
         found.open[a] = found.open[b] = cable
-    for end in (*found.open, *(seen.keys() - found.far.keys())):
-        if (told := look(end)) is not None:
+    found.free = tuple(sorted(left))
+    for end in (*found.open, *found.free):
+        if (told := seen.get(end)) is not None:
             _note(found, end, told, plan)
+    _leave_nameless(found, seen, plan)
     _by_elimination(found, plan)
     return found
 
@@ -62,20 +68,45 @@ def _far(plan: Plan) -> dict[End, End]:
 
 
 def _note(found: Survey, end: End, told: Observation, plan: Plan) -> None:
-    heard = [neighbour for c, p in told.others if (neighbour := _named(c, p, plan)).port]
     if told.chassis:
-        heard.insert(0, _named(told.chassis, told.port, plan))
+        first = _named(told.chassis, told.port, plan)
     elif told.mac:
-        heard.insert(0, _learnt(told.mac, plan))
-    if not heard:
+        first = _learnt(told.mac, plan)
+    else:
         return
-    first, *others = dict.fromkeys(heard)
     if first.port:
         found.claims[end] = first
     else:
         found.vague[end] = first.device
-    if others:
-        found.others[end] = tuple(others)
+    if told.others:
+        named = dict.fromkeys(_named(c, p, plan) for c, p in told.others)
+        if others := tuple(o for o in named if o.port and o != first):
+            found.others[end] = others
+
+
+def _leave_nameless(found: Survey, seen: Seen, plan: Plan) -> None:
+    """A stranger may be the very neighbour that is meant, where nobody knows what that one calls itself.
+
+    A chassis is compared with identities of its own form: a MAC address proves nothing against a serial.
+    """
+    strange = [e for e, far in found.claims.items() if is_stranger(far) and e in found.far]
+    if not strange:
+        return
+    known = {(device, bool(MAC.fullmatch(identity))) for identity, device in plan.identities.items()}
+    ports = set(plan.macs.values())
+    for end in strange:
+        meant, told = found.far[end], seen[end]
+        if told.chassis:
+            comparable = (meant.device, bool(MAC.fullmatch(told.chassis))) in known
+        else:
+            comparable = meant in ports
+        if not comparable:
+            del found.claims[end]
+
+
+def is_stranger(end: End) -> bool:
+    """Devices have no blank in their name."""
+    return end.device.startswith("unknown ")
 
 
 def _named(chassis: str, port: str, plan: Plan) -> End:
