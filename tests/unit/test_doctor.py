@@ -135,6 +135,17 @@ def test_racks_of_which_one_cable_stayed_are_swapped_pairs(world: CableWorld) ->
     assert kinds(asked(world)) == [[["swapped pair"]]] * 3
 
 
+def test_a_cable_between_swapped_racks_may_have_stayed() -> None:
+    between = planned([("p1/eth9", "q2/eth9")])
+    world = CableWorld(plan_of((*CABLES, *between), RACKS))
+    for n in (1, 2):
+        for k in (1, 2):
+            world.exchange(end(f"s{k}/swp{n}"), end(f"s{k}/swp{10 + n}"))
+    assert only(asked(world)).kind is Kind.SWAPPED_RACKS
+    world.exchange(end("q2/eth9"), end("s1/swp12"))
+    assert Kind.SWAPPED_RACKS not in {m.kind for m in asked(world).exact()}
+
+
 def test_swapped_racks_with_a_cable_that_nobody_saw_are_likely_and_not_sure(world: CableWorld) -> None:
     for n in (1, 2):
         for k in (1, 2):

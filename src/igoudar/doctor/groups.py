@@ -120,14 +120,15 @@ def swapped_racks(plan: Plan, world: World, done: set[End]) -> Iterator[Statemen
     leaving = _leaving(plan, concerned) if pairs else {}
     for pair in sorted(pairs, key=lambda p: (-sum(len(leaving[r]) for r in p), p)):
         counterpart = pairs[pair]
-        cables = [_brought(cable, counterpart) for rack in pair for cable in leaving[rack]]
+        apart = [c for rack in pair for c in leaving[rack] if not _stayed(c, pair, plan.racks, world)]
+        cables = [_brought(cable, counterpart) for cable in apart]
         ends = {end for cable in cables for end in (*cable.planned, *cable.found)}
         if ends & done or not any(cable.planned != cable.found for cable in cables):
             continue
         moves = tuple(sorted({move for cable in cables for move in cable.moves}))
         sources = tuple(sorted(m.source for m in moves))
         movement = Movement(Kind.SWAPPED_RACKS, sources, moves, group=pair)
-        if all(near.device in counterpart for rack in pair for near, _ in leaving[rack]) and (
+        if all(near.device in counterpart for near, _ in apart) and (
             found := _statements(movement, cables, world)
         ):
             done |= ends
@@ -165,6 +166,11 @@ def _leaving(plan: Plan, racks: set[str]) -> dict[str, list[tuple[End, End]]]:
         if two is not None:
             found[two].append((cable.b, cable.a))
     return found
+
+
+def _stayed(cable: tuple[End, End], pair: tuple[str, str], racks: Mapping[str, str], world: World) -> bool:
+    """A cable between the two racks may be as planned: who exchanges what leaves them need not touch it."""
+    return racks.get(cable[1].device) in pair and world.found.settled(cable[0]) == cable[1]
 
 
 def _brought(cable: tuple[End, End], counterpart: Mapping[str, str]) -> Brought:
