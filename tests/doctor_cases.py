@@ -38,6 +38,12 @@ def _mixed(world: CableWorld) -> None:
     world.turn([end("leaf-1/swp11"), end("leaf-1/swp12"), end("leaf-1/swp13")])
 
 
+def _racks(world: CableWorld) -> None:
+    """All that leaves a04 and a05; the cable between them stays."""
+    world.exchange(end("leaf-3/swp1"), end("leaf-4/swp1"))
+    world.exchange(end("leaf-3/swp2"), end("leaf-4/swp2"))
+
+
 def _crossed_and_pulled(world: CableWorld) -> None:
     world.exchange(end("spine-1/swp1"), end("spine-1/swp2"))
     world.pull(_number(world, "spine-1/swp1"))
@@ -47,6 +53,7 @@ HANDS: Mapping[str, Hand] = {
     "as-planned": lambda world: None,
     "swapped-pair": lambda world: world.exchange(end("spine-1/swp1"), end("spine-1/swp2")),
     "half-seen": lambda world: world.exchange(end("spine-1/swp1"), end("spine-1/swp2")),
+    "swapped-racks": _racks,
     "wrong-port": lambda world: world.exchange(end("leaf-1/swp1"), end("leaf-1/swp20")),
     "missing": lambda world: world.pull(_number(world, "leaf-1/swp1")),
     "dead-optic": lambda world: world.mute.add(end("leaf-1/swp1")),
@@ -57,7 +64,7 @@ HANDS: Mapping[str, Hand] = {
 
 def case_world(name: str, root: Path) -> CableWorld:
     inventory = load(root / "inventory" / "lab", root)
-    plan = plan_of(inventory, management=False)
+    plan = plan_of(inventory)
     free = [end(f"{d}/{p}") for d, names in plan.ports.items() for p in names if p == "swp20"]
     world = CableWorld(plan, tuple(sorted(free)))
     HANDS[name](world)

@@ -323,6 +323,11 @@ def test_a_device_without_a_port_is_one_of_its_ports() -> None:
     assert {m.kind for c in statement.candidates for m in c} >= {Kind.WRONG_PORT, Kind.MISSING}
 
 
+def test_an_address_that_nobody_knows_proves_nothing() -> None:
+    found = diagnose(mac_plan(SILENT), {SILENT.b: Observation(mac="02:ff")}, dark_dbm=DARK_DBM)
+    assert (found.good, found.statements, len(found.unproven)) == (0, (), 1)
+
+
 def test_the_planned_device_without_a_port_proves_nothing_and_is_no_fault() -> None:
     found = diagnose(mac_plan(SILENT), {SILENT.b: Observation(mac="02:b0")}, dark_dbm=DARK_DBM)
     assert (found.good, found.statements, len(found.unproven)) == (0, (), 1)

@@ -43,7 +43,7 @@ def asked(root: Path, command: str) -> tuple[dict[str, Any], int]:
 
 def test_programs_get_everything(root: Path) -> None:
     found = json.loads(doctor_cases.outcome("mixed", root, "--json").rpartition("exit ")[0])
-    assert (found["planned"], found["good"], found["not_asked"]) == (44, 17, {})
+    assert (found["planned"], found["good"], found["not_asked"]) == (25, 17, {})
     assert [s["certainty"] for s in found["statements"]] == ["exact"] * 5
     (swap,) = [m for s in found["statements"] for (m, *_) in s["candidates"] if m["kind"] == "swapped pair"]
     assert swap["moves"] == [
@@ -63,7 +63,15 @@ def test_a_serial_and_any_spelling_of_a_mac_are_identities(root: Path) -> None:
         "macs": {"spine-2/swp1": "02:00:00:00:00:bb"},
     }
     (root / "seen.json").write_text(json.dumps(file))
-    assert run("doctor lab --observed seen.json", root).startswith("lab: 2 of 44 cables as planned")
+    assert run("doctor lab --observed seen.json", root).startswith("lab: 2 of 25 cables as planned")
+
+
+def test_the_out_of_band_network_is_judged_where_it_was_observed(root: Path) -> None:
+    dark = {"silent": True, "link": "down"}
+    (root / "seen.json").write_text(json.dumps({"ends": {"oob-1/port8": dark, "leaf-1/eth0": dark}}))
+    found, status = asked(root, "doctor lab --observed seen.json --json")
+    assert (found["planned"], status) == (26, 5)
+    assert [[m["kind"] for m in c] for s in found["statements"] for c in s["candidates"]] == [["missing"]]
 
 
 def test_an_offline_device_makes_no_cable_missing(root: Path) -> None:
@@ -167,6 +175,7 @@ def kinds(found: dict[str, Any]) -> list[str]:
     [
         ("as-planned", []),
         ("swapped-pair", [Kind.SWAPPED_PAIR]),
+        ("swapped-racks", [Kind.SWAPPED_RACKS]),
         ("wrong-port", [Kind.WRONG_PORT]),
         ("missing", [Kind.MISSING]),
         ("dead-optic", [Kind.DEAD_OPTIC]),
@@ -270,6 +279,20 @@ def test_addresses_that_a_bridge_learnt() -> None:
         "swp2": "",
         "swp3": "",
     }
+
+
+def test_an_address_of_a_host_that_speaks_and_is_not_heard_is_one_of_before(root: Path) -> None:
+    plan = doctor_cases.case_world("as-planned", root).plan
+    learnt = [{"mac": "02::1", "ifname": "swp11", "flags": [], "master": "br", "state": ""}]
+    leaf = outputs(links=[link("swp11", "02::9")], addresses=learnt, neighbours={})
+    for heard, mac_left in (({}, ""), (None, "02::1")):
+        server = outputs(links=[link("eth1", "02::1")], **({} if heard is None else {"neighbours": heard}))
+        answers = {
+            "leaf-1": told("leaf-1", ["swp11"], leaf, False),
+            "srv-1": told("srv-1", ["eth1"], server, False),
+        }
+        _, seen = cables.gathered(plan, answers)
+        assert seen[end("leaf-1/swp11")].mac == mac_left
 
 
 def test_a_port_that_is_switched_off_says_nothing_and_neither_does_a_broken_command() -> None:

@@ -7,15 +7,20 @@ import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from igoudar import twin
+from igoudar.inventory import load
 from igoudar.twin import Mistake, TwinSpec, TwinWire, Wiring, mistaken, without
 from igoudar.twin.machine import Machine
 from igoudar.twin.miswire import from_json
 from igoudar.twin.preconditions import unshare_words
 from igoudar.twin.seed import make_keys
+from igoudar.twin.site import twin_spec
 from igoudar.twin.supervisor import Supervisor
+from tests.errors import ROOT, run
 from tests.unit.test_twin_parts import SPEC, Wires, host, made
 
 __all__ = ["made"]
@@ -123,6 +128,71 @@ def test_a_machine_diverts_what_is_sent(made: tuple[Machine, Wires, list[str]]) 
     }
     it.adopt(spec)
     assert wires.goes == {}, "a spec says how all is wired"
+
+
+class Running:
+    """Stands for a twin that runs, in the way of the command."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, spec: TwinSpec) -> None:
+        self.now, self.cut = Wiring(), list[str]()
+        monkeypatch.setattr(twin, "is_up", lambda _: True)
+        monkeypatch.setattr(twin, "load_spec", lambda _: spec)
+        monkeypatch.setattr(twin, "status", lambda _: [])
+        monkeypatch.setattr(twin, "cuts", lambda _: list(self.cut))
+        monkeypatch.setattr(twin, "mend", lambda _, key: self.cut.remove(key) if key in self.cut else None)
+        monkeypatch.setattr(twin, "wiring", lambda _: self.now)
+        monkeypatch.setattr(twin, "rewire", self._rewire)
+
+    def _rewire(self, _: Path, wanted: Wiring) -> None:
+        self.now = wanted
+
+
+@pytest.fixture
+def running(monkeypatch: pytest.MonkeyPatch) -> Running:
+    inventory = load(ROOT / "inventory" / "lab", ROOT)
+    return Running(monkeypatch, twin_spec(inventory, dict.fromkeys(inventory.secrets, "")))
+
+
+def typed(command: str) -> list[str]:
+    return run(command, ROOT).splitlines()
+
+
+def test_the_command_says_what_it_did_and_mends_it(running: Running) -> None:
+    swapped = ["leaf-1/swp1 -- spine-1/swp2", "leaf-2/swp1 -- spine-1/swp1"]
+    said = typed("twin miswire lab swap spine-1/swp1 spine-1/swp2")
+    assert said == [*(f"miswired: {line}" for line in swapped), "exit 0"]
+    said = typed("twin miswire lab dead-optic leaf-3/swp1")
+    assert said == ["miswired: leaf-3/swp1 sends nothing", "exit 0"]
+    assert "miswired: leaf-2/swp1 -- spine-1/swp1" in typed("twin status lab")
+    told = json.loads("\n".join(typed("twin status lab --json")[:-1]))
+    assert told["miswired"] == [*swapped, "leaf-3/swp1 sends nothing"]
+    said = typed("twin mend lab spine-1/swp2")
+    assert said == ["mended: leaf-2/swp1 -- spine-1/swp2", *(f"mended: {line}" for line in swapped), "exit 0"]
+    running.cut = ["leaf-4/swp1 -- spine-1/swp4"]
+    assert len(typed("twin mend lab")) == 3
+    assert (running.now, running.cut) == (Wiring(), [])
+
+
+def test_the_racks_of_the_lab_change_places(running: Running) -> None:
+    assert len(typed("twin miswire lab racks a04 a05")) == 5
+    assert running.now.joints["leaf-4", "swp2"] == ("spine-2", "swp3")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("swap spine-1/swp1 leaf-9/swp1", "no host of this twin has a port leaf-9/swp1"),
+        ("wrong-port spine-1/swp1 spine-1/swp2", "two plugs would sit in spine-1/swp2"),
+        ("rotate spine-1/swp1", "rotate takes 3 or more ports"),
+        ("racks a01 a04", "the cables that leave a01 and those that leave a04 are not of the same ports"),
+        ("racks a04 a99", "the cables that leave a04 and those that leave a99 are not of the same ports"),
+    ],
+)
+def test_the_command_refuses_what_cannot_be(running: Running, words: str, said: str) -> None:
+    line, status = typed(f"twin miswire lab {words}")
+    assert line == f"{words.partition(' ')[2]}: {said}"
+    assert status == "exit 2"
+    assert running.now == Wiring()
 
 
 FRAMES = """

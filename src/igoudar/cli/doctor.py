@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -87,10 +88,10 @@ def _offline(site: Place, inventory: Inventory, file: Path) -> Diagnosis:
     from igoudar.doctor.site import plan_of, usable  # noqa: PLC0415
     from igoudar.inventory import shown  # noqa: PLC0415
 
-    plan = plan_of(inventory, management=True)
-    read = read_observed(file, shown(file, site.root), plan, site.root)
+    read = read_observed(file, shown(file, site.root), plan_of(inventory), site.root)
+    plan = replace(read.plan, cables=plan_of(inventory, management=read.seen).cables)
     gc.freeze()  # what was read stays until the end: nothing of it is garbage
-    return diagnose(read.plan, usable(inventory, read.seen), dark_dbm=dark_dbm(site.root))
+    return diagnose(plan, usable(inventory, read.seen), dark_dbm=dark_dbm(site.root))
 
 
 def _live(site: Place, inventory: Inventory, wait: float) -> tuple[Diagnosis, dict[str, str]]:
@@ -101,7 +102,7 @@ def _live(site: Place, inventory: Inventory, wait: float) -> tuple[Diagnosis, di
     from igoudar.world import HARDWARE, world  # noqa: PLC0415
 
     carriers = world(inventory.site.name, site.root) == HARDWARE
-    plan = plan_of(inventory, management=False, carriers=carriers)
+    plan = plan_of(inventory, carriers=carriers)
     looked = look(inventory, plan, site.root, carriers=carriers, wait=wait, say=_say)
     found = diagnose(looked.plan, usable(inventory, looked.seen), dark_dbm=dark_dbm(site.root))
     return found, dict(looked.refused)

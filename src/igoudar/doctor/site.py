@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import replace
 
 from igoudar import model
@@ -17,15 +17,17 @@ TWISTED_PAIR = re.compile(r".*base-t\d?")
 ASSEMBLIES, PAIRS = ("dac", "aoc"), ("cat",)
 
 
-def plan_of(inventory: Inventory, *, management: bool, carriers: bool = True) -> Plan:
-    """Cables that are plugged in, by the inventory. `management`: those of the out-of-band network as well.
+def plan_of(inventory: Inventory, *, management: Container[End] = (), carriers: bool = True) -> Plan:
+    """Cables that are plugged in, by the inventory.
 
+    Of the out-of-band network those with an end in `management` only: few of its switches say who they hear.
     `carriers`: not on a twin, whose wires have neither modules nor carriers.
     """
     cables = [
         PlannedCable(_end(c.a), _end(c.b), _medium(inventory, c) if carriers else Medium.COPPER)
         for c in inventory.cables.values()
-        if is_plugged(inventory, c) and (management or not is_management(inventory, c))
+        if is_plugged(inventory, c)
+        and (not is_management(inventory, c) or _end(c.a) in management or _end(c.b) in management)
     ]
     devices = inventory.devices.values()
     identities = {d.oob_mac: d.name for d in devices if d.oob_mac} | {d.serial: d.name for d in devices}

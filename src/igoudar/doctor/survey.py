@@ -70,8 +70,8 @@ def _far(plan: Plan) -> dict[End, End]:
 def _note(found: Survey, end: End, told: Observation, plan: Plan) -> None:
     if told.chassis:
         first = _named(told.chassis, told.port, plan)
-    elif told.mac:
-        first = _learnt(told.mac, plan)
+    elif (learnt := _learnt(told.mac, plan)) is not None:
+        first = learnt
     else:
         return
     if first.port:
@@ -93,14 +93,9 @@ def _leave_nameless(found: Survey, seen: Seen, plan: Plan) -> None:
     if not strange:
         return
     known = {(device, bool(MAC.fullmatch(identity))) for identity, device in plan.identities.items()}
-    ports = set(plan.macs.values())
     for end in strange:
-        meant, told = found.far[end], seen[end]
-        if told.chassis:
-            comparable = (meant.device, bool(MAC.fullmatch(told.chassis))) in known
-        else:
-            comparable = meant in ports
-        if not comparable:
+        form = bool(MAC.fullmatch(seen[end].chassis))
+        if (found.far[end].device, form) not in known:
             del found.claims[end]
 
 
@@ -120,11 +115,12 @@ def _named(chassis: str, port: str, plan: Plan) -> End:
     return End(device, port if known is None or port in known else "")
 
 
-def _learnt(mac: str, plan: Plan) -> End:
+def _learnt(mac: str, plan: Plan) -> End | None:
+    """An address that nobody knows proves nothing: guests of a server have addresses of their own."""
     if mac in plan.macs:
         return plan.macs[mac]
     device = plan.identities.get(mac)
-    return End(device, "") if device is not None else End(f"unknown MAC {mac}", "?")
+    return End(device, "") if device is not None else None
 
 
 def _by_elimination(found: Survey, plan: Plan) -> None:

@@ -85,7 +85,8 @@ def gathered(plan: Plan, answers: Mapping[str, Told]) -> tuple[Plan, dict[End, O
     """What the hosts say of each other's identity, and of their ports.
 
     An address that several hosts have (an anycast gateway's) names none of them. Silence is worth something
-    only where the neighbour that is meant to be there was seen to speak.
+    only where the neighbour that is meant to be there was seen to speak, a learnt address only of those who
+    do not speak.
     """
     count = Counter(identity for answer in answers.values() for identity in answer.identities)
     identities = {i: host for host, answer in answers.items() for i in answer.identities if count[i] == 1}
@@ -97,8 +98,13 @@ def gathered(plan: Plan, answers: Mapping[str, Told]) -> tuple[Plan, dict[End, O
     )
     far = {c.a: c.b for c in plan.cables} | {c.b: c.a for c in plan.cables}
     seen = {end: said for answer in answers.values() for end, said in answer.ends.items()}
-    for end, said in seen.items():
-        speaker = answers.get(far[end].device) if end in far else None
-        if said.silent and end in far and not (speaker and speaker.speaks):
-            seen[end] = replace(said, silent=False)
+    speakers = {host for host, answer in answers.items() if answer.speaks}
+    for end in [e for e, said in seen.items() if said.silent]:
+        mac = seen[end].mac
+        owner = known.macs[mac].device if mac in known.macs else known.identities.get(mac)
+        seen[end] = replace(
+            seen[end],
+            mac="" if owner in speakers else mac,  # who speaks and is not heard is not there, but was
+            silent=end not in far or far[end].device in speakers,
+        )
     return known, seen
