@@ -149,8 +149,10 @@ def _add(known: dict[str, _Thing], thing: _Thing, pattern: str, found: Standing)
         found.say(Finding("wrong-name", where, said, expected))
     elif other.where == thing.where:
         said = f"{pattern!r} gives {thing.name!r} twice"
-        words = " or ".join(f"{{{word}}}" for word in (*RACK_WORDS, "n", "u") if f"{{{word}}}" not in pattern)
-        found.say(Finding("pattern-overlap", where, said, "a name that differs", f"use {words} in it"))
+        known_words = RACK_WORDS if isinstance(thing, Rack) else DEVICE_WORDS
+        words = [f"{{{word}}}" for word in known_words if f"{{{word}}}" not in pattern]
+        hint = f"use {' or '.join(words)} in it" if words else ""
+        found.say(Finding("pattern-overlap", where, said, "a name that differs", hint))
     else:
         said = f"{thing.name!r} is there already"
         found.say(Finding("duplicate-name", where, said, "each name once in a site", see=other.where))

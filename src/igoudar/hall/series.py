@@ -48,9 +48,20 @@ def expand_series(
             wrong.append(
                 Finding("unknown-kind", where.at("kind"), said, expected, nearest(entry.kind, kinds))
             )
+        wrong += [] if wrong else _overlapping(entry, where)
         findings += wrong
         if kind is not None and not wrong:
             yield from _counted(entry, kind, where)
+
+
+def _overlapping(entry: SeriesIn, where: Where) -> Iterator[Finding]:
+    counts = {"building": len(entry.buildings), "hall": len(entry.halls)}
+    needed = [word for word, count in counts.items() if count > 1]
+    lacks = [f"{{{word}}}" for word in needed if f"{{{word}}}" not in entry.names]
+    if lacks:
+        said = f"{entry.names!r} gives the same name twice"
+        hint = f"use {' and '.join(lacks)} in it"
+        yield Finding("pattern-overlap", where.at("names"), said, "a name that differs", hint)
 
 
 def _counted(entry: SeriesIn, kind: Kind, where: Where) -> Iterator[tuple[Hall, list[Rows]]]:
