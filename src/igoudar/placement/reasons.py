@@ -1,0 +1,99 @@
+"""Why a device fits nowhere, in words: which limits bind in how many racks, where the least is missing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from igoudar.placement.fillings import members
+from igoudar.placement.limits import Filling, Limit, limits_of, rule, shape_of, wider
+from igoudar.placement.problem import DeviceClass, Per, Problem, Rack
+from igoudar.placement.space import Free, spans_of
+
+TOGETHER = "U together"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A placement as it is: what each rack got, and what is free in it then."""
+
+    problem: Problem
+    fillings: Mapping[str, Filling]
+    free: Mapping[str, Free]
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """What one rack lacks for one more device: `needs` of it, where `has` is left."""
+
+    what: str
+    needs: float
+    has: float
+    unit: str
+
+    @property
+    def share(self) -> float:
+        """How much of the need is missing."""
+        return (self.needs - self.has) / self.needs
+
+    def __str__(self) -> str:
+        if self.what == TOGETHER:
+            return f"{self.needs:g} U together, of which it has {self.has:g}"
+        if self.unit == "devices":
+            return f"an exception from {self.what}"
+        missing, has = (f"{round(amount, 3):g} {self.unit}" for amount in (self.needs - self.has, self.has))
+        return f"{missing} more of {self.what}, of which it has {has}"
+
+
+def why(standing: Standing, at: int, count: int) -> str:
+    """For `count` devices of class `at`, none of which fits anywhere."""
+    problem = standing.problem
+    found = [(rack, lacks(standing, rack, at)) for rack in problem.racks]
+    if not found:
+        return "there is no rack"
+    binding = Counter(lack.what for _, missing in found for lack in missing)
+    racks = {1: "1 rack"}
+    listed = ", ".join(
+        f"{what} in {racks.get(n, f'{n} racks')}"
+        for what, n in sorted(binding.items(), key=lambda i: (-i[1], i[0]))
+    )
+    rack, missing = min(found, key=lambda item: (len(item[1]), sum(lack.share for lack in item[1])))
+    needed = " and ".join(str(lack) for lack in missing)
+    return f"what binds is {listed}; one would fit into {rack.name} if it had {needed}"
+
+
+def lacks(standing: Standing, rack: Rack, at: int) -> list[Lack]:
+    """Every limit that one more device of class `at` would break in the rack."""
+    problem, device = standing.problem, standing.problem.classes[at]
+    filling = standing.fillings[rack.name]
+    found = [
+        Lack(limit.what, limit.each[at], _rest(limit, filling), limit.unit)
+        for limit in limits_of(problem, rack)
+        if limit.each[at] > 0 and limit.what != "U" and _rest(limit, filling) + 1e-6 < limit.each[at]
+    ]
+    found += _scoped(standing, rack, device, {lack.what for lack in found})
+    shape = shape_of(device)
+    longest = max((span.units for span in spans_of(standing.free[rack.name].of(shape.face))), default=0)
+    if longest < shape.units:
+        found.append(Lack(TOGETHER, shape.units, longest, "U"))
+    return found
+
+
+def _rest(limit: Limit, filling: Filling) -> float:
+    return limit.room - limit.used(filling)
+
+
+def _scoped(standing: Standing, rack: Rack, device: DeviceClass, said: set[str]) -> list[Lack]:
+    """Rules over more than one rack, as all racks of the scope are filled now."""
+    problem, found = standing.problem, []
+    room = wider(problem)
+    for apart in device.apart:
+        if apart.per is Per.RACK or rule(apart) in said:
+            continue
+        scope = rack.scope(apart.per)
+        near = [other for other in problem.racks if other.scope(apart.per) == scope]
+        rest = room[apart, scope] - sum(members(problem, apart, standing.fillings[o.name]) for o in near)
+        if rest < 1:
+            found.append(Lack(rule(apart), 1, rest, "devices"))
+    return found
