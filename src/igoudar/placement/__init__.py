@@ -9,8 +9,9 @@ pricing     the best filling of a rack at given prices
 master      the program over fillings, and what prices prove
 search      column generation and whole racks, goal by goal
 answer      racks, U and numbers; what does not fit, with `reasons`
-request     what people ask for, and `known`: what is known of racks and of what stands in them
-site        from an inventory and a request to a problem, and back to a file
+request     what people ask for; `sound`: what is wrong with it
+known       what the inventory and the request know of racks and of what stands in them
+site        from an inventory and a request to a problem; `written`: the placement as a file
 
 Devices that stand are never moved. The same problem gives the same placement on every run, unless a search
 is stopped by time, which the placement says.
@@ -26,3 +27,6 @@ from igoudar.placement.search import Search
 def place(problem: Problem, effort: Effort | None = None) -> Placement:
     """Fewest devices left out, then fewest racks opened, then least power stranded."""
     return placement_of(Search(problem, effort or Effort()))
+
+
+__all__ = ["Effort", "Placement", "Problem", "place"]

@@ -81,8 +81,9 @@ def aparts(problem: Problem) -> tuple[Apart, ...]:
 
 
 def rule(apart: Apart) -> str:
-    """As it is said: `mon: at most 1 per rack`."""
-    return f"{apart.group}: at most {apart.at_most} per {apart.per}"
+    """As it is said: `at most 1 of mon per rack`."""
+    words = {Per.RACK: "rack", Per.ROW: "row", Per.FEEDS: "pair of feeds"}
+    return f"at most {apart.at_most} of {apart.group} per {words[apart.per]}"
 
 
 def wider(problem: Problem) -> dict[tuple[Apart, str], int]:

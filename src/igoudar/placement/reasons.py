@@ -10,6 +10,7 @@ from igoudar.placement.fillings import members
 from igoudar.placement.limits import Filling, Limit, limits_of, rule, shape_of, wider
 from igoudar.placement.problem import DeviceClass, Per, Problem, Rack
 from igoudar.placement.space import Free, spans_of
+from igoudar.quantities import MASS, POWER, shown
 
 TOGETHER = "U together"
 
@@ -39,11 +40,14 @@ class Lack:
 
     def __str__(self) -> str:
         if self.what == TOGETHER:
-            return f"{self.needs:g} U together, of which it has {self.has:g}"
+            return f"{self.needs:g} U together instead of {self.has:g}"
         if self.unit == "devices":
-            return f"an exception from {self.what}"
-        missing, has = (f"{round(amount, 3):g} {self.unit}" for amount in (self.needs - self.has, self.has))
-        return f"{missing} more of {self.what}, of which it has {has}"
+            return f"an exception from the rule: {self.what}"
+        return f"{self._said(self.needs - self.has)} more of {self.what}"
+
+    def _said(self, amount: float) -> str:
+        kinds = {POWER.base: POWER, MASS.base: MASS}
+        return shown(kinds[self.unit], amount) if self.unit in kinds else f"{amount:g}"
 
 
 def why(standing: Standing, at: int, count: int) -> str:
@@ -53,14 +57,13 @@ def why(standing: Standing, at: int, count: int) -> str:
     if not found:
         return "there is no rack"
     binding = Counter(lack.what for _, missing in found for lack in missing)
-    racks = {1: "1 rack"}
     listed = ", ".join(
-        f"{what} in {racks.get(n, f'{n} racks')}"
+        f"{what} in {n} rack{'s' if n > 1 else ''}"
         for what, n in sorted(binding.items(), key=lambda i: (-i[1], i[0]))
     )
     rack, missing = min(found, key=lambda item: (len(item[1]), sum(lack.share for lack in item[1])))
     needed = " and ".join(str(lack) for lack in missing)
-    return f"what binds is {listed}; one would fit into {rack.name} if it had {needed}"
+    return f"{listed}; one more would fit into {rack.name} with {needed}"
 
 
 def lacks(standing: Standing, rack: Rack, at: int) -> list[Lack]:
