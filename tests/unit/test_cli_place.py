@@ -199,7 +199,7 @@ def test_the_order_of_the_files_is_nothing(root: Path) -> None:
     inventory = load(root / "inventory/lab", root)
     first = place(problem_of(inventory, request).problem)
     for seed in range(3):
-        shuffled = {}
+        shuffled: Any = {}
         for section in ("devices", "racks", "cables"):
             items = list(getattr(inventory, section).items())
             random.Random(seed).shuffle(items)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from igoudar.placement.fillings import RackClass, members
-from igoudar.placement.limits import Filling, holds, shape_of, wider
+from igoudar.placement.fillings import RackClass, room_left
+from igoudar.placement.limits import Filling, holds, shape_of
 from igoudar.placement.master import Chosen
 from igoudar.placement.problem import DeviceClass, Left, Placement, Problem, Seat
 from igoudar.placement.reasons import Standing, why
@@ -23,7 +23,7 @@ def placement_of(search: Search) -> Placement:
     used = [rack for rack in problem.racks if any(fillings[rack.name])]
     kinds = {rack.name: kind for kind in search.kinds for rack in kind.racks}
     placed = [sum(f[at] for f in fillings.values()) for at in range(len(problem.classes))]
-    standing = Standing(problem, fillings, free)
+    standing = Standing(problem, fillings, free, room_left(problem, fillings))
     return Placement(
         seats=seats,
         opened=tuple(rack.name for rack in used if not rack.open),
@@ -64,11 +64,7 @@ def _thin_out(problem: Problem, fillings: dict[str, Filling]) -> None:
 
 def _top_up(problem: Problem, fillings: dict[str, Filling]) -> None:
     """One by one, what is left over and does fit somewhere: a search that was cut short may leave some."""
-    room = wider(problem)
-    for rack in problem.racks:
-        for apart, scope in room:
-            if rack.scope(apart.per) == scope:
-                room[apart, scope] -= members(problem, apart, fillings[rack.name])
+    room = room_left(problem, fillings)
     for at, device in enumerate(problem.classes):
         left = device.count - sum(filling[at] for filling in fillings.values())
         for rack in problem.racks:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from igoudar.placement.limits import (
@@ -68,6 +68,16 @@ def _class(problem: Problem, racks: Sequence[Rack], rules: Sequence[Apart]) -> R
 def members(problem: Problem, apart: Apart, filling: Filling) -> int:
     """Devices of the filling that count in a rule."""
     return sum(n for c, n in zip(problem.classes, filling, strict=True) if apart in c.apart)
+
+
+def room_left(problem: Problem, fillings: Mapping[str, Filling]) -> dict[Scoped, int]:
+    """The rules over more than one rack, with the racks filled like that."""
+    room = wider(problem)
+    rules = dict.fromkeys(apart for apart, _ in room)
+    for rack in problem.racks:
+        for apart in rules:
+            room[apart, rack.scope(apart.per)] -= members(problem, apart, fillings[rack.name])
+    return room
 
 
 def allowed(problem: Problem, kind: RackClass, filling: Filling) -> bool:

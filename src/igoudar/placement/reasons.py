@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from igoudar.placement.fillings import members
-from igoudar.placement.limits import Filling, Limit, limits_of, rule, shape_of, wider
-from igoudar.placement.problem import DeviceClass, Per, Problem, Rack
+from igoudar.placement.fillings import Scoped
+from igoudar.placement.limits import Filling, Limit, limits_of, rule, shape_of
+from igoudar.placement.problem import DeviceClass, Problem, Rack
 from igoudar.placement.space import Free, spans_of
 from igoudar.quantities import MASS, POWER, shown
 
@@ -17,11 +17,12 @@ TOGETHER = "U together"
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A placement as it is: what each rack got, and what is free in it then."""
+    """A placement as it is: what each rack got, what is free in it then, and what rules over racks leave."""
 
     problem: Problem
     fillings: Mapping[str, Filling]
     free: Mapping[str, Free]
+    room: Mapping[Scoped, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +90,9 @@ def _rest(limit: Limit, filling: Filling) -> float:
 
 def _scoped(standing: Standing, rack: Rack, device: DeviceClass, said: set[str]) -> list[Lack]:
     """Rules over more than one rack, as all racks of the scope are filled now."""
-    problem, found = standing.problem, []
-    room = wider(problem)
+    found = []
     for apart in device.apart:
-        if apart.per is Per.RACK or rule(apart) in said:
-            continue
-        scope = rack.scope(apart.per)
-        near = [other for other in problem.racks if other.scope(apart.per) == scope]
-        rest = room[apart, scope] - sum(members(problem, apart, standing.fillings[o.name]) for o in near)
-        if rest < 1:
+        rest = standing.room.get((apart, rack.scope(apart.per)), 1)
+        if rest < 1 and rule(apart) not in said:
             found.append(Lack(rule(apart), 1, rest, "devices"))
     return found

@@ -15,7 +15,7 @@ from igoudar.placement.request import DevicesIn, RequestFile
 from igoudar.placement.space import spans_of
 
 # what stands in a rack before anything is put into it: such a rack is not yet in use
-BEFORE_USE = frozenset({Role.LEAF, Role.OOB})
+BEFORE_USE = frozenset({Role.LEAF, Role.OOB, Role.EQUIPMENT})
 
 
 @dataclass(frozen=True, slots=True)
