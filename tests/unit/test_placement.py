@@ -224,3 +224,13 @@ def test_devices_are_seated_exactly_where_trying_everything_seats_them(
         taken = [oracle.takes(device, u) for device, u in zip(devices, found[0], strict=True)]
         assert sum(map(len, taken)) == len(set().union(*taken))
         assert set().union(*taken) <= oracle.cells(rack)
+
+
+def test_where_the_relaxed_program_proves_too_little_all_fillings_are_counted_out() -> None:
+    """Three devices in racks of 2 U, of which only one strands power: in halves of racks it would be half."""
+    runs = (Span(5, 2),)
+    silent = Rack("r0", "h1/a", "a+b", runs, runs)
+    measured = replace(silent, name="r1", power_w=500.0)
+    placement = place(Problem((silent, measured), (DeviceClass("c", 1, 3, 100, 5),)))
+    assert placement.stranded_w == pytest.approx(300)
+    assert placement.bounds.stranded_w == pytest.approx(300)
