@@ -30,6 +30,7 @@ class Documents:
     facts: Mapping[str, TypeFacts] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     units: Mapping[str, Unit] = field(default_factory=dict)
+    warnings: list[Finding] = field(default_factory=list)
 
 
 def assemble(documents: Documents, folder: str) -> tuple[model.Inventory | None, list[Finding]]:
@@ -64,6 +65,7 @@ def assemble(documents: Documents, folder: str) -> tuple[model.Inventory | None,
         facts=documents.facts,
         limits=documents.limits,
         waivers=tuple(_waivers(documents)),
+        warnings=tuple(documents.warnings),
         campus=campus,
         racks=racks,
         devices=devices,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from netaddr import IPAddress, IPNetwork
 
-from igoudar.errors import Where
+from igoudar.errors import Finding, Where
 from igoudar.hall.places import Building, Campus, Hall, Limits, Rack, TypeFacts
 from igoudar.hardware.parts import DeviceType, RackType
 
@@ -331,6 +331,7 @@ class Inventory:
     facts: Mapping[str, TypeFacts] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     waivers: tuple[Waiver, ...] = ()
+    warnings: tuple[Finding, ...] = ()  # of reading it: what is odd in the files of types
 
     def switches(self) -> tuple[Device, ...]:
         return tuple(d for d in self.devices.values() if d.role in SWITCH_ROLES)
