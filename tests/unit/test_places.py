@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from igoudar import checks
 from igoudar.errors import Finding, Severity, Where
 from igoudar.hall.places import Basis, Campus, Climate, Cooling, Limits, TypeFacts
+from igoudar.hardware import RackType
 from igoudar.model import Device, Face, Inventory
 from igoudar.waivers import MOST_DAYS, Waiver, waive
 from tests import factory
@@ -94,6 +95,36 @@ def test_what_stands_beside_the_units_takes_none(site: Inventory) -> None:
     one, other = [*site.devices][:2]
 
     assert not share(with_device(with_device(site, one, u=0), other, u=0), one, other)
+
+
+def rack_type(**more: object) -> RackType:
+    told = RackType("rack-48", "generic", "rack", "4-post-cabinet", 19, 48, kg=180, load_kg=1500)
+    sizes = {"outer_width_mm": 600.0, "outer_depth_mm": 1200.0, "mounting_depth_mm": 750.0}
+    return replace(told, **(sizes | more))  # type: ignore[arg-type]
+
+
+def in_rack_of(site: Inventory, kind: RackType) -> Inventory:
+    rack = replace(site.racks["h1-r1"], type=kind.slug, load_kg=1200.0)
+    facts = {slug: TypeFacts(AT, "test", kg=1, depth_mm=750) for slug in site.types}
+    return replace(site, racks={"h1-r1": rack}, rack_types={kind.slug: kind}, facts=facts)
+
+
+def test_a_device_fits_between_the_rails(site: Inventory) -> None:
+    assert "too-deep" not in codes(in_rack_of(site, rack_type()))
+    assert "too-deep" in codes(in_rack_of(site, rack_type(mounting_depth_mm=749.0)))
+    assert "too-deep" not in codes(in_rack_of(site, rack_type(mounting_depth_mm=None)))
+
+
+def test_the_floor_carries_the_rack_and_what_is_in_it(site: Inventory) -> None:
+    """A rack of 180 kg with 1 kg a device, over 0.72 m²; with a mass that nobody says, all of its 1,200 kg."""
+    made = in_rack_of(site, rack_type())
+    least = (180 + len(site.devices)) / 0.72
+    unknown = replace(made, facts={})
+
+    assert "floor-overload" not in codes(halls(made, floor_kg_m2=least + 0.1))
+    assert "floor-overload" in codes(halls(made, floor_kg_m2=least - 0.1))
+    assert "floor-overload" not in codes(halls(unknown, floor_kg_m2=1917.0))
+    assert "floor-overload" in codes(halls(unknown, floor_kg_m2=1916.0))
 
 
 def campus(power_w: float, basis: Basis, sea_m: float = 5000) -> Campus:

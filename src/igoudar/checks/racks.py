@@ -7,11 +7,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from igoudar.design import Design
-from igoudar.errors import Finding, Severity
+from igoudar.errors import Finding, Severity, Where
 from igoudar.hall.draw import Draw, airflow_of, draw_of, weight_of
 from igoudar.hall.places import Rack
 from igoudar.model import Device, Face, Inventory
-from igoudar.quantities import MASS, POWER, shown
+from igoudar.quantities import LENGTH, MASS, POWER, shown
 
 _BOTH = (Face.FRONT, Face.REAR)
 
@@ -27,6 +27,8 @@ def check(design: Design) -> Iterator[Finding]:
         yield from _power(inventory, rack, devices)
         yield from _mass(inventory, rack, devices)
         yield from _airflow(inventory, rack, devices)
+        yield from _depth(inventory, rack, devices)
+    yield from _floor(inventory, standing)
 
 
 def _units(inventory: Inventory) -> Iterator[Finding]:
@@ -144,3 +146,43 @@ def _airflow(inventory: Inventory, rack: Rack, devices: list[Device]) -> Iterato
         about = f"rack {rack.name}"
         see = second.where
         yield Finding("airflow", first.where, said, "one direction a rack", see=see, subject=about)
+
+
+def _depth(inventory: Inventory, rack: Rack, devices: list[Device]) -> Iterator[Finding]:
+    """Of types whose depth is known, in racks whose mounting depth is; a type is told once a row."""
+    kind = inventory.rack_types.get(rack.type)
+    if kind is None or kind.mounting_depth_mm is None:
+        return
+    for slug in dict.fromkeys(device.type for device in devices):
+        facts = inventory.facts.get(slug)
+        if facts is None or facts.depth_mm is None or facts.depth_mm <= kind.mounting_depth_mm:
+            continue
+        device = next(d for d in devices if d.type == slug)
+        said = f"{device.name} is {shown(LENGTH, facts.depth_mm)} deep"
+        expected = f"at most {shown(LENGTH, kind.mounting_depth_mm)}, the mounting depth of {kind.slug}"
+        about = f"device {device.name}"
+        yield Finding("too-deep", device.where.at("type"), said, expected, see=facts.where, subject=about)
+
+
+def _floor(inventory: Inventory, standing: Mapping[str, list[Device]]) -> Iterator[Finding]:
+    """A rack with what stands in it, over its own footprint; alike racks of a pattern are told once.
+
+    Where somebody's mass is not known, the rack counts as loaded with all that it may carry.
+    """
+    told: set[Where] = set()
+    for rack in inventory.racks.values():
+        kind, limit = inventory.rack_types.get(rack.type), inventory.halls[rack.hall].floor_kg_m2
+        if kind is None or limit is None or rack.where in told:
+            continue
+        if kind.outer_width_mm is None or kind.outer_depth_mm is None:
+            continue
+        masses = [weight_of(inventory, device) for device in standing.get(rack.name, ())]
+        inside = sum(m or 0 for m in masses) if None not in masses else rack.load_kg or 0
+        area = kind.outer_width_mm * kind.outer_depth_mm / 1e6
+        load = ((kind.kg or 0) + inside) / area
+        if load > limit:
+            told.add(rack.where)
+            said = f"rack {rack.name} with {shown(MASS, inside)} in it stands with {load:.0f} kg/m²"
+            expected = f"at most {limit:g} kg/m², what the floor of hall {rack.hall} carries"
+            where = rack.where.at("type")
+            yield Finding("floor-overload", where, said, expected, subject=f"rack {rack.name}")
