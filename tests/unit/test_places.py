@@ -116,7 +116,7 @@ def test_a_device_fits_between_the_rails(site: Inventory) -> None:
 
 
 def test_the_floor_carries_the_rack_and_what_is_in_it(site: Inventory) -> None:
-    """A rack of 180 kg with 1 kg a device, over 0.72 m²; with a mass that nobody says, all of its 1,200 kg."""
+    """A rack of 180 kg with 1 kg a device, over 0.72 m²; where nobody says a mass, all of its 1,200 kg."""
     made = in_rack_of(site, rack_type())
     least = (180 + len(site.devices)) / 0.72
     unknown = replace(made, facts={})
