@@ -10,6 +10,7 @@ and as the operator said. A run is cheap, so every schedule is tried from the st
     boot D         a switch is started anew          slow D     its window ends although all live
     lost           the message is lost               mute       its answer is lost
     late           the message is lost, and comes when everything else is over
+    hand D         somebody changes a switch by hand (`overwritten` looks at that, not `wrong`)
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ from igoudar.runs import Report
 from tests.factory import RULES
 
 OLD, NEW = "router bgp 1\n old\nexit\n", "router bgp 1\n new\nexit\n"
+BY_HAND = "router bgp 1\n by hand\nexit\n"
 WINDOW = 8.0
 TOGETHER, APART = [["leaf-0", "leaf-1", "leaf-2"]], [["leaf-1"], ["leaf-0", "leaf-2"]]
 WAVES = TOGETHER
@@ -298,6 +300,8 @@ class World:
             case "slow":
                 self.devices[number].window_ends()
                 self.devices[number].window_ends()
+            case "hand":
+                self.devices[number].disk.files[f"/live{FRR}"] = BY_HAND.encode()
             case "lost" | "mute" | "late":
                 self.message = kind
             case _:
@@ -482,6 +486,32 @@ def _judge(world: World, report: Report | None) -> str:
     if states & {"old", "restored"} and live != {OLD}:
         return "reported old, is new"
     return ""
+
+
+def by_hand(witnesses: int) -> Iterator[tuple[int, int, tuple[int, Fault] | None]]:
+    """Before which message a switch that is not armed yet may be changed by hand, and one fault beside it."""
+    world = World(witnesses, ())
+    operate(world, "t1")
+    for number in range(len(world.devices)):
+        armed = world.log.index(("dev", number, "arm"))
+        for at in range(armed + 1):
+            yield number, at, None
+            for later, possible in places(((at, ("hand", number)),), witnesses):
+                for fault in possible if later >= at else ():
+                    yield number, at, (later, fault)
+
+
+def overwritten(number: int, at: int, beside: tuple[int, Fault] | None, witnesses: int) -> str:
+    """What becomes of a change by hand that nobody saw; empty where it and all else stay as they were."""
+    schedule = ((at, ("hand", number)), *((beside,) if beside else ()))
+    world = World(witnesses, schedule)
+    report = operate(world, "t1")
+    world.alone()
+    world.heal(late_first=True)
+    wanted = [BY_HAND if n == number else OLD for n in range(len(world.devices))]
+    if [device.live for device in world.devices] != wanted:
+        return "a change by hand is lost" if world.devices[number].live != BY_HAND else "mixed"
+    return "reported new" if report is not None and report.outcome == "done" else ""
 
 
 def places(schedule: Schedule, witnesses: int) -> Iterator[tuple[int, list[Fault]]]:

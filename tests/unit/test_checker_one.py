@@ -16,7 +16,18 @@ from igoudar.agent.protocol import Event, Outcome, State
 from igoudar.apply import operator
 from igoudar.apply.operator import Operator
 from tests import checker
-from tests.checker import Fault, Schedule, World, faults, quick, schedules, violations, wrong
+from tests.checker import (
+    Fault,
+    Schedule,
+    World,
+    by_hand,
+    faults,
+    overwritten,
+    quick,
+    schedules,
+    violations,
+    wrong,
+)
 
 
 @pytest.mark.parametrize("first", faults(1), ids=lambda fault: f"{fault[0]}-{fault[1]}")
@@ -24,6 +35,13 @@ def test_no_two_faults_break_the_promise(first: Fault) -> None:
     tried, found = violations(first, 1)
     assert found == {}
     assert tried > 40
+
+
+def test_what_was_changed_by_hand_after_it_was_read_is_not_overwritten() -> None:
+    with quick():
+        tried = [(case, overwritten(*case, 1)) for case in by_hand(1)]
+    assert [(case, said) for case, said in tried if said] == []
+    assert len(tried) > 1000
 
 
 # -- mistakes in the product: each must be found, by one of the runs above
@@ -162,6 +180,21 @@ def runs() -> Iterator[Schedule]:
         yield from (schedule for schedule in schedules(first, 1) if len(schedule) == 1)
     for first in faults(1):
         yield from schedules(first, 1)
+
+
+def does_not_compare_the_base() -> AbstractContextManager[Any]:
+    arm = Agent.arm
+
+    def careless(self: Agent, request: Any) -> Any:
+        with patch.object(Agent, "_digest", lambda *_: request["base"]):
+            return arm(self, request)
+
+    return patch.object(Agent, "arm", careless)
+
+
+def test_an_agent_that_does_not_compare_the_base_is_found() -> None:
+    with quick(), does_not_compare_the_base():
+        assert any(overwritten(*case, 1) for case in by_hand(1))
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.__name__)
