@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from igoudar.assemble import Documents, assemble
+from igoudar.cabling.catalogue import read_goods
 from igoudar.errors import BadInput, Finding, Severity, Where
 from igoudar.hall import facts
 from igoudar.hall.limits import read_limits
@@ -85,7 +86,8 @@ def _documents(folder: Path, root: Path) -> tuple[Documents, list[Finding]]:
     types = types_folder(folder, root)
     documents.facts, wrong = facts.read_facts(types, shown(types / facts.FILE, root))
     documents.limits, bad = read_limits(root)
-    findings += [*wrong, *bad]
+    documents.goods, odd_goods = read_goods(root)
+    findings += [*wrong, *bad, *odd_goods]
     for path in sorted(types.rglob("*.y*ml")):
         if path == types / facts.FILE:
             continue

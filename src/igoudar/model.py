@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from netaddr import IPAddress, IPNetwork
 
+from igoudar.cabling.goods import NOTHING, Goods
+from igoudar.cabling.trays import Cabling
 from igoudar.errors import Where
 from igoudar.hall.places import Building, Campus, Hall, Limits, Rack, TypeFacts
 from igoudar.hardware.parts import DeviceType, RackType
@@ -120,7 +122,11 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class Cable:
-    """Its key is the sorted pair of ends. `drained`: both ends avoid it, as long as there is another way."""
+    """Its key is the sorted pair of ends. `drained`: both ends avoid it, as long as there is another way.
+
+    `length_m`, `cord`, `trays` and `mated` (pairs of connectors between its ends): what people say.
+    `derived`: a rule gives it.
+    """
 
     a: End
     b: End
@@ -129,6 +135,11 @@ class Cable:
     medium: str = ""
     wave: str = ""
     drained: bool = False
+    length_m: float | None = None
+    cord: str = ""
+    trays: tuple[str, ...] = ()
+    mated: int = 0
+    derived: bool = False
 
     @property
     def key(self) -> str:
@@ -327,6 +338,8 @@ class Inventory:
     facts: Mapping[str, TypeFacts] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     waivers: tuple[Waiver, ...] = ()
+    cabling: Cabling | None = None
+    goods: Goods = NOTHING
 
     def switches(self) -> tuple[Device, ...]:
         return tuple(d for d in self.devices.values() if d.role in SWITCH_ROLES)
