@@ -11,10 +11,12 @@ from pathlib import Path
 
 from igoudar.assemble import Documents, assemble
 from igoudar.cabling.catalogue import read_goods
+from igoudar.cabling.derived import with_derived
 from igoudar.errors import BadInput, Finding, Severity, Where
 from igoudar.hall import facts
 from igoudar.hall.limits import read_limits
 from igoudar.hardware import DeviceType, RackType, read_type
+from igoudar.ledger import read_ledger
 from igoudar.model import Inventory
 from igoudar.references import broken_references
 from igoudar.site_files import SiteFile, TenantFile
@@ -42,7 +44,10 @@ def load(folder: Path, root: Path) -> Inventory:
     inventory, findings = assemble(documents, shown(folder, root))
     if inventory is None or findings:
         raise BadInput(locate(findings, root))
-    if findings := broken_references(inventory):
+    inventory, findings = with_derived(
+        inventory, lambda: read_ledger(folder / LEDGER, shown(folder / LEDGER, root), root)
+    )
+    if findings := [*findings, *broken_references(inventory)]:
         raise BadInput(locate(findings, root))
     return inventory
 

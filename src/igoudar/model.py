@@ -125,7 +125,7 @@ class Cable:
     """Its key is the sorted pair of ends. `drained`: both ends avoid it, as long as there is another way.
 
     `length_m`, `cord`, `trays` and `mated` (pairs of connectors between its ends): what people say.
-    `derived`: a rule gives it.
+    `derived`: a rule gives it; `handed`: who has its port in the ledger, where that is where it comes from.
     """
 
     a: End
@@ -140,6 +140,7 @@ class Cable:
     trays: tuple[str, ...] = ()
     mated: int = 0
     derived: bool = False
+    handed: str = ""
 
     @property
     def key(self) -> str:

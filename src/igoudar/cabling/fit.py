@@ -243,14 +243,14 @@ class Fitter:
     """Chooses; answers about the same two kinds of ports are kept, since they repeat."""
 
     goods: Goods
-    known: dict[tuple[Ends, str, str], tuple[list[Choice], list[Misfit]]] = field(default_factory=dict)
+    known: dict[tuple[str, ...], tuple[list[Choice], list[Misfit]]] = field(default_factory=dict)
 
     def choose(self, ends: Ends, need_m: float, wish: Wish) -> tuple[Choice, float] | list[Misfit]:
         """The first that fits and its length, else why not.
 
         Of several that are too short it is said of the one that comes farthest.
         """
-        key = (ends, wish.medium, wish.cord)
+        key = (ends.host.name, ends.far.name, str(ends.tails), wish.medium, wish.cord)
         if key not in self.known:
             self.known[key] = choices(ends, wish, self.goods)
         found, wrong = self.known[key]

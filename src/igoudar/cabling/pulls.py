@@ -80,6 +80,7 @@ class _Puller:
     kinds: dict[str, dict[str, str]] = field(default_factory=dict)
     router: Router | None = None
     fitter: Fitter = field(init=False)
+    sockets: dict[End, _Socket] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.kinds = port_kinds(self.inventory)
@@ -104,14 +105,22 @@ class _Puller:
             sockets = [self._socket(end) for end in (cable.a, cable.b)]
             hosts = [socket.host for socket in sockets if socket.tail is not None]
             groups[hosts[0] if hosts else cable.key].append(cable)
-            whole |= {socket.host: cable for socket in sockets if socket.tail is None}
-        for host in groups.keys() & whole.keys():
+            for socket in sockets:
+                if socket.tail is None:
+                    whole[socket.host] = cable
+        for host in sorted(groups.keys() & whole.keys()):
             tail, other = groups[host][0], whole[host]
             said = f"{host} is broken out and has a cable of its own, {other.key}"
             self._say(tail, Misfit("port-twice", said, "the whole port or its tails"), other)
         return list(groups.values())
 
     def _socket(self, end: End) -> _Socket:
+        known = self.sockets.get(end)
+        if known is None:
+            known = self.sockets[end] = self._made(end)
+        return known
+
+    def _made(self, end: End) -> _Socket:
         slug = self.inventory.devices[end.device].type
         port, tail = whole_port(end.port, self.kinds[slug]) or (end.port, None)
         name = self.kinds[slug].get(port, "")
@@ -239,7 +248,8 @@ class _Puller:
 
     def _only(self, cable: Cable) -> frozenset[str]:
         """Trays that people chose; those of power are an error, unknown ones too."""
-        assert self.inventory.cabling is not None
+        if not cable.trays or self.inventory.cabling is None:
+            return frozenset()
         hall = self.inventory.devices[cable.a.device].hall
         floor = self.inventory.cabling.floors.get(hall)
         trays = {tray.name: tray for tray in floor.trays} if floor else {}

@@ -84,6 +84,7 @@ class Ways:
     carries: Carries = Carries.DATA
     only: frozenset[str] = frozenset()
     trays: dict[str, Tray] = field(default_factory=dict)
+    points: dict[str, list[_Node]] = field(default_factory=dict)
     edges: dict[_Node, list[tuple[float, _Node]]] = field(default_factory=lambda: defaultdict(list))
     between: dict[tuple[str, str], list[Way] | NoRoute] = field(default_factory=dict)
     reached: dict[_Node, tuple[dict[_Node, float], dict[_Node, _Node]]] = field(default_factory=dict)
@@ -91,16 +92,17 @@ class Ways:
     def __post_init__(self) -> None:
         wanted = [t for t in self.floor.trays if (t.name in self.only if self.only else self._fits(t))]
         self.trays = {tray.name: tray for tray in wanted}
-        points: dict[str, set[Spot]] = defaultdict(set)
+        spots_of: dict[str, set[Spot]] = {tray.name: set() for tray in wanted}
         for number, one in enumerate(wanted):
             for other in wanted[number + 1 :]:
                 for spot in _meeting(one, other):
-                    points[one.name].add(spot)
-                    points[other.name].add(spot)
+                    spots_of[one.name].add(spot)
+                    spots_of[other.name].add(spot)
                     step = abs(one.height_mm - other.height_mm)
                     self._join((spot, one.name), (spot, other.name), step)
-        for name, spots in points.items():
+        for name, spots in spots_of.items():
             ordered = sorted(spots)
+            self.points[name] = [(spot, name) for spot in ordered]
             for a, b in pairwise(ordered):
                 self._join((a, name), (b, name), _apart(a, b))
 
@@ -140,15 +142,12 @@ class Ways:
         heights = (one.height_mm, other.height_mm)
         if one is other:
             yield Way(_apart(start, goal), (one.name,), *heights)
-        for enter in self._points(one):
+        for enter in self.points[one.name]:
             far, before = self._from(enter)
-            for leave in self._points(other):
+            for leave in self.points[other.name]:
                 if leave in far:
                     mm = _apart(start, enter[0]) + far[leave] + _apart(leave[0], goal)
                     yield Way(mm, _names(enter, leave, before), *heights)
-
-    def _points(self, tray: Tray) -> list[_Node]:
-        return sorted(node for node in self.edges if node[1] == tray.name)
 
     def _from(self, start: _Node) -> tuple[dict[_Node, float], dict[_Node, _Node]]:
         """Dijkstra's shortest ways from one point to all others, and the point before each."""
@@ -209,8 +208,10 @@ class Router:
         floor = self.cabling.floors.get(a.rack.hall)
         if floor is None:
             return None
-        ways = self.ways.setdefault((floor.hall, only), Ways(floor, only=only))
-        found = ways.along(a.rack, b.rack)
+        key = (floor.hall, only)
+        if key not in self.ways:
+            self.ways[key] = Ways(floor, only=only)
+        found = self.ways[key].along(a.rack, b.rack)
         if isinstance(found, NoRoute):
             return found
         low, high = self._height(a), self._height(b)
