@@ -128,6 +128,24 @@ def test_a_port_out_of_the_ledger_stays_while_others_come_and_go(
         ledger, held = updated(allocation, DAY), {**held, **ports}
 
 
+def test_what_is_written_of_a_port_out_of_the_ledger_is_added_to_it() -> None:
+    site = with_servers(bare(Size(1, 1, 2, 1), **REST), {("a01", 9)})
+    made, _ = cabled(site)
+    (given,) = (cable for cable in made.cables.values() if cable.handed)
+    more, findings = cabled(cabling_hall.with_cable(site, Cable(given.b, given.a, AT, medium="aoc")))
+    other = Cable(End("leaf-a01-1", "swp48"), End("leaf-a01-2", "swp48"), AT)
+    _, wrong = cabled(cabling_hall.with_cable(site, other))
+
+    assert not findings
+    assert more.cables[given.key].medium == "aoc"
+    assert more.cables[given.key].handed == given.handed
+    for one in (made, more):
+        asked = [request for request in cable_requests(one) if request.kind == PORT]
+        number = int(given.b.port.removeprefix("swp"))
+        assert [(r.owner, r.low, r.high) for r in asked] == [("leaf-a01-1/new-a01-9/eth1", number, number)]
+    assert [f.code for f in wrong] == ["port-by-ledger"]
+
+
 def test_a_label_never_changes_and_goes_with_a_renamed_device() -> None:
     made = hall(SMALL)
     first = allocate_numbers(cable_requests(made), Ledger(), DAY)

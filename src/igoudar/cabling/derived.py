@@ -128,6 +128,24 @@ class _Deriver:
             if number is not None and rule.rest is not None:
                 ends = End(device.name, rule.port), End(switch.name, f"{rule.rest[0]}{number}")
                 self._add(rule, *ends, handed=request.owner)
+        self._kept_free({cable.key for cable in self.cables if cable.handed})
+
+    def _kept_free(self, handed: set[str]) -> None:
+        """Nobody writes another cable onto a port that the ledger may give to anybody at any time."""
+        rests = {(switch.name, rule.rest): rule for _, rule, _, switch in self.open}
+        ports = {
+            End(switch, f"{rest[0]}{number}"): rule
+            for (switch, rest), rule in rests.items()
+            if rest is not None
+            for number in range(rest[1], rest[2] + 1)
+        }
+        for cable in self.inventory.cables.values():
+            for end in () if cable.key in handed else (cable.a, cable.b):
+                if end in ports:
+                    said = f"{end} of {cable.key} is one of the ports that the ledger hands out"
+                    expected = "a port outside of `rest`, or no written cable"
+                    see = ports[end].where.at("rest")
+                    self.findings.append(Finding("port-by-ledger", cable.where, said, expected, see=see))
 
     def _add(self, rule: RackRule | MeshRule, a: End, b: End, handed: str = "") -> None:
         devices = [self.inventory.devices[end.device] for end in (a, b)]

@@ -21,8 +21,10 @@ def cable_requests(inventory: Inventory) -> Iterator[Request]:
         was = tuple(key for key in _keys_before(inventory, cable) if key != cable.key)
         yield Request(LABEL, cable.key, low, high, cable.where, was)
         if cable.handed:
-            number = int(cable.b.port.removeprefix(cable.b.port.rstrip("0123456789")))
-            yield port_request(inventory, (cable.b.device, cable.a), (number, number), cable.where)
+            switch = cable.handed.partition("/")[0]
+            near, far = (cable.a, cable.b) if cable.b.device == switch else (cable.b, cable.a)
+            number = int(far.port.removeprefix(far.port.rstrip("0123456789")))
+            yield port_request(inventory, (switch, near), (number, number), cable.where)
 
 
 def port_request(
