@@ -109,7 +109,7 @@ def test_the_bill_counts_an_assembly_once_and_every_cable() -> None:
 
 
 def test_optics_need_a_module_at_each_end() -> None:
-    size = Size(rows=1, racks=2, servers=0, spines=1)
+    size = Size(rows=1, racks=2, servers=1, spines=1)
     inventory = hall(size, meshes=[{**cabling_hall.section(size)["meshes"][0], "medium": "dr"}])
     count = {(row["kind"], row["article"]): row["count"] for row in bill(made(inventory))}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -15,6 +16,7 @@ from igoudar.cabling.schema import CablingIn, cabling_of
 from igoudar.errors import Finding, Where
 from igoudar.ledger import Ledger, allocate_numbers, updated
 from igoudar.model import Cable, CableStatus, End, Inventory, Role
+from igoudar.yaml_source import parse_source
 from tests import cabling_hall
 from tests.cabling_hall import AT, Size, bare, cabled, device, hall, keys, with_device, without_device
 
@@ -224,3 +226,13 @@ def test_two_rules_for_one_port_are_an_error() -> None:
 
     assert {f.code for f in findings} == {"port-twice"}
     assert len(findings) == 1
+
+
+def test_the_example_of_the_docs_is_what_the_files_take() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "cables.md").read_text("utf-8")
+    source = parse_source(text.split("```yaml\n")[1].split("```")[0], "docs/cables.md")
+    findings: list[Finding] = []
+    made = cabling_of(CablingIn.model_validate(source.data["cabling"]), AT, findings)
+
+    assert not [*source.findings, *findings]
+    assert (len(made.in_racks), len(made.meshes), len(made.floors["h1"].trays)) == (2, 1, 3)

@@ -59,6 +59,17 @@ class _Deriver:
         for rack in self.inventory.racks.values():
             self.by_place[rack.hall, rack.row, rack.position] = rack.name
 
+    def _devices(self, rule: RackRule | MeshRule) -> list[Device]:
+        """Those that a rule is about; one about nobody is misspelt."""
+        found = list(self._among(rule.devices))
+        if not found:
+            among = rule.devices
+            narrowed = (("hall", among.hall), ("row", among.row), ("pod", among.pod or ""))
+            where = ", ".join(f"{word} {value}" for word, value in narrowed if value)
+            said = f"no device of the role {among.role}{' of ' if where else ''}{where} is there for it"
+            self._say("rule-hits-nothing", rule.where, said, "devices of the site", "remove it, or mend it")
+        return found
+
     def _among(self, among: Among) -> Iterator[Device]:
         for device in self.by_role[among.role]:
             rack = self.inventory.racks[device.rack]
@@ -69,7 +80,7 @@ class _Deriver:
 
     def in_racks(self, rule: RackRule) -> None:
         onto = dict(zip(rule.u, rule.onto, strict=False))
-        for device in self._among(rule.devices):
+        for device in self._devices(rule):
             switch = self._switch(rule, device)
             if switch is None:
                 continue
@@ -107,7 +118,7 @@ class _Deriver:
     def mesh(self, rule: MeshRule) -> None:
         """A number that nobody has leaves a hole."""
         onto = dict(zip(rule.numbers, rule.onto, strict=False))
-        for device in self._among(rule.devices):
+        for device in self._devices(rule):
             there = onto.get(device.number)
             if there is None:
                 said = f"{device.name} has the number {device.number}, for which the rule has no port"
@@ -122,7 +133,8 @@ class _Deriver:
         """Ports out of the ledger; what rests in it counts as taken, until `igoudar plan` takes it out."""
         wanted = [request for request, *_ in self.open]
         given = allocate_numbers(wanted, ledger, date.min)
-        self.findings += given.findings
+        hint = "take one of both out of the ledger, then plan again"
+        self.findings += [replace(f, hint=hint) if f.code == "number-twice" else f for f in given.findings]
         for request, rule, device, switch in self.open:
             number = given.numbers.get(PORT, {}).get(request.owner)
             if number is not None and rule.rest is not None:

@@ -123,13 +123,14 @@ def _judge(site: Place, file: Path, *, as_json: bool) -> int:
     found = results.judged(returned, known, cables.pulls, cables.inventory.goods)
     left = results.untouched(returned, known)
     findings = in_order(locate(found, site.root))
-    wrong_codes = {f.code for f in findings if f.severity is Severity.ERROR}
-    mismatches = sum(f.code.startswith("measured-") for f in findings)
+    if any(f.severity is Severity.ERROR and not f.code.startswith("measured-") for f in findings):
+        raise BadInput(findings)
+    mismatches = sum(f.severity is Severity.ERROR for f in findings)
     if as_json:
         show_json({"findings": [f.as_json() for f in findings], "left": left, "known": len(known)})
     else:
         show_findings(findings)
         done = "ticked" if returned.ticked else "tested"
-        click.echo(f"{site.name}: {len(known) - len(left)} of {counted(len(known), 'cable')} {done}, "
-                   f"{counted(mismatches, 'mismatch')}")  # fmt: skip
-    return 2 if any(not code.startswith("measured-") for code in wrong_codes) else 5 if mismatches else 0
+        seen, all_of = len(known) - len(left), counted(len(known), "cable")
+        click.echo(f"{site.name}: {seen} of {all_of} {done}, {counted(mismatches, 'mismatch')}")
+    return 5 if mismatches else 0
