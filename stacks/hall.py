@@ -9,25 +9,28 @@ import pulumi
 from igoudar import resources
 from igoudar.compiler import Compiled
 from igoudar.design import HallDesign, RowDesign
-from igoudar.model import Inventory, Status
+from igoudar.model import Device, Inventory, Status
 
 
 def describe(inventory: Inventory) -> HallDesign:
     """Racks by row and position, devices of each from the top U down; planned devices stand nowhere yet."""
     racks = sorted(inventory.racks.values(), key=lambda r: (r.hall, r.row, r.position))
-    rows: list[RowDesign] = []
-    for hall, row in dict.fromkeys((r.hall, r.row) for r in racks):
-        names = tuple(r.name for r in racks if (r.hall, r.row) == (hall, row))
-        standing = {
-            name: tuple(
-                d.name
-                for d in sorted(inventory.devices.values(), key=lambda d: (-d.u, d.name))
-                if d.rack == name and d.status is not Status.PLANNED
-            )
-            for name in names
-        }
-        rows.append(RowDesign(hall, row, names, standing))
-    return HallDesign(tuple(rows))
+    standing: dict[str, list[Device]] = {rack.name: [] for rack in racks}
+    for device in inventory.devices.values():
+        if device.status is not Status.PLANNED:
+            standing[device.rack].append(device)
+    rows: dict[tuple[str, str], list[str]] = {}
+    for rack in racks:
+        rows.setdefault((rack.hall, rack.row), []).append(rack.name)
+    names = {
+        rack: tuple(d.name for d in sorted(devices, key=lambda d: (-d.u, d.name)))
+        for rack, devices in standing.items()
+    }
+    told = (
+        RowDesign(hall, row, tuple(own), {rack: names[rack] for rack in own})
+        for (hall, row), own in rows.items()
+    )
+    return HallDesign(tuple(told))
 
 
 class Halls(pulumi.ComponentResource):

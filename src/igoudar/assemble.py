@@ -11,9 +11,10 @@ from igoudar.cabling.goods import NOTHING, Goods
 from igoudar.cabling.schema import cabling_of
 from igoudar.cabling.trays import Cabling
 from igoudar.errors import Finding, Where, step_path
-from igoudar.hall import patterns
+from igoudar.hall import patterns, series
 from igoudar.hall import schema as hall_schema
 from igoudar.hall.places import Building, Campus, Climate, Hall, Limits, Rack, TypeFacts
+from igoudar.hall.units import Unit, put_in
 from igoudar.hardware import DeviceType, RackType
 from igoudar.site_files import SiteFile, TenantFile
 from igoudar.waivers import Waiver
@@ -32,6 +33,7 @@ class Documents:
     facts: Mapping[str, TypeFacts] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     goods: Goods = NOTHING
+    units: Mapping[str, Unit] = field(default_factory=dict)
 
 
 def assemble(documents: Documents, folder: str) -> tuple[model.Inventory | None, list[Finding]]:
@@ -43,11 +45,13 @@ def assemble(documents: Documents, folder: str) -> tuple[model.Inventory | None,
     vpcs = {v.full_name: v for v in _once(_vpcs(documents), findings, lambda v: v.full_name)}
     types = {t.slug: t for t in _once(iter(documents.types), findings, lambda t: t.slug)}
     rack_types = {slug: t for slug, t in types.items() if isinstance(t, RackType)}
-    racks, devices = _standing(documents, joined, _RackMaker(rack_types, findings))
+    halls, rows = _halls(documents, joined)
+    racks, devices = _standing(rows, joined, _RackMaker(rack_types, findings))
+    findings += put_in(devices, documents.units)
     cables = {c.key: c for c in _once(_cables(documents), findings, lambda c: c.key)}
     rest: dict[str, Any] = {
         "buildings": joined.section("buildings", lambda n, b, w: Building(n, b.number, w, b.floors, b.power)),
-        "halls": joined.section("halls", _hall),
+        "halls": halls,
         "stations": joined.section("stations", lambda n, s, w: model.LandingStation(n, s.city, w)),
         "systems": joined.section("systems", _system),
         "waves": joined.section("waves", _wave),
@@ -185,13 +189,28 @@ def _cabling(documents: Documents, findings: list[Finding]) -> Cabling | None:
 
 
 def _hall(name: str, entry: hall_schema.HallIn, where: Where) -> Hall:
-    return Hall(
-        name=name,
-        where=where,
-        power_w=entry.power,
-        floor_kg_m2=entry.floor_load,
-        **entry.model_dump(exclude={"power", "floor_load"}),
+    return series.hall_of(name, entry, entry.building, entry.number, where)
+
+
+def _halls(documents: Documents, joined: _Joiner) -> tuple[dict[str, Hall], list[patterns.Rows]]:
+    """Those written down and those of series, and the rows of all."""
+    halls = joined.section("halls", _hall)
+    kinds = joined.section("hall_kinds", lambda _, k, w: series.Kind(k, w))
+    rows = [
+        patterns.Rows(row.hall, row, Where(file, 0, f"rows[{n}]"))
+        for file, d in documents.sites
+        for n, row in enumerate(d.rows)
+    ]
+    counted = (
+        (Where(file, 0, f"hall_series[{n}]"), entry)
+        for file, d in documents.sites
+        for n, entry in enumerate(d.hall_series)
     )
+    for hall, own in series.expand_series(counted, kinds, joined.findings):
+        if (other := halls.setdefault(hall.name, hall)) is not hall:
+            joined.findings.append(_twice(hall.name, hall.where, other.where))
+        rows += own
+    return halls, rows
 
 
 @dataclass(slots=True)
@@ -223,12 +242,9 @@ class _RackMaker:
 
 
 def _standing(
-    documents: Documents, joined: _Joiner, rack: _RackMaker
+    rows: list[patterns.Rows], joined: _Joiner, rack: _RackMaker
 ) -> tuple[dict[str, Rack], dict[str, model.Device]]:
     """What rows give, as overridden, and what is written down by itself."""
-    rows = (
-        (Where(file, 0, f"rows[{n}]"), row) for file, d in documents.sites for n, row in enumerate(d.rows)
-    )
     found = patterns.expand(rows, rack)
 
     def alone(name: str, entry: hall_schema.RackIn, where: Where) -> Rack:

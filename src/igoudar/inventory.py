@@ -15,6 +15,7 @@ from igoudar.cabling.derived import with_derived
 from igoudar.errors import BadInput, Finding, Severity, Where
 from igoudar.hall import facts
 from igoudar.hall.limits import read_limits
+from igoudar.hall.units import read_units
 from igoudar.hardware import DeviceType, RackType, read_type
 from igoudar.ledger import read_ledger
 from igoudar.model import Inventory
@@ -88,6 +89,8 @@ def _documents(folder: Path, root: Path) -> tuple[Documents, list[Finding]]:
             documents.tenants.append((source.file, entry))
         elif isinstance(entry, SiteFile):
             documents.sites.append((source.file, entry))
+    documents.units, wrong = read_units(folder, shown(folder, root))
+    findings += wrong
     types = types_folder(folder, root)
     documents.facts, wrong = facts.read_facts(types, shown(types / facts.FILE, root))
     documents.limits, bad = read_limits(root)

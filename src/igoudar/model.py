@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 
 class Role(StrEnum):
-    """What a device is for. `upstream` is somebody else's router: a twin brings it, no stack touches it."""
+    """What a device is for. `upstream` is somebody else's router: a twin brings it, no stack touches it.
+
+    `equipment` takes room and power and is told nothing: a PDU, a panel, a tray of a chassis.
+    """
 
     LEAF = "leaf"
     SPINE = "spine"
@@ -33,6 +36,7 @@ class Role(StrEnum):
     MANAGEMENT = "management"
     OOB = "oob"
     UPSTREAM = "upstream"
+    EQUIPMENT = "equipment"
 
 
 SWITCH_ROLES = frozenset({Role.LEAF, Role.SPINE, Role.BORDER})

@@ -64,9 +64,10 @@ def _devices(inventory: Inventory) -> Iterator[Finding]:
             )
         if not device.serial and device.status is not Status.PLANNED:
             said = f"{device.name} is {device.status} and has no 'serial'"
-            yield Finding("no-serial", device.where, said, "what its label says", "or `status: planned`")
-        managed = device.role not in (Role.OOB, Role.UPSTREAM)
-        if managed and device.oob is None:
+            expected = "what its label says, there or in units/<hall>.csv"
+            yield Finding("no-serial", device.where, said, expected, "or `status: planned`")
+        managed = device.role not in (Role.OOB, Role.UPSTREAM, Role.EQUIPMENT)
+        if managed and device.oob is None and device.status is not Status.PLANNED:
             yield Finding(
                 "no-oob", device.where, f"{device.name} has no 'oob' address", "address and prefix length"
             )

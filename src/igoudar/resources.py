@@ -14,7 +14,9 @@ import pulumi
 from igoudar.compiler import Compiled
 from igoudar.design import Circuit, EdgeSession, Plan, ServerGroupDesign
 from igoudar.group_inputs import server_group_inputs
-from igoudar.model import Attachment, Inventory, Vpc
+from igoudar.hall.draw import draw_of, weight_of
+from igoudar.model import Attachment, Device, Face, Inventory, Vpc
+from igoudar.quantities import MASS, POWER, Kind, shown
 from igoudar.waves import relieved, waves
 from igoudar.world import world
 
@@ -80,18 +82,44 @@ def server_group(compiled: Compiled, group: ServerGroupDesign, opts: pulumi.Reso
 
 
 def rack_record(inventory: Inventory, rack: str, devices: Sequence[str]) -> dict[str, Any]:
-    """Height in U; what stands at which U, with type and serial."""
+    """Its feeds, what it draws and weighs of what it may, and what stands at which U and face.
+
+    All that it draws becomes heat in it.
+    """
     found = inventory.racks[rack]
-    standing = {
-        f"u{inventory.devices[name].u:02d}": {
-            "device": name,
-            "type": inventory.devices[name].type,
-            "serial": inventory.devices[name].serial,
-            "status": str(inventory.devices[name].status),
-        }
-        for name in devices
+    standing = [inventory.devices[name] for name in devices]
+    draws = [draw_of(inventory, device).allocated_w for device in standing]
+    masses = [weight_of(inventory, device) for device in standing]
+    return {
+        "height": found.height,
+        "feeds": dict(found.feeds),
+        "power": _of(POWER, draws, found.power_w),
+        "mass": _of(MASS, masses, found.load_kg),
+        "units": {_place(device): _standing(device) for device in standing},
     }
-    return {"height": found.height, "feeds": dict(found.feeds), "units": standing}
+
+
+def _of(kind: Kind, known: Sequence[float | None], limit: float | None) -> str:
+    """`1.33 kW of 12.5 kW`; what nobody says is said."""
+    total = shown(kind, sum(amount or 0 for amount in known))
+    unknown = sum(amount is None for amount in known)
+    more = f" and {unknown} unknown" if unknown else ""
+    return f"{total}{more}" + (f" of {shown(kind, limit)}" if limit is not None else "")
+
+
+def _place(device: Device) -> str:
+    """Beside the U there may be several."""
+    face = " rear" if device.face is Face.REAR else ""
+    return f"u{device.u:02d}{face}" if device.u else f"u00 {device.name}"
+
+
+def _standing(device: Device) -> dict[str, str]:
+    return {
+        "device": device.name,
+        "type": device.type,
+        "serial": device.serial,
+        "status": str(device.status),
+    }
 
 
 def circuit_record(inventory: Inventory, circuit: Circuit) -> dict[str, Any]:

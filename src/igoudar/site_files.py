@@ -39,6 +39,8 @@ class SiteFile(Entry):
     campus: hall.CampusIn | None = None
     buildings: dict[Label, hall.BuildingIn] = Field(default_factory=dict)
     halls: dict[Label, hall.HallIn] = Field(default_factory=dict)
+    hall_kinds: dict[Label, hall.KindIn] = Field(default_factory=dict)
+    hall_series: list[hall.SeriesIn] = Field(default_factory=list)
     rows: list[hall.RowIn] = Field(default_factory=list)
     racks: dict[Label, hall.RackIn] = Field(default_factory=dict)
     devices: dict[Label, DeviceIn] = Field(default_factory=dict)

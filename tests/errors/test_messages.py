@@ -29,6 +29,7 @@ NO_LINE = {
     "ledger-is-a-folder",
     "named-pipe",
     "no-impact-rules",
+    "observed-is-not-there",
     "unreadable",
 }
 COMMAND_LINE = re.compile(r"(diff|explain|new|no|render|unknown)-(against|nothing|with|over|such|of|command)")
@@ -64,6 +65,10 @@ ELSEWHERE = {
     "in-doubt-operator",
     "no-way-back",
     "no-weight",
+    "another-type",
+    "has-a-serial",
+    "not-delivered",
+    "not-planned",
     "last-exit",
     "rack-occupied",
     "switch-vanishes",

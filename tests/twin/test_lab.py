@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 IGOUDAR = str(ROOT / ".venv" / "bin" / "igoudar")
+LLDP_SECONDS = 45  # four intervals of the role lldpd, and some
 pytestmark = [pytest.mark.twin, pytest.mark.engine, pytest.mark.image, pytest.mark.timeout(1500)]
 
 
@@ -100,3 +102,29 @@ def test_an_address_on_the_wrong_host_is_seen(lab: str) -> None:
         on("srv-3", f"{back}; sudo ip addr del {other} dev eth1")
     assert ("interfaces", "srv-3") in {(check["kind"], check["host"]) for check in bad}
     assert failures(wait=120) == []
+
+
+def test_the_cable_doctor_names_what_hands_did(lab: str) -> None:
+    """LLDP remembers who was there before for 40 seconds; the doctor waits as long as a port hears two."""
+    mistakes = {
+        "swapped pair": ("swap", "spine-1/swp1", "spine-1/swp2"),
+        "swapped racks": ("racks", "a04", "a05"),
+        "missing": ("missing", "leaf-1/swp1"),
+        "dead optic": ("dead-optic", "leaf-2/swp2"),
+    }
+    assert run(IGOUDAR, "doctor", "lab").returncode == 0
+    for kind, words in mistakes.items():
+        assert run(IGOUDAR, "twin", "miswire", "lab", *words).returncode == 0
+        try:
+            time.sleep(LLDP_SECONDS)
+            done = run(IGOUDAR, "doctor", "lab", "--json")
+        finally:
+            assert run(IGOUDAR, "twin", "mend", "lab").returncode == 0
+        found = json.loads(done.stdout)["statements"]
+        assert done.returncode == 5
+        assert [(s["certainty"], [m["kind"] for m in s["candidates"][0]]) for s in found] == [
+            ("exact", [kind])
+        ]
+        time.sleep(LLDP_SECONDS)
+    assert run(IGOUDAR, "doctor", "lab").returncode == 0
+    assert failures(wait=90) == []

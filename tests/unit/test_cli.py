@@ -68,6 +68,19 @@ def test_strict_counts_warnings_as_errors(root: Path) -> None:
     assert (lines[-1], status) == ("lab: 7 errors, 0 warnings", 3)
 
 
+def test_what_a_site_has_is_counted(root: Path) -> None:
+    told = answer(root, "count lab --json")
+
+    assert told["all"] == told["buildings"]["1"]
+    assert told["all"]["devices"] == {
+        "spine": 2, "border": 2, "oob": 1, "management": 3, "leaf": 4, "server": 8, "upstream": 2
+    }  # fmt: skip
+    assert (told["all"]["racks"], told["all"]["racks_w"], told["all"]["unknown"]) == (5, 62_500, 0)
+    lines, status = typed(root, "count lab")
+    assert (lines[0].split()[0], status) == ("building", 0)
+    assert lines[1].split() == ["1", "1", "5", "22", "70", "kW", "62.5", "kW", "8.55", "kW"]
+
+
 def test_findings_as_json_have_these_keys(root: Path) -> None:
     replace_in(root / "inventory/lab/site.yaml", "fabric_mtu: 9216", "fabric_mtu: jumbo")
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from igoudar.errors import BadInput, Where
-from igoudar.hall.patterns import Standing, expand, override
+from igoudar.hall.patterns import Rows, Standing, expand, override
 from igoudar.hall.places import Rack
 from igoudar.hall.schema import OverrideIn, RackParts, RowIn
 from igoudar.inventory import load
@@ -33,7 +33,7 @@ def row(**more: Any) -> RowIn:
 
 
 def expanded(entry: RowIn, *overrides: tuple[str, dict[str, Any]]) -> Standing:
-    found = expand(iter([(AT, entry)]), maker)
+    found = expand([Rows(entry.hall, entry, AT)], maker)
     for name, told in overrides:
         override(found, {}, name, OverrideIn.model_validate(told), Where("rows.yaml", 0, f"overrides.{name}"))
     return found

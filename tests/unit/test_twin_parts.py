@@ -167,6 +167,7 @@ class Wires:
     def __init__(self) -> None:
         self.there: set[str] = set()
         self.isolated: dict[str, bool] = {}
+        self.goes: dict[str, str] = {}  # where what is sent at an end arrives, if not at the other end
         self.fail = False
 
     def write_filter(self, path: Path) -> None:
@@ -185,10 +186,16 @@ class Wires:
     def plug_oob(self, ends: Iterable[tuple[str, bool]]) -> None:
         self.isolated = dict(ends)
 
-    def cut(self, ends: tuple[str, str]) -> None:
-        assert set(ends) <= self.there
+    def silence(self, end: str) -> None:
+        assert end in self.there
+        self.goes[end] = ""
 
-    mend = cut
+    def divert(self, end: str, to: str) -> None:
+        assert {end, to} <= self.there
+        self.goes[end] = to
+
+    def restore(self, end: str) -> None:
+        self.goes.pop(end, None)
 
     def remove(self, ends: Iterable[str]) -> None:
         self.there -= {x for end in ends for x in (end, end[:-1] + "b")}
@@ -200,7 +207,7 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Machine, Wire
     for part in (folder.disks, folder.logs):
         part.mkdir()
 
-    def start(words: list[str], console: Path) -> int:
+    def start(words: list[str], console: Path, number: int) -> int:
         log.append(f"on {console.stem}")
         (folder.disks / f"{console.stem}.cow").touch()
         return 1000 + len(log)
@@ -250,7 +257,7 @@ def test_a_disk_belongs_to_a_serial_number(made: tuple[Machine, Wires, list[str]
 def test_control_answers_everything(made: tuple[Machine, Wires, list[str]]) -> None:
     supervisor = Supervisor(made[0])
     ask = lambda **q: supervisor.answer(json.dumps(q).encode())  # noqa: E731
-    assert ask(do="status") == {"ok": True, "hosts": [], "cut": []}
+    assert ask(do="status") == {"ok": True, "hosts": [], "cut": [], "joints": [], "muted": []}
     assert ask(do="on", host="a") == {"ok": False, "error": "the twin has no hosts yet"}
     made[0].folder.spec.write_text(SPEC.to_json(), "utf-8")
     assert ask(do="adopt") == {"ok": True}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 from igoudar.design import Design
@@ -42,9 +43,11 @@ def _cooling(inventory: Inventory, hall: str, own: Cooling | None) -> Cooling | 
 
 
 def _halls(inventory: Inventory) -> Iterator[Finding]:
+    totals: dict[str, float] = defaultdict(float)
+    for rack in inventory.racks.values():
+        totals[rack.hall] += rack.power_w or 0
     for hall in inventory.halls.values():
-        racks = [rack.power_w for rack in inventory.racks.values() if rack.hall == hall.name and rack.power_w]
-        total = sum(racks)
+        total = totals[hall.name]
         if hall.power_w is not None and total > hall.power_w:
             yield Finding(
                 "hall-over-power",

@@ -100,7 +100,7 @@ def columns(rows: Sequence[Sequence[str]]) -> None:
 
 def counted(number: int, word: str) -> str:
     """`1 file`, `2 files`, `3 switches`."""
-    plural = "es" if word.endswith(("s", "sh", "ch")) else "s"
+    plural = "es" if word.endswith(("s", "sh", "ch", "x")) else "s"
     return f"{number} {word}{'' if number == 1 else plural}"
 
 

@@ -11,6 +11,7 @@ from igoudar.cli._frame import Place, json_option, show_json, site_argument
 from igoudar.errors import BadInput, Finding, Missing, Where
 from igoudar.world import twin_folder
 
+MISTAKES = ("swap", "rotate", "racks", "wrong-port", "missing", "dead-optic")
 SETTLED = "settled"  # in the run folder: the first process of a twin whose hosts all answered
 EXAMPLES = """
 \b
@@ -20,6 +21,8 @@ wires that can be cut. It needs no root and changes nothing outside of .igoudar/
   igoudar twin up lab
   igoudar twin exec lab leaf-1 sudo vtysh -c 'show bgp summary'
   igoudar twin cut lab leaf-1/swp1          igoudar twin mend lab leaf-1/swp1
+  igoudar twin miswire lab swap spine-1/swp1 spine-1/swp2
+  igoudar doctor lab                        igoudar twin mend lab
   igoudar twin power lab spine-2 off        igoudar twin power lab spine-2 on
   igoudar twin status lab                   igoudar twin down lab
 """
@@ -104,19 +107,21 @@ def status(site: Place, *, as_json: bool) -> int:
     folder = _folder(site)
     if not twin.is_up(folder):
         if as_json:
-            show_json({"site": site.name, "up": False, "hosts": [], "cut": []})
+            show_json({"site": site.name, "up": False, "hosts": [], "cut": [], "miswired": []})
         else:
             click.echo(f"{site.name}: no twin runs; igoudar twin up {site.name}")
         return 1
-    hosts, cut = twin.status(folder), twin.cuts(folder)
+    hosts, cut, miswired = twin.status(folder), twin.cuts(folder), list(twin.wiring(folder).lines())
     if as_json:
         told = [{"name": h.name, "state": h.state, "pid": h.pid, "oob": h.oob} for h in hosts]
-        show_json({"site": site.name, "up": True, "hosts": told, "cut": cut})
+        show_json({"site": site.name, "up": True, "hosts": told, "cut": cut, "miswired": miswired})
         return 0
     for host in hosts:
         click.echo(f"{host.name:14} {host.state:4} {host.oob}")
     for key in cut:
         click.echo(f"cut: {key}")
+    for line in miswired:
+        click.echo(f"miswired: {line}")
     on = sum(h.state == "on" for h in hosts)
     click.echo(f"{site.name}: {on} of {len(hosts)} hosts on, {len(cut)} cables cut")
     return 0
@@ -169,13 +174,55 @@ def cut(site: Place, cable: str) -> None:
 @site_argument
 @click.argument("cable", required=False)
 def mend(site: Place, cable: str | None) -> None:
-    """Mend CABLE, or all cables that are cut."""
+    """Mend CABLE and put right what its plugs are mixed up with; without it everything cut or miswired."""
     from igoudar import twin  # noqa: PLC0415
 
     folder = _running(site)
-    for key in [_wire(site, folder, cable)] if cable else twin.cuts(folder):
+    spec, before = twin.load_spec(folder), twin.wiring(folder)
+    keys = [_wire(site, folder, cable)] if cable else twin.cuts(folder)
+    ends = [end for w in spec.wires if w.key in keys for end in (w.a, w.b)]
+    after = twin.without(spec, before, ends) if cable else twin.Wiring()
+    for key in keys:
         twin.mend(folder, key)
         click.echo(f"mended: {key}")
+    if after != before:
+        twin.rewire(folder, after)
+        for line in before.lines():
+            if line not in set(after.lines()):
+                click.echo(f"mended: {line}")
+
+
+@command.command()
+@site_argument
+@click.argument("kind", type=click.Choice(MISTAKES))
+@click.argument("where", nargs=-1, required=True)
+def miswire(site: Place, kind: str, where: tuple[str, ...]) -> None:
+    """Make a mistake of hands in the running twin, for `igoudar doctor` to find; `mend` puts it right.
+
+    \b
+    swap PORT PORT            the plugs in two ports change places
+    rotate PORT PORT PORT...  each plug goes to the next port, the last to the first
+    racks RACK RACK           all that leaves two racks changes places, port for port
+    wrong-port PORT FREE      the plug goes into a free port
+    missing PORT...           the cable is gone
+    dead-optic PORT...        what PORT sends arrives nowhere; it still hears
+
+    A port is written leaf-1/swp1. Hosts remember who was there before for some 40 seconds (LLDP).
+    """
+    from igoudar import twin  # noqa: PLC0415
+    from igoudar.inventory import load  # noqa: PLC0415
+
+    folder = _running(site)
+    racks = {d.name: d.rack for d in load(site.folder, site.root).devices.values()}
+    before = twin.wiring(folder)
+    try:
+        after = twin.mistaken(twin.load_spec(folder), before, twin.Mistake(kind), where, racks=racks)
+    except ValueError as error:
+        raise BadInput([Finding("no-such-plug", Where(" ".join(where)), str(error))]) from error
+    twin.rewire(folder, after)
+    for line in after.lines():
+        if line not in set(before.lines()):
+            click.echo(f"miswired: {line}")
 
 
 @command.command()

@@ -7,7 +7,7 @@ a hole. Every object keeps the line of the pattern that made it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeVar
 
@@ -15,7 +15,7 @@ from netaddr import IPNetwork
 
 from igoudar.errors import Finding, Where, nearest
 from igoudar.hall.places import Rack
-from igoudar.hall.schema import OverrideIn, RackParts, RowIn, StandingIn
+from igoudar.hall.schema import OverrideIn, RackParts, RowParts, StandingIn
 from igoudar.model import Device
 from igoudar.validated import LABEL
 
@@ -46,47 +46,75 @@ class Standing:
             self.findings.append(finding)
 
 
-def expand(rows: Iterator[tuple[Where, RowIn]], rack: RackMaker) -> Standing:
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """One entry of rows, and the hall that it is of."""
+
+    hall: str
+    entry: RowParts
+    where: Where
+
+
+def expand(rows: Iterable[Rows], rack: RackMaker) -> Standing:
     """Racks and devices of all rows; `rack` makes a rack of name, stated parts, place and line."""
     found = Standing()
-    for where, row in rows:
-        wrong = [*_strange_words(row.names, RACK_WORDS, where.at("names"))]
-        for number, standing in enumerate(row.devices):
-            here = where.at("devices").at(number)
-            wrong += _strange_words(standing.name, DEVICE_WORDS, here.at("name"))
-            wrong += _outside(standing, row, here)
-        found.findings += wrong
-        if not wrong:
-            _expand_row(row, where, rack, found)
+    judged: dict[Where, bool] = {}  # an entry of a kind is that of all of its halls
+    for row in rows:
+        if row.where not in judged:
+            wrong = [*_misspelt(row)]
+            judged[row.where] = not wrong
+            found.findings += wrong
+        if judged[row.where]:
+            _expand_rows(row, rack, found)
     return found
 
 
-def _expand_row(row: RowIn, where: Where, rack: RackMaker, found: Standing) -> None:
-    names: dict[str, str] = {}
-    for counted in row.racks:
-        name = row.names.format(hall=row.hall, row=row.name, rack=counted)
-        place = {"hall": row.hall, "row": row.name, "position": int(counted)}
-        names[counted] = name
-        _add(found.racks, rack(name, row, place, where), row.names, found)
-    for number, standing in enumerate(row.devices):
-        here = where.at("devices").at(number)
-        for index, counted in enumerate(standing.racks or row.racks):
-            for device in _devices(standing, row, (names[counted], index), here):
-                _add(found.devices, device, standing.name, found)
+def _misspelt(row: Rows) -> Iterator[Finding]:
+    yield from strange_words(row.entry.names, RACK_WORDS, row.where.at("names"))
+    for number, standing in enumerate(row.entry.devices):
+        here = row.where.at("devices").at(number)
+        yield from strange_words(standing.name, DEVICE_WORDS, here.at("name"))
+        yield from _outside(standing, row.entry, here)
 
 
-def _devices(standing: StandingIn, row: RowIn, rack: tuple[str, int], where: Where) -> Iterator[Device]:
-    """One for each U, in a rack of this name that is the `index`th of those the pattern counts."""
-    name, index = rack
+def _expand_rows(row: Rows, rack: RackMaker, found: Standing) -> None:
+    entry = row.entry
+    names = [entry.name] if isinstance(entry.name, str) else entry.name
+    for at, name in enumerate(names):
+        racks: dict[str, str] = {}
+        for counted in entry.racks:
+            racks[counted] = entry.names.format(hall=row.hall, row=name, rack=counted)
+            place = {"hall": row.hall, "row": name, "position": int(counted)}
+            _add(found.racks, rack(racks[counted], entry, place, row.where), entry.names, found)
+        for number, standing in enumerate(entry.devices):
+            here = row.where.at("devices").at(number)
+            chosen = standing.racks or entry.racks
+            for index, counted in enumerate(chosen, at * len(chosen)):
+                for device in _devices(standing, Place(row.hall, name, racks[counted], index), here):
+                    _add(found.devices, device, standing.name, found)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A rack that is the `index`th of those that a pattern of devices counts."""
+
+    hall: str
+    row: str
+    rack: str
+    index: int
+
+
+def _devices(standing: StandingIn, place: Place, where: Where) -> Iterator[Device]:
+    """One for each U."""
     for n, unit in enumerate(standing.u):
-        step = index * len(standing.u) + n
+        step = place.index * len(standing.u) + n
         yield Device(
-            name=standing.name.format(hall=row.hall, row=row.name, rack=name, n=n + 1, u=unit),
+            name=standing.name.format(hall=place.hall, row=place.row, rack=place.rack, n=n + 1, u=unit),
             type=standing.type,
             role=standing.role,
             number=standing.number + step,
-            hall=row.hall,
-            rack=name,
+            hall=place.hall,
+            rack=place.rack,
             u=int(unit),
             where=where,
             status=standing.status,
@@ -110,24 +138,27 @@ def _counted_on(first: IPNetwork | None, step: int) -> IPNetwork | None:
 
 
 def _add(known: dict[str, _Thing], thing: _Thing, pattern: str, found: Standing) -> None:
-    where = thing.where.at("names" if isinstance(thing, Rack) else "name")
     other = known.get(thing.name)
-    if not _Label.fullmatch(thing.name):
+    if other is None and _Label.fullmatch(thing.name):
+        known[thing.name] = thing
+        return
+    where = thing.where.at("names" if isinstance(thing, Rack) else "name")
+    if other is None:
         said = f"{pattern!r} gives {thing.name!r}, which is no name"
         expected = "a DNS label: a-z, 0-9 and -, at most 63 characters, no - at either end"
         found.say(Finding("wrong-name", where, said, expected))
-    elif other is None:
-        known[thing.name] = thing
     elif other.where == thing.where:
         said = f"{pattern!r} gives {thing.name!r} twice"
-        words = " or ".join(f"{{{word}}}" for word in ("rack", "n", "u") if f"{{{word}}}" not in pattern)
-        found.say(Finding("pattern-overlap", where, said, "a name that differs", f"use {words} in it"))
+        known_words = RACK_WORDS if isinstance(thing, Rack) else DEVICE_WORDS
+        words = [f"{{{word}}}" for word in known_words if f"{{{word}}}" not in pattern]
+        hint = f"use {' or '.join(words)} in it" if words else ""
+        found.say(Finding("pattern-overlap", where, said, "a name that differs", hint))
     else:
         said = f"{thing.name!r} is there already"
         found.say(Finding("duplicate-name", where, said, "each name once in a site", see=other.where))
 
 
-def _strange_words(pattern: str, known: tuple[str, ...], where: Where) -> Iterator[Finding]:
+def strange_words(pattern: str, known: tuple[str, ...], where: Where) -> Iterator[Finding]:
     for word in _WORD.findall(pattern):
         if word not in known:
             expected = f"one of {', '.join(f'{{{w}}}' for w in known)}"
@@ -135,7 +166,7 @@ def _strange_words(pattern: str, known: tuple[str, ...], where: Where) -> Iterat
             yield Finding("unknown-word", where, said, expected, nearest(word, known))
 
 
-def _outside(standing: StandingIn, row: RowIn, where: Where) -> Iterator[Finding]:
+def _outside(standing: StandingIn, row: RowParts, where: Where) -> Iterator[Finding]:
     strange = [rack for rack in standing.racks or () if rack not in row.racks]
     if strange:
         said = f"the row has no rack {', '.join(strange[:3])}{', ...' if len(strange) > 3 else ''}"

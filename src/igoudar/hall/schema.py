@@ -33,8 +33,10 @@ MOST = 10_000  # what one count may give
 
 def count(value: Any) -> tuple[str, ...]:
     """`01..20` or, every second, `2..48/2`, as it is spelt: zeros in front stay."""
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return (str(value),)
+    if isinstance(value, str) and re.fullmatch("[0-9]{1,5}", value):
+        return (value,)
     match = _COUNT.fullmatch(value) if isinstance(value, str) else None
     if match is None:
         raise ValueError("a count such as '01..20', or '2..48/2' for every second")
@@ -105,11 +107,12 @@ class BuildingIn(Entry):
     power: Watts | None = None
 
 
-class HallIn(Entry):
-    """`power` is IT load. `availability` and `protection` are classes of EN 50600 (1 to 4)."""
+class HallParts(Entry):
+    """What a hall states itself, and a kind for all of its halls.
 
-    building: Annotated[int, Field(ge=1, le=93)]
-    number: Annotated[int, Field(ge=0, le=99)]
+    `power` is IT load. `availability` and `protection` are classes of EN 50600 (1 to 4).
+    """
+
     floor: Annotated[int, Field(ge=-9, le=99)] = 0
     zone: Annotated[Zone | None, one_of(Zone)] = None
     power: Watts | None = None
@@ -118,6 +121,11 @@ class HallIn(Entry):
     cooling: Annotated[Cooling | None, one_of(Cooling)] = None
     salt_filtration: bool = False
     floor_load: FloorLoad | None = None
+
+
+class HallIn(HallParts):
+    building: Annotated[int, Field(ge=1, le=93)]
+    number: Annotated[int, Field(ge=0, le=99)]
 
 
 class RackParts(Entry):
@@ -156,14 +164,40 @@ class StandingIn(BoxIn):
     oob: Network4 | None = None
 
 
-class RowIn(RackParts):
-    """A row of alike racks. `names`: how racks are called; words: hall, row, rack (as counted)."""
+class RowParts(RackParts):
+    """Rows of alike racks. `names`: how racks are called; words: hall, row, rack (as counted).
 
-    hall: Label
-    name: Label
+    With several names the rows are counted on, one after the other, as if they were one.
+    """
+
+    name: Label | Annotated[list[Label], Field(min_length=1)]
     racks: Count
     names: NamePattern = "{row}{rack}"
     devices: list[StandingIn] = Field(default_factory=list)
+
+
+class RowIn(RowParts):
+    hall: Label
+
+
+class KindIn(HallParts):
+    """A kind of hall: what each of them is, and its rows."""
+
+    rows: Annotated[list[RowParts], Field(min_length=1)]
+
+
+class SeriesIn(Entry):
+    """Alike halls of some buildings, each building with the same ones. Words of `names`: building, hall.
+
+    `number` is that of the first hall in each building.
+    """
+
+    kind: Label
+    buildings: Count
+    halls: Count
+    names: NamePattern
+    number: Annotated[int, Field(ge=0, le=99)] = 1
+    zone: Annotated[Zone | None, one_of(Zone)] = None
 
 
 class OverrideIn(Entry):

@@ -1,4 +1,4 @@
-"""Records: racks, circuits, sessions and VPCs. They touch nothing; their diffs are true and nested.
+"""Records: circuits, sessions, VPCs, and what racks have of one. Their diffs are true and nested.
 
 Each stands in Pulumi's state exactly as the stack described it. `Read` answers with the record: what is
 live is judged by `igoudar verify`.
@@ -11,7 +11,7 @@ from typing import Any
 
 from igoudar.provider.kit import Context, Diff, Kind, Resource
 
-TOKENS = ("igoudar:hall:Racks", "igoudar:uplink:Circuit", "igoudar:uplink:Session", "igoudar:tenant:Vpc")
+TOKENS = ("igoudar:uplink:Circuit", "igoudar:uplink:Session", "igoudar:tenant:Vpc")
 Values = Mapping[str, Any]
 
 

@@ -7,6 +7,7 @@ Each host is a user-mode Linux; all live in one user, network, mount and PID nam
     seed           what a host is told at boot     network    wires and the out-of-band bridge
     kernels        processes                       machine    all of it, as the supervisor sees it
     relay          the way in                      supervisor the first process
+    miswire        hands in its cables
     control boot   the outside                     waiting    until hosts let us in
     site packages  from an inventory               mirror     where the image comes from
 """
@@ -21,6 +22,8 @@ from igoudar.errors import Missing
 from igoudar.transport import Result, connect
 from igoudar.twin.boot import down, up
 from igoudar.twin.control import alive, ask, open_relay
+from igoudar.twin.miswire import Mistake, Wiring, mistaken, without
+from igoudar.twin.miswire import from_json as wiring_from
 from igoudar.twin.paths import Folder, Image, find_image
 from igoudar.twin.preconditions import preconditions
 from igoudar.twin.spec import TwinHost, TwinPort, TwinSpec, TwinWire, from_json
@@ -29,11 +32,13 @@ from igoudar.twin.waiting import Progress, access, wait_for
 __all__ = [
     "HostStatus",
     "Image",
+    "Mistake",
     "Progress",
     "TwinHost",
     "TwinPort",
     "TwinSpec",
     "TwinWire",
+    "Wiring",
     "cut",
     "cuts",
     "down",
@@ -41,12 +46,16 @@ __all__ = [
     "is_up",
     "load_spec",
     "mend",
+    "mistaken",
     "open_channel",
     "power",
     "preconditions",
+    "rewire",
     "run",
     "status",
     "up",
+    "wiring",
+    "without",
 ]
 
 
@@ -91,6 +100,16 @@ def cut(folder: Path, wire: str) -> None:
 
 def mend(folder: Path, wire: str) -> None:
     ask(Folder(folder), do="mend", wire=wire)
+
+
+def wiring(folder: Path) -> Wiring:
+    """What hands did to the cables."""
+    return wiring_from(ask(Folder(folder), do="status"))
+
+
+def rewire(folder: Path, wanted: Wiring) -> None:
+    """Bring the cables to `wanted`; hosts notice no more than that somebody else answers."""
+    ask(Folder(folder), do="rewire", **wanted.as_json())
 
 
 def power(folder: Path, host: str, action: str, progress: Progress | None = None) -> None:

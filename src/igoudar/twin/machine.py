@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from igoudar.twin import kernels, network
 from igoudar.twin.kernels import Socket
+from igoudar.twin.miswire import Port, Wiring
 from igoudar.twin.paths import Folder, Image, is_of_another_box
 from igoudar.twin.seed import write_seed
 from igoudar.twin.spec import TwinHost, TwinSpec
@@ -33,6 +34,7 @@ class Machine:
         self.spec: TwinSpec | None = None
         self.running: dict[str, int] = {}
         self.cut_wires: set[str] = set()
+        self.wiring = Wiring()
         self._booted: dict[str, Booted] = {}
         self._numbers: dict[str, int] = {}
 
@@ -46,6 +48,7 @@ class Machine:
         for name in list(self.running):
             if self._booted[name] != kept.get(name):
                 self.power_off(name)
+        self.rewire(Wiring())  # a spec says how all is wired
         self.spec = spec
         network.write_filter(self.folder.path / "out.bpf")
         wanted = dict(self._pairs(spec))
@@ -82,12 +85,32 @@ class Machine:
         self.running = {name: pid for name, pid in self.running.items() if pid not in gone}
 
     def cut(self, key: str) -> None:
-        network.cut(self._wire_ends(key))
+        ports = self._wire_ports(key)
         self.cut_wires.add(key)
+        self._settle(ports)
 
     def mend(self, key: str) -> None:
-        network.mend(self._wire_ends(key))
+        ports = self._wire_ports(key)
         self.cut_wires.discard(key)
+        self._settle(ports)
+
+    def rewire(self, wiring: Wiring) -> None:
+        """Bring all cables to it; what it does not name is as the spec says."""
+        before, self.wiring = self.wiring, wiring
+        joints = (before.joints, wiring.joints)
+        changed = {p for p in (*joints[0], *joints[1]) if joints[0].get(p, p) != joints[1].get(p, p)}
+        self._settle(changed | (before.muted ^ wiring.muted))
+
+    def _settle(self, ports: Iterable[Port]) -> None:
+        """Bring the wires of these ports to what is known of cuts, joints and dead transmitters."""
+        for port in sorted(ports):
+            end, far = self._port_end(port), self.wiring.joints.get(port, port)
+            if far is None or port in self.wiring.muted or self._is_cut(port):
+                network.silence(end)
+            elif far != port:
+                network.divert(end, self._port_end(far))
+            else:
+                network.restore(end)
 
     def states(self) -> list[HostState]:
         names = self.spec.names() if self.spec else ()
@@ -107,10 +130,21 @@ class Machine:
         """A short interface name that stays with the stem: a cable's key, a host, or `host/port`."""
         return f"w{self._numbers.setdefault(stem, len(self._numbers))}{side}"
 
-    def _wire_ends(self, key: str) -> tuple[str, str]:
-        if key not in {w.key for w in self._spec.wires}:
-            raise KeyError(f"there is no cable {key!r}")
-        return self._end(key, "a"), self._end(key, "b")
+    def _wire_ports(self, key: str) -> tuple[Port, Port]:
+        for wire in self._spec.wires:
+            if wire.key == key:
+                return wire.a, wire.b
+        raise KeyError(f"there is no cable {key!r}")
+
+    def _is_cut(self, port: Port) -> bool:
+        return any(w.key in self.cut_wires and port in (w.a, w.b) for w in self._spec.wires)
+
+    def _port_end(self, port: Port) -> str:
+        """The interface that the kernel of a port's host is on."""
+        for wire in self._spec.wires:
+            if port in (wire.a, wire.b):
+                return self._end(wire.key, "a" if port == wire.a else "b")
+        return self._end("/".join(port), "b")
 
     def _pairs(self, spec: TwinSpec) -> Iterator[tuple[str, int]]:
         """End `a` of each pair of interfaces -> MTU; a port without a wire has a pair without a far end."""

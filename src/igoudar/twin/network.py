@@ -18,6 +18,8 @@ OOB_MTU = 1500
 _FILTER = ((0x20, 0, 0, 0xFFFFF004), (0x15, 0, 1, 4), (6, 0, 0, 0), (6, 0, 0, 0xFFFFFFFF))
 
 _STEAL = "1,6 0 0 4"  # return TC_ACT_STOLEN
+_MATCH = "1,6 0 0 4294967295"  # every frame, which the action after it takes
+_ALL = "egress protocol all prio 1 handle 1 bpf"
 
 
 def write_filter(path: Path) -> None:
@@ -64,24 +66,29 @@ def remove(ends: Iterable[str]) -> None:
     _batch("ip", (f"link del {end}" for end in ends))
 
 
-def cut(ends: Iterable[str]) -> None:
-    """Both ends fall silent while their links stay up. A link set down outside would not come back.
+def silence(end: str) -> None:
+    """What is sent at this end arrives nowhere, while its link stays up. One set down would not come back.
 
     The frames are "stolen", not dropped: of a drop (or a queue of no length) the sending kernel hears
     ENOBUFS, tries again for ever, and hangs once its ring is full.
     """
-    for end in ends:
-        _run("tc", "qdisc", "replace", "dev", end, "clsact")
-        _run(
-            *f"tc filter replace dev {end} egress protocol all prio 1 handle 1 bpf da".split(),
-            "bytecode",
-            _STEAL,
-        )
+    _run("tc", "qdisc", "replace", "dev", end, "clsact")
+    _run(*f"tc filter replace dev {end} {_ALL} da".split(), "bytecode", _STEAL)
 
 
-def mend(ends: Iterable[str]) -> None:
-    for end in ends:
-        subprocess.run(["tc", "qdisc", "del", "dev", end, "clsact"], capture_output=True, check=False)
+def divert(end: str, to: str) -> None:
+    """What is sent at `end` arrives at `to`, as if it had come in there: no kernel's socket is touched.
+
+    Into the ingress of `to`, not out of its pair: a filter there would divert it once more.
+    """
+    _run("tc", "qdisc", "replace", "dev", end, "clsact")
+    words = (*f"tc filter replace dev {end} {_ALL}".split(), "bytecode", _MATCH)
+    _run(*words, *f"action mirred ingress redirect dev {to}".split())
+
+
+def restore(end: str) -> None:
+    """What is sent at `end` arrives at the other end of its pair again."""
+    subprocess.run(["tc", "qdisc", "del", "dev", end, "clsact"], capture_output=True, check=False)
 
 
 def _ip(batch: str) -> None:

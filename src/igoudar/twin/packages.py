@@ -1,6 +1,6 @@
 """`python -m igoudar.twin.packages`: the Debian packages of a twin's image, one a line.
 
-The fixed list of `image/packages.txt`, and all that the roles of the checkout's sites declare.
+The fixed list of `image/packages.txt`, and all that roles declare of the checkout's sites that have a stack.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from pathlib import Path
 from igoudar.compiler import compile_site
 from igoudar.day import today
 from igoudar.roles import packages
+from igoudar.stack_files import stacks_of
 from igoudar.tree import find_root
 
 
@@ -23,6 +24,8 @@ def of_checkout(root: Path) -> list[str]:
     """Raises BadInput and CheckFailed, as the sites do."""
     names = set(fixed())
     for file in sorted((root / "inventory").glob("*/site.yaml")):
+        if not stacks_of(file.parent, root):
+            continue  # only planned: nothing of it is brought up
         compiled = compile_site(file.parent, root=root, today=today())
         names |= {p for told in compiled.hosts.values() for p in packages(told.values())}
     return sorted(names)

@@ -20,6 +20,7 @@ from typing import Any
 from igoudar.twin import relay
 from igoudar.twin.kernels import reap
 from igoudar.twin.machine import Machine
+from igoudar.twin.miswire import from_json as wiring_from
 from igoudar.twin.paths import CONTROL, RELAY, Folder, Image
 from igoudar.twin.spec import from_json
 
@@ -61,9 +62,11 @@ class Supervisor:
                 machine.cut(asked["wire"])
             case "mend":
                 machine.mend(asked["wire"])
+            case "rewire":
+                machine.rewire(wiring_from(asked))
             case "status":
                 hosts = [asdict(state) for state in machine.states()]
-                return {"hosts": hosts, "cut": sorted(machine.cut_wires)}
+                return {"hosts": hosts, "cut": sorted(machine.cut_wires), **machine.wiring.as_json()}
             case "stop":
                 self.stopping.set()
             case _:

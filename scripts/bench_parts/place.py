@@ -1,0 +1,107 @@
+"""400 racks' worth of devices into a hall, as `igoudar place` puts them.
+
+Racks are those of the reference campus: 47 U, 12.5 kW on each feed alone, two leaves and an out-of-band
+switch at the top of all but the service racks. In `empty` the racks of a kind are alike. In `used` something
+stands in each third rack at heights of its own, so that hardly two of those are alike. Draws and masses of
+the devices are assumed, of the order of what is bought today.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from igoudar.placement import Effort, Problem, place
+from igoudar.placement.problem import Apart, DeviceClass, Per, Rack, Span
+
+RACKS, ROW, HEIGHT = 400, 20, 47
+FEEDS = ("busway-1a+busway-1b", "busway-2a+busway-2b")
+POWER_W, COOLING_W, LOAD_KG = 12_500.0, 25_000.0, 1_200.0
+LEAF_W, OOB_W, LEAF_KG, OOB_KG = 350.0, 60.0, 11.0, 5.0
+PORTS = {"25gbase-x-sfp28": 96, "1000base-t": 46}
+DUAL = {"25gbase-x-sfp28": 2, "1000base-t": 1}
+# name, units, watts, kilograms, devices; all together for some 370 empty racks
+MIX = (
+    ("general", 1, 490.0, 18.0, 3_600),
+    ("web", 1, 320.0, 14.0, 1_500),
+    ("database", 2, 820.0, 29.0, 1_000),
+    ("memory", 2, 1_250.0, 32.0, 420),
+    ("storage", 4, 1_050.0, 88.0, 260),
+    ("accelerator", 5, 3_600.0, 95.0, 120),
+    ("monitoring", 1, 180.0, 9.0, 60),
+    ("name-server", 1, 180.0, 9.0, 40),
+)
+APART = {
+    "monitoring": (Apart("monitoring", 1, Per.RACK), Apart("monitoring", 5, Per.ROW)),
+    "name-server": (Apart("name-server", 1, Per.RACK), Apart("name-server", 22, Per.FEEDS)),
+}
+
+
+def _empty(number: int) -> Rack:
+    """One rack in 25 is a service rack, without switches."""
+    service = number % 25 == 24
+    units = HEIGHT if service else HEIGHT - 3
+    return Rack(
+        name=f"r{number + 1:03}",
+        row=f"row{number // ROW + 1:02}",
+        feeds=FEEDS[number // ROW % 2],
+        front=(Span(1, units),),
+        rear=(Span(1, units),),
+        power_w=POWER_W - (0 if service else 2 * LEAF_W + OOB_W),
+        cooling_w=COOLING_W - (0 if service else 2 * LEAF_W + OOB_W),
+        load_kg=LOAD_KG - (0 if service else 2 * LEAF_KG + OOB_KG),
+        ports=PORTS,
+    )
+
+
+def _used(number: int) -> Rack:
+    """Between one and eight servers of 1 U stand in the rack at a height of its own."""
+    rack = _empty(number)
+    if number % 3:
+        return rack
+    low, servers = 5 + number * 7 % 23, 1 + number * 5 % 8
+    top = rack.front[0].units
+    free = (Span(1, low - 1), Span(low + servers, top - low - servers + 1))
+    draw_w = servers * (300.0 + number % 7 * 30)
+    assert rack.power_w is not None
+    assert rack.cooling_w is not None
+    assert rack.load_kg is not None
+    return replace(
+        rack,
+        front=free,
+        rear=free,
+        power_w=rack.power_w - draw_w,
+        cooling_w=rack.cooling_w - draw_w,
+        load_kg=rack.load_kg - servers * 16,
+        ports={kind: n - DUAL[kind] * servers for kind, n in PORTS.items()},
+        open=True,
+    )
+
+
+def _classes(share: float) -> tuple[DeviceClass, ...]:
+    return tuple(
+        DeviceClass(name, units, round(count * share), watts, kg, ports=DUAL, apart=APART.get(name, ()))
+        for name, units, watts, kg, count in MIX
+    )
+
+
+def placement(seconds: float = 60.0) -> None:
+    """Two lines a case."""
+    cases = (
+        ("empty", tuple(map(_empty, range(RACKS))), 1.08),
+        ("used", tuple(map(_used, range(RACKS))), 1.0),
+    )
+    for name, racks, share in cases:
+        problem = Problem(racks, _classes(share))
+        begun, cpu = time.monotonic(), time.process_time()
+        found = place(problem, Effort(seconds=seconds))
+        spent, cpu = time.monotonic() - begun, time.process_time() - cpu
+        devices = sum(c.count for c in problem.classes)
+        left = sum(item.count for item in found.left)
+        draw_w = sum(c.draw_w * c.count for c in problem.classes)
+        spent = f"{spent:.1f} s ({cpu:.1f} CPU-s)"
+        opened = f"{len(found.opened)} opened, bound {found.bounds.opened}, gap {found.gap_percent:.2f} %"
+        stranded = f"{found.stranded_w / 1000:.1f} kW, bound {found.bounds.stranded_w / 1000:.1f} kW"
+        stopped = "; stopped by time" if found.stopped else ""
+        print(f"{name}: {devices} devices, {draw_w / 1e6:.2f} MW, {RACKS} racks, {left} left out: {spent}")
+        print(f"  racks: {opened}; stranded: {stranded}{stopped}")

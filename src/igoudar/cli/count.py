@@ -1,0 +1,53 @@
+"""`igoudar count`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from igoudar.cli._frame import Place, counted, json_option, show_json, site_argument
+from igoudar.quantities import POWER, shown
+
+if TYPE_CHECKING:
+    from igoudar.hall.totals import Totals
+
+HEAD = ("building", "halls", "racks", "devices", "built for", "racks may draw", "allocated")
+
+
+@click.command()
+@site_argument
+@json_option
+def command(site: Place, *, as_json: bool) -> int:
+    """Count what SITE has, by building, and what it may draw.
+
+    `built for` is the IT load of the halls, `racks may draw` the sum of what their racks may, `allocated`
+    what is planned for the devices in them.
+
+    \b
+    With --json: {"buildings": {number: {halls, racks, devices: {role: n}, power_w, racks_w, drawn_w,
+    unknown}}, "all": the same}.
+    """
+    from igoudar.hall.totals import Totals, totals  # noqa: PLC0415 - as all that reads a site
+    from igoudar.inventory import load  # noqa: PLC0415
+
+    found = totals(load(site.folder, site.root))
+    whole = Totals()
+    for mine in found.values():
+        whole += mine
+    if as_json:
+        show_json({"buildings": {str(n): t.as_json() for n, t in found.items()}, "all": whole.as_json()})
+        return 0
+    rows = [HEAD, *(_row(str(n), t) for n, t in found.items()), _row("all", whole)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]
+    for row in rows:
+        click.echo("  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)))
+    click.echo(", ".join(f"{n:,} {role}" for role, n in sorted(whole.devices.items())))
+    if whole.unknown:
+        click.echo(f"nobody says what {counted(whole.unknown, 'device')} draw")
+    return 0
+
+
+def _row(name: str, mine: Totals) -> tuple[str, ...]:
+    powers = (shown(POWER, watts) for watts in (mine.power_w, mine.racks_w, mine.drawn_w))
+    return (name, str(mine.halls), f"{mine.racks:,}", f"{mine.devices.total():,}", *powers)

@@ -1,0 +1,140 @@
+"""A delivery against the plan: which box is which planned device, and every mismatch. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from pydantic import Field
+
+from igoudar.errors import Finding, Severity, Where, nearest
+from igoudar.hall.units import Unit
+from igoudar.model import Device, Inventory
+from igoudar.schema import Entry, Label, Mac, PublicKey, Serial
+
+COLUMNS = ("serial", "type", "part_number", "name", "asset", "oob_mac", "host_key")
+
+
+class BoxIn(Entry):
+    """What a delivery note says of a box; `type` is a slug, or `part_number` names the type."""
+
+    serial: Serial
+    type: str = ""
+    part_number: str = ""
+    name: Label | None = None
+    asset: str = Field(default="", max_length=64)
+    oob_mac: Mac | None = None
+    host_key: PublicKey | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    entry: BoxIn
+    where: Where
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """`units`: boxes that have a device now. `findings`: errors, and warnings of what did not come."""
+
+    units: tuple[Unit, ...]
+    findings: tuple[Finding, ...]
+
+
+def receive(inventory: Inventory, boxes: Iterable[Box]) -> Receipt:
+    """Named boxes to their devices; the others to planned devices of their type, rack by rack from below."""
+    waiting = _waiting(inventory)
+    known = {device.serial: device for device in inventory.devices.values() if device.serial}
+    taken: dict[str, Unit] = {}
+    findings: list[Finding] = []
+    seen: dict[str, Where] = {}
+    unnamed: list[tuple[str, Box]] = []
+    for box in boxes:
+        wrong = [*_serial(box, known, seen)]
+        seen.setdefault(box.entry.serial, box.where)
+        slug, odd = _type(inventory, box)
+        wrong += odd
+        if not wrong and box.entry.name:
+            wrong += _named(inventory, box, slug, taken)
+        elif not wrong:
+            unnamed.append((slug, box))
+        findings += wrong
+    for slug, box in unnamed:
+        device = next((d for d in waiting.get(slug, ()) if d.name not in taken), None)
+        if device is None:
+            said = f"no device of the type {slug} waits for a box"
+            findings.append(Finding("not-planned", box.where, said, "a planned device without a serial"))
+        else:
+            taken[device.name] = _unit(device.name, box)
+    findings += _short(waiting, taken)
+    return Receipt(tuple(taken.values()), tuple(findings))
+
+
+def _waiting(inventory: Inventory) -> Mapping[str, list[Device]]:
+    """Devices without a serial by type, in walking order."""
+    found: dict[str, list[Device]] = defaultdict(list)
+    for device in inventory.devices.values():
+        if not device.serial:
+            found[device.type].append(device)
+    for devices in found.values():
+        devices.sort(key=lambda d: (d.hall, d.rack, d.u, d.name))
+    return found
+
+
+def _serial(box: Box, known: Mapping[str, Device], seen: Mapping[str, Where]) -> Iterator[Finding]:
+    serial = box.entry.serial
+    if serial in known:
+        said, see = f"the serial {serial} is that of {known[serial].name}", known[serial].where
+        yield Finding("duplicate-serial", box.where, said, "a box that is not there yet", see=see)
+    if serial in seen:
+        said = f"the serial {serial} is delivered twice"
+        yield Finding("duplicate-serial", box.where, said, "each box once", see=seen[serial])
+
+
+def _type(inventory: Inventory, box: Box) -> tuple[str, list[Finding]]:
+    entry = box.entry
+    if entry.type in inventory.types:
+        return entry.type, []
+    number = entry.part_number
+    slugs = [slug for slug, kind in inventory.types.items() if number and kind.part_number == number]
+    if len(slugs) == 1 and not entry.type:
+        return slugs[0], []
+    said = f"there is no type {entry.type!r}" if entry.type else f"no type has the part number {number!r}"
+    if len(slugs) > 1:
+        said = f"the part number {number!r} is that of {', '.join(sorted(slugs))}"
+    hint = nearest(entry.type, inventory.types) if entry.type else ""
+    return "", [Finding("unknown-type", box.where, said, "the slug of a type, or its part number", hint)]
+
+
+def _named(inventory: Inventory, box: Box, slug: str, taken: dict[str, Unit]) -> Iterator[Finding]:
+    name = box.entry.name or ""
+    device = inventory.devices.get(name)
+    if device is None:
+        hint = nearest(name, inventory.devices) if len(inventory.devices) < 20_000 else ""
+        yield Finding("unknown-device", box.where, f"there is no device {name!r}", "a planned device", hint)
+    elif device.serial or name in taken:
+        said = f"{name} has the serial {device.serial or taken[name].serial} already"
+        expected, see = "a device without a serial", device.where
+        yield Finding("has-a-serial", box.where, said, expected, "another box: docs/runbooks/rma.md", see=see)
+    elif device.type != slug:
+        said = f"{name} is to be a {device.type}, the box is a {slug}"
+        yield Finding("another-type", box.where, said, f"a {device.type}", see=device.where)
+    else:
+        taken[name] = _unit(name, box)
+
+
+def _unit(name: str, box: Box) -> Unit:
+    e = box.entry
+    return Unit(name, e.serial, e.asset, e.oob_mac or "", e.host_key or "", box.where)
+
+
+def _short(waiting: Mapping[str, list[Device]], taken: Mapping[str, Unit]) -> Iterator[Finding]:
+    """What still has no box, of the types that came."""
+    came = {device.type for devices in waiting.values() for device in devices if device.name in taken}
+    for slug in sorted(came):
+        left = [device for device in waiting[slug] if device.name not in taken]
+        if left:
+            more = f" and {len(left) - 1} more" if left[1:] else ""
+            said = f"{left[0].name}{more} of the type {slug} still have no box"
+            yield Finding("not-delivered", left[0].where, said, severity=Severity.WARNING)

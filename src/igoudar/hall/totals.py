@@ -1,0 +1,70 @@
+"""What a site has and may draw, by building: counts of halls, racks and devices by role, powers in W."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from igoudar.hall.draw import draw_of
+from igoudar.model import Device, Inventory
+
+
+@dataclass(slots=True)
+class Totals:
+    """`power_w`: what the halls are built for; `racks_w`: what their racks may draw; `drawn_w`: allocated.
+
+    `unknown`: devices of which nobody says what they draw.
+    """
+
+    halls: int = 0
+    racks: int = 0
+    devices: Counter[str] = field(default_factory=Counter)
+    power_w: float = 0.0
+    racks_w: float = 0.0
+    drawn_w: float = 0.0
+    unknown: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        told: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
+        return told | {"devices": dict(sorted(self.devices.items()))}
+
+    def __iadd__(self, other: Totals) -> Totals:
+        self.halls += other.halls
+        self.racks += other.racks
+        self.devices += other.devices
+        self.power_w += other.power_w
+        self.racks_w += other.racks_w
+        self.drawn_w += other.drawn_w
+        self.unknown += other.unknown
+        return self
+
+
+def totals(inventory: Inventory) -> Mapping[int, Totals]:
+    """Number of the building -> what is in it, in order."""
+    buildings = {hall.name: hall.building for hall in inventory.halls.values()}
+    found: dict[int, Totals] = defaultdict(Totals)
+    for hall in inventory.halls.values():
+        found[hall.building].halls += 1
+        found[hall.building].power_w += hall.power_w or 0
+    for rack in inventory.racks.values():
+        found[buildings[rack.hall]].racks += 1
+        found[buildings[rack.hall]].racks_w += rack.power_w or 0
+    draws: dict[str, float | None] = {}
+    for device in inventory.devices.values():
+        mine = found[buildings[device.hall]]
+        mine.devices[str(device.role)] += 1
+        drawn = _drawn(inventory, device, draws)
+        mine.drawn_w += drawn or 0
+        mine.unknown += drawn is None
+    return {number: found[number] for number in sorted(found)}
+
+
+def _drawn(inventory: Inventory, device: Device, draws: dict[str, float | None]) -> float | None:
+    """Alike devices draw alike; there may be half a million."""
+    if device.draw_w is not None:
+        return device.draw_w
+    if device.type not in draws:
+        draws[device.type] = draw_of(inventory, device).allocated_w
+    return draws[device.type]

@@ -1,0 +1,160 @@
+"""What is known of single boxes: `inventory/<site>/units/<hall>.csv`, one a line."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from igoudar.errors import Finding, Where, nearest
+from igoudar.model import Device
+from igoudar.schema import Entry, Label, Mac, PublicKey, Serial
+
+FOLDER = "units"
+COLUMNS = ("name", "serial", "asset", "oob_mac", "host_key")
+
+
+class UnitIn(Entry):
+    name: Label
+    serial: Serial
+    asset: str = Field(default="", max_length=64)
+    oob_mac: Mac | None = None
+    host_key: PublicKey | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A box that has a name in the site."""
+
+    name: str
+    serial: str
+    asset: str
+    oob_mac: str
+    host_key: str
+    where: Where
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of a CSV file with the lines that they stand on; `findings` say what is no row."""
+
+    rows: tuple[tuple[Where, dict[str, str]], ...]
+    findings: tuple[Finding, ...] = ()
+
+
+def read_table(path: Path, shown: str, needed: Iterable[str], known: Iterable[str]) -> Table:
+    """A CSV file with a head of known columns. Never raises for what a file may hold."""
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        said = "this is not UTF-8" if isinstance(error, UnicodeDecodeError) else "the file cannot be read"
+        return Table((), (Finding("no-csv", Where(shown), said, "a readable CSV file in UTF-8"),))
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    rows: list[tuple[Where, list[str]]] = []
+    try:
+        rows += ((Where(shown, reader.line_num), row) for row in reader if any(cell.strip() for cell in row))
+    except csv.Error as error:
+        at = Where(shown, reader.line_num)
+        return Table((), (Finding("no-csv", at, f"this is no CSV: {error}", "a CSV file"),))
+    if not rows:
+        expected = f"a head: {','.join(needed)}"
+        return Table((), (Finding("no-csv", Where(shown), "the file is empty", expected),))
+    (where, head), *body = rows
+    head = [cell.strip() for cell in head]
+    wrong = [*_head(where, head, tuple(needed), tuple(known))]
+    found = []
+    for at, row in body:
+        if len(row) != len(head):
+            said = f"the line has {len(row)} cells"
+            wrong.append(Finding("no-csv", at, said, f"{len(head)}, as many as the head"))
+        found.append((at, {key: cell.strip() for key, cell in zip(head, row, strict=False)}))
+    return Table(tuple(found) if not wrong else (), tuple(wrong))
+
+
+def _head(
+    where: Where, head: list[str], needed: tuple[str, ...], known: tuple[str, ...]
+) -> Iterator[Finding]:
+    for column in head:
+        if column not in known:
+            said, expected = f"there is no column {column!r}", f"some of {', '.join(known)}"
+            yield Finding("unknown-column", where, said, expected, nearest(column, known))
+    for column in sorted({column for column in head if head.count(column) > 1}):
+        yield Finding("unknown-column", where, f"the column {column!r} stands twice", "each column once")
+    for column in needed:
+        if column not in head:
+            yield Finding("missing-column", where, f"the column {column!r} is missing", ", ".join(known))
+
+
+def validated_row(row: Mapping[str, str], where: Where, kind: type[Entry]) -> tuple[Any, list[Finding]]:
+    """A row as one of our models; empty cells say nothing."""
+    try:
+        return kind.model_validate({key: cell for key, cell in row.items() if cell}), []
+    except ValidationError as error:
+        return None, [_wrong_cell(item, where) for item in error.errors(include_url=False)]
+
+
+def _wrong_cell(item: ErrorDetails, where: Where) -> Finding:
+    column = item["loc"][0]
+    if item["type"] == "missing":
+        return Finding("wrong-cell", where, f"there is no {column}", "a value in this column")
+    expected = str(item.get("ctx", {}).get("error", "")) or "another value"
+    return Finding("wrong-cell", where, f"{column}: {item['input']!r} does not fit", expected)
+
+
+def read_units(folder: Path, shown: str) -> tuple[dict[str, Unit], list[Finding]]:
+    """Of all files `units/*.csv` of a site, by name of the device."""
+    units: dict[str, Unit] = {}
+    findings: list[Finding] = []
+    for path in sorted((folder / FOLDER).glob("*.csv")):
+        table = read_table(path, f"{shown}/{FOLDER}/{path.name}", ("name", "serial"), COLUMNS)
+        findings += table.findings
+        for where, row in table.rows:
+            entry, wrong = validated_row(row, where, UnitIn)
+            findings += wrong
+            if entry is None:
+                continue
+            unit = Unit(
+                entry.name, entry.serial, entry.asset, entry.oob_mac or "", entry.host_key or "", where
+            )
+            if (other := units.setdefault(unit.name, unit)) is not unit:
+                said = f"{unit.name!r} is there already"
+                findings.append(Finding("duplicate-name", where, said, "one box a name", see=other.where))
+    return units, findings
+
+
+def put_in(devices: dict[str, Device], units: Mapping[str, Unit]) -> Iterator[Finding]:
+    """Let each device have what is known of its box; a device that states it itself is told both places."""
+    for name, unit in units.items():
+        device = devices.get(name)
+        if device is None:
+            hint = nearest(name, devices) if len(devices) < 20_000 else ""
+            yield Finding(
+                "unknown-device", unit.where, f"there is no device {name!r}", "a device of the site", hint
+            )
+            continue
+        if device.serial:
+            said = f"{name} states its serial itself"
+            yield Finding("serial-twice", unit.where, said, "one of the two", see=device.where.at("serial"))
+            continue
+        devices[name] = replace(
+            device,
+            serial=unit.serial,
+            oob_mac=device.oob_mac or unit.oob_mac,
+            host_key=device.host_key or unit.host_key,
+        )
+
+
+def written(units: Iterable[Unit]) -> str:
+    """The text of a file, sorted by name."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for unit in sorted(units, key=lambda unit: unit.name):
+        writer.writerow([unit.name, unit.serial, unit.asset, unit.oob_mac, unit.host_key])
+    return out.getvalue()

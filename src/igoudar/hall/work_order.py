@@ -1,0 +1,105 @@
+"""From two records of a row's racks to what the staff on the floor does, as Markdown. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+Record = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A device at its place, as a record says it."""
+
+    rack: str
+    unit: str
+    face: str
+    name: str
+    type: str
+    serial: str
+    status: str
+
+    @property
+    def place(self) -> tuple[str, str, str]:
+        return self.rack, self.unit, self.face
+
+
+def boxes(racks: Record) -> dict[str, Box]:
+    """Name -> where it stands. `racks` is the record of a row: rack -> {units: {place: {...}}}."""
+    found = {}
+    for rack, told in racks.items():
+        for place, box in told.get("units", {}).items():
+            unit, _, more = place.partition(" ")
+            face = "rear" if more == "rear" else "front"
+            told_of = (box[key] for key in ("device", "type", "serial", "status"))
+            found[box["device"]] = Box(rack, unit, face, *told_of)
+    return found
+
+
+def work_order(row: str, before: Record, after: Record, day: date) -> str:
+    """What is taken out, moved, exchanged and put in, in walking order; empty where nothing is."""
+    old, new = boxes(before), boxes(after)
+    out = [old[name] for name in old.keys() - new.keys()]
+    put = [new[name] for name in new.keys() - old.keys()]
+    both = [(old[name], new[name]) for name in old.keys() & new.keys()]
+    moved = [(one, other) for one, other in both if one.place != other.place]
+    exchanged = [
+        (one, other)
+        for one, other in both
+        if one.place == other.place and (one.serial, one.type) != (other.serial, other.type)
+    ]
+    if not (out or put or moved or exchanged):
+        return ""
+    lines = [f"# Work order: row {row}", "", f"{day.isoformat()}. Tick each line when it is done.", ""]
+    lines += _section("Take out", (_at(box) for box in _walk(out)))
+    moves = (f"{one.rack} {one.unit} → {_at(other)}" for one, other in sorted(moved, key=_to))
+    lines += _section("Move", moves)
+    swaps = (
+        f"{_at(other)}; the old one has the serial {one.serial or 'unknown'}"
+        for one, other in sorted(exchanged, key=_to)
+    )
+    lines += _section("Exchange", swaps)
+    lines += _section("Put in", (_at(box) for box in _walk(put)))
+    touched = {box.rack for box in (*out, *put)} | {b.rack for pair in (*moved, *exchanged) for b in pair}
+    lines += ["## The racks afterwards", ""]
+    for rack in sorted(touched):
+        lines += _elevation(rack, after.get(rack, {}))
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _to(pair: tuple[Box, Box]) -> tuple[str, int]:
+    return _order(pair[1])
+
+
+def _order(box: Box) -> tuple[str, int]:
+    """Racks as one walks, and each from the bottom up."""
+    return box.rack, int(box.unit.removeprefix("u") or 0)
+
+
+def _walk(found: list[Box]) -> list[Box]:
+    return sorted(found, key=lambda box: (_order(box), box.name))
+
+
+def _at(box: Box) -> str:
+    rear = " (rear)" if box.face == "rear" else ""
+    serial = f", serial {box.serial}" if box.serial else ", serial to be noted"
+    return f"{box.rack} {box.unit}{rear}: **{box.name}**, {box.type}{serial}"
+
+
+def _section(title: str, told: Iterator[str]) -> list[str]:
+    lines = [f"- [ ] {line}" for line in told]
+    return [f"## {title}", "", *lines, ""] if lines else []
+
+
+def _elevation(rack: str, told: Record) -> list[str]:
+    """From the top down, as one stands before it."""
+    feeds = ", ".join(f"{feed} from {unit}" for feed, unit in sorted(told.get("feeds", {}).items()))
+    sums = "; ".join(f"{key} {told[key]}" for key in ("power", "mass") if key in told)
+    head = "; ".join(part for part in (f"feeds {feeds}" if feeds else "", sums) if part)
+    places = sorted(told.get("units", {}).items(), key=lambda item: item[0], reverse=True)
+    rows = [f"| {place} | {box['device']} | {box['type']} | {box['serial']} |" for place, box in places]
+    table = ["| place | device | type | serial |", "| --- | --- | --- | --- |", *rows]
+    return [f"### {rack}", "", *([head, ""] if head else []), *table, ""]

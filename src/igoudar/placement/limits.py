@@ -1,0 +1,139 @@
+"""The limits of a rack as sums over device classes, and the power that a filling strands.
+
+A filling is how many of each class stand in a rack: a tuple in the order of `Problem.classes`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from igoudar.placement.problem import Apart, DeviceClass, Per, Problem, Rack
+from igoudar.placement.space import Shape, counted, fits, free_of
+
+Filling = tuple[int, ...]
+TOLERANCE = 1e-6  # of W, kg and ports: sums of decimals as people write them are not exact
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """The sum of `each` (by class) over what is put in is at most `room`. `what` is for people.
+
+    `room` is below 0 where more stands there than may; what needs nothing of it can still come.
+    """
+
+    what: str
+    unit: str
+    each: tuple[float, ...]
+    room: float
+    capacity: bool = True  # False: a rule, which leaves no power stranded
+
+    def used(self, filling: Filling) -> float:
+        return sum(each * count for each, count in zip(self.each, filling, strict=True))
+
+    @property
+    def most(self) -> float:
+        return max(self.room, 0.0)
+
+    def kept(self, filling: Filling) -> bool:
+        return self.used(filling) <= self.most + TOLERANCE
+
+
+def shape_of(device: DeviceClass) -> Shape:
+    return Shape(device.units, device.face)
+
+
+def limits_of(problem: Problem, rack: Rack) -> tuple[Limit, ...]:
+    """All limits that are sums; U together is not among them (`igoudar.placement.space`)."""
+    return (*_capacities(problem, rack), *_rules(problem, rack))
+
+
+def _capacities(problem: Problem, rack: Rack) -> Iterator[Limit]:
+    classes = problem.classes
+    free = free_of(rack)
+    units = tuple(float(shape_of(c).face_units) for c in classes)
+    yield Limit("U", "U of a face", units, float(free.front.bit_count() + free.rear.bit_count()))
+    draws = tuple(c.draw_w for c in classes)
+    if rack.power_w is not None:
+        yield Limit("power", "W", draws, rack.power_w)
+    if rack.cooling_w is not None:
+        yield Limit("cooling", "W", draws, rack.cooling_w)
+    if rack.load_kg is not None:
+        yield Limit("weight", "kg", tuple(c.kg for c in classes), rack.load_kg)
+    if rack.ports is not None:
+        for kind in sorted({kind for c in classes for kind in c.ports}):
+            each = tuple(float(c.ports.get(kind, 0)) for c in classes)
+            yield Limit(f"free {kind} ports", "ports", each, float(rack.ports.get(kind, 0)))
+
+
+def _rules(problem: Problem, rack: Rack) -> Iterator[Limit]:
+    for apart in aparts(problem):
+        each = tuple(float(apart in c.apart) for c in problem.classes)
+        standing = rack.groups.get(apart.group, 0)
+        yield Limit(rule(apart), "devices", each, float(apart.at_most - standing), capacity=False)
+    barred = tuple(float(not c.may_stand_in(rack)) for c in problem.classes)
+    if any(barred):
+        yield Limit("zone", "devices", barred, 0.0, capacity=False)
+
+
+def aparts(problem: Problem) -> tuple[Apart, ...]:
+    return tuple(sorted({apart for c in problem.classes for apart in c.apart}))
+
+
+def rule(apart: Apart) -> str:
+    """As it is said: `at most 1 of mon per rack`."""
+    words = {Per.RACK: "rack", Per.ROW: "row", Per.FEEDS: "pair of feeds"}
+    return f"at most {apart.at_most} of {apart.group} per {words[apart.per]}"
+
+
+def wider(problem: Problem) -> dict[tuple[Apart, str], int]:
+    """The rules over more than one rack, by scope: how many may still be put into all of it."""
+    room: dict[tuple[Apart, str], int] = {}
+    for apart in aparts(problem):
+        if apart.per is not Per.RACK:
+            for rack in problem.racks:
+                key = (apart, rack.scope(apart.per))
+                room[key] = room.get(key, apart.at_most) - rack.groups.get(apart.group, 0)
+    return room
+
+
+def holds(problem: Problem, rack: Rack, filling: Filling) -> bool:
+    """Whether the rack alone can take it: every sum, and U together."""
+    return all(limit.kept(filling) for limit in limits_of(problem, rack)) and together(problem, rack, filling)
+
+
+def together(problem: Problem, rack: Rack, filling: Filling) -> bool:
+    shapes = (s for c, n in zip(problem.classes, filling, strict=True) for s in [shape_of(c)] * n)
+    return fits(free_of(rack), counted(shapes))
+
+
+@dataclass(frozen=True, slots=True)
+class Stranding:
+    """Stranded W: the largest of 0 and of these affine functions (constant, slope by class) of a filling.
+
+    Each says what power is left beyond what one other capacity can still use, with the class that draws
+    most for it. No slope is negative, so taking a device out never strands more.
+    """
+
+    lines: tuple[tuple[float, tuple[float, ...]], ...] = ()
+
+    def of(self, filling: Filling) -> float:
+        values = (c + sum(s * n for s, n in zip(slopes, filling, strict=True)) for c, slopes in self.lines)
+        return max(0.0, *values) if self.lines else 0.0
+
+
+def stranding(problem: Problem, rack: Rack) -> Stranding:
+    if rack.power_w is None:
+        return Stranding()
+    allowed = [at for at, c in enumerate(problem.classes) if c.may_stand_in(rack)]
+    lines = []
+    for limit in _capacities(problem, rack):
+        if limit.what == "power" or not allowed or any(not limit.each[at] for at in allowed):
+            continue  # what some class does not need at all strands nothing
+        density = max(problem.classes[at].draw_w / limit.each[at] for at in allowed)
+        slopes = tuple(
+            density * e - c.draw_w if at in allowed else 0.0
+            for at, (e, c) in enumerate(zip(limit.each, problem.classes, strict=True))
+        )
+        lines.append((rack.power_w - density * limit.room, slopes))
+    return Stranding(tuple(lines))

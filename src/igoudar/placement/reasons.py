@@ -1,0 +1,98 @@
+"""Why a device fits nowhere, in words: which limits bind in how many racks, where the least is missing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from igoudar.placement.fillings import Scoped
+from igoudar.placement.limits import Filling, Limit, limits_of, rule, shape_of
+from igoudar.placement.problem import DeviceClass, Problem, Rack
+from igoudar.placement.space import Free, spans_of
+from igoudar.quantities import MASS, POWER, shown
+
+TOGETHER = "U together"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A placement as it is: what each rack got, what is free in it then, and what rules over racks leave."""
+
+    problem: Problem
+    fillings: Mapping[str, Filling]
+    free: Mapping[str, Free]
+    room: Mapping[Scoped, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """What one rack lacks for one more device: `needs` of it, where `has` is left."""
+
+    what: str
+    needs: float
+    has: float
+    unit: str
+
+    @property
+    def share(self) -> float:
+        """How much of the need is missing."""
+        return (self.needs - self.has) / self.needs
+
+    def __str__(self) -> str:
+        if self.what == TOGETHER:
+            return f"{self.needs:g} U together instead of {self.has:g}"
+        if self.unit == "devices":
+            return f"an exception from the rule: {self.what}"
+        return f"{self._said(self.needs - self.has)} more of {self.what}"
+
+    def _said(self, amount: float) -> str:
+        kinds = {POWER.base: POWER, MASS.base: MASS}
+        return shown(kinds[self.unit], amount) if self.unit in kinds else f"{amount:g}"
+
+
+def why(standing: Standing, at: int, count: int) -> str:
+    """For `count` devices of class `at`, none of which fits anywhere."""
+    problem = standing.problem
+    found = [(rack, lacks(standing, rack, at)) for rack in problem.racks]
+    if not found:
+        return "there is no rack"
+    binding = Counter(lack.what for _, missing in found for lack in missing)
+    listed = ", ".join(
+        f"{what} in {n} rack{'s' if n > 1 else ''}"
+        for what, n in sorted(binding.items(), key=lambda i: (-i[1], i[0]))
+    )
+    rack, missing = min(found, key=lambda item: (len(item[1]), sum(lack.share for lack in item[1])))
+    needed = " and ".join(str(lack) for lack in missing)
+    return f"{listed}; one more would fit into {rack.name} with {needed}"
+
+
+def lacks(standing: Standing, rack: Rack, at: int) -> list[Lack]:
+    """Every limit that one more device of class `at` would break in the rack."""
+    problem, device = standing.problem, standing.problem.classes[at]
+    filling = standing.fillings[rack.name]
+    found = [
+        Lack(limit.what, limit.each[at], _rest(limit, filling), limit.unit)
+        for limit in limits_of(problem, rack)
+        if limit.each[at] > 0 and limit.what != "U" and _rest(limit, filling) + 1e-6 < limit.each[at]
+    ]
+    found += _scoped(standing, rack, device, {lack.what for lack in found})
+    shape = shape_of(device)
+    longest = max((span.units for span in spans_of(standing.free[rack.name].of(shape.face))), default=0)
+    if longest < shape.units:
+        found.append(Lack(TOGETHER, shape.units, longest, "U"))
+    return found
+
+
+def _rest(limit: Limit, filling: Filling) -> float:
+    return limit.room - limit.used(filling)
+
+
+def _scoped(standing: Standing, rack: Rack, device: DeviceClass, said: set[str]) -> list[Lack]:
+    """Rules over more than one rack, as all racks of the scope are filled now."""
+    found = []
+    for apart in device.apart:
+        rest = standing.room.get((apart, rack.scope(apart.per)), 1)
+        if rest < 1 and rule(apart) not in said:
+            found.append(Lack(rule(apart), 1, rest, "devices"))
+    return found

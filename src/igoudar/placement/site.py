@@ -1,0 +1,152 @@
+"""From an inventory and a request to a problem: what each rack has left, and what is not known of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from igoudar.hall.places import Rack as SiteRack
+from igoudar.model import SWITCH_ROLES, Device, End, Face, Inventory, Role
+from igoudar.placement.known import RackLimits, draw_asked, draw_of, mass_asked, mass_of, rack_limits
+from igoudar.placement.problem import Apart, DeviceClass, Problem, Rack, Span
+from igoudar.placement.problem import Face as Takes
+from igoudar.placement.request import DevicesIn, RequestFile
+from igoudar.placement.space import spans_of
+
+# what stands in a rack before anything is put into it: such a rack is not yet in use
+BEFORE_USE = frozenset({Role.LEAF, Role.OOB, Role.EQUIPMENT})
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """`unused`: what limits could not be looked at, in words. `full`: racks that count as full, and why."""
+
+    problem: Problem
+    unused: tuple[str, ...]
+    full: tuple[str, ...]
+
+
+def problem_of(inventory: Inventory, request: RequestFile) -> Asked:
+    """The request must be sound (`igoudar.placement.sound`)."""
+    limits = rack_limits(inventory, request)
+    chosen = [r for r in inventory.racks.values() if request.halls is None or r.hall in request.halls]
+    chosen.sort(key=lambda r: (r.hall, r.row, r.position, r.name))
+    standing: dict[str, list[Device]] = {rack.name: [] for rack in inventory.racks.values()}
+    for device in inventory.devices.values():
+        standing[device.rack].append(device)
+    used = {end for cable in inventory.cables.values() for end in (cable.a, cable.b)}
+    full: list[str] = []
+    racks = []
+    for rack in chosen:
+        left = _Left(inventory, request, limits[rack.name], standing[rack.name])
+        full += left.unknown(rack.name)
+        racks.append(_rack(rack, left, used))
+    classes = tuple(_class(entry, inventory, request) for entry in request.devices)
+    unused = tuple(_unused(request, [limits[rack.name] for rack in chosen]))
+    return Asked(Problem(tuple(racks), classes, request.heavy_low), unused, tuple(full))
+
+
+@dataclass(frozen=True, slots=True)
+class _Left:
+    """What one rack has left. What stands there and is not known in full leaves nothing."""
+
+    inventory: Inventory
+    request: RequestFile
+    limits: RackLimits
+    standing: Sequence[Device]
+
+    def draws(self) -> dict[str, float | None]:
+        return {d.name: draw_of(self.inventory, d, self.request) for d in self.standing}
+
+    def masses(self) -> dict[str, float | None]:
+        return {d.name: mass_of(self.inventory, d, self.request) for d in self.standing}
+
+    def after(self, limit: float | None, taken: Iterable[float | None]) -> float | None:
+        if limit is None:
+            return None
+        sums = [*taken]
+        # rounded, so that racks with equal things in another order are alike
+        return 0.0 if None in sums else round(limit - sum(s for s in sums if s is not None), 6)
+
+    def unknown(self, rack: str) -> Iterator[str]:
+        electric = self.limits.power_w is not None or self.limits.cooling_w is not None
+        for word, matters, values in (
+            ("draws", electric, self.draws()),
+            ("weighs", self.limits.load_kg is not None, self.masses()),
+        ):
+            if missing := {d.type for d in self.standing if values[d.name] is None} if matters else ():
+                yield f"{rack}: what a {' or a '.join(sorted(missing))} {word}"
+
+    def free(self, height: int, face: Face) -> tuple[Span, ...]:
+        bits = (1 << (height + 1)) - 2  # U1 is bit 1
+        for device in self.standing:
+            kind = self.inventory.types[device.type]
+            if device.u and (kind.full_depth or device.face is face):
+                bits &= ~(((1 << math.ceil(kind.units)) - 1) << device.u)
+        return spans_of(bits)
+
+    def ports(self, used: set[End]) -> dict[str, int] | None:
+        """Free switch ports by kind; not a limit where no class asks for any."""
+        if not any(entry.ports for entry in self.request.devices):
+            return None
+        found: dict[str, int] = {}
+        for device in self.standing:
+            if device.role in SWITCH_ROLES or device.role is Role.OOB:
+                for port in self.inventory.types[device.type].parts.interfaces:
+                    if not port.mgmt_only and End(device.name, port.name) not in used:
+                        found[port.kind] = found.get(port.kind, 0) + 1
+        return found
+
+    def groups(self) -> dict[str, int]:
+        members: dict[str, set[str]] = {}
+        for entry in self.request.devices:
+            if entry.apart:
+                members.setdefault(entry.apart.group, set()).update(entry.apart.standing)
+        here = {device.name for device in self.standing}
+        return {group: len(names & here) for group, names in members.items() if names & here}
+
+
+def _rack(rack: SiteRack, left: _Left, used: set[End]) -> Rack:
+    return Rack(
+        name=rack.name,
+        row=f"{rack.hall}/{rack.row}",
+        feeds="+".join(sorted(rack.feeds.values())),
+        front=left.free(rack.height, Face.FRONT),
+        rear=left.free(rack.height, Face.REAR),
+        power_w=left.after(left.limits.power_w, left.draws().values()),
+        cooling_w=left.after(left.limits.cooling_w, left.draws().values()),
+        load_kg=left.after(left.limits.load_kg, left.masses().values()),
+        ports=left.ports(used),
+        groups=left.groups(),
+        zone=left.limits.zone,
+        open=any(device.role not in BEFORE_USE for device in left.standing),
+    )
+
+
+def _class(entry: DevicesIn, inventory: Inventory, request: RequestFile) -> DeviceClass:
+    kind = inventory.types[entry.type]
+    return DeviceClass(
+        name=entry.names,
+        units=math.ceil(kind.units),
+        count=entry.count,
+        face=Takes.BOTH if kind.full_depth else Takes(entry.face.value),
+        draw_w=draw_asked(entry, inventory, request) or 0.0,
+        kg=mass_asked(entry, inventory, request) or 0.0,
+        ports=entry.ports,
+        apart=(Apart(entry.apart.group, entry.apart.at_most, entry.apart.per),) if entry.apart else (),
+        zones=None if entry.zones is None else frozenset(entry.zones),
+    )
+
+
+def _unused(request: RequestFile, limits: Sequence[RackLimits]) -> Iterator[str]:
+    values: Mapping[str, list[float | None]] = {
+        "power": [limit.power_w for limit in limits],
+        "cooling": [limit.cooling_w for limit in limits],
+        "load": [limit.load_kg for limit in limits],
+    }
+    for what, known in values.items():
+        if missing := known.count(None):
+            yield f"{what} of {missing} rack{'s' if missing > 1 else ''}"
+    if not any(entry.ports for entry in request.devices):
+        yield "switch ports, for which no device asks"

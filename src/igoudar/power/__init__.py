@@ -1,0 +1,90 @@
+"""The graph of power, cooling and water: loads, failures, schemes and design figures. Pure, and without YAML.
+
+graph        frozen values: units, racks, loops; `Fault`, what is wrong with one of them
+faults       what makes a graph unreadable
+racks        racks merged by what they hang on, and what they draw while feeds are dead
+flow         loads of the whole graph, changed by one failed thing at a time
+series       units whose failures are alike
+last_metre   feeds and PSUs of a rack
+pushes       what a rack that draws otherwise is on the meters above it
+failures     every single and double failure that shares a load
+crowds       and those that push load on one meter
+report       what of it is said
+severity     what the availability class makes of it
+loads        the graph whole: by unit, feed, phase and loop, and what is wrong with it
+schemes      whether it has the redundancy that is declared
+outages      what may be taken out, and what must then not fail
+energy       design PUE and WUE, renewable share
+"""
+
+from __future__ import annotations
+
+from igoudar.power.crowds import crowds
+from igoudar.power.energy import (
+    Declared,
+    Design,
+    Profile,
+    Rule,
+    Share,
+    design,
+    design_faults,
+    renewable_share,
+)
+from igoudar.power.failures import Analysis
+from igoudar.power.faults import faults
+from igoudar.power.graph import Device, Fault, Graph, Input, Loop, Psu, Rack, Source, Unit
+from igoudar.power.loads import Loads, load_faults, loads
+from igoudar.power.outages import Outage, outage
+from igoudar.power.report import Crowd, Double, Element, Report, Single, lines
+from igoudar.power.schemes import Scheme, scheme_faults
+from igoudar.power.severity import Rated, rated
+
+__all__ = [
+    "Crowd",
+    "Declared",
+    "Design",
+    "Device",
+    "Double",
+    "Element",
+    "Fault",
+    "Graph",
+    "Input",
+    "Loads",
+    "Loop",
+    "Outage",
+    "Profile",
+    "Psu",
+    "Rack",
+    "Rated",
+    "Report",
+    "Rule",
+    "Scheme",
+    "Share",
+    "Single",
+    "Source",
+    "Unit",
+    "analyse",
+    "design",
+    "design_faults",
+    "faults",
+    "lines",
+    "load_faults",
+    "loads",
+    "outage",
+    "rated",
+    "renewable_share",
+    "scheme_faults",
+]
+
+
+def analyse(graph: Graph) -> Report:
+    """Every single and every double failure. Raises ValueError for a graph that has `faults`."""
+    analysis = Analysis(graph)
+    singles = tuple(analysis.singles())
+    alone = analysis.evaluated
+    shared = analysis.shared()
+    doubles = tuple(analysis.doubles(shared))
+    things = sum(effect.element.things for effect in analysis.effects)
+    things += sum(local.element().things for own in analysis.locals for local in own)
+    counted = (alone, analysis.evaluated - alone)
+    return Report(singles, doubles, tuple(crowds(analysis, shared)), things, counted)

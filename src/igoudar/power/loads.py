@@ -1,0 +1,240 @@
+"""The graph whole: load of every unit, feed, phase and loop, and what is wrong before anything fails."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from igoudar.power.flow import State, slack
+from igoudar.power.graph import LEGS, Device, Fault, Graph, Rack, Unit
+
+Legs = tuple[float, float, float]
+NONE: Legs = (0.0, 0.0, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class UnitLoad:
+    """Load and limit of all things of a unit, what it draws itself, and its load by phase. In W."""
+
+    name: str
+    load_w: float
+    limit_w: float
+    draw_w: float
+    legs_w: Legs
+
+    @property
+    def imbalance(self) -> float:
+        return imbalance(self.legs_w)
+
+
+@dataclass(frozen=True, slots=True)
+class FeedLoad:
+    """One feed of a rack: with all feeds alive, and with this one alone (devices that it can carry)."""
+
+    rack: str
+    feed: str
+    unit: str
+    load_w: float
+    alone_w: float
+    legs_w: Legs
+    alone_legs_w: Legs
+    off_alone: tuple[str, ...]  # devices that need more PSUs than are on it
+
+
+@dataclass(frozen=True, slots=True)
+class LoopHeat:
+    name: str
+    heat_w: float
+    capacity_w: float
+
+
+@dataclass(frozen=True, slots=True)
+class Loads:
+    """Of the whole graph at its design point; `source_w` is what all sources give."""
+
+    units: tuple[UnitLoad, ...]
+    feeds: tuple[FeedLoad, ...]
+    loops: tuple[LoopHeat, ...]
+    it_w: float
+    source_w: float
+
+
+def imbalance(legs: Legs) -> float:
+    """How far the phase that is farthest from the mean is from it, as a share of the mean."""
+    mean = sum(legs) / 3
+    return max(abs(leg - mean) for leg in legs) / mean if mean else 0.0
+
+
+def loads(graph: Graph) -> Loads:
+    """Raises ValueError for a graph that has `faults`."""
+    state = State(graph)
+    feeds = tuple(feed for rack in sorted(graph.racks, key=lambda r: r.name) for feed in _feeds(state, rack))
+    legs = _legs(state, feeds)
+    units = tuple(
+        UnitLoad(unit.name, state.load[at], unit.limit_w * unit.count, state.draw[at], legs[at])
+        for at, unit in enumerate(state.units)
+    )
+    loops = tuple(LoopHeat(loop.name, state.heat[at], state.cold[at]) for at, loop in enumerate(state.loops))
+    source_w = sum(state.load[at] for at, unit in enumerate(state.units) if unit.source is not None)
+    it_w = sum(feed.load_w for feed in feeds)
+    return Loads(tuple(sorted(units, key=lambda unit: unit.name)), feeds, loops, it_w, source_w)
+
+
+def _feeds(state: State, rack: Rack) -> Iterator[FeedLoad]:
+    alive = {letter for letter, unit in rack.feeds if state.live[state.index[unit]]}
+    normal = _by_feed(rack, alive)
+    for letter, unit in sorted(rack.feeds):
+        alone = _by_feed(rack, alive & {letter}).get(letter, NONE)
+        off = tuple(
+            device.name
+            for device in rack.devices
+            if sum(psu.feed == letter for psu in device.psus) < device.psus_needed
+        )
+        legs = normal.get(letter, NONE)
+        yield FeedLoad(rack.name, letter, unit, sum(legs), sum(alone), legs, alone, off)
+
+
+def _by_feed(rack: Rack, alive: set[str]) -> dict[str, Legs]:
+    found: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0, 0.0])
+    for device in rack.devices:
+        for letter, leg, watts in _psu_loads(device, alive):
+            for at, name in enumerate(LEGS):
+                found[letter][at] += watts / 3 if not leg else watts * (leg == name)
+    return {letter: (legs[0], legs[1], legs[2]) for letter, legs in found.items()}
+
+
+def _psu_loads(device: Device, alive: set[str]) -> Iterator[tuple[str, str, float]]:
+    living = [psu for psu in device.psus if psu.feed in alive]
+    for psu in living if len(living) >= device.psus_needed else ():
+        yield psu.feed, psu.leg, device.allocated_w / len(living)
+
+
+def _legs(state: State, feeds: tuple[FeedLoad, ...]) -> list[Legs]:
+    """By unit its load on each phase; what has no phase, and what a unit balances, is a third on each."""
+    found = [[0.0, 0.0, 0.0] for _ in state.units]
+    for feed in feeds:
+        for at, watts in enumerate(feed.legs_w):
+            found[state.index[feed.unit]][at] += watts
+    for unit in reversed(range(len(state.units))):
+        own, lossy = state.units[unit], 1 + state.units[unit].loss_share
+        rest = state.draw[unit] - sum(found[unit]) * lossy
+        for supplier, share in state.split[unit]:
+            for at in range(3):
+                drawn = state.draw[unit] / 3 if own.balances else found[unit][at] * lossy + rest / 3
+                found[supplier][at] += drawn * share
+    return [(legs[0], legs[1], legs[2]) for legs in found]
+
+
+def load_faults(graph: Graph, most_imbalance: float) -> tuple[Fault, ...]:
+    """`most_imbalance`: what a phase may be off the mean of the three, as a share. Sorted."""
+    now, units = loads(graph), {unit.name: unit for unit in graph.units}
+    racks = {rack.name: rack for rack in graph.racks}
+    found = [
+        *(fault for load in now.units for fault in _unit_faults(units[load.name], load, most_imbalance)),
+        *(fault for feed in now.feeds for fault in _feed_faults(racks[feed.rack], feed)),
+        *_alone_faults(now, units),
+        *_heat_faults(graph, now),
+        *_psu_faults(graph),
+        *_shared_faults(graph),
+    ]
+    return tuple(sorted(set(found), key=lambda fault: (fault.name, fault.code, fault.message)))
+
+
+def _over(load: float, limit: float) -> bool:
+    return load - limit > slack(load)
+
+
+def _unit_faults(unit: Unit, load: UnitLoad, most: float) -> Iterator[Fault]:
+    who = f"{unit.kind} {unit.name}"
+    breaker = None if unit.breaker_w is None else unit.breaker_w * unit.count
+    if breaker is not None and _over(load.load_w, breaker):
+        said = f"{who} carries {load.load_w:.0f} W behind a breaker for {breaker:.0f} W"
+        yield Fault("breaker-below-load", unit.name, said, "a breaker above the load", where=unit.where)
+    elif _over(load.load_w, load.limit_w):
+        said = f"{who} carries {load.load_w:.0f} W of {load.limit_w:.0f} W"
+        yield Fault("overload", unit.name, said, "no more than it can carry", where=unit.where)
+    elif _over(max(load.legs_w), load.limit_w / 3):
+        leg = LEGS[load.legs_w.index(max(load.legs_w))]
+        said = f"{leg} of {who} carries {max(load.legs_w):.0f} W of {load.limit_w / 3:.0f} W"
+        yield Fault("phase-overload", unit.name, said, "a third of its capacity at most", where=unit.where)
+    if load.imbalance > most + 1e-9:
+        legs = ", ".join(f"{leg} {w:.0f} W" for leg, w in zip(LEGS, load.legs_w, strict=True))
+        said = f"{who} is {load.imbalance:.0%} out of balance: {legs}"
+        yield Fault("phase-imbalance", unit.name, said, f"at most {most:.0%}", where=unit.where)
+
+
+def _feed_faults(rack: Rack, feed: FeedLoad) -> Iterator[Fault]:
+    """A feed's tap-off in use, and with the whole rack on it."""
+    who = f"feed {feed.feed} of rack {rack.name}"
+    if rack.feed_w is not None:
+        for load, legs, how in (
+            (feed.load_w, feed.legs_w, "carries"),
+            (feed.alone_w, feed.alone_legs_w, "alone carries"),
+        ):
+            if _over(load, rack.feed_w) or _over(max(legs), rack.feed_w / 3):
+                what = f"{load:.0f} W" if _over(load, rack.feed_w) else f"{max(legs):.0f} W on one phase"
+                said = f"{who} {how} {what} behind a breaker for {rack.feed_w:.0f} W"
+                code = "breaker-below-load" if how == "carries" else "feed-alone-overload"
+                yield Fault(code, rack.name, said, "each feed alone carries its rack", where=rack.where)
+                break
+    if feed.off_alone and len(rack.feeds) > 1:
+        said = f"{who} alone cannot keep {', '.join(feed.off_alone)} on: too few of their PSUs are on it"
+        yield Fault("feed-alone-loses", rack.name, said, "each feed alone carries its rack", where=rack.where)
+
+
+def _alone_faults(now: Loads, units: dict[str, Unit]) -> Iterator[Fault]:
+    """Units that racks name as feeds, with all their racks on them alone."""
+    alone: dict[str, float] = defaultdict(float)
+    for feed in now.feeds:
+        alone[feed.unit] += feed.alone_w
+    limits = {load.name: load.limit_w for load in now.units}
+    for name, watts in alone.items():
+        unit = units[name]
+        if _over(watts, limits[name]):
+            said = (
+                f"{unit.kind} {name} carries {watts:.0f} W of {limits[name]:.0f} W when it is the only feed"
+            )
+            expected = "each feed alone carries its racks"
+            yield Fault("feed-alone-overload", name, f"{said} of its racks", expected, where=unit.where)
+
+
+def _heat_faults(graph: Graph, now: Loads) -> Iterator[Fault]:
+    loops = {loop.name: loop for loop in graph.loops}
+    for loop in now.loops:
+        if _over(loop.heat_w, loop.capacity_w):
+            said = f"loop {loop.name} takes {loop.capacity_w:.0f} W of {loop.heat_w:.0f} W of heat"
+            at = f"cooling for all of it at {graph.ambient_c:g} °C"
+            yield Fault("cooling-short", loop.name, said, at, where=loops[loop.name].where)
+
+
+def _psu_faults(graph: Graph) -> Iterator[Fault]:
+    for rack in graph.racks:
+        for device in rack.devices:
+            each = device.allocated_w / device.psus_needed
+            if device.psu_w is not None and _over(each, device.psu_w):
+                said = f"{device.name} in {rack.name} draws {device.allocated_w:g} W, {each:g} W from each of"
+                said = f"{said} {device.psus_needed} PSUs of {device.psu_w:g} W"
+                yield Fault("psu-below-load", rack.name, said, "PSUs for it", where=device.where)
+
+
+def _shared_faults(graph: Graph) -> Iterator[Fault]:
+    """Feeds of one rack that meet below the sources, in use; said of the unit nearest to the rack."""
+    state = State(graph)
+    racks = {rack.name: rack for rack in graph.racks}
+    for at, feeds in enumerate(state.feeds):
+        names = sorted(name for kind in state.kinds_on[at] for name in state.kinds[kind].racks)
+        letters = state.hangings[at].letters
+        above = [{unit for unit in state.per_watt(feed) if unit < len(state.units)} for feed in feeds]
+        for one in range(len(feeds)):
+            for two in range(one + 1, len(feeds)):
+                both = {unit for unit in above[one] & above[two] if state.units[unit].source is None}
+                if both:
+                    unit = state.units[max(both)]
+                    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+                    said = f"feeds {letters[one]} and {letters[two]} of rack {names[0]}{more}"
+                    spare = unit.count > unit.needed
+                    code = "feeds-share-group" if spare else "feeds-share-unit"
+                    said = f"{said} are both on {unit.kind} {unit.name}"
+                    where = racks[names[0]].where
+                    yield Fault(code, names[0], said, "feeds that meet only at the sources", where=where)

@@ -1,0 +1,94 @@
+"""May these units be taken out now: what loses a feed, what is overloaded, and what must then not fail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from igoudar.power.flow import State
+from igoudar.power.graph import Graph
+from igoudar.power.last_metre import newly_lost
+from igoudar.power.pushes import exceeds
+from igoudar.power.report import Loss, Overload
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """`feeds`: (rack, letter) that are dead; `must_stand`: units of which one thing more would lose a load,
+    with what is lost then in W."""
+
+    losses: tuple[Loss, ...]
+    overloads: tuple[Overload, ...]
+    feeds: tuple[tuple[str, str], ...]
+    must_stand: tuple[tuple[str, float], ...]
+
+    @property
+    def lost_w(self) -> float:
+        return sum(loss.low_w * len(loss.racks) for loss in self.losses)
+
+    @property
+    def harmless(self) -> bool:
+        return not self.losses and not self.overloads
+
+
+def outage(graph: Graph, units: Iterable[str]) -> Outage:
+    """One thing of each named unit is out; named twice, two. Raises KeyError for an unknown name."""
+    state = State(graph)
+    whole = list(state.mask)
+    before = standing(state)
+    for name in units:
+        state.fail(state.index[name])
+    now = list(state.mask)
+    feeds = sorted(
+        (rack, letter)
+        for at, hanging in enumerate(state.hangings)
+        for kind in state.kinds_on[at]
+        for rack in state.kinds[kind].racks
+        for place, letter in enumerate(hanging.letters)
+        if whole[at] >> place & 1 and not now[at] >> place & 1
+    )
+    losses, overloads = losses_since(state, whole), overloads_since(state, before)
+    must = []
+    for at in range(len(state.units)):
+        if state.live[at]:
+            change = state.fail(at)
+            if lost := sum(loss.low_w * len(loss.racks) for loss in losses_since(state, now)):
+                must.append((state.units[at].name, lost))
+            state.undo(change)
+    return Outage(losses, overloads, tuple(feeds), tuple(sorted(must)))
+
+
+def standing(state: State) -> set[tuple[int, int]]:
+    """Everything that is overloaded: (-1, meter), and (kind of rack, feed)."""
+    meters = range(len(state.units) + len(state.loops))
+    found = {(-1, meter) for meter in meters if state.over(meter)}
+    for at, kind in enumerate(state.kinds):
+        if kind.feed_w is not None:
+            drawn = kind.draws(state.mask[kind.hanging])[0]
+            found |= {(at, feed) for feed, w in enumerate(drawn) if exceeds((w, kind.feed_w), 0.0)}
+    return found
+
+
+def overloads_since(state: State, before: set[tuple[int, int]]) -> tuple[Overload, ...]:
+    """What is overloaded now and was not."""
+    found = []
+    for at, place in sorted(standing(state) - before):
+        if at < 0:
+            found.append(Overload(state.meter_name(place), *state.reading(place)))
+        else:
+            kind = state.kinds[at]
+            drawn = kind.draws(state.mask[kind.hanging])[0][place]
+            letter = state.hangings[kind.hanging].letters[place]
+            found.append(Overload(letter, drawn, kind.feed_w or 0.0, kind.racks))
+    return tuple(found)
+
+
+def losses_since(state: State, masks: Sequence[int]) -> tuple[Loss, ...]:
+    """What is lost now and was not while the feeds of `masks` were alive, by rack ancestors."""
+    found = []
+    for kind in state.kinds:
+        if state.mask[kind.hanging] != masks[kind.hanging]:
+            mask = state.mask[kind.hanging]
+            if lost := newly_lost(kind, mask, (masks[kind.hanging],)):
+                found.append(Loss(kind.racks, lost, lost))
+    return tuple(found)

@@ -1,0 +1,58 @@
+"""The reference campus: its totals come out as derived in its campus.yaml, and nothing is over."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from igoudar import checks
+from igoudar.compiler import describe
+from igoudar.errors import Severity
+from igoudar.hall.places import Basis
+from igoudar.hall.totals import totals
+from igoudar.inventory import load
+from igoudar.model import Inventory, Role
+
+ROOT = Path(__file__).parents[2]
+GENERAL, AI, RESERVED = range(1, 7), range(7, 10), range(10, 11)
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.fixture(scope="module")
+def campus() -> Inventory:
+    return load(ROOT / "inventory/dakhla", ROOT)
+
+
+def test_halls_racks_and_power(campus: Inventory) -> None:
+    found = totals(campus)
+
+    assert {n: t.halls for n, t in found.items()} == dict.fromkeys(range(1, 11), 8)
+    assert sum(t.racks for t in found.values()) == 19_200 + 1_632 + 800
+    assert sum(found[n].racks_w for n in GENERAL) == pytest.approx(240.0e6)
+    assert sum(found[n].racks_w for n in AI) == pytest.approx(161.7e6, rel=1e-3)
+    assert sum(found[n].racks_w for n in RESERVED) == pytest.approx(8.0e6)
+    assert sum(t.power_w for t in found.values()) == pytest.approx(409.7e6, rel=1e-4)
+    assert sum(t.unknown for t in found.values()) == 0
+    assert all(t.drawn_w <= t.racks_w <= t.power_w for t in found.values())
+
+
+def test_devices_of_each_kind_of_hall(campus: Inventory) -> None:
+    found = totals(campus)
+    hall = {n: {role: count / 8 for role, count in found[n].devices.items()} for n in (2, 7, 10)}
+
+    assert (hall[2][Role.SERVER], hall[2][Role.LEAF], hall[2][Role.SPINE]) == (9_216, 768, 16)
+    assert (hall[7][Role.SERVER], hall[7][Role.LEAF], hall[7][Role.SPINE]) == (864, 56 + 54, 32)
+    assert (hall[10][Role.SERVER], hall[10][Role.LEAF]) == (1_600, 200)
+    assert sum(t.devices[Role.SERVER] for t in found.values()) == 442_368 + 20_736 + 12_800
+
+
+def test_the_campus_has_the_capacity_that_it_needs(campus: Inventory) -> None:
+    assert campus.campus is not None
+    assert (campus.campus.power_w, campus.campus.basis) == (500e6, Basis.FACILITY)
+
+
+def test_nothing_is_over(campus: Inventory) -> None:
+    found = checks.check(describe(campus, ROOT))
+
+    assert [str(f) for f in found if f.severity is Severity.ERROR] == []

@@ -1,0 +1,110 @@
+"""Work orders: what the staff does between two records of a row's racks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from igoudar.hall.work_order import boxes, work_order
+from igoudar.resources import rack_record
+from tests import factory
+
+DAY = date(2026, 11, 26)
+
+
+def rack(**places: str) -> dict[str, object]:
+    """`u10="srv-1 S1"` and so on."""
+    units = {}
+    for place, told in places.items():
+        name, _, serial = told.partition(" ")
+        units[place.replace("_", " ")] = {
+            "device": name,
+            "type": "server",
+            "serial": serial,
+            "status": "active",
+        }
+    return {
+        "height": 47,
+        "feeds": {"A": "busway-a"},
+        "power": "1 kW of 12.5 kW",
+        "mass": "36 kg",
+        "units": units,
+    }
+
+
+BEFORE = {"a01": rack(u10="srv-1 S1", u11="srv-2 S2", u12_rear="panel-1 S3"), "a02": rack(u10="srv-3 S4")}
+
+
+def test_two_servers_more() -> None:
+    after = BEFORE | {
+        "a01": rack(u10="srv-1 S1", u11="srv-2 S2", u12_rear="panel-1 S3", u13="srv-9", u14="srv-8 S8")
+    }
+    text = work_order("h1-a", BEFORE, after, DAY)
+
+    assert text.split("\n")[:8] == [
+        "# Work order: row h1-a", "", "2026-11-26. Tick each line when it is done.", "",
+        "## Put in", "",
+        "- [ ] a01 u13: **srv-9**, server, serial to be noted",
+        "- [ ] a01 u14: **srv-8**, server, serial S8",
+    ]  # fmt: skip
+    assert "### a01" in text
+    assert "### a02" not in text
+    assert "feeds A from busway-a; power 1 kW of 12.5 kW; mass 36 kg" in text
+    rows = [line for line in text.split("\n") if line.startswith("| u")]
+    assert [row.split()[1] for row in rows] == ["u14", "u13", "u12", "u11", "u10"]
+
+
+def test_moved_exchanged_and_taken_out() -> None:
+    after = {"a01": rack(u20="srv-1 S1", u11="srv-2 S9"), "a02": rack(u10="srv-3 S4")}
+    text = work_order("h1-a", BEFORE, after, DAY)
+
+    assert "## Take out\n\n- [ ] a01 u12 (rear): **panel-1**, server, serial S3\n" in text
+    assert "## Move\n\n- [ ] a01 u10 → a01 u20: **srv-1**, server, serial S1\n" in text
+    assert "- [ ] a01 u11: **srv-2**, server, serial S9; the old one has the serial S2\n" in text
+    assert "## Put in" not in text
+
+
+def test_nothing_to_do_is_no_order() -> None:
+    other = {name: told | {"power": "2 kW of 12.5 kW"} for name, told in BEFORE.items()}
+
+    assert work_order("h1-a", BEFORE, BEFORE, DAY) == work_order("h1-a", BEFORE, other, DAY) == ""
+
+
+PLACES = st.dictionaries(
+    st.sampled_from(["u01", "u02", "u03", "u04 rear"]),
+    st.sampled_from(["a 1", "b 2", "b 3", "c 4"]),
+    max_size=4,
+)
+
+
+@given(PLACES, PLACES)
+def test_who_follows_the_order_comes_to_the_record(first: dict[str, str], second: dict[str, str]) -> None:
+    """Each box of either record is in exactly the section that it belongs to."""
+
+    def record(places: dict[str, str]) -> dict[str, object]:
+        unique = {told.split()[0]: place for place, told in places.items()}
+        return {
+            "a01": rack(**{p.replace(" ", "_"): t for p, t in places.items() if unique[t.split()[0]] == p})
+        }
+
+    before, after = record(first), record(second)
+    text, old, new = work_order("r", before, after, DAY), boxes(before), boxes(after)
+    told = {line.split("**")[1] for line in text.split("\n") if line.startswith("- [ ]")}
+    differs = {n for n in old.keys() | new.keys() if old.get(n) != new.get(n)}
+
+    assert told == differs
+
+
+@pytest.mark.parametrize(("limit", "said"), [(12_500.0, "of 12.5 kW"), (None, "")])
+def test_a_record_says_what_is_drawn_of_what_may_be(limit: float | None, said: str) -> None:
+    site = factory.site(leaves=1)
+    racks = {"h1-r1": replace(site.racks["h1-r1"], power_w=limit)}
+    name = next(iter(site.devices))
+    told = rack_record(replace(site, racks=racks), "h1-r1", [name])
+
+    assert told["power"] == f"0 W and 1 unknown {said}".strip()
+    assert [box["device"] for box in told["units"].values()] == [name]
