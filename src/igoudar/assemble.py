@@ -34,6 +34,7 @@ class Documents:
     limits: Limits = field(default_factory=Limits)
     goods: Goods = NOTHING
     units: Mapping[str, Unit] = field(default_factory=dict)
+    warnings: list[Finding] = field(default_factory=list)
 
 
 def assemble(documents: Documents, folder: str) -> tuple[model.Inventory | None, list[Finding]]:
@@ -69,6 +70,7 @@ def assemble(documents: Documents, folder: str) -> tuple[model.Inventory | None,
         facts=documents.facts,
         limits=documents.limits,
         waivers=tuple(_waivers(documents)),
+        warnings=tuple(documents.warnings),
         campus=campus,
         cabling=cabling,
         goods=documents.goods,

@@ -115,6 +115,7 @@ def compile_site(folder: Path, *, root: Path, today: date) -> Compiled:
     design = describe(inventory, root)
     plan = allocate(design, ledger, today)
     found = [
+        *inventory.warnings,
         *plan.findings,
         *waive(checks.check(design), inventory.waivers, today),
         *vendors.check(inventory, nos_folders),

@@ -102,6 +102,7 @@ def _documents(folder: Path, root: Path) -> tuple[Documents, list[Finding]]:
         name = shown(path, root)
         hardware, odd = read_type(path, name)
         findings += [finding for finding in odd if finding.severity is Severity.ERROR]
+        documents.warnings += [finding for finding in odd if finding.severity is not Severity.ERROR]
         if isinstance(hardware, DeviceType | RackType):
             documents.types.append(hardware)
     return documents, findings

@@ -15,7 +15,7 @@ from netaddr import IPAddress, IPNetwork
 
 from igoudar.cabling.goods import NOTHING, Goods
 from igoudar.cabling.trays import Cabling
-from igoudar.errors import Where
+from igoudar.errors import Finding, Where
 from igoudar.hall.places import Building, Campus, Hall, Limits, Rack, TypeFacts
 from igoudar.hardware.parts import DeviceType, RackType
 
@@ -345,6 +345,7 @@ class Inventory:
     waivers: tuple[Waiver, ...] = ()
     cabling: Cabling | None = None
     goods: Goods = NOTHING
+    warnings: tuple[Finding, ...] = ()  # of reading it: what is odd in the files of types
 
     def switches(self) -> tuple[Device, ...]:
         return tuple(d for d in self.devices.values() if d.role in SWITCH_ROLES)

@@ -11,11 +11,11 @@ from netaddr import IPNetwork
 from pydantic import BaseModel, ValidationError
 
 from igoudar import schema
-from igoudar.errors import BadInput
+from igoudar.errors import BadInput, Severity
 from igoudar.inventory import load, shown, site_files
 from igoudar.model import Inventory, Role, Status
 from igoudar.site_files import TenantFile
-from tests.errors import ROOT
+from tests.errors import ROOT, checkout
 
 LAB = ROOT / "inventory" / "lab"
 
@@ -305,3 +305,13 @@ def test_two_vpcs_whose_full_names_meet_are_refused(folder: Path) -> None:
         "inventory/lab/tenants/y.yaml:3: vpcs.b-c: 'a-b-c' is there already; "
         "expected each name once in a site; see inventory/lab/tenants/x.yaml:3: vpcs.c"
     ]
+
+
+def test_what_is_odd_in_a_type_is_a_warning_of_check(tmp_path: Path) -> None:
+    root = checkout(tmp_path)
+    with (root / "inventory/types/generic/generic-oob-48.yaml").open("a") as file:
+        file.write("u_heigth: 2\n")
+
+    (told,) = load(root / "inventory/lab", root).warnings
+    assert (told.code, told.severity) == ("unknown-key", Severity.WARNING)
+    assert "did you mean 'u_height'?" in str(told)
