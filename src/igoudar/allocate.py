@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 from itertools import product
 
+from igoudar.cabling.numbers import cable_requests
 from igoudar.design import Design, PlacedSubnet, Plan
 from igoudar.errors import Where
 from igoudar.ledger import Allocation, Ledger, Request, allocate_numbers
@@ -38,6 +39,7 @@ def requests(design: Design) -> Iterator[Request]:
             for kind, (low, high) in (("l2vni", pools.l2vni), ("index", pools.index), ("vlan", pools.vlan)):
                 yield Request(kind, placed.owner, low, high, placed.subnet.where, was)
         yield from _hosts(design, placed, was)
+    yield from cable_requests(design.inventory)
 
 
 def _was(placed: PlacedSubnet) -> tuple[str, ...]:

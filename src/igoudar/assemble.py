@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from igoudar import model, schema
+from igoudar.cabling.goods import NOTHING, Goods
+from igoudar.cabling.schema import cabling_of
+from igoudar.cabling.trays import Cabling
 from igoudar.errors import Finding, Where, step_path
 from igoudar.hall import patterns, series
 from igoudar.hall import schema as hall_schema
@@ -29,6 +32,7 @@ class Documents:
     types: list[DeviceType | RackType] = field(default_factory=list)
     facts: Mapping[str, TypeFacts] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
+    goods: Goods = NOTHING
     units: Mapping[str, Unit] = field(default_factory=dict)
     warnings: list[Finding] = field(default_factory=list)
 
@@ -56,6 +60,7 @@ def assemble(documents: Documents, folder: str) -> tuple[model.Inventory | None,
         "sessions": joined.section("sessions", _session),
     }
     campus = _campus(documents, findings)
+    cabling = _cabling(documents, findings)
     if site is None or findings:
         return None, findings
     inventory = model.Inventory(
@@ -67,6 +72,8 @@ def assemble(documents: Documents, folder: str) -> tuple[model.Inventory | None,
         waivers=tuple(_waivers(documents)),
         warnings=tuple(documents.warnings),
         campus=campus,
+        cabling=cabling,
+        goods=documents.goods,
         racks=racks,
         devices=devices,
         cables=cables,
@@ -178,6 +185,11 @@ def _campus(documents: Documents, findings: list[Finding]) -> Campus | None:
     )
 
 
+def _cabling(documents: Documents, findings: list[Finding]) -> Cabling | None:
+    found = _only(documents, "cabling", findings)
+    return cabling_of(*found, findings) if found else None
+
+
 def _hall(name: str, entry: hall_schema.HallIn, where: Where) -> Hall:
     return series.hall_of(name, entry, entry.building, entry.number, where)
 
@@ -273,7 +285,15 @@ def _cables(documents: Documents) -> Iterator[model.Cable]:
     for file, document in documents.sites:
         for position, c in enumerate(document.cables):
             where = Where(file, 0, f"cables[{position}]")
-            yield model.Cable(c.a, c.b, where, c.status, c.medium, c.wave or "", c.drained)
+            yield model.Cable(
+                **c.model_dump(exclude={"a", "b", "wave", "length", "trays"}),
+                a=c.a,
+                b=c.b,
+                where=where,
+                wave=c.wave or "",
+                length_m=c.length,
+                trays=tuple(c.trays),
+            )
 
 
 def _system(name: str, entry: schema.SystemIn, where: Where) -> model.CableSystem:

@@ -10,11 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from igoudar.assemble import Documents, assemble
+from igoudar.cabling.catalogue import read_goods
+from igoudar.cabling.derived import with_derived
 from igoudar.errors import BadInput, Finding, Severity, Where
 from igoudar.hall import facts
 from igoudar.hall.limits import read_limits
 from igoudar.hall.units import read_units
 from igoudar.hardware import DeviceType, RackType, read_type
+from igoudar.ledger import read_ledger
 from igoudar.model import Inventory
 from igoudar.references import broken_references
 from igoudar.site_files import SiteFile, TenantFile
@@ -42,7 +45,10 @@ def load(folder: Path, root: Path) -> Inventory:
     inventory, findings = assemble(documents, shown(folder, root))
     if inventory is None or findings:
         raise BadInput(locate(findings, root))
-    if findings := broken_references(inventory):
+    inventory, findings = with_derived(
+        inventory, lambda: read_ledger(folder / LEDGER, shown(folder / LEDGER, root), root)
+    )
+    if findings := [*findings, *broken_references(inventory)]:
         raise BadInput(locate(findings, root))
     return inventory
 
@@ -88,7 +94,8 @@ def _documents(folder: Path, root: Path) -> tuple[Documents, list[Finding]]:
     types = types_folder(folder, root)
     documents.facts, wrong = facts.read_facts(types, shown(types / facts.FILE, root))
     documents.limits, bad = read_limits(root)
-    findings += [*wrong, *bad]
+    documents.goods, odd_goods = read_goods(root)
+    findings += [*wrong, *bad, *odd_goods]
     for path in sorted(types.rglob("*.y*ml")):
         if path == types / facts.FILE:
             continue

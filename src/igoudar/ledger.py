@@ -65,7 +65,9 @@ class Allocation:
 
 
 def scope_of(kind: str, owner: str) -> str:
-    """Numbers of hosts are unique in their subnet, all others in the site."""
+    """Numbers of hosts are unique in their subnet, of ports in their switch, all others in the site."""
+    if kind == "port":
+        return owner.partition("/")[0]
     return owner.rpartition("/")[0] if kind == "host" else ""
 
 

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from netaddr import IPAddress, IPNetwork
 
+from igoudar.cabling.goods import NOTHING, Goods
+from igoudar.cabling.trays import Cabling
 from igoudar.errors import Finding, Where
 from igoudar.hall.places import Building, Campus, Hall, Limits, Rack, TypeFacts
 from igoudar.hardware.parts import DeviceType, RackType
@@ -124,7 +126,11 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class Cable:
-    """Its key is the sorted pair of ends. `drained`: both ends avoid it, as long as there is another way."""
+    """Its key is the sorted pair of ends. `drained`: both ends avoid it, as long as there is another way.
+
+    `length_m`, `cord`, `trays` and `mated` (pairs of connectors between its ends): what people say.
+    `derived`: a rule gives it; `handed`: who has its port in the ledger, where that is where it comes from.
+    """
 
     a: End
     b: End
@@ -133,6 +139,12 @@ class Cable:
     medium: str = ""
     wave: str = ""
     drained: bool = False
+    length_m: float | None = None
+    cord: str = ""
+    trays: tuple[str, ...] = ()
+    mated: int = 0
+    derived: bool = False
+    handed: str = ""
 
     @property
     def key(self) -> str:
@@ -331,6 +343,8 @@ class Inventory:
     facts: Mapping[str, TypeFacts] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     waivers: tuple[Waiver, ...] = ()
+    cabling: Cabling | None = None
+    goods: Goods = NOTHING
     warnings: tuple[Finding, ...] = ()  # of reading it: what is odd in the files of types
 
     def switches(self) -> tuple[Device, ...]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from netaddr import IPNetwork
 
+from igoudar.cabling.pulls import port_kinds, whole_port
 from igoudar.errors import Finding, Where, nearest
 from igoudar.hardware import DeviceType
 from igoudar.model import Attachment, Device, End, Inventory, Role, Status
@@ -113,6 +114,7 @@ def _identities(inventory: Inventory) -> Iterator[Finding]:
 
 def _cables(inventory: Inventory) -> Iterator[Finding]:
     used: dict[End, Where] = {}
+    ports = port_kinds(inventory)
     for cable in inventory.cables.values():
         if cable.a.device == cable.b.device:
             yield Finding("cable-to-self", cable.where, f"both ends are on {cable.a.device}", "two devices")
@@ -123,7 +125,7 @@ def _cables(inventory: Inventory) -> Iterator[Finding]:
                 yield _unknown("device", end.device, where, inventory.devices)
                 continue
             kind = inventory.types.get(device.type)
-            if kind is not None and end.port not in {i.name for i in kind.interfaces}:
+            if kind is not None and whole_port(end.port, ports[device.type]) is None:
                 said = f"{end.device} has no port {end.port!r}"
                 expected = f"one of those of {kind.slug}: {_ports(kind)}"
                 yield Finding("unknown-port", where, said, expected)

@@ -15,7 +15,7 @@ from netaddr import EUI, AddrFormatError, IPAddress, IPNetwork, mac_unix_expande
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from igoudar.model import Attachment, CableStatus, End, Face, Role, SessionRole, Status
-from igoudar.quantities import Watts
+from igoudar.quantities import Metres, Watts
 from igoudar.validated import LABEL
 
 _NETWORK = re.compile(r"[0-9A-Fa-f.:]+/[0-9]{1,3}")
@@ -222,12 +222,18 @@ class DeviceIn(BoxIn):
 
 
 class CableIn(Entry):
+    """`cord` between optics, `trays` it lies in and `mated` pairs of connectors: only where people choose."""
+
     a: Port
     b: Port
     status: Annotated[CableStatus, one_of(CableStatus)] = CableStatus.CONNECTED
     medium: str = ""
     wave: Label | None = None
     drained: bool = False
+    length: Metres | None = None
+    cord: str = ""
+    trays: list[Label] = []
+    mated: Annotated[int, Field(ge=0, le=20)] = 0
 
 
 class StationIn(Entry):

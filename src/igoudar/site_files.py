@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from igoudar.cabling.schema import CablingIn
 from igoudar.hall import schema as hall
 from igoudar.schema import (
     CableIn,
@@ -44,6 +45,7 @@ class SiteFile(Entry):
     racks: dict[Label, hall.RackIn] = Field(default_factory=dict)
     devices: dict[Label, DeviceIn] = Field(default_factory=dict)
     overrides: dict[Label, hall.OverrideIn] = Field(default_factory=dict)
+    cabling: CablingIn | None = None
     cables: list[CableIn] = Field(default_factory=list)
     stations: dict[Label, StationIn] = Field(default_factory=dict)
     systems: dict[Label, SystemIn] = Field(default_factory=dict)

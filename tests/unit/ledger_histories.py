@@ -115,7 +115,7 @@ class World:
                 placed.append(PlacedSubnet(subnet, made, vpc.name, ()))
                 devices |= {s.name: SimpleNamespace(was=s.was) for s in thing.inside.values()}
         site = SimpleNamespace(pools=POOLS, where=AT)
-        inventory = SimpleNamespace(site=site, vpcs=vpcs, devices=devices)
+        inventory = SimpleNamespace(site=site, vpcs=vpcs, devices=devices, cabling=None)
         return SimpleNamespace(
             inventory=inventory,
             tenants=SimpleNamespace(vrfs={f"t/{name}": name for name in vpcs}, subnets=tuple(placed)),

@@ -9,6 +9,7 @@ import click
 
 from igoudar import base_branch
 from igoudar.adopted import FOLDER
+from igoudar.cabling.numbers import LABEL
 from igoudar.cli._frame import Place, counted, json_option, show_findings, show_json, site_argument
 from igoudar.day import today
 from igoudar.errors import BadInput, CheckFailed, Finding, Missing, Severity, Where, in_order
@@ -61,8 +62,13 @@ def _judge(site: Place, base: str | None) -> tuple[tuple[Finding, ...], int]:
         return error.findings, error.exit_code
     ledger = Where(f"{compiled.folder}/{LEDGER}", 1 if (site.folder / LEDGER).is_file() else 0)
     kinds: dict[str, list[str]] = {}
+    cables = sorted(owner for kind, owner in compiled.plan.provisional if kind == LABEL)
+    if cables:  # one line for all: a rule gives thousands
+        more = f" and {len(cables) - 1} more" if len(cables) > 1 else ""
+        kinds[f"{cables[0]}{more}"] = [LABEL]
     for kind, owner in sorted(compiled.plan.provisional):
-        kinds.setdefault(owner, []).append(kind)
+        if kind != LABEL:
+            kinds.setdefault(owner, []).append(kind)
     missing = [
         Finding(
             "not-in-ledger",

@@ -31,7 +31,7 @@ _COUNT = re.compile(r"([0-9]{1,5})\.\.([0-9]{1,5})(?:/([0-9]{1,3}))?")
 MOST = 10_000  # what one count may give
 
 
-def _count(value: Any) -> tuple[str, ...]:
+def count(value: Any) -> tuple[str, ...]:
     """`01..20` or, every second, `2..48/2`, as it is spelt: zeros in front stay."""
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return (str(value),)
@@ -68,7 +68,7 @@ def _name_pattern(value: Any) -> str:
     return value
 
 
-Count = Annotated[tuple[str, ...], BeforeValidator(_count)]
+Count = Annotated[tuple[str, ...], BeforeValidator(count)]
 NamePattern = Annotated[str, BeforeValidator(_name_pattern)]
 Height = Annotated[int, BeforeValidator(_height)]
 ClassNumber = Annotated[int, Field(ge=1, le=4)]

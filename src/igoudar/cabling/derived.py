@@ -1,0 +1,209 @@
+"""Cables that rules give: where a box stands says which port of which switch it is on, by counting only.
+
+Equal ends are one cable, of which the written one says what it says. A device that comes or goes moves no
+other's port: a port follows from a U or a number, else it is in the ledger.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from igoudar.cabling.numbers import PORT, port_request
+from igoudar.cabling.pulls import port_kinds, whole_port
+from igoudar.cabling.trays import Among, MeshRule, RackRule
+from igoudar.errors import Finding, Where
+from igoudar.ledger import Ledger, Request, allocate_numbers
+from igoudar.model import Cable, CableStatus, Device, End, Inventory, Status
+
+
+def with_derived(inventory: Inventory, ledger: Callable[[], Ledger]) -> tuple[Inventory, list[Finding]]:
+    """The site with all its cables. The ledger is read where a rule leaves ports to it."""
+    cabling = inventory.cabling
+    if cabling is None or not (cabling.in_racks or cabling.meshes):
+        return inventory, []
+    made = _Deriver(inventory)
+    for rack_rule in cabling.in_racks:
+        made.in_racks(rack_rule)
+    for mesh_rule in cabling.meshes:
+        made.mesh(mesh_rule)
+    if made.open:
+        made.hand_out(ledger())
+    cables, findings = _joined(inventory.cables, made.cables)
+    return replace(inventory, cables=cables), [*made.findings, *made.said.values(), *findings]
+
+
+@dataclass(slots=True)
+class _Deriver:
+    inventory: Inventory
+    cables: list[Cable] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    said: dict[tuple[str, Where], Finding] = field(default_factory=dict)
+    open: list[tuple[Request, RackRule, Device, Device]] = field(default_factory=list)
+    kinds: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    by_role: dict[str, list[Device]] = field(default_factory=lambda: defaultdict(list))
+    by_rack: dict[tuple[str, str], list[Device]] = field(default_factory=lambda: defaultdict(list))
+    by_number: dict[tuple[str, str, int], Device] = field(default_factory=dict)
+    by_place: dict[tuple[str, str, int], str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Devices whose rack or type is not there are told of elsewhere."""
+        self.kinds = port_kinds(self.inventory)
+        for device in self.inventory.devices.values():
+            if device.rack in self.inventory.racks and device.type in self.kinds:
+                self.by_role[device.role].append(device)
+                self.by_rack[device.rack, device.role].append(device)
+                self.by_number[device.hall, device.role, device.number] = device
+        for rack in self.inventory.racks.values():
+            self.by_place[rack.hall, rack.row, rack.position] = rack.name
+
+    def _devices(self, rule: RackRule | MeshRule) -> list[Device]:
+        """Those that a rule is about; one about nobody is misspelt."""
+        found = list(self._among(rule.devices))
+        if not found:
+            among = rule.devices
+            narrowed = (("hall", among.hall), ("row", among.row), ("pod", among.pod or ""))
+            where = ", ".join(f"{word} {value}" for word, value in narrowed if value)
+            said = f"no device of the role {among.role}{' of ' if where else ''}{where} is there for it"
+            self._say("rule-hits-nothing", rule.where, said, "devices of the site", "remove it, or mend it")
+        return found
+
+    def _among(self, among: Among) -> Iterator[Device]:
+        for device in self.by_role[among.role]:
+            rack = self.inventory.racks[device.rack]
+            if among.hall in ("", rack.hall) and among.row in ("", rack.row):
+                pod = among.pod in (0, device.pod)
+                if pod and (not among.positions or rack.position in among.positions):
+                    yield device
+
+    def in_racks(self, rule: RackRule) -> None:
+        onto = dict(zip(rule.u, rule.onto, strict=False))
+        for device in self._devices(rule):
+            switch = self._switch(rule, device)
+            if switch is None:
+                continue
+            if port := onto.get(device.u):
+                self._add(rule, End(device.name, rule.port), End(switch.name, port))
+            elif rule.rest is None:
+                said = f"{device.name} stands on U{device.u}, for which the rule has no port"
+                self._say("no-port-by-rule", rule.where.at("u"), said, "its U in `u`, or ports in `rest`")
+            else:
+                ends = (switch.name, End(device.name, rule.port))
+                request = port_request(self.inventory, ends, rule.rest[1:], rule.where)
+                self.open.append((request, rule, device, switch))
+
+    def _switch(self, rule: RackRule, device: Device) -> Device | None:
+        rack = self.inventory.racks[device.rack]
+        place = (rack.hall, rack.row, rack.position + rule.beside)
+        name = self.by_place.get(place, "")
+        found = [d for d in self.by_rack[name, rule.to] if rule.to_u in (0, d.u)]
+        if len(found) == 1:
+            return found[0]
+        at = f" on U{rule.to_u}" if rule.to_u else ""
+        if not name:
+            said = (
+                f"row {rack.row} has no position {place[2]}, where the {rule.to} for {device.name} should be"
+            )
+            self._say("no-switch", rule.where.at("beside"), said, "a rack there")
+        elif not found:
+            said = f"rack {name} has no {rule.to}{at} for {device.name}"
+            self._say("no-switch", rule.where, said, "one in each rack of the rule", "`beside`, `positions`")
+        else:
+            said = f"rack {name} has {len(found)} devices of the role {rule.to}{at}"
+            self._say("which-switch", rule.where, said, "`to_u`, the U of the one that is meant")
+        return None
+
+    def mesh(self, rule: MeshRule) -> None:
+        """A number that nobody has leaves a hole."""
+        onto = dict(zip(rule.numbers, rule.onto, strict=False))
+        for device in self._devices(rule):
+            there = onto.get(device.number)
+            if there is None:
+                said = f"{device.name} has the number {device.number}, for which the rule has no port"
+                self._say("no-port-by-rule", rule.where.at("numbers"), said, "its number in `numbers`")
+                continue
+            for port, number in zip(rule.ports, rule.to_numbers, strict=False):
+                other = self.by_number.get((device.hall, rule.to, number))
+                if other is not None:
+                    self._add(rule, End(device.name, port), End(other.name, there))
+
+    def hand_out(self, ledger: Ledger) -> None:
+        """Ports out of the ledger; what rests in it counts as taken, until `igoudar plan` takes it out."""
+        wanted = [request for request, *_ in self.open]
+        given = allocate_numbers(wanted, ledger, date.min)
+        hint = "take one of both out of the ledger, then plan again"
+        self.findings += [replace(f, hint=hint) if f.code == "number-twice" else f for f in given.findings]
+        for request, rule, device, switch in self.open:
+            number = given.numbers.get(PORT, {}).get(request.owner)
+            if number is not None and rule.rest is not None:
+                ends = End(device.name, rule.port), End(switch.name, f"{rule.rest[0]}{number}")
+                self._add(rule, *ends, handed=request.owner)
+        self._kept_free({cable.key for cable in self.cables if cable.handed})
+
+    def _kept_free(self, handed: set[str]) -> None:
+        """Nobody writes another cable onto a port that the ledger may give to anybody at any time."""
+        rests = {(switch.name, rule.rest): rule for _, rule, _, switch in self.open}
+        ports = {
+            End(switch, f"{rest[0]}{number}"): rule
+            for (switch, rest), rule in rests.items()
+            if rest is not None
+            for number in range(rest[1], rest[2] + 1)
+        }
+        for cable in self.inventory.cables.values():
+            for end in () if cable.key in handed else (cable.a, cable.b):
+                if end in ports:
+                    said = f"{end} of {cable.key} is one of the ports that the ledger hands out"
+                    expected = "a port outside of `rest`, or no written cable"
+                    see = ports[end].where.at("rest")
+                    self.findings.append(Finding("port-by-ledger", cable.where, said, expected, see=see))
+
+    def _add(self, rule: RackRule | MeshRule, a: End, b: End, handed: str = "") -> None:
+        devices = [self.inventory.devices[end.device] for end in (a, b)]
+        for device, end in zip(devices, (a, b), strict=True):
+            if whole_port(end.port, self.kinds[device.type]) is None:
+                said = f"the type {device.type} of {device.name} has no port {end.port!r}"
+                self._say("unknown-port", rule.where, said, "ports that the devices of the rule have")
+                return
+        planned = any(device.status is Status.PLANNED for device in devices)
+        status = CableStatus.PLANNED if planned else CableStatus.CONNECTED
+        self.cables.append(Cable(a, b, rule.where, status, rule.medium, derived=True, handed=handed))
+
+    def _say(self, code: str, where: Where, said: str, expected: str, hint: str = "") -> None:
+        """Once a kind and line, of the first by name: a rule is about thousands."""
+        found = Finding(code, where, said, expected, hint)
+        known = self.said.get((code, where))
+        self.said[code, where] = min(found, known or found, key=lambda f: f.message)
+
+
+def _joined(written: Mapping[str, Cable], derived: list[Cable]) -> tuple[dict[str, Cable], list[Finding]]:
+    """Equal ends are one; a port with two different cables is an error that names both."""
+    cables = dict(written)
+    at: dict[End, Cable] = {end: cable for cable in written.values() for end in (cable.a, cable.b)}
+    findings: dict[tuple[Where, Where], Finding] = {}
+    for cable in derived:
+        known = cables.get(cable.key)
+        if known is not None and not known.derived:
+            cables[cable.key] = replace(
+                known, medium=known.medium or cable.medium, derived=True, handed=cable.handed
+            )
+            continue
+        other = next((at[end] for end in (cable.a, cable.b) if end in at), None)
+        if other is None:
+            cables[cable.key] = cable
+            at |= {cable.a: cable, cable.b: cable}
+            continue
+        clash = _clash(other, cable)
+        findings.setdefault((clash.where, other.where if other.derived else cable.where), clash)
+    return cables, list(findings.values())
+
+
+def _clash(other: Cable, cable: Cable) -> Finding:
+    (end,) = [end for end in (cable.a, cable.b) if end in (other.a, other.b)][:1]
+    if other.derived:
+        said = f"the rules give {end} two cables, {other.key} and {cable.key}"
+        return Finding("port-twice", cable.where, said, "one cable a port", see=other.where)
+    said = f"{other.key} is written down, and a rule gives {end} the cable {cable.key}"
+    hint = "remove it, or leave the port out of the rule"
+    return Finding("port-derived", other.where, said, "one cable a port", hint, see=cable.where)

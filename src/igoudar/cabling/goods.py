@@ -1,0 +1,120 @@
+"""What can be bought to join two ports. Lengths in m, rates in Gbit/s, losses in dB.
+
+A medium is what people write: a way to join two ports, at some rates. Of copper, or with its modules on, it
+is one article of a stocked length; of optics it is a module at each end and a cord between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class RackSize:
+    """Height of one U, and of the lower edge of U1 above the floor."""
+
+    unit_mm: float
+    base_mm: float
+
+
+@dataclass(frozen=True, slots=True)
+class PortKind:
+    """What NetBox's interface type stands for. `connector` is the cage of what is pluggable."""
+
+    name: str
+    connector: str
+    rate: float
+    pluggable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """Makes of a port's connector a smaller one, at the rate of what is plugged into that."""
+
+    name: str
+    port: str
+    takes: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plug:
+    """The end of a cord, or what a module wants to meet; empty where it has none of it.
+
+    `gender` is that of the thing itself: a male module wants a female cord. `polarity` is of the whole cord.
+    """
+
+    connector: str
+    fibre: str = ""
+    polish: str = ""
+    gender: str = ""
+    polarity: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A medium at one rate. `module` and its `plug` where it is of optics, `budget_db` is what may be lost
+    between both modules. `tails`: into how many one assembly may be broken out.
+    """
+
+    rate: float
+    reach_m: float
+    source: str
+    module: str = ""
+    plug: Plug | None = None
+    budget_db: float | None = None
+    tails: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Medium:
+    """`connectors`: of ports that it goes into itself; empty: every pluggable one.
+
+    `stock_m` in order; of optics it is the cord's, and empty here.
+    """
+
+    name: str
+    links: Mapping[float, Link]
+    connectors: tuple[str, ...] = ()
+    stock_m: tuple[float, ...] = ()
+    wire_map: str = ""
+
+    @property
+    def optical(self) -> bool:
+        return any(link.plug for link in self.links.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Cord:
+    """A fibre cord. `far` is the end at the other side; of a harness there are `tails` of it."""
+
+    name: str
+    near: Plug
+    far: Plug
+    stock_m: tuple[float, ...]
+    loss_db_km: float
+    source: str
+    tails: int = 1
+    wire_map: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Goods:
+    """All of `data/cabling.yaml`; media in order of preference, cords too.
+
+    `mated_db` is what a pair of connectors between both ends may lose. `apart_mm`: trays for power and data.
+    A tester's length may differ by `length_share` of it and `length_m`.
+    """
+
+    size: RackSize
+    ports: Mapping[str, PortKind] = field(default_factory=dict)
+    adapters: tuple[Adapter, ...] = ()
+    media: Mapping[str, Medium] = field(default_factory=dict)
+    cords: Mapping[str, Cord] = field(default_factory=dict)
+    mated_db: float = 0.0
+    apart_mm: float = 0.0
+    length_share: float = 0.0
+    length_m: float = 0.0
+
+
+NOTHING = Goods(RackSize(0.0, 0.0))

@@ -1,0 +1,243 @@
+"""What people write of trays and slack: the section `cabling` of a site, once in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+from igoudar.cabling.trays import Among, Cabling, Carries, Floor, MeshRule, RackRule, Spot, Tray
+from igoudar.errors import Finding, Where
+from igoudar.hall.schema import Count, count
+from igoudar.model import Role
+from igoudar.quantities import DISTANCE, LENGTH, Millimetres, quantity
+from igoudar.schema import Entry, Label, one_of
+
+_PLACE = re.compile(r"([A-Z]{1,2})([0-9]{1,3})")
+Place = tuple[int, int]  # by digits and by letters, each from 1
+
+
+def place(text: Any) -> Place:
+    """`AJ05` of the floor's grid: letters for one axis, digits for the other. Raises ValueError."""
+    match = _PLACE.fullmatch(text) if isinstance(text, str) else None
+    if match is None:
+        raise ValueError("a place on the floor's grid such as AJ05")
+    letters = 0
+    for letter in match[1]:
+        letters = letters * 26 + ord(letter) - ord("A") + 1
+    return int(match[2]), letters
+
+
+GridPlace = Annotated[Place, BeforeValidator(place)]
+Tile = Annotated[float, quantity(LENGTH, low=100, high=5000)]
+TrayHeight = Annotated[float, quantity(LENGTH, low=-5000, high=20_000)]  # below: under a raised floor
+Slack = Annotated[float, quantity(DISTANCE, high=20)]
+
+
+class TrayIn(Entry):
+    """A straight piece between two places, both included. `height`: above the floor."""
+
+    name: Label
+    carries: Annotated[Carries, one_of(Carries)]
+    begin: GridPlace
+    end: GridPlace
+    height: TrayHeight
+
+
+class FloorIn(Entry):
+    """`rows`: where position 1 of a row stands; the others follow by digits, a `pitch` (else a tile) apart.
+
+    A rack that has `at` stands there.
+    """
+
+    tile: Tile
+    pitch: Millimetres | None = None
+    rows: dict[Label, GridPlace] = Field(default_factory=dict)
+    trays: list[TrayIn] = Field(default_factory=list)
+
+
+class SlackIn(Entry):
+    """What is left at each end of a cable: of one that stays in its rack, and of one that leaves it."""
+
+    rack: Slack
+    tray: Slack
+
+
+_PORTS = re.compile(r"(.*?)([0-9]+(?:\.\.[0-9]+(?:/[0-9]+)?)?)")
+_START = re.compile(r"[A-Za-z][A-Za-z0-9/_.-]*")
+Rest = tuple[str, int, int]
+
+
+def _ports(value: Any) -> tuple[str, ...]:
+    """`swp1..24`, or of every second one `swp2..48/2`, or one alone."""
+    match = _PORTS.fullmatch(value) if isinstance(value, str) else None
+    if match is None or not _START.fullmatch(match[1]):
+        raise ValueError("ports as they are counted, such as swp1..24")
+    if match[2].isdigit():
+        return (match[0],)
+    return tuple(f"{match[1]}{number}" for number in count(match[2]))
+
+
+def _rest(value: Any) -> Rest:
+    ports = _ports(value)
+    numbers = [int(port[len(_word(port)) :]) for port in ports]
+    if numbers[-1] - numbers[0] != len(numbers) - 1:
+        raise ValueError("ports one after the other, such as swp41..48")
+    return _word(ports[0]), numbers[0], numbers[-1]
+
+
+def _word(port: str) -> str:
+    return port.rstrip("0123456789")
+
+
+Ports = Annotated[tuple[str, ...], BeforeValidator(_ports)]
+RestPorts = Annotated[Rest, BeforeValidator(_rest)]
+PortName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9/_.-]*$")]
+Tails = Annotated[int, Field(ge=1, le=8)]
+
+
+class RuleIn(Entry):
+    """`devices`: a role; the rest narrows it. `tails`: into so many each port of `onto` is broken out."""
+
+    devices: Annotated[Role, one_of(Role)]
+    hall: Label | None = None
+    row: Label | None = None
+    positions: Count | None = None
+    pod: Annotated[int, Field(ge=1, le=99)] | None = None
+    to: Annotated[Role, one_of(Role)]
+    onto: Ports
+    tails: Tails = 1
+    medium: str = ""
+
+
+class RackRuleIn(RuleIn):
+    """One port of each device to the switch of its rack: the device on the n-th `u` gets the n-th of `onto`.
+
+    `beside`: the switch stands so many positions further in the row. `rest`: ports that the ledger hands out
+    to what stands on another U; nobody else may use them.
+    """
+
+    port: PortName
+    u: Count
+    to_u: Annotated[int, Field(ge=1, le=100)] | None = None
+    beside: Annotated[int, Field(ge=-99, le=99)] = 0
+    rest: RestPorts | None = None
+
+
+class MeshRuleIn(RuleIn):
+    """Every device of `numbers` to every one of `to_numbers`: the n-th of `ports` goes to the n-th there."""
+
+    numbers: Count
+    ports: Ports
+    to_numbers: Count
+
+
+def _labels(value: Any) -> tuple[int, int]:
+    match = re.fullmatch(r"([1-9][0-9]{0,8})-([1-9][0-9]{0,8})", value) if isinstance(value, str) else None
+    if match is None or int(match[1]) > int(match[2]):
+        raise ValueError("a range such as 100000-999999")
+    return int(match[1]), int(match[2])
+
+
+class CablingIn(Entry):
+    slack: SlackIn
+    halls: dict[Label, FloorIn] = Field(default_factory=dict)
+    in_racks: list[RackRuleIn] = Field(default_factory=list)
+    meshes: list[MeshRuleIn] = Field(default_factory=list)
+    labels: Annotated[tuple[int, int], BeforeValidator(_labels)] = (100_000, 999_999)
+
+
+def cabling_of(entry: CablingIn, where: Where, findings: list[Finding]) -> Cabling:
+    """As frozen values; what is wrong with a tray goes to `findings`."""
+    floors = {
+        hall: _floor(hall, floor, where.at("halls").at(hall), findings) for hall, floor in entry.halls.items()
+    }
+    return Cabling(
+        where=where,
+        slack_rack_m=entry.slack.rack,
+        slack_tray_m=entry.slack.tray,
+        floors=floors,
+        in_racks=tuple(
+            _in_rack(rule, where.at("in_racks").at(n), findings) for n, rule in enumerate(entry.in_racks)
+        ),
+        meshes=tuple(_mesh(rule, where.at("meshes").at(n), findings) for n, rule in enumerate(entry.meshes)),
+        labels=entry.labels,
+    )
+
+
+def _in_rack(rule: RackRuleIn, where: Where, findings: list[Finding]) -> RackRule:
+    onto = _broken_out(rule)
+    _as_many(("u", rule.u), ("onto", onto), where, findings)
+    return RackRule(
+        devices=_among(rule),
+        port=rule.port,
+        to=rule.to,
+        to_u=rule.to_u or 0,
+        beside=rule.beside,
+        u=tuple(int(u) for u in rule.u),
+        onto=onto,
+        rest=rule.rest,
+        medium=rule.medium,
+        where=where,
+    )
+
+
+def _mesh(rule: MeshRuleIn, where: Where, findings: list[Finding]) -> MeshRule:
+    onto = _broken_out(rule)
+    _as_many(("numbers", rule.numbers), ("onto", onto), where, findings)
+    _as_many(("ports", rule.ports), ("to_numbers", rule.to_numbers), where, findings)
+    return MeshRule(
+        devices=_among(rule),
+        numbers=tuple(int(n) for n in rule.numbers),
+        ports=rule.ports,
+        to=rule.to,
+        to_numbers=tuple(int(n) for n in rule.to_numbers),
+        onto=onto,
+        medium=rule.medium,
+        where=where,
+    )
+
+
+def _among(rule: RuleIn) -> Among:
+    positions = frozenset(int(p) for p in rule.positions or ())
+    return Among(rule.devices, rule.hall or "", rule.row or "", positions, rule.pod or 0)
+
+
+def _broken_out(rule: RuleIn) -> tuple[str, ...]:
+    if rule.tails == 1:
+        return rule.onto
+    return tuple(f"{port}s{tail}" for port in rule.onto for tail in range(rule.tails))
+
+
+def _as_many(
+    one: tuple[str, Sequence[str]], other: tuple[str, Sequence[str]], where: Where, findings: list[Finding]
+) -> None:
+    """Two counts of a rule go with each other, one by one."""
+    if len(one[1]) != len(other[1]):
+        said = f"{one[0]!r} counts {len(one[1])} and {other[0]!r} {len(other[1])}"
+        findings.append(Finding("counts-differ", where.at(other[0]), said, "as many of one as of the other"))
+
+
+def _floor(hall: str, entry: FloorIn, where: Where, findings: list[Finding]) -> Floor:
+    tile = entry.tile
+    trays: dict[str, Tray] = {}
+    for number, tray in enumerate(entry.trays):
+        here = where.at("trays").at(number)
+        a, b = sorted((tray.begin, tray.end))
+        if a != b and a[0] != b[0] and a[1] != b[1]:
+            said = f"the tray {tray.name} is not straight"
+            expected = "two places with the same letters or the same digits"
+            findings.append(Finding("tray-not-straight", here, said, expected, "write a tray for each piece"))
+        if tray.name in trays:
+            said, see = f"{tray.name!r} is there already", trays[tray.name].where
+            findings.append(Finding("duplicate-name", here, said, "each name once in a hall", see=see))
+        trays[tray.name] = Tray(tray.name, tray.carries, _spot(a, tile), _spot(b, tile), tray.height, here)
+    rows = {row: _spot(first, tile) for row, first in entry.rows.items()}
+    ordered = tuple(trays[name] for name in sorted(trays))
+    return Floor(hall, tile, entry.pitch or tile, rows, ordered, where)
+
+
+def _spot(at: Place, tile_mm: float) -> Spot:
+    return Spot(at[0] * tile_mm, at[1] * tile_mm)

@@ -1,0 +1,111 @@
+"""What is known of the ways that cables take in a hall. Lengths on a floor are in mm, of cables in m."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from igoudar.errors import Where
+
+
+class Carries(StrEnum):
+    """What may lie in a tray. Norms and the law want both apart."""
+
+    DATA = "data"
+    POWER = "power"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Spot:
+    """A place on the floor's grid: `x_mm` by the digits of AJ05, `y_mm` by its letters."""
+
+    x_mm: float
+    y_mm: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tray:
+    """A straight piece along one axis of the grid, `a` before `b`, `height_mm` above the floor."""
+
+    name: str
+    carries: Carries
+    a: Spot
+    b: Spot
+    height_mm: float
+    where: Where
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """The grid of a hall. `rows`: where position 1 of a row is; others follow along x, `pitch_mm` apart."""
+
+    hall: str
+    tile_mm: float
+    pitch_mm: float
+    rows: Mapping[str, Spot]
+    trays: tuple[Tray, ...]
+    where: Where
+
+
+@dataclass(frozen=True, slots=True)
+class Among:
+    """Which devices a rule is about: of a role, and of a hall, row, positions or pod where it says so."""
+
+    role: str
+    hall: str = ""
+    row: str = ""
+    positions: frozenset[int] = frozenset()
+    pod: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RackRule:
+    """The port of each device in a rack goes to the switch of that rack, or of the one `beside` positions on.
+
+    A device on the n-th of `u` gets the n-th of `onto`; one on another U a port that the ledger picks of
+    `rest`: what comes before the number, lowest, highest. `to_u`: where the switch is, if there are several.
+    """
+
+    devices: Among
+    port: str
+    to: str
+    to_u: int
+    beside: int
+    u: tuple[int, ...]
+    onto: tuple[str, ...]
+    rest: tuple[str, int, int] | None
+    medium: str
+    where: Where
+
+
+@dataclass(frozen=True, slots=True)
+class MeshRule:
+    """Every device to every other one: the n-th of `ports` goes to the device whose number is the n-th of
+    `to_numbers`, there onto the one of `onto` that stands where the device's own number stands in `numbers`.
+    """
+
+    devices: Among
+    numbers: tuple[int, ...]
+    ports: tuple[str, ...]
+    to: str
+    to_numbers: tuple[int, ...]
+    onto: tuple[str, ...]
+    medium: str
+    where: Where
+
+
+@dataclass(frozen=True, slots=True)
+class Cabling:
+    """What a site says of its cables. Slack is what is left at each end: in one rack, or over trays.
+
+    `labels`: the numbers that cables may have, both included.
+    """
+
+    where: Where
+    slack_rack_m: float
+    slack_tray_m: float
+    floors: Mapping[str, Floor] = field(default_factory=dict)
+    in_racks: tuple[RackRule, ...] = ()
+    meshes: tuple[MeshRule, ...] = ()
+    labels: tuple[int, int] = (100_000, 999_999)

@@ -1,0 +1,65 @@
+"""Cables: a way through trays, both ends that fit, within reach and loss; power and data apart."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
+
+from igoudar.cabling.pulls import pulls_of
+from igoudar.cabling.trays import Floor, Tray
+from igoudar.design import Design
+from igoudar.errors import Finding
+from igoudar.model import Inventory
+from igoudar.quantities import LENGTH, shown
+
+
+def check(design: Design) -> Iterator[Finding]:
+    inventory = design.inventory
+    yield from _said_once(list(pulls_of(inventory).findings))
+    yield from _trays(inventory)
+
+
+def _said_once(findings: list[Finding]) -> Iterator[Finding]:
+    """One of each kind a line: a pattern stands for thousands, and it is wrong with the pattern."""
+    alike: dict[tuple[str, object, str], list[Finding]] = defaultdict(list)
+    for finding in findings:
+        alike[finding.code, finding.where, finding.expected].append(finding)
+    for group in alike.values():
+        first = min(group, key=lambda f: f.message)
+        others = {finding.message for finding in group} - {first.message}
+        more = f", and {len(others)} more like it" if others else ""
+        yield replace(first, message=f"{first.message}{more}")
+
+
+def _trays(inventory: Inventory) -> Iterator[Finding]:
+    if inventory.cabling is None:
+        return
+    for hall, floor in inventory.cabling.floors.items():
+        if hall not in inventory.halls:
+            known = ", ".join(sorted(inventory.halls))
+            yield Finding("unknown-hall", floor.where, f"there is no hall {hall!r}", f"one of {known}")
+        rows = {rack.row for rack in inventory.racks.values() if rack.hall == hall}
+        for row in floor.rows:
+            if row not in rows:
+                said, known = f"hall {hall} has no row {row!r}", ", ".join(sorted(rows))
+                yield Finding("unknown-row", floor.where.at("rows").at(row), said, f"one of {known}")
+        yield from _too_near(floor, inventory.goods.apart_mm)
+
+
+def _too_near(floor: Floor, apart_mm: float) -> Iterator[Finding]:
+    for number, one in enumerate(floor.trays):
+        for other in floor.trays[number + 1 :]:
+            apart = abs(one.height_mm - other.height_mm)
+            if one.carries is not other.carries and _beside(one, other) and apart < apart_mm:
+                said = f"{one.name} and {other.name} run {shown(LENGTH, apart)} apart, for data and for power"
+                expected = f"at least {shown(LENGTH, apart_mm)}"
+                where, see = one.where.at("height"), other.where.at("height")
+                yield Finding("trays-too-near", where, said, expected, see=see)
+
+
+def _beside(one: Tray, other: Tray) -> bool:
+    """Whether they share a line, and not only cross."""
+    low_x, high_x = max(one.a.x_mm, other.a.x_mm), min(one.b.x_mm, other.b.x_mm)
+    low_y, high_y = max(one.a.y_mm, other.a.y_mm), min(one.b.y_mm, other.b.y_mm)
+    return low_x <= high_x and low_y <= high_y and (low_x < high_x or low_y < high_y)

@@ -1,0 +1,74 @@
+"""What `igoudar cables lab --tested` says of files that can be read."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.errors import checkout, edit, run
+
+UPLINK = "{a: leaf-1/swp1, b: spine-1/swp1"
+OPTICS = [UPLINK + "}", UPLINK + ", medium: sr, mated: 2}"]
+GOOD = "label,loss_db,length_m,wire_map\n639542,1.2,5.3,reversed\n744994,,2.6,straight\n"
+WRONG = "Label;Loss_dB;Length_m;Wire_map;Operator\n639542;2,1;5,3;straight;amina\n744994;;7,2;pass;amina\n"
+SAID = """\
+results.csv:2: 639542, leaf-1/swp1 -- spine-1/swp1, loses 2.1 dB; expected at most 1.9 dB, what 100GBASE-SR4 \
+bears; clean both ends, then measure again
+results.csv:2: 639542, leaf-1/swp1 -- spine-1/swp1, has the wire map 'straight'; expected \
+'reversed', of om4-mpo12
+results.csv:3: 744994, leaf-1/swp11 -- srv-1/eth1, is 7.2 m long; expected 2.5 m, give or take 0.75 m; \
+is it the cable of this label?
+lab: 2 of 42 cables tested, 3 mismatches
+exit 5
+"""
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = checkout(tmp_path_factory.mktemp("returned"))
+    edit(made, {"file": "inventory/lab/cables.yaml", "replace": OPTICS})
+    return made
+
+
+def said(root: Path, text: str, more: str = "") -> str:
+    (root / "results.csv").write_text(text, "utf-8")
+    return run(f"cables lab --tested results.csv{more}", root)
+
+
+def test_results_as_planned_are_counted(root: Path) -> None:
+    assert said(root, GOOD) == "lab: 2 of 42 cables tested, 0 mismatches\nexit 0\n"
+
+
+def test_each_mismatch_is_named_with_what_was_planned(root: Path) -> None:
+    assert said(root, WRONG) == SAID
+
+
+def test_json_has_findings_and_what_is_left(root: Path) -> None:
+    answer = json.loads(said(root, WRONG, " --json").removesuffix("exit 5\n"))
+
+    assert len(answer["findings"]) == 3
+    assert answer["known"] == 42
+    assert len(answer["left"]) == 40
+    assert not {639542, 744994} & {*answer["left"]}
+
+
+def test_a_patch_list_comes_back_as_it_was_written(root: Path) -> None:
+    listed = run("cables lab --patch-list --out list.csv", root)
+    rows = (root / "list.csv").read_text("utf-8").splitlines()
+    ticked = [row.removesuffix(",,,") + ",x,amina,2026-11-26" for row in rows[1:4]]
+    again = "\n".join([rows[0], *ticked, *rows[4:]])
+
+    assert listed == "list.csv: 42 lines\nexit 0\n"
+    assert said(root, again) == "lab: 3 of 42 cables ticked, 0 mismatches\nexit 0\n"
+
+
+def test_one_thing_at_a_time(root: Path) -> None:
+    assert said(root, GOOD, " --bill").endswith("Error: --tested goes with --json only\nexit 2\n")
+
+
+def test_labels_are_a_pdf_or_a_list(root: Path) -> None:
+    assert run("cables lab --labels --out labels.pdf", root) == "labels.pdf: 88 stickers\nexit 0\n"
+    assert (root / "labels.pdf").read_bytes().startswith(b"%PDF-")
+    assert "a PDF is made of --labels only" in run("cables lab --bill --out bill.pdf", root)
