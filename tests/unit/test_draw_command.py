@@ -93,6 +93,12 @@ def test_an_image_is_the_page_in_dots() -> None:
     assert len({*lines}) > 1
 
 
+def test_an_image_of_a_large_page_stays_small() -> None:
+    wide, high, _ = dots(png.to_png(document(blank(Page("to measure", 4000, 20), "long"))))
+
+    assert (wide, high) == (8000, 40)
+
+
 def test_a_machine_without_fonts_is_told(monkeypatch: pytest.MonkeyPatch, root: Path) -> None:
     """As it is where none of the families is there."""
     monkeypatch.setattr("igoudar.drawing.paper.FAMILIES", "No Such Family")
