@@ -54,7 +54,7 @@ def halls(draw: st.DrawFn) -> Inventory:
             name = f"{row}-{number}"
             limit = draw(st.sampled_from([None, 1000.0]))
             racks[name] = rack(name, row, position, power_w=limit, type=draw(st.sampled_from(["", "wide"])))
-            watts = draw(st.sampled_from([None, 0.0, 500.0, 900.0, 1000.0, 1100.0]))
+            watts = draw(st.sampled_from([None, 0.0, 500.0, 800.0, 820.0, 1000.0, 1100.0]))
             devices[f"srv-{name}"] = server(f"srv-{name}", racks[name], watts)
     return replace(EMPTY, racks=racks, devices=devices, rack_types={"wide": WIDE})
 
@@ -98,6 +98,30 @@ def test_a_rack_is_filled_by_its_share_of_power(site: Inventory) -> None:
             share = (filled.bottom - filled.top) / (frame.bottom - frame.top)
             assert share == pytest.approx(min(watts / limit, 1), abs=1e-3)
             assert filled.bottom == pytest.approx(frame.bottom)
+
+
+def test_holes_stay_holes_and_positions_line_up() -> None:
+    racks = {
+        f"{r}{n}": rack(f"{r}{n}", r, n) for r, places in (("a", (2, 3, 6)), ("b", (3,))) for n in places
+    }
+    svg = draw_hall(replace(EMPTY, racks=racks), "h1", FLOOR, DAY)
+    left = {
+        name: rects(group)[-1].left * scale_of(svg) for name, group in by_name(judge(svg), "rack").items()
+    }
+
+    beside = {name: left[name] - left["a2"] for name in left}
+    assert beside == pytest.approx({"a2": 0, "a3": 600, "a6": 2400, "b3": 600}, abs=1)
+
+
+def test_numbers_that_count_through_the_rows_leave_no_empty_floor() -> None:
+    racks = {f"{r}{n}": rack(f"{r}{n}", r, base + n) for r, base in (("a", 100), ("b", 2000)) for n in (1, 3)}
+    svg = draw_hall(replace(EMPTY, racks=racks), "h1", FLOOR, DAY)
+    left = {
+        name: rects(group)[-1].left * scale_of(svg) for name, group in by_name(judge(svg), "rack").items()
+    }
+
+    assert left["a1"] == left["b1"]
+    assert left["b3"] - left["b1"] == pytest.approx(1200, abs=1)
 
 
 def test_levels_differ_in_a_grey_print() -> None:

@@ -170,6 +170,26 @@ def span(inventory: Inventory, device: Device) -> range:
     return range(device.u, device.u + math.ceil(inventory.types[device.type].units))
 
 
+@pytest.mark.parametrize(
+    ("watts", "level", "percent"),
+    [
+        (0, "calm", "0 %"),
+        (800, "calm", "80 %"),
+        (801, "near", "80 %"),
+        (999.9, "near", "99 %"),
+        (1000, "near", "100 %"),
+        (1000.1, "over", "101 %, over"),
+        (2500, "over", "250 %, over"),
+    ],
+)
+def test_from_which_share_it_stands_out(watts: float, level: str, percent: str) -> None:
+    one = Wanted(1, True, Face.FRONT, 1, Status.ACTIVE, Role.SERVER, watts, "srv")
+    (gauge,) = groups(judge(drawn(built([one], 10, (1000, None)))), "gauge", of="power")
+
+    assert gauge.get("data-level") == level
+    assert percent in [text.said for text in words(gauge)]
+
+
 def filled() -> Inventory:
     """24 servers, 2 leaves, panels of half depth on both faces, two PDUs, each status."""
     servers = [

@@ -20,7 +20,7 @@ SCALE = 10
 HEAD, GAUGES, GAP = 13.0, 14.0, 2.0
 TABLE = 52.0  # what stands between the two elevations
 ROW = 2.2  # least distance of two lines of the table
-STRIP, STRIPS = 6.0, 2  # what stands beside the U: width and columns on paper; not to scale
+STRIP, STRIP_H, STRIPS = 6.0, 40.0, 2  # what stands beside the U, not to scale: width, least height, columns
 COLUMNS = (("type", 24.5, "start"), ("serial", 17.0, "start"), ("draw", 9.5, "end"))
 
 
@@ -80,7 +80,7 @@ def draw_rack(inventory: Inventory, name: str, floor: Floor, day: date) -> str:
     ]
     beside = [device for device in devices if not device.u or not kinds[device.type].units]
     size = rack_size(floor, rack.height, inventory.rack_types.get(rack.type))
-    layout = _layout(size, rack.height, bool(beside))
+    layout = _layout(size, rack.height, len(beside))
     sheet = framed(layout.page, _heading(inventory, rack, day))
     for face in Face:
         _elevation(sheet, layout, face)
@@ -94,17 +94,18 @@ def draw_rack(inventory: Inventory, name: str, floor: Floor, day: date) -> str:
     return document(sheet)
 
 
-def _layout(size: RackSize, units: int, beside: bool) -> _Layout:
+def _layout(size: RackSize, units: int, beside: int) -> _Layout:
     w, h = size.w_mm / SCALE, size.h_mm / SCALE
     strips = STRIPS * (STRIP + 1) if beside else 0.0
     wide = 2 * w + TABLE + 2 * GAP + strips
-    page = page_for(wide, HEAD + h + GAP + LEGEND + GAUGES + FOOT + GAP, lying=False)
+    high = max(h, -(-beside // STRIPS) * STRIP_H)  # a small rack may have much beside it
+    page = page_for(wide, HEAD + high + GAP + LEGEND + GAUGES + FOOT + GAP, lying=False)
     room = page.room
     x, y = room.x + (room.w - wide) / 2, room.y + HEAD
     front = Box(x, y, w, h)
     table = Box(front.right + GAP, y, TABLE, h)
     rear = Box(table.right + GAP, y, w, h)
-    return _Layout(page, size, front, rear, table, Box(rear.right + 1, y, strips, h), units)
+    return _Layout(page, size, front, rear, table, Box(rear.right + 1, y, strips, high), units)
 
 
 def _heading(inventory: Inventory, rack: Rack, day: date) -> Heading:
