@@ -32,7 +32,9 @@ NO_LINE = {
     "observed-is-not-there",
     "unreadable",
 }
-COMMAND_LINE = re.compile(r"(diff|explain|new|no|render|unknown)-(against|nothing|with|over|such|of|command)")
+COMMAND_LINE = re.compile(
+    r"(diff|draw|explain|new|no|render|unknown)-(against|nothing|with|over|such|of|command)"
+)
 
 
 @pytest.mark.parametrize("name", cases())

@@ -21,7 +21,7 @@ def check(design: Design) -> Iterator[Finding]:
     standing: dict[str, list[Device]] = defaultdict(list)
     for device in inventory.devices.values():
         standing[device.rack].append(device)
-    yield from _units(inventory)
+    yield from misplaced(inventory)
     for name, devices in standing.items():
         rack = inventory.racks[name]
         yield from _power(inventory, rack, devices)
@@ -31,7 +31,8 @@ def check(design: Design) -> Iterator[Finding]:
     yield from _floor(inventory, standing)
 
 
-def _units(inventory: Inventory) -> Iterator[Finding]:
+def misplaced(inventory: Inventory) -> Iterator[Finding]:
+    """What stands above its rack, or where another device is."""
     taken: dict[tuple[str, int, Face], Device] = {}
     for device in inventory.devices.values():
         kind = inventory.types[device.type]

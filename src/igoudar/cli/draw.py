@@ -1,0 +1,128 @@
+"""`igoudar draw`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from igoudar.cli._frame import Place, counted, site_argument
+from igoudar.day import today
+from igoudar.errors import CheckFailed, nearest
+
+if TYPE_CHECKING:
+    from igoudar.model import Inventory
+
+KINDS = {"rack": "rack", "hall": "hall", "power": "hall", "cables": "hall"}  # and what NAME is
+SUFFIXES = (".svg", ".png")
+MOST_NAMED = 8
+EXAMPLES = """
+\b
+  igoudar draw rack lab a03                 lab-rack-a03.svg
+  igoudar draw hall lab --out h1.png        the only hall needs no NAME
+  igoudar draw power lab h1 --out -         SVG on stdout
+"""
+
+
+@click.command(epilog=EXAMPLES)
+@click.argument("kind", type=click.Choice(list(KINDS)))
+@site_argument
+@click.argument("name", required=False)
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, allow_dash=True),
+    help="File to write, x.svg or x.png; - is stdout.",
+)
+def command(kind: str, site: Place, name: str | None, out: str | None) -> None:
+    """Draw a rack, the floor of a hall, its power or its cables, for the wall.
+
+    NAME is a rack, or for hall, power and cables a hall. To scale where there is one; what is above 80 % of
+    its limit stands out. Without --out the file says in its name what it is.
+
+    \b
+    Exit status: 0 drawn; 2 no such rack or hall, or the files cannot be read; 3 two devices are in one place.
+    """
+    from igoudar.inventory import load  # noqa: PLC0415 - reads YAML and pydantic
+
+    if out is not None and out != "-" and Path(out).suffix.lower() not in SUFFIXES:
+        raise click.BadParameter(f"{out!r} ends in neither .svg nor .png", param_hint="--out")
+    inventory = load(site.folder, site.root)
+    chosen = _chosen(KINDS[kind], name, inventory)
+    svg = _DRAW[kind](inventory, chosen, site.root)
+    if out == "-":
+        click.echo(svg, nl=False)
+        return
+    path = Path(out or f"{inventory.site.name}-{kind}-{chosen}.svg")
+    _write(path, svg)
+    click.echo(str(path))
+
+
+def _chosen(what: str, name: str | None, inventory: Inventory) -> str:
+    """The rack or hall of this name; the only one needs none. Raises BadParameter."""
+    known: Collection[str] = inventory.racks if what == "rack" else inventory.halls
+    if name is None and len(known) == 1:
+        (name,) = known
+    if name is None or name not in known:
+        few = ", ".join(list(known)[:MOST_NAMED]) + (", ..." if len(known) > MOST_NAMED else "")
+        there = f"it has {counted(len(known), what)}{f': {few}' if few else ''}"
+        said = (
+            f"has no {what} {name!r}; {nearest(name, known) or there}" if name else f"needs a NAME; {there}"
+        )
+        raise click.BadParameter(f"{inventory.site.name} {said}", param_hint="NAME")
+    if what == "hall" and not any(rack.hall == name for rack in inventory.racks.values()):
+        raise click.BadParameter(f"hall {name} has no racks to draw", param_hint="NAME")
+    return name
+
+
+def _rack(inventory: Inventory, name: str, root: Path) -> str:
+    """Raises CheckFailed where devices are in each other's place: no picture can show that."""
+    from igoudar.checks.racks import misplaced  # noqa: PLC0415 - each picture brings its own
+    from igoudar.drawing.floor import read_floor  # noqa: PLC0415
+    from igoudar.drawing.rack import draw_rack  # noqa: PLC0415
+    from igoudar.yaml_source import locate  # noqa: PLC0415
+
+    inside = {n: device for n, device in inventory.devices.items() if device.rack == name}
+    if findings := [*misplaced(replace(inventory, devices=inside))]:
+        raise CheckFailed(locate(findings, root))
+    return draw_rack(inventory, name, read_floor(root), today())
+
+
+def _hall(inventory: Inventory, name: str, root: Path) -> str:
+    from igoudar.drawing.floor import read_floor  # noqa: PLC0415
+    from igoudar.drawing.hall import draw_hall  # noqa: PLC0415
+
+    return draw_hall(inventory, name, read_floor(root), today())
+
+
+def _power(inventory: Inventory, name: str, root: Path) -> str:
+    from igoudar.drawing.chain import feeds_of_racks  # noqa: PLC0415
+    from igoudar.drawing.power import draw_power  # noqa: PLC0415
+
+    return draw_power(feeds_of_racks(inventory, name), inventory.site.name, today())
+
+
+def _cables(inventory: Inventory, name: str, root: Path) -> str:
+    from igoudar.drawing.cables import draw_cables  # noqa: PLC0415
+
+    return draw_cables(inventory, name, today())
+
+
+_DRAW: dict[str, Callable[[Inventory, str, Path], str]] = {
+    "rack": _rack,
+    "hall": _hall,
+    "power": _power,
+    "cables": _cables,
+}
+
+
+def _write(path: Path, svg: str) -> None:
+    from igoudar.drawing.png import to_png  # noqa: PLC0415
+
+    data = to_png(svg) if path.suffix.lower() == ".png" else svg.encode()
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise click.FileError(str(path), (error.strerror or "input or output failed").lower()) from error

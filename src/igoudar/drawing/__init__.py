@@ -1,0 +1,15 @@
+"""Pictures of a site for the wall: an inventory in, the text of an SVG document out. Lengths in mm on paper.
+
+paper      pages, boxes, pens: the few shapes that are drawn with
+letters    how wide words are, so that they fit without any font at hand
+looks      fills, lines and hatches; every meaning survives a grey print
+use        how much of a limit is used, and the bar that shows it
+frame      what each sheet has round its picture: border, title block, legend
+floor      inventory/data/floor.yaml: sizes that the inventory of a site does not say
+rack       front and rear elevation
+hall       floor plan
+chain      what a one-line diagram shows, and that of the feeds that racks name
+power      one-line diagram of a chain
+cables     how many lead from where to where
+png        the same sheet as an image; the only one that is not pure
+"""

@@ -1,0 +1,106 @@
+"""What is drawn of racks and rooms where the inventory says nothing: `inventory/data/floor.yaml`, in mm."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from igoudar.errors import BadInput
+from igoudar.hardware.parts import RackType
+from igoudar.quantities import LENGTH, quantity
+from igoudar.schema import Entry
+from igoudar.validated import validated
+from igoudar.yaml_source import locate, read_source
+
+FILE = "inventory/data/floor.yaml"
+RAILS_IN, OPEN_RAILS_IN = 19, 21
+MM_AN_INCH = 25.4
+Source = Annotated[str, Field(min_length=1)]
+Length = Annotated[float, quantity(LENGTH, low=1, high=20_000)]
+
+
+class _RackIn(Entry):
+    width: Length
+    depth: Length
+    rim: Length
+    source: Source
+
+
+class _UnitIn(Entry):
+    usual: Length
+    open_rack: Length
+    source: Source
+
+
+class _AisleIn(Entry):
+    cold: Length
+    hot: Length
+    source: Source
+
+
+class _FloorIn(Entry):
+    rack: _RackIn
+    unit: _UnitIn
+    aisle: _AisleIn
+
+
+class _File(Entry):
+    floor: _FloorIn
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """`open_unit_mm`: height of a U of Open Rack, whose rails are 21 inches apart."""
+
+    rack_w_mm: float
+    rack_d_mm: float
+    rim_mm: float
+    unit_mm: float
+    open_unit_mm: float
+    cold_mm: float
+    hot_mm: float
+
+
+@dataclass(frozen=True, slots=True)
+class RackSize:
+    """Outer size of a rack, the width between its rails, and what its frame takes below the lowest U."""
+
+    w_mm: float
+    d_mm: float
+    h_mm: float
+    rails_mm: float
+    unit_mm: float
+    rim_mm: float
+
+
+def read_floor(root: Path) -> Floor:
+    """That of a checkout. Raises BadInput."""
+    source = read_source(root / FILE, FILE)
+    file, wrong = validated(source, _File)
+    if file is None or source.findings:
+        raise BadInput(locate([*source.findings, *wrong], root))
+    floor = file.floor
+    return Floor(
+        rack_w_mm=floor.rack.width,
+        rack_d_mm=floor.rack.depth,
+        rim_mm=floor.rack.rim,
+        unit_mm=floor.unit.usual,
+        open_unit_mm=floor.unit.open_rack,
+        cold_mm=floor.aisle.cold,
+        hot_mm=floor.aisle.hot,
+    )
+
+
+def rack_size(floor: Floor, height: int, kind: RackType | None) -> RackSize:
+    """Of a rack of `height` U; what its type says comes first."""
+    inches = kind.width_in if kind else RAILS_IN
+    unit = floor.open_unit_mm if inches == OPEN_RAILS_IN else floor.unit_mm
+    inner, rails = height * unit, inches * MM_AN_INCH
+    outer = (kind.outer_height_mm if kind else None) or inner + 2 * floor.rim_mm
+    outer = max(outer, inner)
+    wide = max((kind.outer_width_mm if kind else None) or floor.rack_w_mm, rails)
+    deep = (kind.outer_depth_mm if kind else None) or floor.rack_d_mm
+    return RackSize(wide, deep, outer, rails, unit, (outer - inner) / 2)

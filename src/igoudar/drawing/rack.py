@@ -1,0 +1,285 @@
+"""Front and rear elevation of a rack, 1:10, U counted from the bottom; between them what stands in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from igoudar.drawing import looks
+from igoudar.drawing.floor import Floor, RackSize, rack_size
+from igoudar.drawing.frame import FOOT, LEGEND, Heading, Key, framed, legend
+from igoudar.drawing.paper import INK, Box, Hand, Ink, Page, Pen, document, page_for
+from igoudar.drawing.use import amount, gauge, rack_use, standing
+from igoudar.hall.draw import draw_of
+from igoudar.hall.places import Rack
+from igoudar.model import Device, Face, Inventory, Status
+from igoudar.quantities import POWER
+
+SCALE = 10
+HEAD, GAUGES, GAP = 13.0, 14.0, 2.0
+TABLE = 52.0  # what stands between the two elevations
+ROW = 2.2  # least distance of two lines of the table
+STRIP, STRIP_H, STRIPS = 6.0, 40.0, 2  # what stands beside the U, not to scale: width, least height, columns
+COLUMNS = (("type", 24.5, "start"), ("serial", 17.0, "start"), ("draw", 9.5, "end"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """`unit` is the height of a U, `floor` the lower edge of U1."""
+
+    page: Page
+    size: RackSize
+    front: Box
+    rear: Box
+    table: Box
+    strips: Box
+    units: int
+
+    @property
+    def unit(self) -> float:
+        return self.size.unit_mm / SCALE
+
+    @property
+    def floor(self) -> float:
+        return self.front.bottom - self.size.rim_mm / SCALE
+
+    def opening(self, face: Face) -> Box:
+        outer = self.front if face is Face.FRONT else self.rear
+        inside = outer.inset((self.size.w_mm - self.size.rails_mm) / 2 / SCALE)
+        height = self.units * self.unit
+        return Box(inside.x, self.floor - height, inside.w, height)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """A device and where it is seen; `box` has its real height."""
+
+    device: Device
+    height: float
+    full_depth: bool
+
+    def box(self, layout: _Layout, face: Face) -> Box:
+        opening = layout.opening(face)
+        top = layout.floor - (self.device.u - 1 + self.height) * layout.unit
+        return Box(opening.x, top, opening.w, self.height * layout.unit)
+
+    def seen(self, face: Face) -> bool:
+        return self.full_depth or self.device.face is face
+
+
+def draw_rack(inventory: Inventory, name: str, floor: Floor, day: date) -> str:
+    """The text of an SVG document. What stands twice on a U, or above the rack, must have been refused."""
+    rack = inventory.racks[name]
+    devices = standing(inventory)[name]
+    kinds = inventory.types
+    inside = [
+        _Shown(device, kinds[device.type].units, kinds[device.type].full_depth)
+        for device in devices
+        if device.u and kinds[device.type].units
+    ]
+    beside = [device for device in devices if not device.u or not kinds[device.type].units]
+    size = rack_size(floor, rack.height, inventory.rack_types.get(rack.type))
+    layout = _layout(size, rack.height, len(beside))
+    sheet = framed(layout.page, _heading(inventory, rack, day))
+    for face in Face:
+        _elevation(sheet, layout, face)
+        for shown in inside:
+            if shown.seen(face):
+                _device(sheet, layout, shown, face)
+    _feeds(sheet, rack, layout)
+    _table(sheet, inventory, layout, inside)
+    _strips(sheet, inventory, layout, beside)
+    _foot(sheet, inventory, rack, layout)
+    return document(sheet)
+
+
+def _layout(size: RackSize, units: int, beside: int) -> _Layout:
+    w, h = size.w_mm / SCALE, size.h_mm / SCALE
+    strips = STRIPS * (STRIP + 1) if beside else 0.0
+    wide = 2 * w + TABLE + 2 * GAP + strips
+    high = max(h, -(-beside // STRIPS) * STRIP_H)  # a small rack may have much beside it
+    page = page_for(wide, HEAD + high + GAP + LEGEND + GAUGES + FOOT + GAP, lying=False)
+    room = page.room
+    x, y = room.x + (room.w - wide) / 2, room.y + HEAD
+    front = Box(x, y, w, h)
+    table = Box(front.right + GAP, y, TABLE, h)
+    rear = Box(table.right + GAP, y, w, h)
+    return _Layout(page, size, front, rear, table, Box(rear.right + 1, y, strips, high), units)
+
+
+def _heading(inventory: Inventory, rack: Rack, day: date) -> Heading:
+    facts = (
+        ("site", inventory.site.name),
+        ("hall", rack.hall),
+        ("row", rack.row),
+        ("position", str(rack.position)),
+        ("grid", rack.at),
+        ("rack type", rack.type),
+        ("height", f"{rack.height} U"),
+        ("cooling", str(rack.cooling or "")),
+        ("date", day.isoformat()),
+        ("scale", f"1:{SCALE}"),
+    )
+    return Heading(f"Rack {rack.name}", "front and rear elevation", facts)
+
+
+def _elevation(sheet: Pen, layout: _Layout, face: Face) -> None:
+    """Frame, rails, lines and numbers of the U; the numbers stand on the outer sides."""
+    outer = layout.front if face is Face.FRONT else layout.rear
+    group = sheet.group("elevation", face=str(face))
+    words = Box(outer.x, outer.y - 5.5, outer.w, 4.5)
+    group.label(words, face.value.capitalize(), Hand(3.6, "middle", bold=True))
+    group.rect(outer, Ink(fill="#ececec", line=INK, width=0.5))
+    opening = layout.opening(face)
+    group.rect(opening, Ink(fill=looks.WHITE, line=INK, width=0.25))
+    for unit in range(1, layout.units + 1):
+        y = layout.floor - unit * layout.unit
+        if unit < layout.units:
+            group.line([(opening.x, y), (opening.right, y)], looks.GUIDE)
+        post = outer.x if face is Face.FRONT else opening.right
+        box = Box(post, y, opening.x - outer.x, layout.unit).inset(0.4)
+        group.label(box, str(unit), Hand(2.0, "middle", bold=unit % 5 == 0))
+
+
+def _device(sheet: Pen, layout: _Layout, shown: _Shown, face: Face) -> None:
+    """Its mounting face has the name in full strength, the other one shows its back."""
+    device, mounted = shown.device, shown.device.face is face
+    box = shown.box(layout, face).inset(0.2, 0.25)
+    group = sheet.group("device", name=device.name, face=str(face), status=str(device.status))
+    group.title(f"{device.name}: {device.type}, {device.role}, {device.status}")
+    ink = looks.body(device.status, looks.tint(device.role) if mounted else looks.WHITE)
+    group.rect(box, ink)
+    if looks.hatched(device.status):
+        group.rect(box, Ink(fill=looks.HATCH))
+    if looks.networking(device.role):
+        group.rect(Box(box.x, box.y, 1.2, box.h), Ink(fill="#4a6a80"))
+    words = box.inset(2.0)
+    status = "" if device.status is Status.ACTIVE else looks.MEANINGS[device.status]
+    notes = ", ".join(note for note in (status, "drained" if device.drained else "") if note)
+    halo = looks.hatched(device.status)
+    share = 0.56 if notes else 1.0
+    name = Hand(2.6, bold=mounted, color=INK if mounted else looks.QUIET, halo=halo)
+    group.label(Box(words.x, words.y, words.w * share, words.h), device.name, name)
+    if notes:
+        rest = Box(words.x + words.w * share, words.y, words.w * (1 - share), words.h)
+        group.label(rest, notes, Hand(2.1, "end", halo=halo))
+
+
+def _spread(wanted: Sequence[float], top: float, bottom: float) -> list[float]:
+    """Middles of lines, each as near to where it belongs as the next one allows; `wanted` ascends."""
+    found: list[float] = []
+    for at in wanted:
+        found.append(max(at, found[-1] + ROW) if found else max(at, top + ROW / 2))
+    last = bottom + ROW / 2
+    for number in range(len(found) - 1, -1, -1):
+        last = found[number] = min(found[number], last - ROW)
+    return found
+
+
+def _table(sheet: Pen, inventory: Inventory, layout: _Layout, inside: Sequence[_Shown]) -> None:
+    """Type, serial and draw of each device at its height, with a line to the face that it is mounted at."""
+    group = sheet.group("table")
+    head = Box(layout.table.x, layout.table.y - 4.2, layout.table.w, 3.2)
+    for (caption, _, _), (cell, anchor) in zip(COLUMNS, _cells(head), strict=True):
+        group.label(cell, caption, Hand(2.1, anchor, color=looks.QUIET))
+    middles = sorted((shown.box(layout, shown.device.face).middle[1], n) for n, shown in enumerate(inside))
+    lines = _spread([y for y, _ in middles], layout.table.y, layout.table.bottom)
+    for line, (y, number) in zip(lines, middles, strict=True):
+        device = inside[number].device
+        entry = group.group("entry", name=device.name)
+        box = Box(layout.table.x, line - ROW / 2, layout.table.w, ROW)
+        face = layout.opening(device.face)
+        ends = (
+            [(face.right, y), (layout.front.right, y), (box.x, line)]
+            if device.face is Face.FRONT
+            else [(face.x, y), (layout.rear.x, y), (box.right, line)]
+        )
+        entry.line(ends, Ink(line=looks.QUIET, width=0.12))
+        watts = draw_of(inventory, device).allocated_w
+        values = (device.type, device.serial or "–", "? W" if watts is None else amount(POWER, watts))
+        for value, (cell, anchor) in zip(values, _cells(box), strict=True):
+            entry.label(cell, value, Hand(2.1, anchor, least=1.5))
+
+
+def _cells(box: Box) -> Iterator[tuple[Box, str]]:
+    x = box.x + 0.5
+    for _, width, anchor in COLUMNS:
+        yield Box(x, box.y, width - 0.8, box.h), anchor
+        x += width
+
+
+def _strips(sheet: Pen, inventory: Inventory, layout: _Layout, beside: Sequence[Device]) -> None:
+    """What stands beside the U, such as vertical PDUs: from the bottom, in two columns."""
+    if not beside:
+        return
+    head = Box(layout.strips.x, layout.strips.y - 5.5, layout.strips.w, 4.5)
+    sheet.label(head, "0 U", Hand(2.6, "middle", color=looks.QUIET))
+    rows = -(-len(beside) // STRIPS)
+    height = layout.strips.h / rows
+    for number, device in enumerate(beside):
+        column, row = number % STRIPS, number // STRIPS
+        x = layout.strips.x + column * (STRIP + 1)
+        box = Box(x, layout.strips.bottom - (row + 1) * height, STRIP, height).inset(0.2, 0.3)
+        watts = draw_of(inventory, device).allocated_w
+        _strip(sheet, device, box, "? W" if watts is None else amount(POWER, watts))
+
+
+def _strip(sheet: Pen, device: Device, box: Box, watts: str) -> None:
+    group = sheet.group("device", name=device.name, face="beside", status=str(device.status))
+    group.title(f"{device.name}: {device.type}, {device.role}, {device.status}")
+    group.rect(box, looks.body(device.status, looks.tint(device.role)))
+    if looks.hatched(device.status):
+        group.rect(box, Ink(fill=looks.HATCH))
+    status = "" if device.status is Status.ACTIVE else looks.MEANINGS[device.status]
+    said = " · ".join(part for part in (device.type, device.serial, watts, status) if part)
+    words, halo = box.inset(0.4, 1.5), looks.hatched(device.status)
+    line = Box(words.x, words.y, words.w / 2, words.h)
+    group.label(line, device.name, Hand(2.4, bold=True, turned=True, halo=halo))
+    group.label(line.moved(words.w / 2, 0), said, Hand(2.0, turned=True, halo=halo))
+
+
+def _feeds(sheet: Pen, rack: Rack, layout: _Layout) -> None:
+    """At the top of the rear: which unit is A and which is B; B has a broken line."""
+    outer = layout.rear
+    wide = outer.w / 2
+    for number, (feed, unit) in enumerate(sorted(rack.feeds.items())):
+        box = Box(outer.x + number * wide, outer.y - HEAD + 1.5, wide, 5.0).inset(0.6, 0.4)
+        group = sheet.group("feed", name=feed, unit=unit)
+        group.rect(box, Ink(looks.WHITE, INK, 0.35, "" if feed == "A" else "1.6 0.9"))
+        group.label(Box(box.x + 1, box.y, 4, box.h), feed, Hand(3.2, bold=True))
+        group.label(Box(box.x + 5, box.y, box.w - 6, box.h), unit, Hand(2.3))
+
+
+def _foot(sheet: Pen, inventory: Inventory, rack: Rack, layout: _Layout) -> None:
+    room = layout.page.room
+    use = rack_use(inventory, rack, standing(inventory)[rack.name])
+    band = Box(room.x + 4, room.bottom - FOOT - GAUGES, room.w - 8, GAUGES - 2)
+    wide = band.w / 3
+    power = "Power, each feed alone" if len(rack.feeds) > 1 else "Power"
+    bars = {power: use.power, "Mass": use.mass, "Units": use.units}
+    for number, (name, one) in enumerate(bars.items()):
+        gauge(sheet, Box(band.x + number * wide, band.y, wide, band.h).inset(3, 0), name, one)
+    box = Box(room.x + 4, band.y - LEGEND - 0.5, room.w - 8, LEGEND)
+    legend(sheet, box, [*_keys()])
+
+
+def _keys() -> Iterator[Key]:
+    def network(pen: Pen, box: Box) -> None:
+        pen.rect(box, Ink(looks.NETWORK, INK, 0.25))
+        pen.rect(Box(box.x, box.y, 1.2, box.h), Ink(fill="#4a6a80"))
+
+    def of(status: Status, color: str) -> Key:
+        def draw(pen: Pen, box: Box) -> None:
+            pen.rect(box, looks.body(status, color))
+            if looks.hatched(status):
+                pen.rect(box, Ink(fill=looks.HATCH))
+
+        return Key(looks.MEANINGS[status], draw)
+
+    yield Key("network", network)
+    yield Key("server", lambda pen, box: pen.rect(box, Ink(looks.SERVER, INK, 0.25)))
+    yield Key("seen from behind", lambda pen, box: pen.rect(box, Ink(looks.WHITE, INK, 0.25)))
+    for status in Status:
+        if status is not Status.ACTIVE:
+            yield of(status, looks.SERVER)
