@@ -166,14 +166,14 @@ def _device(sheet: Pen, layout: _Layout, shown: _Shown, face: Face) -> None:
         group.label(rest, notes, Hand(2.1, "end", halo=halo))
 
 
-def _spread(wanted: Sequence[float], top: float, bottom: float) -> list[float]:
-    """Middles of lines, each as near to where it belongs as the next one allows; `wanted` ascends."""
+def _spread(wanted: Sequence[float], top: float) -> list[float]:
+    """Middles of lines, each as near below where it belongs as the one before allows; `wanted` ascends.
+
+    Two lines go into a U, and no more than two devices do: a line never comes far from its own.
+    """
     found: list[float] = []
     for at in wanted:
-        found.append(max(at, found[-1] + ROW) if found else max(at, top + ROW / 2))
-    last = bottom + ROW / 2
-    for number in range(len(found) - 1, -1, -1):
-        last = found[number] = min(found[number], last - ROW)
+        found.append(max(at, found[-1] + ROW if found else top + ROW / 2))
     return found
 
 
@@ -184,7 +184,7 @@ def _table(sheet: Pen, inventory: Inventory, layout: _Layout, inside: Sequence[_
     for (caption, _, _), (cell, anchor) in zip(COLUMNS, _cells(head), strict=True):
         group.label(cell, caption, Hand(2.1, anchor, color=looks.QUIET))
     middles = sorted((shown.box(layout, shown.device.face).middle[1], n) for n, shown in enumerate(inside))
-    lines = _spread([y for y, _ in middles], layout.table.y, layout.table.bottom)
+    lines = _spread([y for y, _ in middles], layout.table.y)
     for line, (y, number) in zip(lines, middles, strict=True):
         device = inside[number].device
         entry = group.group("entry", name=device.name)
