@@ -34,7 +34,7 @@ def describe(inventory: Inventory) -> HallDesign:
 
 
 class Halls(pulumi.ComponentResource):
-    """A `Racks` record for each row."""
+    """A `Racks` record for each row, a `Cabling` record for each hall."""
 
     def __init__(self, compiled: Compiled, after: Sequence[pulumi.Resource]) -> None:
         super().__init__("igoudar:stacks:Halls", compiled.site, None, _after(after))
@@ -46,6 +46,9 @@ class Halls(pulumi.ComponentResource):
                 {rack: resources.rack_record(inventory, rack, row.devices[rack]) for rack in row.racks},
                 pulumi.ResourceOptions(parent=self),
             )
+        for hall, cables in resources.cabling_records(compiled.plan).items():
+            opts = pulumi.ResourceOptions(parent=self)
+            resources.Record("igoudar:hall:Cabling", hall, cables, opts)
         self.register_outputs({})
 
 

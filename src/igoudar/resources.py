@@ -11,12 +11,14 @@ from typing import Any
 
 import pulumi
 
+from igoudar.cabling.numbers import LABEL
+from igoudar.cabling.pulls import pulls_of
 from igoudar.compiler import Compiled
 from igoudar.design import Circuit, EdgeSession, Plan, ServerGroupDesign
 from igoudar.group_inputs import server_group_inputs
 from igoudar.hall.draw import draw_of, weight_of
-from igoudar.model import Attachment, Device, Face, Inventory, Vpc
-from igoudar.quantities import MASS, POWER, Kind, shown
+from igoudar.model import Attachment, CableStatus, Device, Face, Inventory, Vpc
+from igoudar.quantities import DISTANCE, MASS, POWER, Kind, shown
 from igoudar.waves import relieved, waves
 from igoudar.world import world
 
@@ -120,6 +122,24 @@ def _standing(device: Device) -> dict[str, str]:
         "serial": device.serial,
         "status": str(device.status),
     }
+
+
+def cabling_records(plan: Plan) -> dict[str, dict[str, Any]]:
+    """Hall -> key of the cable -> what is pulled. A cable between two halls is of that of its first end."""
+    inventory = plan.design.inventory
+    pulls = pulls_of(inventory).by_key
+    found: dict[str, dict[str, Any]] = {}
+    for key, cable in sorted(inventory.cables.items()):
+        if cable.status is CableStatus.PLANNED:
+            continue
+        pull = pulls.get(key)
+        found.setdefault(inventory.devices[min(cable.a, cable.b).device].hall, {})[key] = {
+            "label": plan.number(LABEL, key),
+            "article": pull.choice.article if pull and pull.choice else "",
+            "length": shown(DISTANCE, pull.length_m) if pull and pull.length_m is not None else "",
+            "status": str(cable.status),
+        }
+    return found
 
 
 def circuit_record(inventory: Inventory, circuit: Circuit) -> dict[str, Any]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from igoudar.compiler import compile_site
+from igoudar.hall.cable_order import cable_order
 from igoudar.hall.work_order import boxes, work_order
-from igoudar.resources import rack_record
+from igoudar.resources import cabling_records, rack_record
 from tests import factory
 
 DAY = date(2026, 11, 26)
@@ -72,6 +75,48 @@ def test_nothing_to_do_is_no_order() -> None:
     other = {name: told | {"power": "2 kW of 12.5 kW"} for name, told in BEFORE.items()}
 
     assert work_order("h1-a", BEFORE, BEFORE, DAY) == work_order("h1-a", BEFORE, other, DAY) == ""
+
+
+CABLES = {
+    "leaf-1/swp1 -- spine-1/swp1": {"label": 17, "article": "dac", "length": "3 m", "status": "connected"},
+    "leaf-1/swp2 -- spine-2/swp1": {"label": 9, "article": "dac", "length": "3 m", "status": "connected"},
+}
+NEW_CABLE = {"label": 0, "article": "", "length": "", "status": "connected"}
+
+
+def test_cables_are_pulled_exchanged_and_taken_out_by_label() -> None:
+    first, second = CABLES
+    after = {
+        first: CABLES[first] | {"length": "5 m"},
+        second: CABLES[second] | {"status": "decommissioning"},
+        "leaf-2/swp1 -- spine-1/swp2": NEW_CABLE,
+    }
+
+    assert cable_order("h1", CABLES, after, DAY).split("\n")[4:] == [
+        "## Take out", "",
+        "- [ ] **9** leaf-1/swp2 → spine-2/swp1: dac, 3 m", "",
+        "## Exchange", "",
+        "- [ ] **17** leaf-1/swp1 → spine-1/swp1: dac, 5 m; before: dac, 3 m", "",
+        "## Pull", "",
+        "- [ ] **no label yet** (`igoudar plan`) leaf-2/swp1 → spine-1/swp2: "
+        "article and length to be chosen", "",
+    ]  # fmt: skip
+    assert cable_order("h1", CABLES, CABLES, DAY) == ""
+    assert [line[6:10] for line in cable_order("h1", {}, CABLES, DAY).split("\n") if "**" in line] == [
+        "**9*", "**17",
+    ]  # fmt: skip
+
+
+def test_the_lab_s_cables_are_recorded_with_label_and_length() -> None:
+    root = Path(__file__).parents[2]
+    (told,) = cabling_records(compile_site(root / "inventory/lab", root=root, today=DAY).plan).values()
+
+    assert len(told) == 44
+    assert told["leaf-1/swp1 -- spine-1/swp1"]["label"] > 0
+    assert [key for key, cable in told.items() if not cable["length"]] == [
+        "border-1/swp3 -- far-north/eth1",
+        "border-2/swp3 -- far-south/eth1",
+    ], "what carries a wave leaves the hall"
 
 
 PLACES = st.dictionaries(

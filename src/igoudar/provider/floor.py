@@ -1,12 +1,14 @@
-"""`igoudar:hall:Racks`: the racks of a row; a change of what stands in them is a work order for the staff."""
+"""`igoudar:hall:Racks` and `:Cabling`: records whose change is work for the staff on the floor."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from igoudar.day import today
+from igoudar.hall.cable_order import cable_order
 from igoudar.hall.work_order import work_order
 from igoudar.provider.kit import Context
 from igoudar.provider.records import RecordResource
@@ -17,20 +19,23 @@ FOLDER = Path(".igoudar/work-orders")
 Values = Mapping[str, Any]
 
 
-class Racks(RecordResource):
-    def __init__(self) -> None:
-        super().__init__("igoudar:hall:Racks")
+class FloorResource(RecordResource):
+    """`order` says what is to be done between two records; empty where nothing is."""
+
+    def __init__(self, token: str, order: Callable[[str, Values, Values, date], str]) -> None:
+        super().__init__(token)
+        self.order = order
 
     async def create(self, new: Values, ctx: Context) -> tuple[str, Values]:
-        await self._order({}, new, ctx)
+        await self._write({}, new, ctx)
         return ctx.name, {}
 
     async def update(self, old: Values, new: Values, outputs: Values, ctx: Context) -> Values:
-        await self._order(old, new, ctx)
+        await self._write(old, new, ctx)
         return {}
 
-    async def _order(self, old: Values, new: Values, ctx: Context) -> None:
-        if ctx.preview or not (text := work_order(ctx.name, old, new, today())):
+    async def _write(self, old: Values, new: Values, ctx: Context) -> None:
+        if ctx.preview or not (text := self.order(ctx.name, old, new, today())):
             return
         root = find_root(Path.cwd())
         path = root / FOLDER / f"{ctx.name}-{new_id()}.md"
@@ -41,4 +46,7 @@ class Racks(RecordResource):
         await ctx.log("info", f"work order: {path.relative_to(root)}")
 
 
-RESOURCES = [Racks()]
+RESOURCES = [
+    FloorResource("igoudar:hall:Racks", work_order),
+    FloorResource("igoudar:hall:Cabling", cable_order),
+]
