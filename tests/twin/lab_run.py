@@ -99,12 +99,6 @@ class Run:
         os.kill(pid, signal.SIGKILL)
         return hung
 
-    def pause(self, name: str, seconds: float) -> None:
-        pid = self.pid(name)
-        os.kill(pid, signal.SIGSTOP)
-        time.sleep(seconds)
-        os.kill(pid, signal.SIGCONT)
-
     def interrupt(self) -> None:
         os.killpg(self.process.pid, signal.SIGINT)
 

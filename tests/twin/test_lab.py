@@ -81,7 +81,7 @@ def test_a_way_where_none_is_meant_is_seen(lab: str) -> None:
     route = f"local {loopback} dev lo vrf fisc-prod"
     on("leaf-1", f"sudo ip route add {route}")
     try:
-        bad = failures(wait=60)
+        bad = failures(wait=10)
     finally:
         on("leaf-1", f"sudo ip route del {route}")
     assert {(check["kind"], check["host"]) for check in bad} >= {("isolation", "srv-1")}
