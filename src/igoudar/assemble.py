@@ -254,10 +254,10 @@ def _standing(
         return rack(name, entry, place, where)
 
     racks = joined.section("racks", alone)
-    devices = joined.section("devices", lambda n, d, w: _device(n, d, w, {**found.racks, **racks}))
+    every = {**found.racks, **racks}
+    devices = joined.section("devices", lambda n, d, w: _device(n, d, w, every))
     written = {n: r.where for n, r in racks.items()} | {n: d.where for n, d in devices.items()}
-    for name, (entry, where) in joined.section("overrides", lambda _, e, w: (e, w)).items():
-        patterns.override(found, written, name, entry, where)
+    patterns.override(found, written, joined.section("overrides", lambda _, e, w: (e, w)))
     for name in written.keys() & {*found.racks, *found.devices}:
         thing = found.racks.get(name) or found.devices[name]
         joined.findings.append(_twice(name, written[name], thing.where))

@@ -89,7 +89,7 @@ class Finding:
         """What to do, and where else to look."""
         return "; ".join(part for part in (self.hint, f"see {self.see}" if self.see else "") if part)
 
-    def as_json(self) -> dict[str, str | int]:
+    def as_json(self) -> dict[str, str | int | float]:
         return {
             "file": self.where.file,
             "line": self.where.line,
@@ -100,6 +100,7 @@ class Finding:
             "expected": self.expected,
             "hint": self.advice,
             "subject": self.subject,
+            **({"amount": self.amount, "unit": self.unit} if self.amount is not None else {}),
         }
 
 
@@ -107,6 +108,23 @@ def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Sorted by file, line, path and code, each said once."""
     unique = dict.fromkeys(findings)
     return tuple(sorted(unique, key=lambda f: (f.where.file, f.where.line, f.where.path, f.code, f.message)))
+
+
+MANY = 4  # findings of one kind about one line: from here on the first is shown, and how many there are
+
+
+def lines(findings: Iterable[Finding]) -> list[tuple[Finding, str]]:
+    """What people read, in the order given: a line of a pattern may be wrong in thousands of places alike."""
+    groups: dict[tuple[str, Where], list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault((finding.code, finding.where), []).append(finding)
+    found: list[tuple[Finding, str]] = []
+    for group in groups.values():
+        if len(group) < MANY:
+            found += ((finding, str(finding)) for finding in group)
+        else:
+            found.append((group[0], f"{group[0]}; and {len(group) - 1:,} more of this kind at this line"))
+    return found
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -138,7 +156,7 @@ class Missing(IgoudarError):
 class _WithFindings(IgoudarError):
     def __init__(self, findings: Iterable[Finding]) -> None:
         self.findings = in_order(findings)
-        super().__init__("\n".join(str(f) for f in self.findings))
+        super().__init__("\n".join(line for _, line in lines(self.findings)))
 
 
 class BadInput(_WithFindings):

@@ -117,7 +117,7 @@ def shown(kind: Kind, number: float) -> str:
             continue
         if abs(_factor(kind, unit) * number) >= 1:
             best = unit
-    return f"{round(number * _factor(kind, best), 3):g} {best}"
+    return f"{round(number * _factor(kind, best), 3):.12g} {best}"
 
 
 @cache
@@ -130,6 +130,8 @@ def _factor(kind: Kind, unit: str) -> float:
 
 
 Watts = Annotated[float, quantity(POWER)]
+# Of one device: some 132 kW for a whole rack of accelerators; kW written for W is above it.
+DeviceWatts = Annotated[float, quantity(POWER, high=150_000)]
 VoltAmperes = Annotated[float, quantity(APPARENT)]
 Amperes = Annotated[float, quantity(CURRENT)]
 Volts = Annotated[float, quantity(VOLTAGE)]

@@ -111,7 +111,7 @@ def _of(kind: Kind, known: Sequence[float | None], limit: float | None) -> str:
 
 def _place(device: Device) -> str:
     """Beside the U there may be several."""
-    face = " rear" if device.face is Face.REAR else ""
+    face = " rear" if device.face is Face.REAR else ""  # two at one place are an error of check
     return f"u{device.u:02d}{face}" if device.u else f"u00 {device.name}"
 
 

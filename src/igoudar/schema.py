@@ -15,7 +15,7 @@ from netaddr import EUI, AddrFormatError, IPAddress, IPNetwork, mac_unix_expande
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from igoudar.model import Attachment, CableStatus, End, Face, Role, SessionRole, Status
-from igoudar.quantities import Metres, Watts
+from igoudar.quantities import DeviceWatts, Metres
 from igoudar.validated import LABEL
 
 _NETWORK = re.compile(r"[0-9A-Fa-f.:]+/[0-9]{1,3}")
@@ -204,7 +204,7 @@ class BoxIn(Entry):
     pod: Annotated[int, Field(ge=1, le=99)] = 1
     drained: bool = False
     adopt: bool = False
-    draw: Watts | None = None
+    draw: DeviceWatts | None = None
     settings: dict[str, dict[str, Any]] = {}
 
 

@@ -6,12 +6,13 @@ be waived.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, StringConstraints
 
 from igoudar.errors import Finding, Severity, Where, nearest
 from igoudar.quantities import MASS, POWER, Kind, read, shown
@@ -23,7 +24,7 @@ AMOUNTS: tuple[Kind, ...] = (POWER, MASS)  # of what findings tell how much ther
 
 def _day(value: Any) -> date:
     try:
-        return date.fromisoformat(value)
+        return date.fromisoformat(value if re.fullmatch(r"\d{4}-\d\d-\d\d", value) else "")
     except (TypeError, ValueError) as error:
         raise ValueError("a day such as 2027-03-31") from error
 
@@ -37,7 +38,7 @@ def _amount(value: Any) -> tuple[float, str]:
     raise ValueError(f"one of {', '.join(kind.name for kind in AMOUNTS)} with its unit such as 13 kW")
 
 
-Text = Annotated[str, Field(min_length=1)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
 class WaiverIn(Entry):
@@ -66,8 +67,13 @@ class Waiver:
 
 def waive(findings: Iterable[Finding], waivers: Iterable[Waiver], today: date) -> list[Finding]:
     """The same findings, those that a waiver covers as information; and what is wrong with waivers."""
-    found = list(findings)
+    found, seen = list(findings), dict[tuple[str, str], Waiver]()
     for waiver in waivers:
+        other = seen.setdefault((waiver.code, waiver.object), waiver)
+        if other is not waiver:
+            said = f"{waiver.code} for {waiver.object} is waived twice"
+            found.append(Finding("waiver-twice", waiver.where, said, "one waiver", see=other.where))
+            continue
         wrong = list(_judged(waiver, found, today))
         if not any(w.severity is Severity.ERROR for w in wrong):
             found = [_waived(f, waiver) if _is_meant(f, waiver) else f for f in found]

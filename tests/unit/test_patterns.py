@@ -9,6 +9,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from igoudar.errors import BadInput, Where
 from igoudar.hall.patterns import Rows, Standing, expand, override
@@ -34,8 +35,11 @@ def row(**more: Any) -> RowIn:
 
 def expanded(entry: RowIn, *overrides: tuple[str, dict[str, Any]]) -> Standing:
     found = expand([Rows(entry.hall, entry, AT)], maker)
-    for name, told in overrides:
-        override(found, {}, name, OverrideIn.model_validate(told), Where("rows.yaml", 0, f"overrides.{name}"))
+    told = {
+        name: (OverrideIn.model_validate(entry), Where("rows.yaml", 0, f"overrides.{name}"))
+        for name, entry in overrides
+    }
+    override(found, {}, told)
     return found
 
 
@@ -92,6 +96,57 @@ def test_an_override_changes_one_object_and_is_its_line() -> None:
     assert (found.devices["srv-b01-2"].draw_w, found.devices["srv-b01-2"].u) == (800, 9)
     assert found.devices["srv-b01-2"].where.path == "overrides.srv-b01-2"
     assert (found.devices["srv-b01-1"].draw_w, found.racks["b03"].power_w) == (None, 20_000)
+
+
+def test_what_may_grow_says_how_much_is_counted_for_it() -> None:
+    def numbers(**more: Any) -> dict[str, int]:
+        standing = {"name": "n-{rack}-{n}", "type": "server", "role": "server", "every": 8, "every_row": 20}
+        told = {"name": ["b", "c"], "racks": "01..03", "devices": [standing | {"u": "1..4"}]} | more
+        return {d.name: d.number for d in expanded(row(**told)).devices.values()}
+
+    before = numbers()
+    more_racks = numbers(racks="01..05")
+    assert {name: more_racks[name] for name in before} == before
+    assert before["n-c02-3"] == 1 + (20 + 1) * 8 + 2
+
+
+def test_an_address_of_the_same_network_is_another_one() -> None:
+    standing = {"name": "n-{rack}-{n}", "type": "server", "role": "server", "u": 1, "oob": "10.0.0.1/16"}
+    found = expanded(row(devices=[standing]), ("n-b01-1", {"oob": "10.0.0.9/16"}))
+
+    assert found.findings == []
+    assert str(found.devices["n-b01-1"].oob) == "10.0.0.9/16"
+
+
+@pytest.mark.parametrize("first", ["b02", "srv-b02-1"])
+def test_an_override_in_an_absent_rack_is_told_in_any_order(first: str) -> None:
+    told: dict[str, dict[str, Any]] = {"b02": {"absent": True}, "srv-b02-1": {"draw": "900 W"}}
+    found = expanded(row(), *sorted(told.items(), key=lambda item: item[0] != first))
+
+    assert [str(f) for f in found.findings] == [
+        "rows.yaml: overrides.srv-b02-1: srv-b02-1 stands in rack b02, which is absent; "
+        "see rows.yaml: overrides.b02"
+    ]
+
+
+@pytest.mark.parametrize("entry", [{"u": None}, {"type": None}, {"feeds": None}, {"serial": None}])
+def test_an_override_states_values(entry: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match="a value, or no such key"):
+        OverrideIn.model_validate(entry)
+
+
+@pytest.mark.parametrize(
+    ("more", "place"),
+    [({"number": 99_990}, "number"), ({"oob": "10.0.0.250/24"}, "oob"), ({"every": 3}, "")],
+)
+def test_a_count_past_its_end_is_told_once(more: dict[str, Any], place: str) -> None:
+    standing = {"name": "n-{rack}-{n}", "type": "server", "role": "server", "u": "1..4"}
+    found = expanded(row(devices=[standing | more]))
+
+    assert [f.where for f in found.findings] == [
+        AT.at("devices").at(0).at(place) if place else AT.at("devices").at(0)
+    ]
+    assert found.devices == {}
 
 
 ROWS = {

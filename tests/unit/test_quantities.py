@@ -78,6 +78,11 @@ def test_what_nobody_means_is_refused() -> None:
         read(POWER, "-3 kW")
 
 
+def test_much_is_shown_in_plain_digits() -> None:
+    assert shown(VOLUME, 12_345_678) == "12345678 m³"
+    assert shown(POWER, 1960.04) == "1.96 kW"
+
+
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 @given(number=st.floats(min_value=0, max_value=90).map(lambda n: round(n, 3)))
 def test_what_is_shown_is_read_back(kind: Kind, number: float) -> None:

@@ -55,6 +55,29 @@ def test_what_is_written_is_read_and_kept(root: Path) -> None:
     assert text == "name,serial,asset,oob_mac,host_key\nnode-b01-1,S2,,,\nnode-b01-2,S1,A1,,\n"
 
 
+def test_what_is_written_can_be_read(root: Path) -> None:
+    """A MAC address that is delivered twice; a file that is not named after its hall."""
+    note = (
+        "serial,type,oob_mac\nS1,generic-server-2,02:00:00:00:00:09\nS2,generic-server-2,02:00:00:00:00:09\n"
+    )
+    lines, status = receive(root, note, "--write")
+    assert (status, lines) == (2, [
+        "note.csv:3: the MAC address 02:00:00:00:00:09 is delivered twice; expected each box once; "
+        "see note.csv:2",
+    ])  # fmt: skip
+
+    other = root / "inventory/lab/units/first.csv"
+    other.parent.mkdir()
+    other.write_text("name,serial\nnode-b01-1,S1\n", "utf-8")
+    assert receive(root, HEAD + "S2,generic-server-2,,\n", "--write")[1] == 0
+    assert load(root / "inventory/lab", root).devices["node-b01-2"].serial == "S2"
+    assert other.read_text("utf-8") == "name,serial\nnode-b01-1,S1\n"
+
+
+def test_nothing_delivered_is_nothing_written(root: Path) -> None:
+    assert receive(root, HEAD, "--write")[0][-1] == "0 boxes for lab; nothing was written"
+
+
 def test_as_json(root: Path) -> None:
     (root / "note.csv").write_text("serial,part_number\nS1,\n", "utf-8")
     said = run("receive lab note.csv --json", root)

@@ -71,6 +71,24 @@ def test_moved_exchanged_and_taken_out() -> None:
     assert "## Put in" not in text
 
 
+def test_another_box_at_another_place_is_no_move() -> None:
+    after = {"a01": rack(u20="srv-1 S9", u11="srv-2 S2", u12_rear="panel-1 S3"), "a02": rack(u10="srv-3 S4")}
+    text = work_order("h1-a", BEFORE, after, DAY)
+
+    assert "## Move" not in text
+    assert "- [ ] a01 u10: **srv-1**, server, serial S1\n" in text
+    assert "- [ ] a01 u20: **srv-1**, server, serial S9\n" in text
+
+
+def test_racks_and_feeds_are_work_too() -> None:
+    other = dict(rack(u10="srv-3 S4")) | {"feeds": {"B": "busway-b"}}
+    text = work_order("h1-a", BEFORE, {"a02": other, "a03": rack()}, DAY)
+
+    assert "- [ ] a01: take it away\n" in text
+    assert "- [ ] a02: connect feed B to busway-b\n- [ ] a02: disconnect feed A from busway-a\n" in text
+    assert "- [ ] a03: set it up, 47 U\n- [ ] a03: connect feed A to busway-a\n" in text
+
+
 def test_nothing_to_do_is_no_order() -> None:
     other = {name: told | {"power": "2 kW of 12.5 kW"} for name, told in BEFORE.items()}
 

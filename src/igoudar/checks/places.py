@@ -7,18 +7,48 @@ from collections.abc import Iterator
 
 from igoudar.design import Design
 from igoudar.errors import Finding
-from igoudar.hall.places import Basis, Cooling
+from igoudar.hall.places import Basis, Building, Cooling, Hall, Rack
 from igoudar.model import Inventory
 from igoudar.quantities import DISTANCE, POWER, shown
 
 
 def check(design: Design) -> Iterator[Finding]:
     inventory = design.inventory
+    yield from _coordinates(inventory)
     yield from _racks(inventory)
     yield from _halls(inventory)
     yield from _buildings(inventory)
     yield from _campus(inventory)
     yield from _salt(inventory)
+
+
+def _coordinates(inventory: Inventory) -> Iterator[Finding]:
+    """A place is one thing's; and a row has one name among the records of the site."""
+    racks: dict[tuple[str, str, int], Rack] = {}
+    rows: dict[str, Rack] = {}
+    for rack in inventory.racks.values():
+        other = racks.setdefault((rack.hall, rack.row, rack.position), rack)
+        if other is not rack:
+            said = f"{rack.name} and {other.name} are both at position {rack.position} of row {rack.row}"
+            yield Finding("same-place", rack.where, said, "one rack a place", see=other.where)
+        other = rows.setdefault(f"{rack.hall}-{rack.row}", rack)
+        if (other.hall, other.row) != (rack.hall, rack.row):
+            said = (
+                f"row {rack.row} of hall {rack.hall} and row {other.row} of hall {other.hall} are named alike"
+            )
+            yield Finding("same-place", rack.where, said, "another name", see=other.where)
+    halls: dict[tuple[int, int], Hall] = {}
+    for hall in inventory.halls.values():
+        first = halls.setdefault((hall.building, hall.number), hall)
+        if first is not hall:
+            said = f"{hall.name} and {first.name} are both hall {hall.number} of building {hall.building}"
+            yield Finding("same-place", hall.where, said, "one hall a number", see=first.where)
+    buildings: dict[int, Building] = {}
+    for building in inventory.buildings.values():
+        one = buildings.setdefault(building.number, building)
+        if one is not building:
+            said = f"{building.name} and {one.name} are both building {building.number}"
+            yield Finding("same-place", building.where, said, "one building a number", see=one.where)
 
 
 def _racks(inventory: Inventory) -> Iterator[Finding]:
@@ -47,7 +77,7 @@ def _halls(inventory: Inventory) -> Iterator[Finding]:
     for rack in inventory.racks.values():
         totals[rack.hall] += rack.power_w or 0
     for hall in inventory.halls.values():
-        total = totals[hall.name]
+        total = round(totals[hall.name], 3)
         if hall.power_w is not None and total > hall.power_w:
             yield Finding(
                 "hall-over-power",
@@ -67,9 +97,10 @@ def _buildings(inventory: Inventory) -> Iterator[Finding]:
             said = f"hall {hall.name} is in building {hall.building}"
             known = ", ".join(str(n) for n in sorted(numbers))
             yield Finding("unknown-building", hall.where.at("building"), said, f"one of {known}")
+    powers = _powers(inventory)
     for building in inventory.buildings.values():
         halls = [h for h in inventory.halls.values() if h.building == building.number]
-        total = sum(hall.power_w or 0 for hall in halls)
+        total = round(sum(powers[hall.name] for hall in halls), 3)
         if building.power_w is not None and total > building.power_w:
             said = f"the halls of building {building.name} may draw {shown(POWER, total)}"
             yield Finding(
@@ -83,12 +114,22 @@ def _buildings(inventory: Inventory) -> Iterator[Finding]:
             )
 
 
+def _powers(inventory: Inventory) -> dict[str, float]:
+    """Of each hall: what it states, else what its racks may draw."""
+    racks: dict[str, float] = defaultdict(float)
+    for rack in inventory.racks.values():
+        racks[rack.hall] += rack.power_w or 0
+    return {
+        name: racks[name] if hall.power_w is None else hall.power_w for name, hall in inventory.halls.items()
+    }
+
+
 def _campus(inventory: Inventory) -> Iterator[Finding]:
     campus = inventory.campus
     if campus is None:
         return
-    it_w = sum(hall.power_w or 0 for hall in inventory.halls.values())
-    total = it_w * (campus.design_pue if campus.basis is Basis.FACILITY else 1)
+    it_w = sum(_powers(inventory).values())
+    total = round(it_w * (campus.design_pue if campus.basis is Basis.FACILITY else 1), 3)
     if total > campus.power_w:
         how = f" at a design PUE of {campus.design_pue:g}" if campus.basis is Basis.FACILITY else ""
         yield Finding(

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from igoudar.design import Design
-from igoudar.errors import Finding, Severity, Where
+from igoudar.errors import Finding, Severity
 from igoudar.hall.draw import Draw, airflow_of, draw_of, weight_of
 from igoudar.hall.places import Rack
 from igoudar.model import Device, Face, Inventory
@@ -22,7 +22,8 @@ def check(design: Design) -> Iterator[Finding]:
     for device in inventory.devices.values():
         standing[device.rack].append(device)
     yield from misplaced(inventory)
-    for name, devices in standing.items():
+    for name, devices in sorted(standing.items()):
+        devices.sort(key=lambda device: device.name)
         rack = inventory.racks[name]
         yield from _power(inventory, rack, devices)
         yield from _mass(inventory, rack, devices)
@@ -34,9 +35,14 @@ def check(design: Design) -> Iterator[Finding]:
 def misplaced(inventory: Inventory) -> Iterator[Finding]:
     """What stands above its rack, or where another device is."""
     taken: dict[tuple[str, int, Face], Device] = {}
-    for device in inventory.devices.values():
+    for device in sorted(inventory.devices.values(), key=lambda device: device.name):
         kind = inventory.types[device.type]
         height = math.ceil(kind.units) if device.u else 0
+        if bool(device.u) is not bool(kind.units):
+            said = f"{device.name} is at U{device.u}, and its type has {kind.units:g} U"
+            expected = "a place from 1" if kind.units else "`u: 0`, beside the U"
+            about = f"device {device.name}"
+            yield Finding("zero-u", device.where.at("u"), said, expected, subject=about)
         rack = inventory.racks[device.rack]
         where = device.where.at("u")
         if height and device.u + height - 1 > rack.height:
@@ -72,12 +78,12 @@ def _power(inventory: Inventory, rack: Rack, devices: list[Device]) -> Iterator[
             one.where.at("type"),
             f"nobody says what a {kind} draws, so {rack.name} counts as its {shown(POWER, rack.power_w)}",
             "`draw` of the device, or `allocated` of its type in types/overrides.yaml",
-            subject=f"type {kind}",
+            subject=f"rack {rack.name} / type {kind}",
         )
     for device in devices:
         yield from _over_psus(inventory, device, draws[device.name])
-    total = sum(draw.allocated_w or 0 for draw in draws.values())
-    if not unknown and total > rack.power_w:
+    total = round(sum(draw.allocated_w or 0 for draw in draws.values()), 3)
+    if total > rack.power_w:
         yield Finding(
             "rack-over-power",
             rack.where.at("power"),
@@ -91,6 +97,11 @@ def _power(inventory: Inventory, rack: Rack, devices: list[Device]) -> Iterator[
 
 def _over_psus(inventory: Inventory, device: Device, draw: Draw) -> Iterator[Finding]:
     """Told of the type where the device says nothing itself."""
+    if draw.psus and draw.needed > draw.psus:
+        said = f"{device.type} has {draw.psus} PSUs and is said to need {draw.needed}"
+        where = inventory.facts[device.type].where.at("psus_needed")
+        yield Finding("over-psus", where, said, f"at most {draw.psus}", subject=f"type {device.type}")
+        return
     if draw.allocated_w is None or draw.cap_w is None or draw.allocated_w <= draw.cap_w:
         return
     facts, own = inventory.facts.get(device.type), device.draw_w is not None
@@ -110,7 +121,7 @@ def _mass(inventory: Inventory, rack: Rack, devices: list[Device]) -> Iterator[F
     if rack.load_kg is None:
         return
     masses = {device.name: weight_of(inventory, device) for device in devices}
-    total = sum(mass or 0 for mass in masses.values())
+    total = round(sum(mass or 0 for mass in masses.values()), 3)
     if total > rack.load_kg:
         yield Finding(
             "rack-over-load",
@@ -166,14 +177,13 @@ def _depth(inventory: Inventory, rack: Rack, devices: list[Device]) -> Iterator[
 
 
 def _floor(inventory: Inventory, standing: Mapping[str, list[Device]]) -> Iterator[Finding]:
-    """A rack with what stands in it, over its own footprint; alike racks of a pattern are told once.
+    """A rack with what stands in it, over its own footprint.
 
     Where somebody's mass is not known, the rack counts as loaded with all that it may carry.
     """
-    told: set[Where] = set()
     for rack in inventory.racks.values():
         kind, limit = inventory.rack_types.get(rack.type), inventory.halls[rack.hall].floor_kg_m2
-        if kind is None or limit is None or rack.where in told:
+        if kind is None or limit is None:
             continue
         if kind.outer_width_mm is None or kind.outer_depth_mm is None:
             continue
@@ -182,7 +192,6 @@ def _floor(inventory: Inventory, standing: Mapping[str, list[Device]]) -> Iterat
         area = kind.outer_width_mm * kind.outer_depth_mm / 1e6
         load = ((kind.kg or 0) + inside) / area
         if load > limit:
-            told.add(rack.where)
             said = f"rack {rack.name} with {shown(MASS, inside)} in it stands with {load:.0f} kg/m²"
             expected = f"at most {limit:g} kg/m², what the floor of hall {rack.hall} carries"
             where = rack.where.at("type")

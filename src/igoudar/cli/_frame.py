@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from igoudar.errors import Finding, Severity
+from igoudar.errors import Finding, Severity, lines
 from igoudar.stack_files import site_of
 from igoudar.tree import find_root, site_folder
 
@@ -80,8 +80,8 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Machine-read
 
 def show_findings(findings: Iterable[Finding]) -> None:
     """One a line, coloured on a terminal only (click strips colours elsewhere)."""
-    for finding in findings:
-        click.secho(str(finding), fg=STYLES[finding.severity])
+    for finding, line in lines(findings):
+        click.secho(line, fg=STYLES[finding.severity])
 
 
 def show_diff(diff: str) -> None:

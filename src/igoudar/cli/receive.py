@@ -53,7 +53,8 @@ def command(site: Place, delivery: Path, *, write: bool, as_json: bool) -> int:
     else:
         columns([("device", "serial", "rack", "U"), *rows])
         show_findings(found)
-        done = f"wrote {', '.join(files)}" if write else "nothing was written; --write does"
+        done = f"wrote {', '.join(files)}" if files else "nothing was written"
+        done += "" if write or not rows else "; --write does"
         click.echo(f"{counted(len(rows), 'box')} for {site.name}; {done}")
     return 0 if write else NOT_WRITTEN
 
@@ -81,7 +82,9 @@ def _write(site: Place, inventory: Inventory, units: tuple[Unit, ...]) -> list[s
 
     halls: dict[str, list[Unit]] = defaultdict(list)
     known, _ = read_units(site.folder, "")
-    for unit in (*known.values(), *units):
+    for unit in known.values():
+        halls[Path(unit.where.file).stem].append(unit)  # it stays in the file that it is in
+    for unit in units:
         halls[inventory.devices[unit.name].hall].append(unit)
     changed = sorted({inventory.devices[unit.name].hall for unit in units})
     for hall in changed:

@@ -45,14 +45,13 @@ class Receipt:
 def receive(inventory: Inventory, boxes: Iterable[Box]) -> Receipt:
     """Named boxes to their devices; the others to planned devices of their type, rack by rack from below."""
     waiting = _waiting(inventory)
-    known = {device.serial: device for device in inventory.devices.values() if device.serial}
+    known = _known(inventory)
     taken: dict[str, Unit] = {}
     findings: list[Finding] = []
-    seen: dict[str, Where] = {}
+    seen: dict[tuple[str, str], Where] = {}
     unnamed: list[tuple[str, Box]] = []
     for box in boxes:
-        wrong = [*_serial(box, known, seen)]
-        seen.setdefault(box.entry.serial, box.where)
+        wrong = [*_once(box, known, seen)]
         slug, odd = _type(inventory, box)
         wrong += odd
         if not wrong and box.entry.name:
@@ -60,8 +59,9 @@ def receive(inventory: Inventory, boxes: Iterable[Box]) -> Receipt:
         elif not wrong:
             unnamed.append((slug, box))
         findings += wrong
+    free = {slug: (d for d in devices if d.name not in taken) for slug, devices in waiting.items()}
     for slug, box in unnamed:
-        device = next((d for d in waiting.get(slug, ()) if d.name not in taken), None)
+        device = next(free.get(slug, iter(())), None)
         if device is None:
             said = f"no device of the type {slug} waits for a box"
             findings.append(Finding("not-planned", box.where, said, "a planned device without a serial"))
@@ -77,26 +77,51 @@ def _waiting(inventory: Inventory) -> Mapping[str, list[Device]]:
     for device in inventory.devices.values():
         if not device.serial:
             found[device.type].append(device)
+    racks = inventory.racks
     for devices in found.values():
-        devices.sort(key=lambda d: (d.hall, d.rack, d.u, d.name))
+        devices.sort(key=lambda d: (d.hall, racks[d.rack].row, racks[d.rack].position, d.u, d.name))
     return found
 
 
-def _serial(box: Box, known: Mapping[str, Device], seen: Mapping[str, Where]) -> Iterator[Finding]:
-    serial = box.entry.serial
-    if serial in known:
-        said, see = f"the serial {serial} is that of {known[serial].name}", known[serial].where
-        yield Finding("duplicate-serial", box.where, said, "a box that is not there yet", see=see)
-    if serial in seen:
-        said = f"the serial {serial} is delivered twice"
-        yield Finding("duplicate-serial", box.where, said, "each box once", see=seen[serial])
+def _known(inventory: Inventory) -> dict[tuple[str, str], Device]:
+    """What a box has for itself alone -> the device that has it."""
+    facets = (("serial", "serial"), ("oob_mac", "MAC address"), ("host_key", "host key"))
+    return {
+        (label, value): device
+        for device in inventory.devices.values()
+        for key, label in facets
+        if (value := getattr(device, key))
+    }
+
+
+def _once(
+    box: Box, known: Mapping[tuple[str, str], Device], seen: dict[tuple[str, str], Where]
+) -> Iterator[Finding]:
+    e = box.entry
+    own = {"serial": e.serial, "MAC address": e.oob_mac, "host key": e.host_key, "asset tag": e.asset}
+    for label, value in own.items():
+        if not value:
+            continue
+        if (device := known.get((label, value))) is not None:
+            said = f"the {label} {value} is that of {device.name}"
+            expected = "a box that is not there yet"
+            yield Finding("duplicate-serial", box.where, said, expected, see=device.where)
+        if (before := seen.setdefault((label, value), box.where)) is not box.where:
+            said = f"the {label} {value} is delivered twice"
+            yield Finding("duplicate-serial", box.where, said, "each box once", see=before)
 
 
 def _type(inventory: Inventory, box: Box) -> tuple[str, list[Finding]]:
     entry = box.entry
-    if entry.type in inventory.types:
-        return entry.type, []
     number = entry.part_number
+    if entry.type in inventory.types:
+        other = inventory.types[entry.type].part_number
+        if number and other and number != other:
+            said = f"{entry.type} has the part number {other!r}, the box {number!r}"
+            return entry.type, [Finding("another-type", box.where, said, "the type of the box")]
+        return entry.type, []
+    if not entry.type and not number:
+        return "", [Finding("unknown-type", box.where, "the box has no type", "a type or a part number")]
     slugs = [slug for slug, kind in inventory.types.items() if number and kind.part_number == number]
     if len(slugs) == 1 and not entry.type:
         return slugs[0], []

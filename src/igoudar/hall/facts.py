@@ -7,30 +7,40 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from igoudar.errors import Finding, Where, step_path
 from igoudar.hall.places import TypeFacts
-from igoudar.quantities import Kilograms, Millimetres, Watts
+from igoudar.quantities import DeviceWatts, Kilograms, Millimetres
 from igoudar.schema import Entry, Label
 from igoudar.validated import validated
 from igoudar.yaml_source import read_source
 
 FILE = "overrides.yaml"
+Airflow = Literal[
+    "", "front-to-rear", "rear-to-front", "left-to-right", "right-to-left", "side-to-rear", "rear-to-side",
+    "bottom-to-top", "top-to-bottom", "passive", "mixed",
+]  # fmt: skip
 
 
 class TypeFactsIn(Entry):
     """`nameplate` is what the label says, `allocated` what is planned with. `psus_needed`: k of its n."""
 
     source: Annotated[str, Field(min_length=1)]
-    nameplate: Watts | None = None
-    allocated: Watts | None = None
+    nameplate: DeviceWatts | None = None
+    allocated: DeviceWatts | None = None
     psus_needed: Annotated[int, Field(ge=1, le=64)] | None = None
     weight: Kilograms | None = None
     depth: Millimetres | None = None
-    airflow: str = ""
+    airflow: Airflow = ""
+
+    @model_validator(mode="after")
+    def _allocated_is_of_the_nameplate(self) -> Self:
+        if self.nameplate is not None and self.allocated is not None and self.allocated > self.nameplate:
+            raise ValueError("allocated at most the nameplate")
+        return self
 
 
 class FactsFile(Entry):

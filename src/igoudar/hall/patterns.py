@@ -19,6 +19,8 @@ from igoudar.hall.schema import OverrideIn, RackParts, RowParts, StandingIn
 from igoudar.model import Device
 from igoudar.validated import LABEL
 
+MOST_NUMBER = 99_999
+HINTS = 10  # a search for what is meant costs, and one list of mistakes needs no more
 RACK_WORDS = ("hall", "row", "rack")
 DEVICE_WORDS = (*RACK_WORDS, "n", "u")
 INSIDE = {
@@ -75,12 +77,12 @@ def _misspelt(row: Rows) -> Iterator[Finding]:
         here = row.where.at("devices").at(number)
         yield from strange_words(standing.name, DEVICE_WORDS, here.at("name"))
         yield from _outside(standing, row.entry, here)
+        yield from _past(standing, row.entry, here)
 
 
 def _expand_rows(row: Rows, rack: RackMaker, found: Standing) -> None:
     entry = row.entry
-    names = [entry.name] if isinstance(entry.name, str) else entry.name
-    for at, name in enumerate(names):
+    for at, name in enumerate(entry.name):
         racks: dict[str, str] = {}
         for counted in entry.racks:
             racks[counted] = entry.names.format(hall=row.hall, row=name, rack=counted)
@@ -89,9 +91,26 @@ def _expand_rows(row: Rows, rack: RackMaker, found: Standing) -> None:
         for number, standing in enumerate(entry.devices):
             here = row.where.at("devices").at(number)
             chosen = standing.racks or entry.racks
-            for index, counted in enumerate(chosen, at * len(chosen)):
+            for index, counted in enumerate(chosen, at * (standing.every_row or len(chosen))):
                 for device in _devices(standing, Place(row.hall, name, racks[counted], index), here):
                     _add(found.devices, device, standing.name, found)
+
+
+def _past(standing: StandingIn, entry: RowParts, where: Where) -> Iterator[Finding]:
+    """The last number and the last address that it counts to."""
+    racks, rows = len(standing.racks or entry.racks), len(entry.name)
+    every, every_row = standing.every or len(standing.u), standing.every_row or racks
+    if every < len(standing.u) or (rows > 1 and every_row < racks):
+        said = f"{len(standing.u)} devices in each of {racks} racks do not fit into what is counted for them"
+        yield Finding("pattern-overlap", where, said, "every and every_row no less than there are")
+        return
+    last = ((rows - 1) * every_row + racks - 1) * every + len(standing.u) - 1
+    if standing.number + last > MOST_NUMBER:
+        said = f"the numbers go up to {standing.number + last}"
+        yield Finding("past-the-end", where.at("number"), said, f"at most {MOST_NUMBER}")
+    if standing.oob is not None and int(standing.oob.ip) + last > standing.oob.last:
+        said = f"{last + 1} addresses from {standing.oob.ip} do not fit into {standing.oob.cidr}"
+        yield Finding("past-the-end", where.at("oob"), said, "a network that holds them all")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +126,7 @@ class Place:
 def _devices(standing: StandingIn, place: Place, where: Where) -> Iterator[Device]:
     """One for each U."""
     for n, unit in enumerate(standing.u):
-        step = place.index * len(standing.u) + n
+        step = place.index * (standing.every or len(standing.u)) + n
         yield Device(
             name=standing.name.format(hall=place.hall, row=place.row, rack=place.rack, n=n + 1, u=unit),
             type=standing.type,
@@ -176,36 +195,55 @@ def _outside(standing: StandingIn, row: RowParts, where: Where) -> Iterator[Find
 
 
 def override(
-    found: Standing, written: Mapping[str, Where], name: str, entry: OverrideIn, where: Where
+    found: Standing, written: Mapping[str, Where], overrides: Mapping[str, tuple[OverrideIn, Where]]
 ) -> None:
-    """Let one object of `found` state something else. `written`: names that rows did not give, with lines."""
-    thing: Rack | Device | None = found.racks.get(name) or found.devices.get(name)
-    if thing is None:
-        found.findings.append(_hits_nothing(found, written, name, where))
-        return
-    stated = {key: getattr(entry, key) for key in entry.model_fields_set if key != "absent"}
-    if entry.absent:
-        if stated:
-            said = f"{name} is absent and has {', '.join(sorted(stated))}"
-            found.findings.append(Finding("absent-with-more", where, said, "`absent: true` alone"))
-        _remove(found, thing)
-        return
+    """Let objects of `found` state something else, whatever order they stand in.
+
+    `written`: names that rows did not give, with lines.
+    """
+    absent: dict[str, Where] = {}
+    for name, (entry, where) in overrides.items():
+        thing: Rack | Device | None = found.racks.get(name) or found.devices.get(name)
+        if thing is None:
+            found.findings.append(_hits_nothing(found, written, name, where))
+        elif entry.absent:
+            found.findings += _more(entry, name, where)
+            absent[name] = where
+        else:
+            _change(found, thing, entry, where)
+    for name in absent.keys() & found.racks.keys():
+        for lost in (d for d in found.devices.values() if d.rack == name and d.name in overrides):
+            said = f"{lost.name} stands in rack {name}, which is absent"
+            where = overrides[lost.name][1]
+            found.findings.append(Finding("override-hits-nothing", where, said, see=absent[name]))
+    found.racks = {name: rack for name, rack in found.racks.items() if name not in absent}
+    found.devices = {
+        name: device
+        for name, device in found.devices.items()
+        if name not in absent and device.rack not in absent
+    }
+
+
+def _stated(entry: OverrideIn) -> dict[str, Any]:
+    return {key: getattr(entry, key) for key in entry.model_fields_set if key != "absent"}
+
+
+def _more(entry: OverrideIn, name: str, where: Where) -> Iterator[Finding]:
+    if stated := _stated(entry):
+        said = f"{name} is absent and has {', '.join(sorted(stated))}"
+        yield Finding("absent-with-more", where, said, "`absent: true` alone")
+
+
+def _change(found: Standing, thing: Rack | Device, entry: OverrideIn, where: Where) -> None:
+    stated = _stated(entry)
     found.findings += _useless(thing, stated, where)
     known = {f.name for f in fields(thing)}
     new = {INSIDE.get(key, key): value for key, value in stated.items()}
     changed = replace(thing, where=where, **{key: value for key, value in new.items() if key in known})
     if isinstance(changed, Rack):
-        found.racks[name] = changed
+        found.racks[thing.name] = changed
     else:
-        found.devices[name] = changed
-
-
-def _remove(found: Standing, thing: Rack | Device) -> None:
-    if isinstance(thing, Device):
-        del found.devices[thing.name]
-        return
-    del found.racks[thing.name]
-    found.devices = {n: d for n, d in found.devices.items() if d.rack != thing.name}
+        found.devices[thing.name] = changed
 
 
 def _useless(thing: Rack | Device, stated: Mapping[str, Any], where: Where) -> Iterator[Finding]:
@@ -217,7 +255,7 @@ def _useless(thing: Rack | Device, stated: Mapping[str, Any], where: Where) -> I
         if inside not in known:
             said = f"{thing.name} is a {kind}, which has no {key!r}"
             yield Finding("unknown-key", where.at(key), said)
-        elif getattr(thing, inside) == value:
+        elif str(getattr(thing, inside)) == str(value):  # networks are equal whatever their host bits
             said = f"{thing.name} has this {key!r} without it"
             yield Finding(
                 "override-says-nothing", where.at(key), said, "differences only", "remove it", see=thing.where
@@ -238,6 +276,7 @@ def _hits_nothing(found: Standing, written: Mapping[str, Where], name: str, wher
             "change it there",
             see=written[name],
         )
-    hint = nearest(name, [*found.racks, *found.devices]) if len(found.devices) < 20_000 else ""
+    asked = sum(f.code == "override-hits-nothing" for f in found.findings)
+    hint = nearest(name, [*found.racks, *found.devices]) if asked < HINTS else ""
     said = f"no row gives {name!r}"
     return Finding("override-hits-nothing", where, said, "the full name of a rack or device of a row", hint)

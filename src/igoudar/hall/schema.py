@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, field_validator
 
 from igoudar.hall.places import Basis, Cooling, Zone
 from igoudar.model import Face, Role, Status
@@ -17,6 +17,7 @@ from igoudar.quantities import (
     TEMPERATURE,
     Celsius,
     CubicMetres,
+    DeviceWatts,
     FloorLoad,
     Kilograms,
     LitresAKilowattHour,
@@ -26,6 +27,7 @@ from igoudar.quantities import (
     read,
 )
 from igoudar.schema import BoxIn, Entry, Label, Mac, Network4, PublicKey, Serial, one_of
+from igoudar.validated import LABEL
 
 _COUNT = re.compile(r"([0-9]{1,5})\.\.([0-9]{1,5})(?:/([0-9]{1,3}))?")
 MOST = 10_000  # what one count may give
@@ -55,6 +57,25 @@ def _height(value: Any) -> int:
     return int(height)
 
 
+def _names(value: Any) -> tuple[str, ...]:
+    names = value if isinstance(value, list) else [value]
+    if not names or not all(isinstance(name, str) and re.fullmatch(LABEL, name) for name in names):
+        raise ValueError("a name such as b, or a list of names: a-z, 0-9 and -")
+    return tuple(names)
+
+
+def _two_units(feeds: dict[str, str]) -> dict[str, str]:
+    if len(set(feeds.values())) < len(feeds):
+        raise ValueError("A and B on units of their own")
+    return feeds
+
+
+def _given(value: Any) -> Any:
+    if value is None:
+        raise ValueError("a value, or no such key")
+    return value
+
+
 def _feed(value: Any) -> Any:
     if value not in ("A", "B"):
         raise ValueError("the feed A or B; L1, L2 and L3 are phases of one")
@@ -72,7 +93,9 @@ Count = Annotated[tuple[str, ...], BeforeValidator(count)]
 NamePattern = Annotated[str, BeforeValidator(_name_pattern)]
 Height = Annotated[int, BeforeValidator(_height)]
 ClassNumber = Annotated[int, Field(ge=1, le=4)]
-Feeds = dict[Annotated[Literal["A", "B"], BeforeValidator(_feed)], Label]
+Feeds = Annotated[
+    dict[Annotated[Literal["A", "B"], BeforeValidator(_feed)], Label], AfterValidator(_two_units)
+]
 Extreme = Annotated[float, quantity(TEMPERATURE, high=60)]
 
 
@@ -155,12 +178,15 @@ class StandingIn(BoxIn):
     """Devices of a row: one for each `u` of each rack of it, or of those in `racks`.
 
     `number` is that of the first; it counts on by place, so that a rack without leaves a hole. So does `oob`.
+    What may grow says how much is counted for it: `every` devices a rack, `every_row` racks a row.
     """
 
     name: NamePattern
     u: Count
     racks: Count | None = None
     number: Annotated[int, Field(ge=1, le=99999)] = 1
+    every: Annotated[int, Field(ge=1, le=1000)] | None = None
+    every_row: Annotated[int, Field(ge=1, le=1000)] | None = None
     oob: Network4 | None = None
 
 
@@ -170,7 +196,7 @@ class RowParts(RackParts):
     With several names the rows are counted on, one after the other, as if they were one.
     """
 
-    name: Label | Annotated[list[Label], Field(min_length=1)]
+    name: Annotated[tuple[str, ...], BeforeValidator(_names)]
     racks: Count
     names: NamePattern = "{row}{rack}"
     devices: list[StandingIn] = Field(default_factory=list)
@@ -203,13 +229,17 @@ class SeriesIn(Entry):
 class OverrideIn(Entry):
     """What one expanded object states otherwise. `absent`: it is not there, and its place stays empty."""
 
+    _none_is_no_value = field_validator("*", mode="before")(_given)
+
     absent: bool = False
     type: Label | None = None
     role: Annotated[Role | None, one_of(Role)] = None
+    nos: Label | None = None
+    pod: Annotated[int, Field(ge=1, le=99)] | None = None
     status: Annotated[Status | None, one_of(Status)] = None
     face: Annotated[Face | None, one_of(Face)] = None
     u: Annotated[int, Field(ge=0, le=100)] | None = None
-    draw: Watts | None = None
+    draw: DeviceWatts | None = None
     serial: Serial | None = None
     oob: Network4 | None = None
     oob_mac: Mac | None = None

@@ -17,6 +17,7 @@ from igoudar.model import Device
 from igoudar.schema import Entry, Label, Mac, PublicKey, Serial
 
 FOLDER = "units"
+HINTS = 10  # a search among all devices costs; one list of mistakes needs no more
 COLUMNS = ("name", "serial", "asset", "oob_mac", "host_key")
 
 
@@ -130,10 +131,11 @@ def read_units(folder: Path, shown: str) -> tuple[dict[str, Unit], list[Finding]
 
 def put_in(devices: dict[str, Device], units: Mapping[str, Unit]) -> Iterator[Finding]:
     """Let each device have what is known of its box; a device that states it itself is told both places."""
+    hints = HINTS
     for name, unit in units.items():
         device = devices.get(name)
         if device is None:
-            hint = nearest(name, devices) if len(devices) < 20_000 else ""
+            hint = nearest(name, devices) if (hints := hints - 1) >= 0 else ""
             yield Finding(
                 "unknown-device", unit.where, f"there is no device {name!r}", "a device of the site", hint
             )

@@ -23,6 +23,10 @@ class Box:
     status: str
 
     @property
+    def box(self) -> tuple[str, str]:
+        return self.serial, self.type
+
+    @property
     def place(self) -> tuple[str, str, str]:
         return self.rack, self.unit, self.face
 
@@ -42,16 +46,14 @@ def boxes(racks: Record) -> dict[str, Box]:
 def work_order(row: str, before: Record, after: Record, day: date) -> str:
     """What is taken out, moved, exchanged and put in, in walking order; empty where nothing is."""
     old, new = boxes(before), boxes(after)
-    out = [old[name] for name in old.keys() - new.keys()]
-    put = [new[name] for name in new.keys() - old.keys()]
     both = [(old[name], new[name]) for name in old.keys() & new.keys()]
-    moved = [(one, other) for one, other in both if one.place != other.place]
-    exchanged = [
-        (one, other)
-        for one, other in both
-        if one.place == other.place and (one.serial, one.type) != (other.serial, other.type)
-    ]
-    if not (out or put or moved or exchanged):
+    replaced = [pair for pair in both if pair[0].place != pair[1].place and pair[0].box != pair[1].box]
+    moved = [pair for pair in both if pair[0].place != pair[1].place and pair[0].box == pair[1].box]
+    exchanged = [pair for pair in both if pair[0].place == pair[1].place and pair[0].box != pair[1].box]
+    out = [old[name] for name in old.keys() - new.keys()] + [one for one, _ in replaced]
+    put = [new[name] for name in new.keys() - old.keys()] + [other for _, other in replaced]
+    frames = [*_frames(before, after)]
+    if not (out or put or moved or exchanged or frames):
         return ""
     lines = [f"# Work order: row {row}", "", f"{day.isoformat()}. Tick each line when it is done.", ""]
     lines += _section("Take out", (_at(box) for box in _walk(out)))
@@ -62,12 +64,30 @@ def work_order(row: str, before: Record, after: Record, day: date) -> str:
         for one, other in sorted(exchanged, key=_to)
     )
     lines += _section("Exchange", swaps)
+    lines += _section("Racks and their feeds", iter(frames))
     lines += _section("Put in", (_at(box) for box in _walk(put)))
     touched = {box.rack for box in (*out, *put)} | {b.rack for pair in (*moved, *exchanged) for b in pair}
     lines += ["## The racks afterwards", ""]
-    for rack in sorted(touched):
+    for rack in sorted(touched & after.keys()):
         lines += _elevation(rack, after.get(rack, {}))
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _frames(before: Record, after: Record) -> Iterator[str]:
+    """Racks that come and go, and feeds that are connected otherwise."""
+    for rack in sorted({*before, *after}):
+        old, new = before.get(rack), after.get(rack)
+        if new is None:
+            yield f"{rack}: take it away"
+            continue
+        feeds = {**(old or {}).get("feeds", {})}
+        if old is None:
+            yield f"{rack}: set it up, {new.get('height', '?')} U"
+        for feed, unit in sorted(new.get("feeds", {}).items()):
+            if feeds.pop(feed, None) != unit:
+                yield f"{rack}: connect feed {feed} to {unit}"
+        for feed, unit in sorted(feeds.items()):
+            yield f"{rack}: disconnect feed {feed} from {unit}"
 
 
 def _to(pair: tuple[Box, Box]) -> tuple[str, int]:

@@ -34,6 +34,9 @@ class FloorResource(RecordResource):
         await self._write(old, new, ctx)
         return {}
 
+    async def delete(self, identity: str, inputs: Values, outputs: Values, ctx: Context) -> None:
+        await self._write(inputs, {}, ctx)
+
     async def _write(self, old: Values, new: Values, ctx: Context) -> None:
         if ctx.preview or not (text := self.order(ctx.name, old, new, today())):
             return
