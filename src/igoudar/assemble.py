@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 from igoudar import model, schema
 from igoudar.errors import Finding, Where, step_path
+from igoudar.facility.assembly import plant
+from igoudar.facility.library import Library
 from igoudar.hall import patterns, series
 from igoudar.hall import schema as hall_schema
 from igoudar.hall.places import Building, Campus, Climate, Hall, Limits, Rack, TypeFacts
@@ -30,6 +32,7 @@ class Documents:
     facts: Mapping[str, TypeFacts] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     units: Mapping[str, Unit] = field(default_factory=dict)
+    facility: Library = field(default_factory=Library)
 
 
 def assemble(documents: Documents, folder: str) -> tuple[model.Inventory | None, list[Finding]]:
@@ -53,6 +56,7 @@ def assemble(documents: Documents, folder: str) -> tuple[model.Inventory | None,
         "waves": joined.section("waves", _wave),
         "upstreams": joined.section("upstreams", _upstream),
         "sessions": joined.section("sessions", _session),
+        "plant": plant(documents.facility, joined, _only(documents, "energy", findings)),
     }
     campus = _campus(documents, findings)
     if site is None or findings:

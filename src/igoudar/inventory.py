@@ -11,6 +11,8 @@ from pathlib import Path
 
 from igoudar.assemble import Documents, assemble
 from igoudar.errors import BadInput, Finding, Severity, Where
+from igoudar.facility.library import FOLDER as FACILITY
+from igoudar.facility.library import read_facility
 from igoudar.hall import facts
 from igoudar.hall.limits import read_limits
 from igoudar.hall.units import read_units
@@ -89,8 +91,10 @@ def _documents(folder: Path, root: Path) -> tuple[Documents, list[Finding]]:
     documents.facts, wrong = facts.read_facts(types, shown(types / facts.FILE, root))
     documents.limits, bad = read_limits(root)
     findings += [*wrong, *bad]
+    documents.facility, wrong = read_facility(types, shown(types, root), root)
+    findings += wrong
     for path in sorted(types.rglob("*.y*ml")):
-        if path == types / facts.FILE:
+        if path == types / facts.FILE or path.is_relative_to(types / FACILITY):
             continue
         name = shown(path, root)
         hardware, odd = read_type(path, name)

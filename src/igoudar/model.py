@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from netaddr import IPAddress, IPNetwork
 
 from igoudar.errors import Where
+from igoudar.facility.plant import Plant
 from igoudar.hall.places import Building, Campus, Hall, Limits, Rack, TypeFacts
 from igoudar.hardware.parts import DeviceType, RackType
 
@@ -330,6 +331,7 @@ class Inventory:
     rack_types: Mapping[str, RackType] = field(default_factory=dict)
     facts: Mapping[str, TypeFacts] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
+    plant: Plant = field(default_factory=Plant)
     waivers: tuple[Waiver, ...] = ()
 
     def switches(self) -> tuple[Device, ...]:

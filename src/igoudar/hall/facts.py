@@ -13,7 +13,7 @@ from pydantic import Field
 
 from igoudar.errors import Finding, Where, step_path
 from igoudar.hall.places import TypeFacts
-from igoudar.quantities import Kilograms, Millimetres, Watts
+from igoudar.quantities import Kilograms, Millimetres, Percent, Watts
 from igoudar.schema import Entry, Label
 from igoudar.validated import validated
 from igoudar.yaml_source import read_source
@@ -22,7 +22,10 @@ FILE = "overrides.yaml"
 
 
 class TypeFactsIn(Entry):
-    """`nameplate` is what the label says, `allocated` what is planned with. `psus_needed`: k of its n."""
+    """`nameplate` is what the label says, `allocated` what is planned with. `psus_needed`: k of its n.
+
+    `liquid`: how much of its heat goes to liquid; the rest goes to the room's air.
+    """
 
     source: Annotated[str, Field(min_length=1)]
     nameplate: Watts | None = None
@@ -31,6 +34,7 @@ class TypeFactsIn(Entry):
     weight: Kilograms | None = None
     depth: Millimetres | None = None
     airflow: str = ""
+    liquid: Percent | None = None
 
 
 class FactsFile(Entry):
@@ -55,6 +59,7 @@ def read_facts(folder: Path, shown: str) -> tuple[Mapping[str, TypeFacts], list[
             kg=entry.weight,
             depth_mm=entry.depth,
             airflow=entry.airflow,
+            liquid_share=(entry.liquid or 0.0) / 100,
         )
         for slug, entry in entries.items()
     }
