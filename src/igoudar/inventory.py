@@ -13,6 +13,7 @@ from igoudar.assemble import Documents, assemble
 from igoudar.errors import BadInput, Finding, Severity, Where
 from igoudar.facility.library import FOLDER as FACILITY
 from igoudar.facility.library import read_facility
+from igoudar.facility.profile import read_profile
 from igoudar.hall import facts
 from igoudar.hall.limits import read_limits
 from igoudar.hall.units import read_units
@@ -92,7 +93,8 @@ def _documents(folder: Path, root: Path) -> tuple[Documents, list[Finding]]:
     documents.limits, bad = read_limits(root)
     findings += [*wrong, *bad]
     documents.facility, wrong = read_facility(types, shown(types, root), root)
-    findings += wrong
+    documents.facility.profile, bad = read_profile(folder, shown(folder, root), documents.sites)
+    findings += [*wrong, *bad]
     for path in sorted(types.rglob("*.y*ml")):
         if path == types / facts.FILE or path.is_relative_to(types / FACILITY):
             continue

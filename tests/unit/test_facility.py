@@ -130,11 +130,6 @@ def test_full_each_rack_draws_what_it_may(lab: Inventory) -> None:
     assert loads(power_graph(lab, full=True)).it_w == pytest.approx(5 * 12_500)
 
 
-def test_racks_of_chosen_halls_only(lab: Inventory) -> None:
-    assert power_graph(lab, []).racks == ()
-    assert len(power_graph(lab, ["h1"]).racks) == 5
-
-
 def test_a_breaker_carries_a_share_of_its_current_on_three_phases(lab: Inventory) -> None:
     kind, share = lab.plant.types["busway-160"], lab.plant.limits.breaker_share
     (busway,) = (unit for unit in power_graph(lab).units if unit.name == "busway-a")
@@ -363,12 +358,36 @@ def load_once() -> Inventory:
     return LAB[0]
 
 
-# permits
-
-
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     return repository(tmp_path)
+
+
+# energy
+
+
+PROFILE = """demand kWh,wind kWh,sun kWh
+""" + "\n".join(f"1000,{600 + 10 * month},{300 + 20 * month}" for month in range(12))
+
+
+def test_a_profile_shows_what_no_annual_sum_does(root: Path) -> None:
+    plan = root / "inventory/lab/power.yaml"
+    written = plan.read_text()
+    (root / "inventory/lab/profiles").mkdir()
+    (root / "inventory/lab/profiles/year.csv").write_text(PROFILE)
+    by_hand = sum(min(1000, 900 + 30 * month) for month in range(12)) / 12_000
+
+    plan.write_text(written.replace("matching: annual", "matching: monthly, profile: year"))
+    assert f"give {by_hand:.1%} of what is used, by monthly matching" in run("check lab", root)
+    plan.write_text(written.replace("matching: annual", "matching: annual, profile: year"))
+    assert run("check lab", root).endswith("exit 0\n")
+    plan.write_text(
+        written.replace("matching: annual", "matching: monthly, profile: year").replace("100 %", "98 %")
+    )
+    assert run("check lab", root).endswith("exit 0\n")
+
+
+# permits
 
 
 def test_one_side_may_be_taken_out(root: Path) -> None:

@@ -9,6 +9,7 @@ from igoudar.errors import Where
 from igoudar.facility.library import Library
 from igoudar.facility.plant import Energy, Plant, PlantLoop, PlantUnit, Promise
 from igoudar.facility.schema import EnergyIn, LoopIn, PromiseIn, UnitIn
+from igoudar.power.energy import Profile
 
 _Out = TypeVar("_Out")
 
@@ -25,7 +26,7 @@ def plant(library: Library, sections: Sections, energy: tuple[EnergyIn, Where] |
         units=sections.section("units", _unit),
         loops=sections.section("loops", _loop),
         schemes=sections.section("schemes", _promise),
-        energy=None if energy is None else _energy(*energy),
+        energy=None if energy is None else _energy(*energy, library.profile),
         limits=library.limits,
     )
 
@@ -55,5 +56,5 @@ def _promise(name: str, entry: PromiseIn, where: Where) -> Promise:
     return Promise(name, entry.scheme, entry.blocks, tuple(entry.halls), where)
 
 
-def _energy(entry: EnergyIn, where: Where) -> Energy:
-    return Energy(entry.renewable / 100, entry.matching, entry.local, where)
+def _energy(entry: EnergyIn, where: Where, profile: Profile | None) -> Energy:
+    return Energy(entry.renewable / 100, entry.matching, entry.local, where, profile)

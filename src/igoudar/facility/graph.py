@@ -20,21 +20,19 @@ from igoudar.model import Inventory
 from igoudar.power.graph import Device, Graph, Loop, Psu, Rack, Source, Unit
 
 
-def power_graph(inventory: Inventory, halls: Iterable[str] | None = None, *, full: bool = False) -> Graph:
-    """All units and loops, and the racks of `halls`, else of all. Judged at the site's hottest hour.
+def power_graph(inventory: Inventory, *, full: bool = False) -> Graph:
+    """All units, loops and racks. Judged at the site's hottest hour.
 
     `full`: each rack that states what it may draw draws that, as the site was designed for.
     """
-    chosen = set(inventory.halls if halls is None else halls)
     standing: dict[str, list[Box]] = defaultdict(list)
     for box in inventory.devices.values():
-        if box.hall in chosen:
-            standing[box.rack].append(box)
+        standing[box.rack].append(box)
     racks = _Racks(inventory, full)
     plant = inventory.plant
     graph = Graph(
         units=tuple(_unit(plant, unit) for unit in plant.units.values()),
-        racks=tuple(racks.rack(r, standing[r.name]) for r in inventory.racks.values() if r.hall in chosen),
+        racks=tuple(racks.rack(rack, standing[rack.name]) for rack in inventory.racks.values()),
         loops=tuple(Loop(loop.name, loop.to, loop.where) for loop in plant.loops.values()),
     )
     campus = inventory.campus

@@ -72,7 +72,7 @@ def judge(inventory: Inventory) -> Iterator[Finding]:
     yield from carried
     said = {finding.subject for finding in carried if finding.severity is Severity.ERROR}
     for promise in inventory.plant.schemes.values():
-        yield from _scheme(inventory, promise, said)
+        yield from _scheme(promise, _hung(inventory, graph, promise), (things, said))
     designed = power_graph(inventory, full=True)
     if inventory.campus is not None:
         yield from _design(inventory, inventory.campus, designed)
@@ -155,11 +155,16 @@ def _loads(inventory: Inventory, graph: Graph, things: _Things) -> Iterator[Find
     return grouped(found)
 
 
-def _scheme(inventory: Inventory, promise: Promise, said: set[str]) -> Iterator[Finding]:
-    """`said`: of which units it is said already that to lose them, or what they carry, is too much."""
-    graph = power_graph(inventory, promise.halls or None)
-    graph = replace(graph, racks=tuple(rack for rack in graph.racks if rack.feeds))  # the others are told
-    things = _Things(inventory, graph)
+def _hung(inventory: Inventory, graph: Graph, promise: Promise) -> Graph:
+    """With the racks of the promise's halls; those without a feed are told already."""
+    halls = set(promise.halls or inventory.halls)
+    racks = (rack for rack in graph.racks if rack.feeds and inventory.racks[rack.name].hall in halls)
+    return replace(graph, racks=tuple(racks))
+
+
+def _scheme(promise: Promise, graph: Graph, known: tuple[_Things, set[str]]) -> Iterator[Finding]:
+    """`known`: also of which units it is said already that what they carry, or to lose them, is too much."""
+    things, said = known
     where, found = promise.where.at("scheme"), []
     for fault in scheme_faults(graph, promise.scheme, str(promise.blocks)):
         about = things.told(fault)

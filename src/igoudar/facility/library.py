@@ -12,6 +12,7 @@ from typing import Any
 from igoudar.errors import Finding, Where
 from igoudar.facility.plant import FacilityType, Kind, PowerLimits
 from igoudar.facility.schema import KEYS, FacilityTypeIn, LimitsFile
+from igoudar.power.energy import Profile
 from igoudar.validated import LABEL, validated
 from igoudar.yaml_source import read_source
 
@@ -21,8 +22,11 @@ LIMITS = "inventory/data/power.yaml"
 
 @dataclass(slots=True)
 class Library:
+    """`profile`: that of the site."""
+
     types: Mapping[str, FacilityType] = field(default_factory=dict)
     limits: PowerLimits = field(default_factory=PowerLimits)
+    profile: Profile | None = None
 
 
 def read_facility(types: Path, shown: str, root: Path) -> tuple[Library, list[Finding]]:

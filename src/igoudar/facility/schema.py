@@ -147,11 +147,15 @@ class PromiseIn(Entry):
 
 
 class EnergyIn(Entry):
-    """`matching`: over which time renewable energy must match what is used. `local`: own sources only."""
+    """`matching`: over which time renewable energy must match what is used. `local`: own sources only.
+
+    `profile`: the name of a file of `profiles/`, without which only annual matching can be shown.
+    """
 
     renewable: Percent
     matching: Annotated[Rule, one_of(Rule)]
     local: bool = False
+    profile: Label | None = None
 
 
 class ShareIn(Entry):
