@@ -9,7 +9,9 @@ from typing import Any, TypeVar
 from igoudar import model, schema
 from igoudar.errors import Finding, Where, step_path
 from igoudar.facility.assembly import plant
+from igoudar.facility.kinds import kind_halls
 from igoudar.facility.library import Library
+from igoudar.facility.plant import Plant
 from igoudar.hall import patterns, series
 from igoudar.hall import schema as hall_schema
 from igoudar.hall.places import Building, Campus, Climate, Hall, Limits, Rack, TypeFacts
@@ -56,7 +58,7 @@ def assemble(documents: Documents, folder: str) -> tuple[model.Inventory | None,
         "waves": joined.section("waves", _wave),
         "upstreams": joined.section("upstreams", _upstream),
         "sessions": joined.section("sessions", _session),
-        "plant": plant(documents.facility, joined, _only(documents, "energy", findings)),
+        "plant": _plant(documents, joined),
     }
     campus = _campus(documents, findings)
     if site is None or findings:
@@ -180,6 +182,11 @@ def _campus(documents: Documents, findings: list[Finding]) -> Campus | None:
     )
 
 
+def _plant(documents: Documents, joined: _Joiner) -> Plant:
+    energy = _only(documents, "energy", joined.findings)
+    return plant(documents.facility, joined, energy, kind_halls(documents.sites))
+
+
 def _hall(name: str, entry: hall_schema.HallIn, where: Where) -> Hall:
     return series.hall_of(name, entry, entry.building, entry.number, where)
 
@@ -223,7 +230,7 @@ class _RackMaker:
         return Rack(
             name=name,
             height=height,
-            feeds={str(feed): unit for feed, unit in sorted(entry.feeds.items())},
+            feeds={str(feed): unit.format(name=name, **place) for feed, unit in sorted(entry.feeds.items())},
             type=entry.type or "",
             power_w=entry.power,
             load_kg=entry.load if entry.load is not None or kind is None else kind.load_kg,

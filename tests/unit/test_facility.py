@@ -408,6 +408,31 @@ def test_both_sides_may_not(root: Path) -> None:
     assert "  1.33 kW in each of a01, a02, a04, a05" in lines
 
 
+def test_a_battery_for_minutes_feeds_nothing(root: Path) -> None:
+    lines = run("impact lab board-a", root).splitlines()
+    assert "  feed A of a01, a02, a03, a04, a05" in lines
+    assert lines[-1] == "exit 0"
+    assert run("impact lab board-a board-b", root).endswith("exit 3\n")
+
+
+def test_a_battery_for_hours_feeds(lab: Inventory) -> None:
+    big = replace(lab.plant.types["battery-80"], energy_kwh=4 * 85.0)
+    stored = replace(lab, plant=replace(lab.plant, types={**lab.plant.types, "battery-80": big}))
+    small, large = (
+        next(unit for unit in power_graph(site).units if unit.name == "ups-a").power for site in (lab, stored)
+    )
+
+    assert small == Input(("board-a",))
+    assert large == Input(("board-a", "battery-a"))
+
+
+def test_what_rides_through_nothing_without_its_battery(root: Path) -> None:
+    lines = run("impact lab battery-a", root).splitlines()
+
+    assert lines[lines.index("carries nothing over a break:") + 1] == "  ups-a"
+    assert "loses a feed: nothing" in lines
+
+
 def test_a_thing_of_several(root: Path) -> None:
     said = run("impact lab wind", root)
     assert "out: wind, 3 of 4 are left" in said

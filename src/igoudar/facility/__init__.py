@@ -4,6 +4,7 @@ plant        frozen values: types of facility units, units, loops, schemes, what
 schema       what people write of them
 library      types and limits, each number with its source, from `types/facility/` and `data/power.yaml`
 profile      energy of each month or hour, from a table of the site
+kinds        what kinds of halls bring to each of their halls
 assembly     the sections of a site's files to one plant
 references   names in it that lead nowhere
 graph        an inventory to `power.Graph`

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol, TypeVar
 
-from igoudar.errors import Where
+from igoudar.errors import Finding, Where
+from igoudar.facility.kinds import KindHall, loops_of, misspelt, promises_of, units_of
 from igoudar.facility.library import Library
 from igoudar.facility.plant import Energy, Plant, PlantLoop, PlantUnit, Promise
 from igoudar.facility.schema import EnergyIn, LoopIn, PromiseIn, UnitIn
@@ -17,18 +18,55 @@ _Out = TypeVar("_Out")
 class Sections(Protocol):
     """Joins one section of all files; a name that stands in two files is refused."""
 
+    findings: list[Finding]
+
     def section(self, name: str, build: Callable[[str, Any, Where], _Out]) -> dict[str, _Out]: ...
 
 
-def plant(library: Library, sections: Sections, energy: tuple[EnergyIn, Where] | None) -> Plant:
+def plant(
+    library: Library, sections: Sections, energy: tuple[EnergyIn, Where] | None, halls: list[KindHall]
+) -> Plant:
+    """What stands in the sections, and what kinds of halls bring to their `halls`."""
+    units, loops = sections.section("units", _unit), sections.section("loops", _loop)
+    schemes = sections.section("schemes", _promise)
+    wrong = [*misspelt(halls)]
+    sections.findings += wrong
+    if not wrong:
+        for hall in halls:
+            _add(units, units_of(hall), sections.findings)
+            _add(loops, loops_of(hall), sections.findings)
+        _add(schemes, promises_of(halls), sections.findings)
     return Plant(
         types=library.types,
-        units=sections.section("units", _unit),
-        loops=sections.section("loops", _loop),
-        schemes=sections.section("schemes", _promise),
+        units=units,
+        loops=loops,
+        schemes=schemes,
         energy=None if energy is None else _energy(*energy, library.profile),
         limits=library.limits,
     )
+
+
+class _Thing(Protocol):
+    @property
+    def name(self) -> str: ...
+    @property
+    def where(self) -> Where: ...
+
+
+_Named = TypeVar("_Named", bound=_Thing)
+
+
+def _add(known: dict[str, _Named], things: Iterator[_Named], findings: list[Finding]) -> None:
+    """A pattern that gives a name twice is told once."""
+    told: set[Where] = set()
+    for thing in things:
+        other = known.setdefault(thing.name, thing)
+        if other is not thing and thing.where not in told:
+            told.add(thing.where)
+            said = f"{thing.name!r} is there already"
+            expected = "each name once in a site"
+            see = other.where if other.where != thing.where else None
+            findings.append(Finding("duplicate-name", thing.where, said, expected, see=see))
 
 
 def _unit(name: str, entry: UnitIn, where: Where) -> PlantUnit:

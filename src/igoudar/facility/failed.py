@@ -15,6 +15,7 @@ from igoudar.facility.told import grouped
 from igoudar.hall.places import Hall
 from igoudar.model import Inventory
 from igoudar.power import Crowd, Double, Element, Graph, Report, Single, analyse, lines, rated
+from igoudar.power.failures import Analysis
 from igoudar.power.report import Kind, Loss, Overload
 from igoudar.quantities import POWER, shown
 
@@ -34,10 +35,11 @@ class _Rows:
 
 
 def failures(inventory: Inventory, graph: Graph) -> Iterator[Finding]:
-    """Nothing is analysed where no hall has a class above 1."""
-    if not any((hall.availability or 0) > 1 for hall in inventory.halls.values()):
+    """Only what some class promises is analysed."""
+    highest = max((hall.availability or 0 for hall in inventory.halls.values()), default=0)
+    if highest < 2:
         return
-    report = analyse(graph)
+    report = analyse(graph) if highest == 4 else Report(tuple(Analysis(graph).singles()), (), (), 0, (0, 0))
     view = _View(inventory, graph)
     for level, rows in sorted(_by_level(view, report).items()):
         part = replace(

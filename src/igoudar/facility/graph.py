@@ -3,6 +3,7 @@
 A device's PSUs alternate over the feeds of its rack in the order of letters. Devices without an inlet of
 their own hang on a busbar: they are one device, the rack's shelf, with a PSU on each feed of which one
 carries all. A rack with a device of which nobody says the draw counts as its whole budget, on its shelf.
+A battery for minutes is no input: whatever is out is out for longer.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from igoudar.hall.draw import Draw, draw_of
 from igoudar.hall.places import Rack as Standing
 from igoudar.model import Device as Box
 from igoudar.model import Inventory
-from igoudar.power.graph import Device, Graph, Loop, Psu, Rack, Source, Unit
+from igoudar.power.graph import Device, Graph, Input, Loop, Psu, Rack, Source, Unit
 
 
 def power_graph(inventory: Inventory, *, full: bool = False) -> Graph:
@@ -45,7 +46,7 @@ def _unit(plant: Plant, unit: PlantUnit) -> Unit:
     return Unit(
         name=unit.name,
         kind=str(kind.kind),
-        power=unit.power,
+        power=_lasting(plant, unit.power),
         water=unit.water,
         count=unit.count,
         needed=unit.needed,
@@ -65,6 +66,13 @@ def _unit(plant: Plant, unit: PlantUnit) -> Unit:
         source=source,
         where=unit.where,
     )
+
+
+def _lasting(plant: Plant, given: Input | None) -> Input | None:
+    if given is None:
+        return None
+    lasting = tuple(name for name in given.units if not plant.bridges(name))
+    return replace(given, units=lasting or given.units)
 
 
 def _breaker_w(plant: Plant, kind: FacilityType, amperes: float | None) -> float | None:

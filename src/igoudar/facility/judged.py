@@ -5,7 +5,7 @@ Faults of the graph come first, and alone: nothing flows in a graph that cannot 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 
 from igoudar.errors import Finding, Severity, Where
@@ -84,10 +84,9 @@ class _Things:
 
     def __init__(self, inventory: Inventory, graph: Graph) -> None:
         plant = inventory.plant
-        self.places = {(w.file, w.path): f"rack {name}" for name, w in _places(inventory.racks)}
-        self.places |= {(w.file, w.path): f"loop {name}" for name, w in _places(plant.loops)}
-        self.places |= {(w.file, w.path): f"unit {name}" for name, w in _places(plant.units)}
-        self.racks, self.amounts = inventory.racks, dict[str, float]()
+        self.places = dict.fromkeys((loop.where for loop in plant.loops.values()), "loop")
+        self.places |= dict.fromkeys((unit.where for unit in plant.units.values()), "unit")
+        self.amounts: dict[str, float] = {}
         if faults(graph):
             return
         now = loads(graph)
@@ -99,9 +98,8 @@ class _Things:
 
     def told(self, fault: Fault, severity: Severity = Severity.ERROR) -> Finding:
         where = fault.where or Where("")
-        about = self.places.get((where.file, where.path), "")
-        about = f"rack {fault.name}" if about.startswith("rack ") or not about else about
-        key = KEYS[about.partition(" ")[0]].get(fault.code)
+        kind = self.places.get(where, "rack")
+        about, key = f"{kind} {fault.name}", KEYS[kind].get(fault.code)
         amount = self.amounts.get(about) if fault.code in TOO_MUCH else None
         return Finding(
             fault.code,
@@ -114,11 +112,6 @@ class _Things:
             amount=amount,
             unit="" if amount is None else POWER.base,
         )
-
-
-def _places(things: Mapping[str, object]) -> Iterator[tuple[str, Where]]:
-    for name, thing in things.items():
-        yield name, thing.where  # type: ignore[attr-defined]
 
 
 def _unfed(inventory: Inventory, graph: Graph) -> Iterator[Finding]:

@@ -124,4 +124,4 @@ def _read_limits(root: Path) -> tuple[PowerLimits, list[Finding]]:
         return PowerLimits(), findings
     tolerance = file.tolerance
     shares = file.breaker.share / 100, file.imbalance.share / 100
-    return PowerLimits(*shares, tolerance.pue, tolerance.wue), findings
+    return PowerLimits(*shares, file.store.lasts, tolerance.pue, tolerance.wue), findings

@@ -18,13 +18,14 @@ class Permit:
     """`units` as they were asked for: one thing of each, named twice two.
 
     `left`: by unit how many of its things are left. `last_feeds`: (rack, letter) that live in racks that
-    lose a feed.
+    lose a feed. `unbuffered`: what such a battery would carry over a break.
     """
 
     units: tuple[str, ...]
     left: tuple[tuple[str, int, int], ...]
     outage: Outage
     last_feeds: tuple[tuple[str, str], ...]
+    unbuffered: tuple[str, ...]
 
     @property
     def granted(self) -> bool:
@@ -55,7 +56,9 @@ def permit(inventory: Inventory, units: Sequence[str], where: str) -> Permit:
             if (rack.name, letter) not in dead
         )
     )
-    return Permit(tuple(units), left, found, last)
+    bridges = {name for name in units if plant.bridges(name)}
+    bridged = (unit for unit in plant.units.values() if unit.power and bridges & set(unit.power.units))
+    return Permit(tuple(units), left, found, last, tuple(sorted(unit.name for unit in bridged)))
 
 
 def _unknown(inventory: Inventory, units: Iterable[str], where: str) -> Iterator[Finding]:
@@ -86,6 +89,8 @@ def text(permit: Permit, site: str, day: str) -> Iterator[str]:
     yield from _section("lost", [*_losses(permit)])
     yield from _section("overloaded", [str(over) for over in permit.outage.overloads])
     yield from _section("loses a feed", [*_feeds(permit.outage.feeds)])
+    if permit.unbuffered:
+        yield from _section("carries nothing over a break", list(permit.unbuffered))
     yield from _section("must not fail meanwhile", [*_standing(permit)])
 
 
@@ -112,7 +117,7 @@ def _feeds(feeds: Iterable[tuple[str, str]]) -> Iterator[str]:
 
 def _standing(permit: Permit) -> Iterator[str]:
     for name, watts in permit.outage.must_stand:
-        yield f"{name}: {shown(POWER, watts)} would be lost"
+        yield f"{name}: " + (f"{shown(POWER, watts)} would be lost" if watts else "an overload would follow")
     for line in _feeds(permit.last_feeds):
         yield f"{line}, with its cords and power supplies"
 
@@ -139,5 +144,6 @@ def as_json(permit: Permit) -> dict[str, object]:
         ],
         "feeds": [{"rack": rack, "feed": letter} for rack, letter in out.feeds],
         "must_stand": [{"unit": name, "lost_w": watts} for name, watts in out.must_stand],
+        "unbuffered": list(permit.unbuffered),
         "last_feeds": [{"rack": rack, "feed": letter} for rack, letter in permit.last_feeds],
     }

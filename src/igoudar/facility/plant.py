@@ -125,11 +125,13 @@ class Energy:
 class PowerLimits:
     """`breaker_share`: what a breaker carries all day; `imbalance`: of a phase off the mean of the three.
 
-    Tolerances are in the unit of the figure.
+    `store_s`: a battery that lasts less at full power bridges, and feeds nothing. Tolerances are in the unit
+    of the figure.
     """
 
     breaker_share: float = 1.0
     imbalance: float = 1.0
+    store_s: float = 0.0
     pue: float = 0.0
     wue: float = 0.0
 
@@ -142,3 +144,10 @@ class Plant:
     schemes: Mapping[str, Promise] = field(default_factory=dict)
     energy: Energy | None = None
     limits: PowerLimits = field(default_factory=PowerLimits)
+
+    def bridges(self, name: str) -> bool:
+        """Whether a unit is a battery that carries its load for minutes only."""
+        kind = self.types[self.units[name].type]
+        if kind.kind is not Kind.BATTERY or kind.energy_kwh is None or not kind.capacity_w:
+            return False
+        return kind.energy_kwh * 3.6e6 / kind.capacity_w < self.limits.store_s

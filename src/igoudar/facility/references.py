@@ -14,6 +14,15 @@ if TYPE_CHECKING:
 
 
 def broken_plant(inventory: Inventory) -> Iterator[Finding]:
+    """Once a code and place: halls of a kind have the same units."""
+    told: set[tuple[str, Where]] = set()
+    for finding in _broken(inventory):
+        if (finding.code, finding.where) not in told:
+            told.add((finding.code, finding.where))
+            yield finding
+
+
+def _broken(inventory: Inventory) -> Iterator[Finding]:
     plant = inventory.plant
     for unit in plant.units.values():
         yield from _unit(inventory, unit)
@@ -88,7 +97,7 @@ def _media(inventory: Inventory) -> Iterator[Finding]:
 
 
 def _feeds(inventory: Inventory) -> Iterator[Finding]:
-    """Racks of one line are told once."""
+    """Racks of one line are told once: there may be thousands."""
     told: set[tuple[Where, str]] = set()
     for rack in inventory.racks.values():
         for feed, unit in rack.feeds.items():

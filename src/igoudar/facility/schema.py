@@ -6,6 +6,7 @@ Quantities carry their unit. In a type each number stands with its source: `{val
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BeforeValidator, Field
@@ -20,11 +21,12 @@ from igoudar.quantities import (
     KilowattHours,
     LitresAKilowattHour,
     Percent,
+    Seconds,
     VoltAmperes,
     Volts,
     Watts,
 )
-from igoudar.schema import Entry, Label, one_of
+from igoudar.schema import NAME_PATTERN, Entry, Label, NamePattern, counted, one_of
 from igoudar.validated import LABEL
 
 _Value = TypeVar("_Value")
@@ -99,35 +101,66 @@ KEYS: dict[Kind, tuple[tuple[str, ...], tuple[str, ...]]] = {
 """Kind -> keys that a type of it needs, and further ones that it may have."""
 
 
-def _input(value: Any) -> Input:
+def _input(pattern: str) -> Callable[[Any], Input]:
     """A name; names in order of preference; or names that give together."""
-    together = isinstance(value, dict) and [*value] == ["together"]
-    names = value["together"] if together else [value] if isinstance(value, str) else value
-    if not isinstance(names, list) or not names or not all(_is_label(name) for name in names):
-        raise ValueError("the name of a unit, [preferred, other], or {together: [names]}")
-    return Input(tuple(names), together)
+
+    def read(value: Any) -> Input:
+        together = isinstance(value, dict) and [*value] == ["together"]
+        names = value["together"] if together else [value] if isinstance(value, str) else value
+        if not isinstance(names, list) or not names or not all(_fits(pattern, name) for name in names):
+            raise ValueError("the name of a unit, [preferred, other], or {together: [names]}")
+        return Input(tuple(names), together)
+
+    return read
 
 
-def _is_label(value: Any) -> bool:
-    return isinstance(value, str) and re.fullmatch(LABEL, value) is not None
+def _fits(pattern: str, value: Any) -> bool:
+    return isinstance(value, str) and re.fullmatch(pattern, value) is not None
 
 
-class UnitIn(Entry):
-    """`needed` of `count` alike things carry the load; without it all are needed.
+Names = Annotated[Input | None, BeforeValidator(_input(LABEL))]
+NamePatterns = Annotated[Input | None, BeforeValidator(_input(NAME_PATTERN))]
 
-    `from`: what feeds it, nothing for a source. `water`: without any of these it stands still.
-    """
+
+class UnitParts(Entry):
+    """`needed` of `count` alike things carry the load; without it all are needed."""
 
     type: Label
     count: Annotated[int, Field(ge=1, le=1000)] = 1
     needed: Annotated[int, Field(ge=1, le=1000)] | None = None
-    power: Annotated[Input | None, BeforeValidator(_input), Field(alias="from")] = None
-    water: Annotated[Input | None, BeforeValidator(_input)] = None
+    breaker: Amperes | None = None
+    tap_off: Amperes | None = None
+
+
+class UnitIn(UnitParts):
+    """`from`: what feeds it, nothing for a source. `water`: without any of these it stands still."""
+
+    power: Names = Field(default=None, alias="from")
+    water: Names = None
     hall: Label | None = None
     room: Label | None = None
     cools: Label | None = None
-    breaker: Amperes | None = None
-    tap_off: Amperes | None = None
+
+
+class KindUnitIn(UnitParts):
+    """One in each hall of a kind; one for each of `rows`, and of `racks` as counted, where there are any.
+
+    Words of names: hall, building, row, rack.
+    """
+
+    power: NamePatterns = Field(default=None, alias="from")
+    water: NamePatterns = None
+    room: NamePattern | None = None
+    cools: NamePattern | None = None
+    rows: list[Label] = Field(default_factory=list)
+    racks: Annotated[tuple[str, ...], BeforeValidator(counted)] = ()
+
+
+class KindLoopIn(Entry):
+    """`medium`: it takes the heat of the racks of its hall."""
+
+    medium: Annotated[Medium | None, one_of(Medium)] = None
+    to: NamePattern | None = None
 
 
 class LoopIn(Entry):
@@ -169,9 +202,15 @@ class ToleranceIn(Entry):
     source: Text
 
 
+class StoreIn(Entry):
+    lasts: Seconds
+    source: Text
+
+
 class LimitsFile(Entry):
-    """`inventory/data/power.yaml`."""
+    """`inventory/data/power.yaml`. `store`: how long a battery lasts that feeds rather than bridges."""
 
     breaker: ShareIn
     imbalance: ShareIn
+    store: StoreIn
     tolerance: ToleranceIn

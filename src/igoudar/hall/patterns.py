@@ -20,6 +20,7 @@ from igoudar.model import Device
 from igoudar.validated import LABEL
 
 RACK_WORDS = ("hall", "row", "rack")
+FEED_WORDS = ("hall", "row", "name")
 DEVICE_WORDS = (*RACK_WORDS, "n", "u")
 INSIDE = {
     "draw": "draw_w",
@@ -71,6 +72,8 @@ def expand(rows: Iterable[Rows], rack: RackMaker) -> Standing:
 
 def _misspelt(row: Rows) -> Iterator[Finding]:
     yield from strange_words(row.entry.names, RACK_WORDS, row.where.at("names"))
+    for feed, unit in row.entry.feeds.items():
+        yield from strange_words(unit, FEED_WORDS, row.where.at("feeds").at(feed))
     for number, standing in enumerate(row.entry.devices):
         here = row.where.at("devices").at(number)
         yield from strange_words(standing.name, DEVICE_WORDS, here.at("name"))

@@ -5,11 +5,11 @@ Quantities carry their unit and are plain numbers in one unit inside (`igoudar.q
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
+from igoudar.facility.schema import KindLoopIn, KindUnitIn, PromiseIn
 from igoudar.hall.places import Basis, Cooling, Zone
 from igoudar.model import Face, Role, Status
 from igoudar.quantities import (
@@ -25,27 +25,7 @@ from igoudar.quantities import (
     quantity,
     read,
 )
-from igoudar.schema import BoxIn, Entry, Label, Mac, Network4, PublicKey, Serial, one_of
-
-_COUNT = re.compile(r"([0-9]{1,5})\.\.([0-9]{1,5})(?:/([0-9]{1,3}))?")
-MOST = 10_000  # what one count may give
-
-
-def _count(value: Any) -> tuple[str, ...]:
-    """`01..20` or, every second, `2..48/2`, as it is spelt: zeros in front stay."""
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-        return (str(value),)
-    if isinstance(value, str) and re.fullmatch("[0-9]{1,5}", value):
-        return (value,)
-    match = _COUNT.fullmatch(value) if isinstance(value, str) else None
-    if match is None:
-        raise ValueError("a count such as '01..20', or '2..48/2' for every second")
-    first, last, step = int(match[1]), int(match[2]), int(match[3] or 1)
-    if step < 1 or last < first:
-        raise ValueError("a count from the lower number to the higher")
-    if (last - first) // step >= MOST:
-        raise ValueError(f"a count of at most {MOST}")
-    return tuple(str(n).zfill(len(match[1])) for n in range(first, last + 1, step))
+from igoudar.schema import BoxIn, Entry, Label, Mac, NamePattern, Network4, PublicKey, Serial, counted, one_of
 
 
 def _height(value: Any) -> int:
@@ -61,18 +41,11 @@ def _feed(value: Any) -> Any:
     return value
 
 
-def _name_pattern(value: Any) -> str:
-    """Text with words in braces, which `patterns` fills in."""
-    if not isinstance(value, str) or not re.fullmatch(r"([a-z0-9-]|\{[a-z]+\})+", value):
-        raise ValueError("a name with words in braces such as 'srv-{rack}-{n}'")
-    return value
-
-
-Count = Annotated[tuple[str, ...], BeforeValidator(_count)]
-NamePattern = Annotated[str, BeforeValidator(_name_pattern)]
+Count = Annotated[tuple[str, ...], BeforeValidator(counted)]
 Height = Annotated[int, BeforeValidator(_height)]
 ClassNumber = Annotated[int, Field(ge=1, le=4)]
-Feeds = dict[Annotated[Literal["A", "B"], BeforeValidator(_feed)], Label]
+Letter = Annotated[Literal["A", "B"], BeforeValidator(_feed)]
+Feeds = dict[Letter, Label]
 Extreme = Annotated[float, quantity(TEMPERATURE, high=60)]
 
 
@@ -167,12 +140,14 @@ class StandingIn(BoxIn):
 class RowParts(RackParts):
     """Rows of alike racks. `names`: how racks are called; words: hall, row, rack (as counted).
 
-    With several names the rows are counted on, one after the other, as if they were one.
+    With several names the rows are counted on, one after the other, as if they were one. `feeds` may name
+    units by the words hall, row and name, that of the rack.
     """
 
     name: Label | Annotated[list[Label], Field(min_length=1)]
     racks: Count
     names: NamePattern = "{row}{rack}"
+    feeds: dict[Letter, NamePattern] = Field(default_factory=dict)
     devices: list[StandingIn] = Field(default_factory=list)
 
 
@@ -181,9 +156,15 @@ class RowIn(RowParts):
 
 
 class KindIn(HallParts):
-    """A kind of hall: what each of them is, and its rows."""
+    """A kind of hall: what each of them is, its rows, and the power and cooling of its own.
+
+    `schemes` are of all halls of the kind.
+    """
 
     rows: Annotated[list[RowParts], Field(min_length=1)]
+    units: dict[NamePattern, KindUnitIn] = Field(default_factory=dict)
+    loops: dict[NamePattern, KindLoopIn] = Field(default_factory=dict)
+    schemes: dict[Label, PromiseIn] = Field(default_factory=dict)
 
 
 class SeriesIn(Entry):
