@@ -450,6 +450,20 @@ def test_a_permit_for_machines(root: Path) -> None:
     assert math.isclose(len(found["feeds"]), 10)
 
 
+def test_without_a_unit_every_failure_is_reported(root: Path) -> None:
+    said = run("impact lab", root)
+    assert said.startswith("one failure: nothing\ntwo failures together:\n")
+    assert "\n  ups and ups: 1 pair, a load is lost, up to 8.6 kW; such as ups-a with ups-b\n" in said
+    assert said.endswith("exit 0\n")
+
+    hall = root / "inventory/lab/hall.yaml"
+    hall.write_text(hall.read_text().replace("A: busway-a, B: busway-b", "A: busway-a", 1))
+    said = run("impact lab --json", root)
+    found = json.loads(said[: said.rindex("exit ")])
+    assert "busway-a: up to 1.33 kW lost" in found["singles"]
+    assert said.endswith("exit 3\n")
+
+
 def test_without_units_there_is_nothing_to_take_out(root: Path) -> None:
     (root / "inventory/lab/power.yaml").unlink()
     assert "section 'units'" in run("impact lab ups-a", root)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from igoudar.errors import Finding, Severity, Where
 from igoudar.facility.failed import failures
 from igoudar.facility.graph import power_graph
-from igoudar.facility.plant import Medium, Promise
+from igoudar.facility.plant import Energy, Medium, Promise
 from igoudar.facility.told import grouped
 from igoudar.hall.places import Campus
 from igoudar.model import Inventory
@@ -19,6 +19,7 @@ from igoudar.power import (
     Declared,
     Fault,
     Graph,
+    design,
     design_faults,
     faults,
     load_faults,
@@ -26,13 +27,16 @@ from igoudar.power import (
     renewable_share,
     scheme_faults,
 )
-from igoudar.quantities import POWER
+from igoudar.quantities import ENERGY, POWER, shown
 
 TOO_MUCH = frozenset(
     {"breaker-below-load", "cooling-short", "feed-alone-overload", "overload", "phase-overload"}
 )
 SHARED = ("feeds-share-unit", "feeds-share-group")
 SAID_BY_FAILURES = ("scheme-overload", "scheme-loses", "scheme-overloads")
+HOURS, HOURS_OF_A_LEAP_YEAR = 8760, 8784
+LONGEST_MONTH = 31 * 12 / 366  # of the mean one
+TELLING = 0.01  # a profile is rounded
 KEYS = {
     "unit": {
         "breaker-below-load": "breaker",
@@ -188,6 +192,7 @@ def _renewable(inventory: Inventory, graph: Graph) -> Iterator[Finding]:
     energy = inventory.plant.energy
     if energy is None:
         return
+    yield from _profile(energy, graph)
     found = renewable_share(graph, energy.rule, energy.profile, local=energy.local)
     if found.share is None:
         said = f"{energy.renewable:.0%} renewable energy {found.why}"
@@ -199,3 +204,25 @@ def _renewable(inventory: Inventory, graph: Graph) -> Iterator[Finding]:
         said = f"renewable {whose} give {found.share:.1%} of what is used, by {energy.rule} matching"
         where, expected = energy.where.at("renewable"), f"{energy.renewable:.1%}"
         yield Finding("renewable-short", where, said, expected, subject="energy")
+
+
+def _profile(energy: Energy, graph: Graph) -> Iterator[Finding]:
+    """A table that says more than the site can, or less than it uses."""
+    profile = energy.profile
+    if profile is None or not profile.demand_kwh:
+        return
+    where, periods = energy.where.at("profile"), len(profile.demand_kwh)
+    hours = 1.0 if periods >= HOURS else HOURS_OF_A_LEAP_YEAR / periods * LONGEST_MONTH
+    units = {unit.name: unit for unit in graph.units}
+    for name, given in profile.given_kwh:
+        most = units[name].limit_w * units[name].count * hours / 1000
+        if max(given) > most * (1 + 1e-9):
+            said = f"{name} gives {shown(ENERGY, max(given))} in one of {periods} periods"
+            expected = f"at most {shown(ENERGY, most)}, what it can"
+            yield Finding("profile-above-capacity", where, said, expected, subject=f"unit {name}")
+    used, needed = sum(profile.demand_kwh), design(graph).facility_w * HOURS / 1000
+    if used < needed * (1 - TELLING):
+        said = f"the profile's demand is {shown(ENERGY, used)} a year"
+        expected = f"{shown(ENERGY, needed)}, what the site as it is built for uses"
+        severity = Severity.WARNING
+        yield Finding("profile-below-design", where, said, expected, severity=severity, subject="energy")

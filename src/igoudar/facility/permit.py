@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from igoudar.errors import BadInput, Finding, Where, nearest
 from igoudar.facility.graph import power_graph
 from igoudar.model import Inventory
-from igoudar.power import Outage, faults, outage
+from igoudar.power import Graph, Outage, analyse, faults, lines, outage
 from igoudar.quantities import POWER, shown
 
 
@@ -35,11 +35,9 @@ class Permit:
 def permit(inventory: Inventory, units: Sequence[str], where: str) -> Permit:
     """Raises BadInput for units that there are not, and for a plant whose graph cannot be read."""
     plant = inventory.plant
+    graph = readable_graph(inventory, where)
     if unknown := [*_unknown(inventory, units, where)]:
         raise BadInput(unknown)
-    graph = power_graph(inventory)
-    if wrong := faults(graph):
-        raise BadInput(Finding(f.code, f.where or Where(where), f.message, f.expected, f.hint) for f in wrong)
     found = outage(graph, units)
     left = tuple(
         (name, plant.units[name].count - list(units).count(name), plant.units[name].count)
@@ -61,12 +59,33 @@ def permit(inventory: Inventory, units: Sequence[str], where: str) -> Permit:
     return Permit(tuple(units), left, found, last, tuple(sorted(unit.name for unit in bridged)))
 
 
+def readable_graph(inventory: Inventory, where: str) -> Graph:
+    """Raises BadInput for a site without units, and where the graph has faults."""
+    site = inventory.site
+    if not inventory.plant.units:
+        said = f"{site.name} has no units"
+        raise BadInput([Finding("no-units", site.where, said, "a section 'units' in a file of the site")])
+    graph = power_graph(inventory)
+    if wrong := faults(graph):
+        raise BadInput(Finding(f.code, f.where or Where(where), f.message, f.expected, f.hint) for f in wrong)
+    return graph
+
+
+def every_failure(inventory: Inventory, where: str) -> tuple[list[str], list[str]]:
+    """What single failures lose or overload, and what two do together, one line for all of like kinds."""
+    graph = readable_graph(inventory, where)
+    report = analyse(graph)
+    kinds = {unit.name: unit.kind for unit in graph.units} | {loop.name: "loop" for loop in graph.loops}
+    singles = []
+    for single in report.singles:
+        lost = f"up to {shown(POWER, single.lost_w[1])} lost" if single.losses else ""
+        over = ", ".join(map(str, single.overloads))
+        singles.append(f"{single.element}: {'; '.join(filter(None, (lost, over)))}")
+    return sorted(singles), [str(line) for line in lines(report, kinds)]
+
+
 def _unknown(inventory: Inventory, units: Iterable[str], where: str) -> Iterator[Finding]:
     plant = inventory.plant
-    if not plant.units:
-        said = f"{inventory.site.name} has no units"
-        yield Finding("no-units", inventory.site.where, said, "a section 'units' in a file of the site")
-        return
     for name in dict.fromkeys(units):
         count = list(units).count(name)
         if name not in plant.units:
