@@ -11,6 +11,10 @@ from igoudar.cabling.goods import NOTHING, Goods
 from igoudar.cabling.schema import cabling_of
 from igoudar.cabling.trays import Cabling
 from igoudar.errors import Finding, Where, step_path
+from igoudar.facility.assembly import plant
+from igoudar.facility.kinds import kind_halls
+from igoudar.facility.library import Library
+from igoudar.facility.plant import Plant
 from igoudar.hall import patterns, series
 from igoudar.hall import schema as hall_schema
 from igoudar.hall.places import Building, Campus, Climate, Hall, Limits, Rack, TypeFacts
@@ -35,6 +39,7 @@ class Documents:
     goods: Goods = NOTHING
     units: Mapping[str, Unit] = field(default_factory=dict)
     warnings: list[Finding] = field(default_factory=list)
+    facility: Library = field(default_factory=Library)
 
 
 def assemble(documents: Documents, folder: str) -> tuple[model.Inventory | None, list[Finding]]:
@@ -58,6 +63,7 @@ def assemble(documents: Documents, folder: str) -> tuple[model.Inventory | None,
         "waves": joined.section("waves", _wave),
         "upstreams": joined.section("upstreams", _upstream),
         "sessions": joined.section("sessions", _session),
+        "plant": _plant(documents, joined),
     }
     campus = _campus(documents, findings)
     cabling = _cabling(documents, findings)
@@ -190,6 +196,11 @@ def _cabling(documents: Documents, findings: list[Finding]) -> Cabling | None:
     return cabling_of(*found, findings) if found else None
 
 
+def _plant(documents: Documents, joined: _Joiner) -> Plant:
+    energy = _only(documents, "energy", joined.findings)
+    return plant(documents.facility, joined, energy, kind_halls(documents.sites))
+
+
 def _hall(name: str, entry: hall_schema.HallIn, where: Where) -> Hall:
     return series.hall_of(name, entry, entry.building, entry.number, where)
 
@@ -233,7 +244,7 @@ class _RackMaker:
         return Rack(
             name=name,
             height=height,
-            feeds={str(feed): unit for feed, unit in sorted(entry.feeds.items())},
+            feeds={str(feed): unit.format(name=name, **place) for feed, unit in sorted(entry.feeds.items())},
             type=entry.type or "",
             power_w=entry.power,
             load_kg=entry.load if entry.load is not None or kind is None else kind.load_kg,

@@ -13,6 +13,9 @@ from igoudar.assemble import Documents, assemble
 from igoudar.cabling.catalogue import read_goods
 from igoudar.cabling.derived import with_derived
 from igoudar.errors import BadInput, Finding, Severity, Where
+from igoudar.facility.library import FOLDER as FACILITY
+from igoudar.facility.library import read_facility
+from igoudar.facility.profile import read_profile
 from igoudar.hall import facts
 from igoudar.hall.limits import read_limits
 from igoudar.hall.units import read_units
@@ -96,8 +99,11 @@ def _documents(folder: Path, root: Path) -> tuple[Documents, list[Finding]]:
     documents.limits, bad = read_limits(root)
     documents.goods, odd_goods = read_goods(root)
     findings += [*wrong, *bad, *odd_goods]
+    documents.facility, wrong = read_facility(types, shown(types, root), root)
+    documents.facility.profile, bad = read_profile(folder, shown(folder, root), documents.sites)
+    findings += [*wrong, *bad]
     for path in sorted(types.rglob("*.y*ml")):
-        if path == types / facts.FILE:
+        if path == types / facts.FILE or path.is_relative_to(types / FACILITY):
             continue
         name = shown(path, root)
         hardware, odd = read_type(path, name)

@@ -16,6 +16,7 @@ from netaddr import IPAddress, IPNetwork
 from igoudar.cabling.goods import NOTHING, Goods
 from igoudar.cabling.trays import Cabling
 from igoudar.errors import Finding, Where
+from igoudar.facility.plant import Plant
 from igoudar.hall.places import Building, Campus, Hall, Limits, Rack, TypeFacts
 from igoudar.hardware.parts import DeviceType, RackType
 
@@ -342,6 +343,7 @@ class Inventory:
     rack_types: Mapping[str, RackType] = field(default_factory=dict)
     facts: Mapping[str, TypeFacts] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
+    plant: Plant = field(default_factory=Plant)
     waivers: tuple[Waiver, ...] = ()
     cabling: Cabling | None = None
     goods: Goods = NOTHING

@@ -9,6 +9,7 @@ from netaddr import IPNetwork
 
 from igoudar.cabling.pulls import port_kinds, whole_port
 from igoudar.errors import Finding, Where, nearest
+from igoudar.facility.references import broken_plant
 from igoudar.hardware import DeviceType
 from igoudar.model import Attachment, Device, End, Inventory, Role, Status
 
@@ -24,6 +25,7 @@ def broken_references(inventory: Inventory) -> list[Finding]:
         _tenants,
         _renames,
         _services,
+        broken_plant,
     )
     return [finding for rule in rules for finding in rule(inventory)]
 

@@ -19,6 +19,9 @@ from igoudar.quantities import DeviceWatts, Metres
 from igoudar.validated import LABEL
 
 _NETWORK = re.compile(r"[0-9A-Fa-f.:]+/[0-9]{1,3}")
+_COUNT = re.compile(r"([0-9]{1,5})\.\.([0-9]{1,5})(?:/([0-9]{1,3}))?")
+MOST = 10_000  # what one count may give
+NAME_PATTERN = r"([a-z0-9-]|\{[a-z]+\})+"
 _EXAMPLES = {4: ("172.16.1.0/24", "203.0.113.1"), 6: ("2001:db8:1::/64", "2001:db8::1")}
 
 
@@ -64,6 +67,30 @@ def _address(version: Literal[4, 6]) -> Callable[[Any], IPAddress]:
             raise ValueError(f"an IPv{version} address such as {_EXAMPLES[version][1]}") from error
 
     return read
+
+
+def counted(value: Any) -> tuple[str, ...]:
+    """`01..20` or, every second, `2..48/2`, as it is spelt: zeros in front stay."""
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return (str(value),)
+    if isinstance(value, str) and re.fullmatch("[0-9]{1,5}", value):
+        return (value,)
+    match = _COUNT.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError("a count such as '01..20', or '2..48/2' for every second")
+    first, last, step = int(match[1]), int(match[2]), int(match[3] or 1)
+    if step < 1 or last < first:
+        raise ValueError("a count from the lower number to the higher")
+    if (last - first) // step >= MOST:
+        raise ValueError(f"a count of at most {MOST}")
+    return tuple(str(n).zfill(len(match[1])) for n in range(first, last + 1, step))
+
+
+def _name_pattern(value: Any) -> str:
+    """Text with words in braces, which `patterns` fills in."""
+    if not isinstance(value, str) or not re.fullmatch(NAME_PATTERN, value):
+        raise ValueError("a name with words in braces such as 'srv-{rack}-{n}'")
+    return value
 
 
 def _serial(value: Any) -> str:
@@ -140,6 +167,7 @@ Asn = Annotated[int, Field(ge=1, le=4294967294)]
 PrefixCount = Annotated[int, Field(ge=1, le=4294967295)]  # what FRR takes
 PublicKey = Annotated[str, BeforeValidator(_public_key)]
 Serial = Annotated[str, BeforeValidator(_serial)]
+NamePattern = Annotated[str, BeforeValidator(_name_pattern)]
 
 
 class Entry(BaseModel):

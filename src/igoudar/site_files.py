@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from igoudar.cabling.schema import CablingIn
+from igoudar.facility import schema as facility
 from igoudar.hall import schema as hall
 from igoudar.schema import (
     CableIn,
@@ -44,6 +45,10 @@ class SiteFile(Entry):
     rows: list[hall.RowIn] = Field(default_factory=list)
     racks: dict[Label, hall.RackIn] = Field(default_factory=dict)
     devices: dict[Label, DeviceIn] = Field(default_factory=dict)
+    units: dict[Label, facility.UnitIn] = Field(default_factory=dict)
+    loops: dict[Label, facility.LoopIn] = Field(default_factory=dict)
+    schemes: dict[Label, facility.PromiseIn] = Field(default_factory=dict)
+    energy: facility.EnergyIn | None = None
     overrides: dict[Label, hall.OverrideIn] = Field(default_factory=dict)
     cabling: CablingIn | None = None
     cables: list[CableIn] = Field(default_factory=list)

@@ -108,7 +108,9 @@ def _wanted(steps: list[int | str], kind: type[BaseModel]) -> str:
 def _keys_at(steps: list[int | str], kind: type[BaseModel]) -> list[str]:
     """Field names of the entry that `steps` leads to."""
     entry = _type_at(steps, kind)
-    return sorted(entry.model_fields) if isinstance(entry, type) and issubclass(entry, BaseModel) else []
+    if not isinstance(entry, type) or not issubclass(entry, BaseModel):
+        return []
+    return sorted(field.alias or name for name, field in entry.model_fields.items())
 
 
 def _type_at(steps: list[int | str], kind: type[BaseModel]) -> Any:

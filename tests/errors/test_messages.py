@@ -65,6 +65,8 @@ def test_there_is_a_case_for_each_kind_of_mistake() -> None:
 # tests/unit has these: other commands say them, they stop nothing, or no small edit makes them
 ELSEWHERE = {
     "in-doubt-operator",
+    "more-than-there-are",
+    "no-units",
     "no-way-back",
     "no-weight",
     "another-type",
@@ -90,6 +92,7 @@ INPUT = (
     "checks",
     "compiler",
     "derive",
+    "facility",
     "hall",
     "inventory",
     "ledger",

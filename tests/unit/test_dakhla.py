@@ -9,10 +9,12 @@ import pytest
 from igoudar import checks
 from igoudar.compiler import describe
 from igoudar.errors import Severity
+from igoudar.facility.graph import power_graph
 from igoudar.hall.places import Basis
 from igoudar.hall.totals import totals
 from igoudar.inventory import load
 from igoudar.model import Inventory, Role
+from igoudar.power import Input, outage
 
 ROOT = Path(__file__).parents[2]
 GENERAL, AI, RESERVED = range(1, 7), range(7, 10), range(10, 11)
@@ -50,6 +52,35 @@ def test_devices_of_each_kind_of_hall(campus: Inventory) -> None:
 def test_the_campus_has_the_capacity_that_it_needs(campus: Inventory) -> None:
     assert campus.campus is not None
     assert (campus.campus.power_w, campus.campus.basis) == (500e6, Basis.FACILITY)
+
+
+def test_each_hall_has_a_chain_of_its_own(campus: Inventory) -> None:
+    """Counted by hand: sides of transformer, board, battery, UPS; busways; what cools; transfer switches."""
+    plant = campus.plant
+    mine = {hall: [u for u in plant.units.values() if u.hall == hall] for hall in ("g01-1", "a07-1", "r10-1")}
+
+    assert {hall: len(units) for hall, units in mine.items()} == {
+        "g01-1": 4 * 2 + 20 * 2 + 2,
+        "a07-1": 4 * 2 + 4 * 2 + 5,
+        "r10-1": 4 * 3 + 5 * 3 + 100 * 2 + 2,
+    }
+    assert campus.racks["g03-8-t20"].feeds == {"A": "g03-8-t-a", "B": "g03-8-t-b"}
+    assert campus.racks["r10-8-e20"].feeds == {"A": "r10-8-e20-a", "B": "r10-8-e20-b"}
+    assert plant.units["g03-8-tr-a"].power == Input(("mv-03-a",))
+    assert {promise.name: len(promise.halls) for promise in plant.schemes.values()} == {
+        "general": 48,
+        "ai": 24,
+        "reserved": 8,
+    }
+
+
+def test_a_side_of_a_hall_may_be_taken_out(campus: Inventory) -> None:
+    graph = power_graph(campus)
+
+    assert outage(graph, ["g01-1-board-a"]).harmless
+    assert not outage(graph, ["g01-1-board-a", "g01-1-a-b"]).harmless
+    assert outage(graph, ["r10-1-board-a", "r10-1-a-b"]).harmless
+    assert outage(graph, ["mv-01-a"]).lost_w == 0
 
 
 def test_nothing_is_over(campus: Inventory) -> None:

@@ -211,9 +211,12 @@ def test_an_outage_of_three_is_that_of_the_oracle(scheme: str) -> None:
         over = {f"{r}/{each.name}" for each in found.overloads for r in each.racks}
         over |= {each.name for each in found.overloads if not each.racks}
         assert over == set(true.over) - set(whole.over)
-        for name, w in found.must_stand:
-            more = outcome(graph, [("unit", each) for each in (*names, name)])
-            assert w == pytest.approx(sum(more.lost.values()) - sum(true.lost.values()))
+        must = dict(found.must_stand)
+        for unit in graph.units:
+            more = outcome(graph, [("unit", each) for each in (*names, unit.name)])
+            more_w = sum(more.lost.values()) - sum(true.lost.values())
+            assert must.get(unit.name, 0.0) == pytest.approx(more_w)
+            assert (unit.name in must) == bool(more_w or set(more.over) - set(true.over))
 
 
 def test_what_must_not_fail_while_a_side_is_out() -> None:

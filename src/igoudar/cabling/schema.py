@@ -10,10 +10,10 @@ from pydantic import BeforeValidator, Field
 
 from igoudar.cabling.trays import Among, Cabling, Carries, Floor, MeshRule, RackRule, Spot, Tray
 from igoudar.errors import Finding, Where
-from igoudar.hall.schema import Count, count
+from igoudar.hall.schema import Count
 from igoudar.model import Role
 from igoudar.quantities import DISTANCE, LENGTH, Millimetres, quantity
-from igoudar.schema import Entry, Label, one_of
+from igoudar.schema import Entry, Label, counted, one_of
 
 _PLACE = re.compile(r"([A-Z]{1,2})([0-9]{1,3})")
 Place = tuple[int, int]  # by digits and by letters, each from 1
@@ -77,7 +77,7 @@ def _ports(value: Any) -> tuple[str, ...]:
         raise ValueError("ports as they are counted, such as swp1..24")
     if match[2].isdigit():
         return (match[0],)
-    return tuple(f"{match[1]}{number}" for number in count(match[2]))
+    return tuple(f"{match[1]}{number}" for number in counted(match[2]))
 
 
 def _rest(value: Any) -> Rest:

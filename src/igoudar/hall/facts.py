@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 
 from igoudar.errors import Finding, Where, step_path
 from igoudar.hall.places import TypeFacts
-from igoudar.quantities import DeviceWatts, Kilograms, Millimetres
+from igoudar.quantities import DeviceWatts, Kilograms, Millimetres, Percent
 from igoudar.schema import Entry, Label
 from igoudar.validated import validated
 from igoudar.yaml_source import read_source
@@ -26,7 +26,10 @@ Airflow = Literal[
 
 
 class TypeFactsIn(Entry):
-    """`nameplate` is what the label says, `allocated` what is planned with. `psus_needed`: k of its n."""
+    """`nameplate` is what the label says, `allocated` what is planned with. `psus_needed`: k of its n.
+
+    `liquid`: how much of its heat goes to liquid; the rest goes to the room's air.
+    """
 
     source: Annotated[str, Field(min_length=1)]
     nameplate: DeviceWatts | None = None
@@ -35,6 +38,7 @@ class TypeFactsIn(Entry):
     weight: Kilograms | None = None
     depth: Millimetres | None = None
     airflow: Airflow = ""
+    liquid: Percent | None = None
 
     @model_validator(mode="after")
     def _allocated_is_of_the_nameplate(self) -> Self:
@@ -65,6 +69,7 @@ def read_facts(folder: Path, shown: str) -> tuple[Mapping[str, TypeFacts], list[
             kg=entry.weight,
             depth_mm=entry.depth,
             airflow=entry.airflow,
+            liquid_share=(entry.liquid or 0.0) / 100,
         )
         for slug, entry in entries.items()
     }

@@ -22,6 +22,7 @@ from igoudar.validated import LABEL
 MOST_NUMBER = 99_999
 HINTS = 10  # a search for what is meant costs, and one list of mistakes needs no more
 RACK_WORDS = ("hall", "row", "rack")
+FEED_WORDS = ("hall", "row", "name")
 DEVICE_WORDS = (*RACK_WORDS, "n", "u")
 INSIDE = {
     "draw": "draw_w",
@@ -73,6 +74,8 @@ def expand(rows: Iterable[Rows], rack: RackMaker) -> Standing:
 
 def _misspelt(row: Rows) -> Iterator[Finding]:
     yield from strange_words(row.entry.names, RACK_WORDS, row.where.at("names"))
+    for feed, unit in row.entry.feeds.items():
+        yield from strange_words(unit, FEED_WORDS, row.where.at("feeds").at(feed))
     for number, standing in enumerate(row.entry.devices):
         here = row.where.at("devices").at(number)
         yield from strange_words(standing.name, DEVICE_WORDS, here.at("name"))

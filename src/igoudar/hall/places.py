@@ -122,6 +122,7 @@ class TypeFacts:
     kg: float | None = None
     depth_mm: float | None = None
     airflow: str = ""
+    liquid_share: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, field_validator
 
+from igoudar.facility.schema import KindLoopIn, KindUnitIn, PromiseIn
 from igoudar.hall.places import Basis, Cooling, Zone
 from igoudar.model import Face, Role, Status
 from igoudar.quantities import (
@@ -26,28 +27,8 @@ from igoudar.quantities import (
     quantity,
     read,
 )
-from igoudar.schema import BoxIn, Entry, Label, Mac, Network4, PublicKey, Serial, one_of
+from igoudar.schema import BoxIn, Entry, Label, Mac, NamePattern, Network4, PublicKey, Serial, counted, one_of
 from igoudar.validated import LABEL
-
-_COUNT = re.compile(r"([0-9]{1,5})\.\.([0-9]{1,5})(?:/([0-9]{1,3}))?")
-MOST = 10_000  # what one count may give
-
-
-def count(value: Any) -> tuple[str, ...]:
-    """`01..20` or, every second, `2..48/2`, as it is spelt: zeros in front stay."""
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-        return (str(value),)
-    if isinstance(value, str) and re.fullmatch("[0-9]{1,5}", value):
-        return (value,)
-    match = _COUNT.fullmatch(value) if isinstance(value, str) else None
-    if match is None:
-        raise ValueError("a count such as '01..20', or '2..48/2' for every second")
-    first, last, step = int(match[1]), int(match[2]), int(match[3] or 1)
-    if step < 1 or last < first:
-        raise ValueError("a count from the lower number to the higher")
-    if (last - first) // step >= MOST:
-        raise ValueError(f"a count of at most {MOST}")
-    return tuple(str(n).zfill(len(match[1])) for n in range(first, last + 1, step))
 
 
 def _height(value: Any) -> int:
@@ -82,20 +63,11 @@ def _feed(value: Any) -> Any:
     return value
 
 
-def _name_pattern(value: Any) -> str:
-    """Text with words in braces, which `patterns` fills in."""
-    if not isinstance(value, str) or not re.fullmatch(r"([a-z0-9-]|\{[a-z]+\})+", value):
-        raise ValueError("a name with words in braces such as 'srv-{rack}-{n}'")
-    return value
-
-
-Count = Annotated[tuple[str, ...], BeforeValidator(count)]
-NamePattern = Annotated[str, BeforeValidator(_name_pattern)]
+Count = Annotated[tuple[str, ...], BeforeValidator(counted)]
 Height = Annotated[int, BeforeValidator(_height)]
 ClassNumber = Annotated[int, Field(ge=1, le=4)]
-Feeds = Annotated[
-    dict[Annotated[Literal["A", "B"], BeforeValidator(_feed)], Label], AfterValidator(_two_units)
-]
+Letter = Annotated[Literal["A", "B"], BeforeValidator(_feed)]
+Feeds = Annotated[dict[Letter, Label], AfterValidator(_two_units)]
 Extreme = Annotated[float, quantity(TEMPERATURE, high=60)]
 
 
@@ -193,12 +165,14 @@ class StandingIn(BoxIn):
 class RowParts(RackParts):
     """Rows of alike racks. `names`: how racks are called; words: hall, row, rack (as counted).
 
-    With several names the rows are counted on, one after the other, as if they were one.
+    With several names the rows are counted on, one after the other, as if they were one. `feeds` may name
+    units by the words hall, row and name, that of the rack.
     """
 
     name: Annotated[tuple[str, ...], BeforeValidator(_names)]
     racks: Count
     names: NamePattern = "{row}{rack}"
+    feeds: dict[Letter, NamePattern] = Field(default_factory=dict)
     devices: list[StandingIn] = Field(default_factory=list)
 
 
@@ -207,9 +181,15 @@ class RowIn(RowParts):
 
 
 class KindIn(HallParts):
-    """A kind of hall: what each of them is, and its rows."""
+    """A kind of hall: what each of them is, its rows, and the power and cooling of its own.
+
+    `schemes` are of all halls of the kind.
+    """
 
     rows: Annotated[list[RowParts], Field(min_length=1)]
+    units: dict[NamePattern, KindUnitIn] = Field(default_factory=dict)
+    loops: dict[NamePattern, KindLoopIn] = Field(default_factory=dict)
+    schemes: dict[Label, PromiseIn] = Field(default_factory=dict)
 
 
 class SeriesIn(Entry):

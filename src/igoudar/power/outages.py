@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from igoudar.power.flow import State
+from igoudar.power.flow import Change, State
 from igoudar.power.graph import Graph
 from igoudar.power.last_metre import newly_lost
 from igoudar.power.pushes import exceeds
@@ -14,8 +14,8 @@ from igoudar.power.report import Loss, Overload
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """`feeds`: (rack, letter) that are dead; `must_stand`: units of which one thing more would lose a load,
-    with what is lost then in W."""
+    """`feeds`: (rack, letter) that are dead; `must_stand`: units of which one thing more would lose a load or
+    overload something, with what is lost then in W."""
 
     losses: tuple[Loss, ...]
     overloads: tuple[Overload, ...]
@@ -48,11 +48,12 @@ def outage(graph: Graph, units: Iterable[str]) -> Outage:
         if whole[at] >> place & 1 and not now[at] >> place & 1
     )
     losses, overloads = losses_since(state, whole), overloads_since(state, before)
-    must = []
+    must, already = [], standing(state)
     for at in range(len(state.units)):
         if state.live[at]:
             change = state.fail(at)
-            if lost := sum(loss.low_w * len(loss.racks) for loss in losses_since(state, now)):
+            lost = sum(loss.low_w * len(loss.racks) for loss in losses_since(state, now))
+            if lost or any(place not in already for place in _overloaded_by(state, change)):
                 must.append((state.units[at].name, lost))
             state.undo(change)
     return Outage(losses, overloads, tuple(feeds), tuple(sorted(must)))
@@ -67,6 +68,17 @@ def standing(state: State) -> set[tuple[int, int]]:
             drawn = kind.draws(state.mask[kind.hanging])[0]
             found |= {(at, feed) for feed, w in enumerate(drawn) if exceeds((w, kind.feed_w), 0.0)}
     return found
+
+
+def _overloaded_by(state: State, change: Change) -> Iterator[tuple[int, int]]:
+    """As `standing`, of what a change touched."""
+    yield from ((-1, meter) for meter in state.touched(change) if state.over(meter))
+    for hanging in change.mask:
+        for at in state.kinds_on[hanging]:
+            kind = state.kinds[at]
+            if kind.feed_w is not None:
+                drawn = kind.draws(state.mask[hanging])[0]
+                yield from ((at, feed) for feed, w in enumerate(drawn) if exceeds((w, kind.feed_w), 0.0))
 
 
 def overloads_since(state: State, before: set[tuple[int, int]]) -> tuple[Overload, ...]:

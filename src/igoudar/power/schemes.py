@@ -105,7 +105,8 @@ class _Asserted:
             who = f"rack {racks[0]}{more}"
             if len(feeds) < 2 or any(not blocks for blocks in feeds) or _meet(feeds):
                 names = ", ".join(sorted({state.units[unit].name for blocks in feeds for unit in blocks}))
-                said = f"{who} hangs on {names or 'no block'} with {len(feeds)} feeds"
+                feeding = "1 feed" if len(feeds) == 1 else f"{len(feeds)} feeds"
+                said = f"{who} on {names or 'no block'}, with {feeding}"
                 expected = f"{self.scheme}: each feed on a {self.tier} of its own"
                 yield Fault("scheme-feeds", racks[0], said, expected)
                 continue

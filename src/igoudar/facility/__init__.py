@@ -1,0 +1,14 @@
+"""The edge between what people write of power, cooling and water, and the pure graph of `igoudar.power`.
+
+plant        frozen values: types of facility units, units, loops, schemes, what is promised of energy
+schema       what people write of them
+library      types and limits, each number with its source, from `types/facility/` and `data/power.yaml`
+profile      energy of each month or hour, from a table of the site
+kinds        what kinds of halls bring to each of their halls
+assembly     the sections of a site's files to one plant
+references   names in it that lead nowhere
+graph        an inventory to `power.Graph`
+served       which halls hang on what
+judged       what the graph says, as findings
+permit       may these units be taken out
+"""

@@ -1,0 +1,171 @@
+"""Single and double failures as findings, rated by the availability class of the halls that they reach.
+
+Of a hall without a class nothing is promised, and nothing is said.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from igoudar.errors import Finding, Severity, Where
+from igoudar.facility.served import NOWHERE, Halls, Served, served
+from igoudar.facility.told import grouped
+from igoudar.hall.places import Hall
+from igoudar.model import Inventory
+from igoudar.power import Crowd, Double, Element, Graph, Report, Single, analyse, lines, rated
+from igoudar.power.failures import Analysis
+from igoudar.power.report import Kind, Loss, Overload
+from igoudar.quantities import POWER, shown
+
+PROMISES = {
+    2: "class 2: a warning where one thing loses a load",
+    3: "class 3: nothing lost with any one thing out",
+    4: "class 4: nothing lost with any one thing out and one failure more",
+}
+Row = Single | Double | Crowd
+
+
+@dataclass(slots=True)
+class _Rows:
+    singles: list[Single] = field(default_factory=list)
+    doubles: list[Double] = field(default_factory=list)
+    crowds: list[Crowd] = field(default_factory=list)
+
+
+def failures(inventory: Inventory, graph: Graph) -> Iterator[Finding]:
+    """Only what some class promises is analysed."""
+    highest = max((hall.availability or 0 for hall in inventory.halls.values()), default=0)
+    if highest < 2:
+        return
+    report = analyse(graph) if highest == 4 else Report(tuple(Analysis(graph).singles()), (), (), 0, (0, 0))
+    view = _View(inventory, graph)
+    for level, rows in sorted(_by_level(view, report).items()):
+        part = replace(
+            report, singles=tuple(rows.singles), doubles=tuple(rows.doubles), crowds=tuple(rows.crowds)
+        )
+        yield from grouped(_singles(view, part, level))
+        yield from _doubles(view, part, level)
+
+
+class _View:
+    """Which halls a row reaches, and where things are written."""
+
+    def __init__(self, inventory: Inventory, graph: Graph) -> None:
+        self.inventory, self.graph = inventory, graph
+        self.hall_of = {name: rack.hall for name, rack in inventory.racks.items()}
+        self.feeds = {rack.name: len(rack.feeds) for rack in graph.racks}
+        self.served: Served = served(graph, self.hall_of)
+        self.kinds = {unit.name: unit.kind for unit in graph.units} | {
+            loop.name: "loop" for loop in graph.loops
+        }
+
+    def halls(self, row: Row) -> Halls:
+        if isinstance(row, Crowd):
+            return self._reached(row.name, row.racks)
+        found = {self.hall_of[rack] for loss in row.losses for rack in loss.racks}
+        return frozenset(found).union(*(self._reached(over.name, over.racks) for over in row.overloads))
+
+    def _reached(self, name: str, racks: tuple[str, ...]) -> Halls:
+        if racks:
+            return frozenset(self.hall_of[rack] for rack in racks)
+        return self.served.units.get(name, NOWHERE) | self.served.loops.get(name, NOWHERE)
+
+    def promising(self, halls: Halls, level: int) -> Hall:
+        """The first hall that is promised so much."""
+        known: Mapping[str, Hall] = self.inventory.halls
+        return next(known[name] for name in sorted(halls) if known[name].availability == level)
+
+    def place(self, element: Element) -> tuple[str, Where]:
+        """The object and its line."""
+        name = element.names[0]
+        if element.kind is Kind.UNIT:
+            return f"unit {name}", self.inventory.plant.units[name].where
+        return f"rack {name}", self.inventory.racks[name].where
+
+
+def _by_level(view: _View, report: Report) -> dict[int, _Rows]:
+    """Each row at the highest class that it reaches; a row that reaches none is left out."""
+    found: dict[int, _Rows] = defaultdict(_Rows)
+
+    def level_of(row: Row) -> int:
+        return max((view.inventory.halls[hall].availability or 0 for hall in view.halls(row)), default=0)
+
+    for single in report.singles:
+        found[level_of(single)].singles.append(single)
+    for double in report.doubles:
+        found[level_of(double)].doubles.append(double)
+    for crowd in report.crowds:
+        found[level_of(crowd)].crowds.append(crowd)
+    return {level: rows for level, rows in found.items() if level}
+
+
+def _singles(view: _View, part: Report, level: int) -> Iterator[Finding]:
+    for row in rated(part, level):
+        if row.severity is Severity.INFO or not isinstance(row.row, Single):
+            continue
+        single = row.row
+        about, where = view.place(single.element)
+        see = view.promising(view.halls(single), level).where.at("availability")
+        for code, said, watts in _harms(view, single):
+            yield Finding(
+                code,
+                where,
+                f"without {single.element}, {said}",
+                PROMISES[level],
+                severity=row.severity,
+                see=see,
+                subject=about,
+                amount=watts,
+                unit=POWER.base,
+            )
+
+
+def _harms(view: _View, single: Single) -> Iterator[tuple[str, str, float]]:
+    """What is lost with a PSU is lost with a feed, and what one feed alone does not keep on, loads say."""
+    element = single.element
+    said = element.kind is Kind.PSU or (element.kind is Kind.FEED and view.feeds[element.names[0]] > 1)
+    if single.losses and not said:
+        yield "single-loss", _lost(single.losses, single.lost_w[1]), single.lost_w[1]
+    for over in single.overloads:
+        yield "single-overload", _overloaded(view, over), over.load_w
+
+
+def _lost(losses: tuple[Loss, ...], most_w: float) -> str:
+    racks = sorted({rack for loss in losses for rack in loss.racks})
+    more = f" and {len(racks) - 1} more" if len(racks) > 1 else ""
+    return f"up to {shown(POWER, most_w)} are lost, in rack {racks[0]}{more}"
+
+
+def _overloaded(view: _View, over: Overload) -> str:
+    load, limit = shown(POWER, over.load_w), shown(POWER, over.limit_w)
+    if over.racks:
+        more = f" and {len(over.racks) - 1} more" if len(over.racks) > 1 else ""
+        return f"feed {over.name} of rack {over.racks[0]}{more} carries {load} of {limit}"
+    if view.kinds[over.name] == "loop":
+        return f"loop {over.name} takes {limit} of {load} of heat"
+    return f"{over.name} carries {load} of {limit}"
+
+
+def _doubles(view: _View, part: Report, level: int) -> Iterator[Finding]:
+    """Those that class 4 forbids, one line for all of like kinds."""
+    wrong = [row.row for row in rated(part, level) if row.severity is Severity.ERROR]
+    doubles = tuple(row for row in wrong if isinstance(row, Double))
+    crowds = tuple(row for row in wrong if isinstance(row, Crowd))
+    rows: list[Row] = [*doubles, *crowds]
+    if not rows:
+        return
+    halls = NOWHERE.union(*(view.halls(row) for row in rows))
+    where = view.promising(halls, level).where.at("availability")
+    told = replace(part, singles=(), doubles=doubles, crowds=crowds)
+    for line in lines(told, view.kinds):
+        yield Finding(
+            "double-failure",
+            where,
+            str(line),
+            PROMISES[level],
+            subject=f"{line.kinds}, {line.harm}",
+            amount=line.most_lost_w,
+            unit=POWER.base,
+        )

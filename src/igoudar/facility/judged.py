@@ -1,0 +1,228 @@
+"""What the graph says of a site, as findings. What is wrong with many things of one line is said once.
+
+Faults of the graph come first, and alone: nothing flows in a graph that cannot be read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from igoudar.errors import Finding, Severity, Where
+from igoudar.facility.failed import failures
+from igoudar.facility.graph import power_graph
+from igoudar.facility.plant import Energy, Medium, Promise
+from igoudar.facility.told import grouped
+from igoudar.hall.places import Campus
+from igoudar.model import Inventory
+from igoudar.power import (
+    Declared,
+    Fault,
+    Graph,
+    design,
+    design_faults,
+    faults,
+    load_faults,
+    loads,
+    renewable_share,
+    scheme_faults,
+)
+from igoudar.quantities import ENERGY, POWER, shown
+
+TOO_MUCH = frozenset(
+    {"breaker-below-load", "cooling-short", "feed-alone-overload", "overload", "phase-overload"}
+)
+SHARED = ("feeds-share-unit", "feeds-share-group")
+SAID_BY_FAILURES = ("scheme-overload", "scheme-loses", "scheme-overloads")
+HOURS, HOURS_OF_A_LEAP_YEAR = 8760, 8784
+LONGEST_MONTH = 31 * 12 / 366  # of the mean one
+TELLING = 0.01  # a profile is rounded
+KEYS = {
+    "unit": {
+        "breaker-below-load": "breaker",
+        "loop-in-chain": "from",
+        "needs-more-than-there-are": "needed",
+        "overload": "type",
+        "phase-overload": "type",
+        "source-with-feed": "from",
+    },
+    "loop": {"loop-in-chain": "to"},
+    "rack": dict.fromkeys(
+        (
+            "breaker-below-load",
+            "feed-alone-loses",
+            "feed-alone-overload",
+            "feeds-share-group",
+            "feeds-share-unit",
+        ),
+        "feeds",
+    ),
+}
+"""The key of an entry that a fault is about, where it is one."""
+
+
+def judge(inventory: Inventory) -> Iterator[Finding]:
+    """Nothing for a site without units."""
+    if not inventory.plant.units:
+        return
+    graph = power_graph(inventory)
+    things = _Things(inventory, graph)
+    if unreadable := faults(graph):
+        yield from grouped(things.told(fault) for fault in unreadable)
+        return
+    yield from grouped(_unfed(inventory, graph))
+    yield from grouped(_without_liquid(inventory, graph))
+    carried = [*_loads(inventory, graph, things), *failures(inventory, graph)]
+    yield from carried
+    said = {finding.subject for finding in carried if finding.severity is Severity.ERROR}
+    for promise in inventory.plant.schemes.values():
+        yield from _scheme(promise, _hung(inventory, graph, promise), (things, said))
+    designed = power_graph(inventory, full=True)
+    if inventory.campus is not None:
+        yield from _design(inventory, inventory.campus, designed)
+    yield from _renewable(inventory, designed)
+
+
+class _Things:
+    """What a fault is about, as check says it: unit, loop or rack, and how much there is of it."""
+
+    def __init__(self, inventory: Inventory, graph: Graph) -> None:
+        plant = inventory.plant
+        self.places = dict.fromkeys((loop.where for loop in plant.loops.values()), "loop")
+        self.places |= dict.fromkeys((unit.where for unit in plant.units.values()), "unit")
+        self.amounts: dict[str, float] = {}
+        if faults(graph):
+            return
+        now = loads(graph)
+        self.amounts = {f"unit {unit.name}": unit.load_w for unit in now.units}
+        self.amounts |= {f"loop {loop.name}": loop.heat_w for loop in now.loops}
+        for feed in now.feeds:
+            about = f"rack {feed.rack}"
+            self.amounts[about] = max(self.amounts.get(about, 0.0), feed.alone_w)
+
+    def told(self, fault: Fault, severity: Severity = Severity.ERROR) -> Finding:
+        where = fault.where or Where("")
+        kind = self.places.get(where, "rack")
+        about, key = f"{kind} {fault.name}", KEYS[kind].get(fault.code)
+        amount = self.amounts.get(about) if fault.code in TOO_MUCH else None
+        return Finding(
+            fault.code,
+            where.at(key) if key else where,
+            fault.message,
+            fault.expected,
+            fault.hint,
+            severity,
+            subject=about,
+            amount=amount,
+            unit="" if amount is None else POWER.base,
+        )
+
+
+def _unfed(inventory: Inventory, graph: Graph) -> Iterator[Finding]:
+    held = {device.rack for device in inventory.devices.values()}
+    for rack in graph.racks:
+        if not rack.feeds and rack.name in held:
+            said = f"rack {rack.name} holds devices and has no feed"
+            where = inventory.racks[rack.name].where
+            yield Finding("no-feed", where, said, "'feeds' with units", subject=f"rack {rack.name}")
+
+
+def _without_liquid(inventory: Inventory, graph: Graph) -> Iterator[Finding]:
+    """Heat to liquid in a hall that has loops, and none for it."""
+    media = {(loop.hall, loop.medium) for loop in inventory.plant.loops.values()}
+    for rack in graph.racks:
+        hall = inventory.racks[rack.name].hall
+        looked_at = (hall, Medium.AIR) in media
+        if rack.liquid_share and looked_at and (hall, Medium.LIQUID) not in media:
+            said = f"rack {rack.name} gives {rack.liquid_share:.0%} of its heat to liquid, and hall {hall}"
+            where = inventory.racks[rack.name].where
+            expected = "a loop with 'medium: liquid'"
+            about = f"rack {rack.name}"
+            yield Finding("no-liquid-loop", where, f"{said} has none for it", expected, subject=about)
+
+
+def _loads(inventory: Inventory, graph: Graph, things: _Things) -> Iterator[Finding]:
+    found = []
+    for fault in load_faults(graph, inventory.plant.limits.imbalance):
+        finding = things.told(fault)
+        if fault.code in SHARED:
+            level = inventory.halls[inventory.racks[fault.name].hall].availability
+            finding = things.told(fault, Severity.WARNING if level in (1, 2) else Severity.ERROR)
+        found.append(finding)
+    return grouped(found)
+
+
+def _hung(inventory: Inventory, graph: Graph, promise: Promise) -> Graph:
+    """With the racks of the promise's halls; those without a feed are told already."""
+    halls = set(promise.halls or inventory.halls)
+    racks = (rack for rack in graph.racks if rack.feeds and inventory.racks[rack.name].hall in halls)
+    return replace(graph, racks=tuple(racks))
+
+
+def _scheme(promise: Promise, graph: Graph, known: tuple[_Things, set[str]]) -> Iterator[Finding]:
+    """`known`: also of which units it is said already that what they carry, or to lose them, is too much."""
+    things, said = known
+    where, found = promise.where.at("scheme"), []
+    for fault in scheme_faults(graph, promise.scheme, str(promise.blocks)):
+        about = things.told(fault)
+        if fault.code not in SAID_BY_FAILURES or about.subject not in said:
+            subject = f"scheme {promise.name}" if fault.code == "scheme-without-blocks" else about.subject
+            found.append(
+                Finding(
+                    fault.code,
+                    where,
+                    fault.message,
+                    fault.expected,
+                    see=fault.where,
+                    subject=subject,
+                )
+            )
+    return grouped(found)
+
+
+def _design(inventory: Inventory, campus: Campus, graph: Graph) -> Iterator[Finding]:
+    limits = inventory.plant.limits
+    declared = Declared(campus.design_pue, campus.design_wue, limits.pue, limits.wue)
+    for fault in design_faults(graph, declared):
+        where = campus.where.at(f"design_{fault.name}")
+        yield Finding(fault.code, where, fault.message, fault.expected, subject="campus")
+
+
+def _renewable(inventory: Inventory, graph: Graph) -> Iterator[Finding]:
+    energy = inventory.plant.energy
+    if energy is None:
+        return
+    yield from _profile(energy, graph)
+    found = renewable_share(graph, energy.rule, energy.profile, local=energy.local)
+    if found.share is None:
+        said = f"{energy.renewable:.0%} renewable energy {found.why}"
+        expected = "a profile, or a rule that needs none"
+        where = energy.where.at("matching")
+        yield Finding("renewable-not-shown", where, said, expected, subject="energy")
+    elif found.share + 1e-9 < energy.renewable:
+        whose = "local sources" if energy.local else "sources"
+        said = f"renewable {whose} give {found.share:.1%} of what is used, by {energy.rule} matching"
+        where, expected = energy.where.at("renewable"), f"{energy.renewable:.1%}"
+        yield Finding("renewable-short", where, said, expected, subject="energy")
+
+
+def _profile(energy: Energy, graph: Graph) -> Iterator[Finding]:
+    """A table that says more than the site can, or less than it uses."""
+    profile = energy.profile
+    if profile is None or not profile.demand_kwh:
+        return
+    where, periods = energy.where.at("profile"), len(profile.demand_kwh)
+    hours = 1.0 if periods >= HOURS else HOURS_OF_A_LEAP_YEAR / periods * LONGEST_MONTH
+    units = {unit.name: unit for unit in graph.units}
+    for name, given in profile.given_kwh:
+        most = units[name].limit_w * units[name].count * hours / 1000
+        if max(given) > most * (1 + 1e-9):
+            said = f"{name} gives {shown(ENERGY, max(given))} in one of {periods} periods"
+            expected = f"at most {shown(ENERGY, most)}, what it can"
+            yield Finding("profile-above-capacity", where, said, expected, subject=f"unit {name}")
+    used, needed = sum(profile.demand_kwh), design(graph).facility_w * HOURS / 1000
+    if used < needed * (1 - TELLING):
+        said = f"the profile's demand is {shown(ENERGY, used)} a year"
+        expected = f"{shown(ENERGY, needed)}, what the site as it is built for uses"
+        severity = Severity.WARNING
+        yield Finding("profile-below-design", where, said, expected, severity=severity, subject="energy")
