@@ -110,7 +110,7 @@ def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(sorted(unique, key=lambda f: (f.where.file, f.where.line, f.where.path, f.code, f.message)))
 
 
-MANY = 4  # findings of one kind about one line: from here on the first is shown, and how many there are
+MANY = 20  # findings of one kind about one line: from here on the first is shown, and how many there are
 
 
 def lines(findings: Iterable[Finding]) -> list[tuple[Finding, str]]:

@@ -30,6 +30,8 @@ def check(design: Design) -> Iterator[Finding]:
         yield from _airflow(inventory, rack, devices)
         yield from _depth(inventory, rack, devices)
     yield from _floor(inventory, standing)
+    if not inventory.plant.units:  # else they are judged by what they hang on
+        yield from _feeds(inventory)
 
 
 def misplaced(inventory: Inventory) -> Iterator[Finding]:
@@ -196,3 +198,11 @@ def _floor(inventory: Inventory, standing: Mapping[str, list[Device]]) -> Iterat
             expected = f"at most {limit:g} kg/m², what the floor of hall {rack.hall} carries"
             where = rack.where.at("type")
             yield Finding("floor-overload", where, said, expected, subject=f"rack {rack.name}")
+
+
+def _feeds(inventory: Inventory) -> Iterator[Finding]:
+    for rack in inventory.racks.values():
+        if len({*rack.feeds.values()}) < len(rack.feeds):
+            said = f"feeds A and B of rack {rack.name} are both on {rack.feeds['A']}"
+            about = f"rack {rack.name}"
+            yield Finding("feeds-on-one-unit", rack.where.at("feeds"), said, "a unit each", subject=about)

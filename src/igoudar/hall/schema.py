@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, field_validator
+from pydantic import BeforeValidator, Field, StringConstraints, field_validator
 
 from igoudar.facility.schema import KindLoopIn, KindUnitIn, PromiseIn
 from igoudar.hall.places import Basis, Cooling, Zone
@@ -45,12 +45,6 @@ def _names(value: Any) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _two_units(feeds: dict[str, str]) -> dict[str, str]:
-    if len(set(feeds.values())) < len(feeds):
-        raise ValueError("A and B on units of their own")
-    return feeds
-
-
 def _given(value: Any) -> Any:
     if value is None:
         raise ValueError("a value, or no such key")
@@ -67,7 +61,7 @@ Count = Annotated[tuple[str, ...], BeforeValidator(counted)]
 Height = Annotated[int, BeforeValidator(_height)]
 ClassNumber = Annotated[int, Field(ge=1, le=4)]
 Letter = Annotated[Literal["A", "B"], BeforeValidator(_feed)]
-Feeds = Annotated[dict[Letter, Label], AfterValidator(_two_units)]
+Feeds = dict[Letter, Label]
 Extreme = Annotated[float, quantity(TEMPERATURE, high=60)]
 
 
