@@ -9,6 +9,8 @@ assembly     the sections of a site's files to one plant
 references   names in it that lead nowhere
 graph        an inventory to `power.Graph`
 served       which halls hang on what
+failed       single and double failures, by the class of the halls that they reach
 judged       what the graph says, as findings
-permit       may these units be taken out
+told         alike findings of one line, once
+permit       may these units be taken out, and what every failure does
 """
