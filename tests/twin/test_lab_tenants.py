@@ -1,7 +1,7 @@
 """A tenant comes and goes on the converged lab, by one YAML file: nobody else notices.
 
 The inventory is a copy beside links to everything else of the checkout, so that nothing tracked is touched.
-IGOUDAR_ROUNDS (default 2) says how often. `pytest -rP` shows what each round lost.
+IGOUDAR_ROUNDS (default 1) says how often. `pytest -rP` shows what each round lost.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import pytest
 
 from tests.twin.lab_checkout import SWITCHES, UP, on, shell
 
-ROUNDS = int(os.environ.get("IGOUDAR_ROUNDS", "2"))
+ROUNDS = int(os.environ.get("IGOUDAR_ROUNDS", "1"))
 # A probe every 10 ms: daemons that start anew cost some hundred in a row. On a machine with more to do than
 # cores a kernel that waits for one loses a few without any change; docs/benchmarks.md has an idle one.
 STRAY = 0.05
