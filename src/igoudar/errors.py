@@ -127,6 +127,9 @@ def lines(findings: Iterable[Finding]) -> list[tuple[Finding, str]]:
     return found
 
 
+HINTS = 10  # a search among thousands costs, and one list of mistakes needs no more
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """`did you mean 'x'?`, or nothing where nothing known is near."""
     near = difflib.get_close_matches(name, [*known], n=1)

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from igoudar.tree import runtime_folder
+from igoudar.tree import runtime_folder, write_whole
 
 NEXT = {
     "done": "nothing to do",
@@ -66,14 +66,11 @@ class Report:
 def write(report: Report, root: Path) -> Path:
     """The folder of the report; each file is replaced whole."""
     folder = runtime_folder(root) / "runs" / report.id
-    folder.mkdir(parents=True, exist_ok=True)
     for name, text in (
         ("report.json", json.dumps(asdict(report), indent=1)),
         ("report.md", report.markdown()),
     ):
-        beside = folder / f"{name}.new"
-        beside.write_text(text, "utf-8")
-        beside.replace(folder / name)
+        write_whole(folder / name, text)
     return folder
 
 

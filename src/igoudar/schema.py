@@ -165,6 +165,8 @@ Vlans = Annotated[tuple[int, int], BeforeValidator(_range(2, 4094))]  # 1 is the
 Indexes = Annotated[tuple[int, int], BeforeValidator(_range(1, 65535))]
 Asn = Annotated[int, Field(ge=1, le=4294967294)]
 PrefixCount = Annotated[int, Field(ge=1, le=4294967295)]  # what FRR takes
+MOST_NUMBER = 99_999
+DeviceNumber = Annotated[int, Field(ge=1, le=MOST_NUMBER)]  # of its role in its hall
 PublicKey = Annotated[str, BeforeValidator(_public_key)]
 Serial = Annotated[str, BeforeValidator(_serial)]
 NamePattern = Annotated[str, BeforeValidator(_name_pattern)]
@@ -239,7 +241,7 @@ class BoxIn(Entry):
 class DeviceIn(BoxIn):
     """`u` is 0 for what stands beside the U, such as a vertical PDU."""
 
-    number: Annotated[int, Field(ge=1, le=99999)]
+    number: DeviceNumber
     rack: Label
     u: Annotated[int, Field(ge=0, le=100)]
     serial: Serial | None = None

@@ -26,6 +26,14 @@ def site_folder(site: str, root: Path, start: Path = Path()) -> Path:
     return Path(os.path.normpath(named if inside else (start / site).absolute()))
 
 
+def write_whole(path: Path, text: str) -> None:
+    """All or nothing, so that a stop in the middle leaves what was there; makes the folder."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f"{path.name}.new")
+    beside.write_text(text, "utf-8", newline="")
+    beside.replace(path)
+
+
 def runtime_folder(root: Path) -> Path:
     """Everything that is made at run time lies under it."""
     return root / ".igoudar"

@@ -53,7 +53,7 @@ def _finding(item: ErrorDetails, source: Source, kind: type[BaseModel]) -> Findi
                 return Finding("wrong-value", where, said, f"{least} entries")
             return Finding("empty", where, f"{name!r} is empty", "at least one entry")
         case "string_pattern_mismatch" if _is_label(item):
-            return Finding("wrong-name", where, f"{given} is not a name", _LABEL_TEXT)
+            return Finding("wrong-name", where, f"{given} is not a name", LABEL_TEXT)
         case code:
             word = "wrong-type" if code.endswith(("_type", "_parsing")) else "wrong-value"
             return Finding(
@@ -78,7 +78,7 @@ def _in_words(message: str) -> str:
     return f"a number {said}" if said.startswith(("greater", "less")) else said
 
 
-_LABEL_TEXT = "a DNS label: a-z, 0-9 and -, at most 63 characters, no - at either end"
+LABEL_TEXT = "a DNS label: a-z, 0-9 and -, at most 63 characters, no - at either end"
 
 
 def _is_label(item: ErrorDetails) -> bool:

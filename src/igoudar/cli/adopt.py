@@ -11,6 +11,7 @@ import click
 from igoudar.cli._frame import Place, SiteType, json_option, likely_site, show_diff, show_json
 from igoudar.day import today
 from igoudar.errors import BadInput, Finding, Where
+from igoudar.tree import write_whole
 
 if TYPE_CHECKING:
     from igoudar.compiler import Compiled
@@ -84,10 +85,7 @@ def _write(file: Path, patch: str) -> None:
     if not patch:
         file.unlink()
         return
-    file.parent.mkdir(exist_ok=True)
-    beside = file.with_suffix(".new")
-    beside.write_text(patch, "utf-8", newline="")
-    beside.replace(file)
+    write_whole(file, patch)
 
 
 def _said(device: str, file: str, patch: str, *, known: bool, written: bool) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import click
 
@@ -24,6 +23,7 @@ from igoudar.ledger import (
     updated,
     without_clashes,
 )
+from igoudar.tree import write_whole
 from igoudar.yaml_source import locate
 
 
@@ -55,7 +55,7 @@ def command(site: Place, base: str, dry_run: bool, as_json: bool) -> None:
     after = updated(allocation, today())
     changes = _changes(known, after)
     if not dry_run and dump_ledger(after) != (path.read_text("utf-8") if path.exists() else ""):
-        _write(path, dump_ledger(after))
+        write_whole(path, dump_ledger(after))
     if as_json:
         show_json(changes)
         return
@@ -84,10 +84,3 @@ def _changes(before: Ledger, after: Ledger) -> list[dict[str, str | int]]:
                 number = new.get(owner, old.get(owner, 0))
                 out.append({"change": word, "kind": kind, "owner": owner, "number": number})
     return out
-
-
-def _write(path: Path, text: str) -> None:
-    """All or nothing, so that a stop in the middle leaves the old ledger."""
-    beside = path.with_suffix(".yaml.new")
-    beside.write_text(text, "utf-8")
-    beside.replace(path)

@@ -10,6 +10,7 @@ import click
 
 from igoudar.cli._frame import Place, columns, counted, json_option, show_findings, show_json, site_argument
 from igoudar.errors import BadInput, Severity, in_order
+from igoudar.tree import write_whole
 from igoudar.yaml_source import locate
 
 if TYPE_CHECKING:
@@ -88,9 +89,5 @@ def _write(site: Place, inventory: Inventory, units: tuple[Unit, ...]) -> list[s
         halls[inventory.devices[unit.name].hall].append(unit)
     changed = sorted({inventory.devices[unit.name].hall for unit in units})
     for hall in changed:
-        file = site.folder / FOLDER / f"{hall}.csv"
-        file.parent.mkdir(exist_ok=True)
-        beside = file.with_suffix(".new")
-        beside.write_text(written(halls[hall]), "utf-8", newline="")
-        beside.replace(file)
+        write_whole(site.folder / FOLDER / f"{hall}.csv", written(halls[hall]))
     return [f"{FOLDER}/{hall}.csv" for hall in changed]

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
+from igoudar.hall.tick_list import head, section
+
 Record = Mapping[str, Mapping[str, Any]]
 GONE = "decommissioning"
 
@@ -18,12 +20,11 @@ def cable_order(hall: str, before: Record, after: Record, day: date) -> str:
     other = [key for key in new if key in old and _kind(new[key]) != _kind(old[key])]
     if not (pull or out or other):
         return ""
-    head = f"# Work order: cables of hall {hall}"
-    lines = [head, "", f"{day.isoformat()}. Tick each line when it is done.", ""]
-    lines += _section("Take out", (_line(key, old[key]) for key in _by_label(out, old)))
+    lines = head(f"cables of hall {hall}", day)
+    lines += section("Take out", (_line(key, old[key]) for key in _by_label(out, old)))
     swaps = (f"{_line(key, new[key])}; before: {_what(old[key])}" for key in _by_label(other, new))
-    lines += _section("Exchange", swaps)
-    lines += _section("Pull", (_line(key, new[key]) for key in _by_label(pull, new)))
+    lines += section("Exchange", swaps)
+    lines += section("Pull", (_line(key, new[key]) for key in _by_label(pull, new)))
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -48,8 +49,3 @@ def _line(key: str, told: Mapping[str, Any]) -> str:
 def _what(told: Mapping[str, Any]) -> str:
     known = [part for part in (told["article"], told["length"]) if part]
     return ", ".join(known) or "article and length to be chosen"
-
-
-def _section(title: str, told: Iterable[str]) -> list[str]:
-    lines = [f"- [ ] {line}" for line in told]
-    return [f"## {title}", "", *lines, ""] if lines else []

@@ -1,7 +1,7 @@
 """Rows of alike racks to racks and devices, by counting and nothing else; then what single ones differ in.
 
-A number or an address follows from the place in the row, never from how many are there: what is absent leaves
-a hole. Every object keeps the line of the pattern that made it.
+A number or an address follows from the place in the row: what is absent leaves a hole. What may grow says how
+much is counted for it. Every object keeps the line of the pattern that made it.
 """
 
 from __future__ import annotations
@@ -13,22 +13,17 @@ from typing import Any, TypeVar
 
 from netaddr import IPNetwork
 
-from igoudar.errors import Finding, Where, nearest
+from igoudar.errors import HINTS, Finding, Where, nearest
 from igoudar.hall.places import Rack
 from igoudar.hall.schema import OverrideIn, RackParts, RowParts, StandingIn
 from igoudar.model import Device
-from igoudar.validated import LABEL
+from igoudar.schema import MOST_NUMBER
+from igoudar.validated import LABEL, LABEL_TEXT
 
-MOST_NUMBER = 99_999
-HINTS = 10  # a search for what is meant costs, and one list of mistakes needs no more
 RACK_WORDS = ("hall", "row", "rack")
 FEED_WORDS = ("hall", "row", "name")
 DEVICE_WORDS = (*RACK_WORDS, "n", "u")
-INSIDE = {
-    "draw": "draw_w",
-    "power": "power_w",
-    "load": "load_kg",
-}  # where a field is named by its unit inside
+INSIDE = {"draw": "draw_w", "power": "power_w", "load": "load_kg"}  # named by their unit inside
 _WORD = re.compile(r"\{([a-z]+)\}")
 _Label = re.compile(LABEL)
 _Thing = TypeVar("_Thing", Rack, Device)
@@ -167,8 +162,7 @@ def _add(known: dict[str, _Thing], thing: _Thing, pattern: str, found: Standing)
     where = thing.where.at("names" if isinstance(thing, Rack) else "name")
     if other is None:
         said = f"{pattern!r} gives {thing.name!r}, which is no name"
-        expected = "a DNS label: a-z, 0-9 and -, at most 63 characters, no - at either end"
-        found.say(Finding("wrong-name", where, said, expected))
+        found.say(Finding("wrong-name", where, said, LABEL_TEXT))
     elif other.where == thing.where:
         said = f"{pattern!r} gives {thing.name!r} twice"
         known_words = RACK_WORDS if isinstance(thing, Rack) else DEVICE_WORDS
@@ -214,11 +208,11 @@ def override(
             absent[name] = where
         else:
             _change(found, thing, entry, where)
-    for name in absent.keys() & found.racks.keys():
-        for lost in (d for d in found.devices.values() if d.rack == name and d.name in overrides):
-            said = f"{lost.name} stands in rack {name}, which is absent"
-            where = overrides[lost.name][1]
-            found.findings.append(Finding("override-hits-nothing", where, said, see=absent[name]))
+    for name, (_, where) in overrides.items():
+        device = found.devices.get(name)
+        if device is not None and device.rack in absent:
+            said = f"{name} stands in rack {device.rack}, which is absent"
+            found.findings.append(Finding("override-hits-nothing", where, said, see=absent[device.rack]))
     found.racks = {name: rack for name, rack in found.racks.items() if name not in absent}
     found.devices = {
         name: device

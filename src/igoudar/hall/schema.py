@@ -27,7 +27,19 @@ from igoudar.quantities import (
     quantity,
     read,
 )
-from igoudar.schema import BoxIn, Entry, Label, Mac, NamePattern, Network4, PublicKey, Serial, counted, one_of
+from igoudar.schema import (
+    BoxIn,
+    DeviceNumber,
+    Entry,
+    Label,
+    Mac,
+    NamePattern,
+    Network4,
+    PublicKey,
+    Serial,
+    counted,
+    one_of,
+)
 from igoudar.validated import LABEL
 
 
@@ -62,6 +74,7 @@ Height = Annotated[int, BeforeValidator(_height)]
 ClassNumber = Annotated[int, Field(ge=1, le=4)]
 Letter = Annotated[Literal["A", "B"], BeforeValidator(_feed)]
 Feeds = dict[Letter, Label]
+GridPlace = Annotated[str, StringConstraints(pattern=r"^[A-Z]{1,2}[0-9]{1,3}$")]
 Extreme = Annotated[float, quantity(TEMPERATURE, high=60)]
 
 
@@ -137,7 +150,7 @@ class RackIn(RackParts):
     hall: Label
     row: Label
     position: Annotated[int, Field(ge=1, le=9999)]
-    at: Annotated[str, StringConstraints(pattern=r"^[A-Z]{1,2}[0-9]{1,3}$")] | None = None
+    at: GridPlace | None = None
 
 
 class StandingIn(BoxIn):
@@ -150,7 +163,7 @@ class StandingIn(BoxIn):
     name: NamePattern
     u: Count
     racks: Count | None = None
-    number: Annotated[int, Field(ge=1, le=99999)] = 1
+    number: DeviceNumber = 1
     every: Annotated[int, Field(ge=1, le=1000)] | None = None
     every_row: Annotated[int, Field(ge=1, le=1000)] | None = None
     oob: Network4 | None = None
@@ -226,4 +239,4 @@ class OverrideIn(Entry):
     power: Watts | None = None
     load: Kilograms | None = None
     cooling: Annotated[Cooling | None, one_of(Cooling)] = None
-    at: Annotated[str, StringConstraints(pattern=r"^[A-Z]{1,2}[0-9]{1,3}$")] | None = None
+    at: GridPlace | None = None

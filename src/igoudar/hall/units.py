@@ -12,12 +12,11 @@ from typing import Any
 from pydantic import Field, ValidationError
 from pydantic_core import ErrorDetails
 
-from igoudar.errors import Finding, Where, nearest
+from igoudar.errors import HINTS, Finding, Where, nearest
 from igoudar.model import Device
 from igoudar.schema import Entry, Label, Mac, PublicKey, Serial
 
 FOLDER = "units"
-HINTS = 10  # a search among all devices costs; one list of mistakes needs no more
 COLUMNS = ("name", "serial", "asset", "oob_mac", "host_key")
 
 

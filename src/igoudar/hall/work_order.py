@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from igoudar.hall.tick_list import head, section
+
 Record = Mapping[str, Any]
 
 
@@ -55,21 +57,21 @@ def work_order(row: str, before: Record, after: Record, day: date) -> str:
     frames = [*_frames(before, after)]
     if not (out or put or moved or exchanged or frames):
         return ""
-    lines = [f"# Work order: row {row}", "", f"{day.isoformat()}. Tick each line when it is done.", ""]
-    lines += _section("Take out", (_at(box) for box in _walk(out)))
+    lines = head(f"row {row}", day)
+    lines += section("Take out", (_at(box) for box in _walk(out)))
     moves = (f"{one.rack} {one.unit} → {_at(other)}" for one, other in sorted(moved, key=_to))
-    lines += _section("Move", moves)
+    lines += section("Move", moves)
     swaps = (
         f"{_at(other)}; the old one has the serial {one.serial or 'unknown'}"
         for one, other in sorted(exchanged, key=_to)
     )
-    lines += _section("Exchange", swaps)
-    lines += _section("Racks and their feeds", iter(frames))
-    lines += _section("Put in", (_at(box) for box in _walk(put)))
+    lines += section("Exchange", swaps)
+    lines += section("Racks and their feeds", frames)
+    lines += section("Put in", (_at(box) for box in _walk(put)))
     touched = {box.rack for box in (*out, *put)} | {b.rack for pair in (*moved, *exchanged) for b in pair}
     lines += ["## The racks afterwards", ""]
     for rack in sorted(touched & after.keys()):
-        lines += _elevation(rack, after.get(rack, {}))
+        lines += _elevation(rack, after[rack])
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -109,17 +111,12 @@ def _at(box: Box) -> str:
     return f"{box.rack} {box.unit}{rear}: **{box.name}**, {box.type}{serial}"
 
 
-def _section(title: str, told: Iterator[str]) -> list[str]:
-    lines = [f"- [ ] {line}" for line in told]
-    return [f"## {title}", "", *lines, ""] if lines else []
-
-
 def _elevation(rack: str, told: Record) -> list[str]:
     """From the top down, as one stands before it."""
     feeds = ", ".join(f"{feed} from {unit}" for feed, unit in sorted(told.get("feeds", {}).items()))
     sums = "; ".join(f"{key} {told[key]}" for key in ("power", "mass") if key in told)
-    head = "; ".join(part for part in (f"feeds {feeds}" if feeds else "", sums) if part)
+    above = "; ".join(part for part in (f"feeds {feeds}" if feeds else "", sums) if part)
     places = sorted(told.get("units", {}).items(), key=lambda item: item[0], reverse=True)
     rows = [f"| {place} | {box['device']} | {box['type']} | {box['serial']} |" for place, box in places]
     table = ["| place | device | type | serial |", "| --- | --- | --- | --- |", *rows]
-    return [f"### {rack}", "", *([head, ""] if head else []), *table, ""]
+    return [f"### {rack}", "", *([above, ""] if above else []), *table, ""]

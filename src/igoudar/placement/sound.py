@@ -11,7 +11,7 @@ from igoudar.model import SWITCH_ROLES, Inventory
 from igoudar.placement.known import draw_asked, mass_asked, rack_limits
 from igoudar.placement.problem import Per
 from igoudar.placement.request import DevicesIn, N, RequestFile
-from igoudar.validated import LABEL
+from igoudar.validated import LABEL, LABEL_TEXT
 
 SHOWN = 8
 
@@ -94,8 +94,7 @@ def _names(entries: list[tuple[DevicesIn, Where]], inventory: Inventory) -> Iter
             continue
         names = [entry.name(number) for number in range(entry.count)]
         if not re.fullmatch(LABEL, names[-1]):
-            expected = "a DNS label: a-z, 0-9 and -, at most 63 characters, no - at either end"
-            yield Finding("wrong-name", place, f"{names[-1]!r} is not a name", expected)
+            yield Finding("wrong-name", place, f"{names[-1]!r} is not a name", LABEL_TEXT)
             continue
         if taken := [name for name in names if name in inventory.devices]:
             said = f"{taken[0]} is there already"

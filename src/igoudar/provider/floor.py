@@ -13,7 +13,7 @@ from igoudar.hall.work_order import work_order
 from igoudar.provider.kit import Context
 from igoudar.provider.records import RecordResource
 from igoudar.runs import new_id
-from igoudar.tree import find_root
+from igoudar.tree import find_root, write_whole
 
 FOLDER = Path(".igoudar/work-orders")
 Values = Mapping[str, Any]
@@ -42,10 +42,7 @@ class FloorResource(RecordResource):
             return
         root = find_root(Path.cwd())
         path = root / FOLDER / f"{ctx.name}-{new_id()}.md"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_suffix(".new")
-        beside.write_text(text, "utf-8")
-        beside.replace(path)
+        write_whole(path, text)
         await ctx.log("info", f"work order: {path.relative_to(root)}")
 
 
