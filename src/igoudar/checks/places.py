@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from igoudar.design import Design
 from igoudar.errors import Finding
-from igoudar.hall.places import Basis, Building, Cooling, Hall, Rack
+from igoudar.hall.excess import Excess
+from igoudar.hall.places import Basis, Building, Hall, Rack
 from igoudar.model import Inventory
 from igoudar.quantities import DISTANCE, POWER, shown
 
@@ -16,9 +16,11 @@ def check(design: Design) -> Iterator[Finding]:
     inventory = design.inventory
     yield from _coordinates(inventory)
     yield from _racks(inventory)
-    yield from _halls(inventory)
-    yield from _buildings(inventory)
-    yield from _campus(inventory)
+    drawn = _drawn(inventory)
+    powers = {n: drawn[n] if h.power_w is None else h.power_w for n, h in inventory.halls.items()}
+    yield from _halls(inventory, drawn)
+    yield from _buildings(inventory, powers)
+    yield from _campus(inventory, sum(powers.values()))
     yield from _salt(inventory)
 
 
@@ -54,93 +56,57 @@ def _coordinates(inventory: Inventory) -> Iterator[Finding]:
 def _racks(inventory: Inventory) -> Iterator[Finding]:
     """Heat of a rack against how it leaves."""
     for rack in inventory.racks.values():
-        way = _cooling(inventory, rack.hall, rack.cooling)
+        way = rack.cooling or inventory.halls[rack.hall].cooling
         limit = inventory.limits.rack_w.get(way) if way else None
         if limit is not None and rack.power_w is not None and rack.power_w > limit:
-            yield Finding(
-                "too-hot",
-                rack.where.at("power"),
-                f"rack {rack.name} may draw {shown(POWER, rack.power_w)}, cooled by {way}",
-                f"at most {shown(POWER, limit)}, or another cooling",
-                subject=f"rack {rack.name}",
-                amount=rack.power_w,
-                unit=POWER.base,
-            )
+            said = f"rack {rack.name} may draw {shown(POWER, rack.power_w)}, cooled by {way}"
+            over, about = Excess(POWER, rack.power_w, limit), f"rack {rack.name}"
+            yield over.of(about, "too-hot", rack.where.at("power"), said, ", or another cooling")
 
 
-def _cooling(inventory: Inventory, hall: str, own: Cooling | None) -> Cooling | None:
-    return own or inventory.halls[hall].cooling
-
-
-def _halls(inventory: Inventory) -> Iterator[Finding]:
-    totals: dict[str, float] = defaultdict(float)
+def _drawn(inventory: Inventory) -> Mapping[str, float]:
+    """Hall -> what its racks may draw."""
+    drawn = dict.fromkeys(inventory.halls, 0.0)
     for rack in inventory.racks.values():
-        totals[rack.hall] += rack.power_w or 0
+        drawn[rack.hall] += rack.power_w or 0
+    return drawn
+
+
+def _halls(inventory: Inventory, drawn: Mapping[str, float]) -> Iterator[Finding]:
     for hall in inventory.halls.values():
-        total = round(totals[hall.name], 3)
+        total = round(drawn[hall.name], 3)
         if hall.power_w is not None and total > hall.power_w:
-            yield Finding(
-                "hall-over-power",
-                hall.where.at("power"),
-                f"the racks of hall {hall.name} may draw {shown(POWER, total)}",
-                f"at most {shown(POWER, hall.power_w)}",
-                subject=f"hall {hall.name}",
-                amount=total,
-                unit=POWER.base,
-            )
+            said = f"the racks of hall {hall.name} may draw {shown(POWER, total)}"
+            over, about = Excess(POWER, total, hall.power_w), f"hall {hall.name}"
+            yield over.of(about, "hall-over-power", hall.where.at("power"), said)
 
 
-def _buildings(inventory: Inventory) -> Iterator[Finding]:
+def _buildings(inventory: Inventory, powers: Mapping[str, float]) -> Iterator[Finding]:
     numbers = {building.number for building in inventory.buildings.values()}
     for hall in inventory.halls.values():
         if inventory.buildings and hall.building not in numbers:
             said = f"hall {hall.name} is in building {hall.building}"
             known = ", ".join(str(n) for n in sorted(numbers))
             yield Finding("unknown-building", hall.where.at("building"), said, f"one of {known}")
-    powers = _powers(inventory)
     for building in inventory.buildings.values():
         halls = [h for h in inventory.halls.values() if h.building == building.number]
         total = round(sum(powers[hall.name] for hall in halls), 3)
         if building.power_w is not None and total > building.power_w:
             said = f"the halls of building {building.name} may draw {shown(POWER, total)}"
-            yield Finding(
-                "building-over-power",
-                building.where.at("power"),
-                said,
-                f"at most {shown(POWER, building.power_w)}",
-                subject=f"building {building.name}",
-                amount=total,
-                unit=POWER.base,
-            )
+            over, about = Excess(POWER, total, building.power_w), f"building {building.name}"
+            yield over.of(about, "building-over-power", building.where.at("power"), said)
 
 
-def _powers(inventory: Inventory) -> dict[str, float]:
-    """Of each hall: what it states, else what its racks may draw."""
-    racks: dict[str, float] = defaultdict(float)
-    for rack in inventory.racks.values():
-        racks[rack.hall] += rack.power_w or 0
-    return {
-        name: racks[name] if hall.power_w is None else hall.power_w for name, hall in inventory.halls.items()
-    }
-
-
-def _campus(inventory: Inventory) -> Iterator[Finding]:
+def _campus(inventory: Inventory, it_w: float) -> Iterator[Finding]:
     campus = inventory.campus
     if campus is None:
         return
-    it_w = sum(_powers(inventory).values())
     total = round(it_w * (campus.design_pue if campus.basis is Basis.FACILITY else 1), 3)
     if total > campus.power_w:
         how = f" at a design PUE of {campus.design_pue:g}" if campus.basis is Basis.FACILITY else ""
-        yield Finding(
-            "campus-over-power",
-            campus.where.at("capacity"),
-            f"the halls may draw {shown(POWER, it_w)} of IT load, {shown(POWER, total)}{how}",
-            f"at most {shown(POWER, campus.power_w)} ({campus.basis})",
-            subject="campus",
-            amount=total,
-            unit=POWER.base,
-        )
+        said = f"the halls may draw {shown(POWER, it_w)} of IT load, {shown(POWER, total)}{how}"
+        over, where = Excess(POWER, total, campus.power_w), campus.where.at("capacity")
+        yield over.of("campus", "campus-over-power", where, said, f" ({campus.basis})")
 
 
 def _salt(inventory: Inventory) -> Iterator[Finding]:

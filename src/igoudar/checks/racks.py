@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from igoudar.design import Design
 from igoudar.errors import Finding, Severity
 from igoudar.hall.draw import Draw, airflow_of, draw_of, weight_of
+from igoudar.hall.excess import Excess
 from igoudar.hall.places import Rack
 from igoudar.model import Device, Face, Inventory
 from igoudar.quantities import LENGTH, MASS, POWER, shown
@@ -86,15 +87,10 @@ def _power(inventory: Inventory, rack: Rack, devices: list[Device]) -> Iterator[
         yield from _over_psus(inventory, device, draws[device.name])
     total = round(sum(draw.allocated_w or 0 for draw in draws.values()), 3)
     if total > rack.power_w:
-        yield Finding(
-            "rack-over-power",
-            rack.where.at("power"),
-            f"what stands in rack {rack.name} draws {shown(POWER, total)}{_most(draws)}",
-            f"at most {shown(POWER, rack.power_w)}, which each of its feeds carries alone",
-            subject=f"rack {rack.name}",
-            amount=total,
-            unit=POWER.base,
-        )
+        said = f"what stands in rack {rack.name} draws {shown(POWER, total)}{_most(draws)}"
+        over = Excess(POWER, total, rack.power_w)
+        about, more = f"rack {rack.name}", ", which each of its feeds carries alone"
+        yield over.of(about, "rack-over-power", rack.where.at("power"), said, more)
 
 
 def _over_psus(inventory: Inventory, device: Device, draw: Draw) -> Iterator[Finding]:
@@ -125,15 +121,9 @@ def _mass(inventory: Inventory, rack: Rack, devices: list[Device]) -> Iterator[F
     masses = {device.name: weight_of(inventory, device) for device in devices}
     total = round(sum(mass or 0 for mass in masses.values()), 3)
     if total > rack.load_kg:
-        yield Finding(
-            "rack-over-load",
-            rack.where.at("load"),
-            f"what stands in rack {rack.name} has {shown(MASS, total)}",
-            f"at most {shown(MASS, rack.load_kg)}",
-            subject=f"rack {rack.name}",
-            amount=total,
-            unit=MASS.base,
-        )
+        said = f"what stands in rack {rack.name} has {shown(MASS, total)}"
+        over = Excess(MASS, total, rack.load_kg)
+        yield over.of(f"rack {rack.name}", "rack-over-load", rack.where.at("load"), said)
     elif unknown := sorted(name for name, mass in masses.items() if mass is None):
         said = (
             f"nobody says what {unknown[0]}{' and others' if unknown[1:] else ''} in rack {rack.name} weighs"
@@ -163,7 +153,7 @@ def _airflow(inventory: Inventory, rack: Rack, devices: list[Device]) -> Iterato
 
 
 def _depth(inventory: Inventory, rack: Rack, devices: list[Device]) -> Iterator[Finding]:
-    """Of types whose depth is known, in racks whose mounting depth is; a type is told once a row."""
+    """Of types whose depth is known, in racks whose mounting depth is; a type is told once a rack."""
     kind = inventory.rack_types.get(rack.type)
     if kind is None or kind.mounting_depth_mm is None:
         return

@@ -90,11 +90,12 @@ def show_diff(diff: str) -> None:
         click.secho(line, fg=DIFF_STYLES.get(line[:1]))
 
 
-def columns(rows: Sequence[Sequence[str]]) -> None:
-    """A table: two spaces between columns, the first row in bold on a terminal."""
+def columns(rows: Sequence[Sequence[str]], *, right: bool = False) -> None:
+    """A table: two spaces between columns, the first row in bold on a terminal; `right`: of numbers."""
     widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
     for number, row in enumerate(rows):
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        pad = str.rjust if right else str.ljust
+        cells = (pad(cell, width) for cell, width in zip(row, widths, strict=True))
         click.secho("  ".join(cells).rstrip(), bold=number == 0)
 
 

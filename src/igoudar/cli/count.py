@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from igoudar.cli._frame import Place, counted, json_option, show_json, site_argument
+from igoudar.cli._frame import Place, columns, counted, json_option, show_json, site_argument
 from igoudar.quantities import POWER, shown
 
 if TYPE_CHECKING:
@@ -39,9 +39,7 @@ def command(site: Place, *, as_json: bool) -> int:
         show_json({"buildings": {str(n): t.as_json() for n, t in found.items()}, "all": whole.as_json()})
         return 0
     rows = [HEAD, *(_row(str(n), t) for n, t in found.items()), _row("all", whole)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]
-    for row in rows:
-        click.echo("  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)))
+    columns(rows, right=True)
     click.echo(", ".join(f"{n:,} {role}" for role, n in sorted(whole.devices.items())))
     if whole.unknown:
         click.echo(f"nobody says what {counted(whole.unknown, 'device')} draw")
