@@ -46,7 +46,7 @@ class Halls(pulumi.ComponentResource):
                 {rack: resources.rack_record(inventory, rack, row.devices[rack]) for rack in row.racks},
                 pulumi.ResourceOptions(parent=self),
             )
-        for hall, cables in resources.cabling_records(compiled.plan).items():
+        for hall, cables in resources.cabling_records(compiled).items():
             opts = pulumi.ResourceOptions(parent=self)
             resources.Record("igoudar:hall:Cabling", hall, cables, opts)
         self.register_outputs({})

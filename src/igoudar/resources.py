@@ -124,16 +124,21 @@ def _standing(device: Device) -> dict[str, str]:
     }
 
 
-def cabling_records(plan: Plan) -> dict[str, dict[str, Any]]:
-    """Hall -> key of the cable -> what is pulled. A cable between two halls is of that of its first end."""
-    inventory = plan.design.inventory
+def cabling_records(compiled: Compiled) -> dict[str, dict[str, Any]]:
+    """Hall of the stack -> key of the cable -> what is pulled.
+
+    A cable between two halls is of that of its first end.
+    """
+    inventory, plan = compiled.design.inventory, compiled.plan
+    halls = {row.hall for row in compiled.design.hall.rows}
     pulls = pulls_of(inventory).by_key
     found: dict[str, dict[str, Any]] = {}
     for key, cable in sorted(inventory.cables.items()):
-        if cable.status is CableStatus.PLANNED:
+        hall = inventory.devices[min(cable.a, cable.b).device].hall
+        if hall not in halls or cable.status is CableStatus.PLANNED:
             continue
         pull = pulls.get(key)
-        found.setdefault(inventory.devices[min(cable.a, cable.b).device].hall, {})[key] = {
+        found.setdefault(hall, {})[key] = {
             "label": plan.number(LABEL, key),
             "article": pull.choice.article if pull and pull.choice else "",
             "length": shown(DISTANCE, pull.length_m) if pull and pull.length_m is not None else "",

@@ -14,6 +14,7 @@ import stacks
 from igoudar import program
 from igoudar.compiler import Compiled
 from igoudar.errors import BadInput
+from igoudar.resources import cabling_records
 from igoudar.scope import within
 from igoudar.stack_files import StackFile, stacks_of
 from tests import golden
@@ -48,6 +49,7 @@ def registered(compiled: Compiled) -> Iterator[tuple[str, str]]:
     yield from (("host", name) for name in compiled.hosts)
     yield from (("member", name) for group in design.servers.groups for name in group.hosts)
     yield from (("row", f"{row.hall}-{row.row}") for row in design.hall.rows)
+    yield from (("cable", key) for cables in cabling_records(compiled).values() for key in cables)
     yield from (("circuit", circuit.wave.name) for circuit in design.uplinks.circuits)
     yield from (("session", edge.session.name) for edge in design.uplinks.sessions)
     yield from (("vpc", name) for name in design.inventory.vpcs)
@@ -57,7 +59,9 @@ def test_every_resource_is_in_one_scope(halls: Compiled) -> None:
     first, second = list(registered(within(halls, ["h1"]))), list(registered(within(halls, ["h2"])))
 
     assert sorted(first + second) == sorted(registered(halls))
-    assert {kind for kind, _ in second} >= {"switch", "base", "host", "member", "row", "circuit", "session"}
+    assert {kind for kind, _ in second} >= {
+        "switch", "base", "host", "member", "row", "cable", "circuit", "session",
+    }  # fmt: skip
     assert {name for kind, name in second if kind == "switch"} == {"border-2", "leaf-3", "leaf-4"}
     assert all(group.hosts for group in within(halls, ["h2"]).design.servers.groups)
 

@@ -127,7 +127,7 @@ def test_cables_are_pulled_exchanged_and_taken_out_by_label() -> None:
 
 def test_the_lab_s_cables_are_recorded_with_label_and_length() -> None:
     root = Path(__file__).parents[2]
-    (told,) = cabling_records(compile_site(root / "inventory/lab", root=root, today=DAY).plan).values()
+    (told,) = cabling_records(compile_site(root / "inventory/lab", root=root, today=DAY)).values()
 
     assert len(told) == 44
     assert told["leaf-1/swp1 -- spine-1/swp1"]["label"] > 0
