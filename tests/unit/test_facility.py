@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from igoudar import checks
 from igoudar.errors import Finding, Severity, Where
-from igoudar.facility.graph import power_graph
+from igoudar.facility.graph import as_designed, power_graph
 from igoudar.facility.judged import judge
 from igoudar.facility.library import read_facility
 from igoudar.facility.plant import Medium, Plant, PlantLoop, PlantUnit
@@ -126,7 +126,7 @@ def test_what_nobody_says_counts_as_the_budget_of_the_rack(lab: Inventory) -> No
 
 
 def test_full_each_rack_draws_what_it_may(lab: Inventory) -> None:
-    assert loads(power_graph(lab, full=True)).it_w == pytest.approx(5 * 12_500)
+    assert loads(as_designed(lab, power_graph(lab))).it_w == pytest.approx(5 * 12_500)
 
 
 def test_a_breaker_carries_a_share_of_its_current_on_three_phases(lab: Inventory) -> None:

@@ -16,6 +16,7 @@ from igoudar.hall.places import Hall
 from igoudar.model import Inventory
 from igoudar.power import Crowd, Double, Element, Graph, Report, Single, analyse, lines, rated
 from igoudar.power.failures import Analysis
+from igoudar.power.flow import State
 from igoudar.power.report import Kind, Loss, Overload
 from igoudar.quantities import POWER, shown
 
@@ -34,12 +35,17 @@ class _Rows:
     crowds: list[Crowd] = field(default_factory=list)
 
 
-def failures(inventory: Inventory, graph: Graph) -> Iterator[Finding]:
+def failures(inventory: Inventory, graph: Graph, state: State) -> Iterator[Finding]:
     """Only what some class promises is analysed."""
     highest = max((hall.availability or 0 for hall in inventory.halls.values()), default=0)
     if highest < 2:
         return
-    report = analyse(graph) if highest == 4 else Report(tuple(Analysis(graph).singles()), (), (), 0, (0, 0))
+    singles_only = highest < 4
+    report = (
+        Report(tuple(Analysis(graph, state).singles()), (), (), 0, (0, 0))
+        if singles_only
+        else analyse(graph, state)
+    )
     view = _View(inventory, graph)
     for level, rows in sorted(_by_level(view, report).items()):
         part = replace(
@@ -57,9 +63,7 @@ class _View:
         self.hall_of = {name: rack.hall for name, rack in inventory.racks.items()}
         self.feeds = {rack.name: len(rack.feeds) for rack in graph.racks}
         self.served: Served = served(graph, self.hall_of)
-        self.kinds = {unit.name: unit.kind for unit in graph.units} | {
-            loop.name: "loop" for loop in graph.loops
-        }
+        self.kinds = graph.kinds()
 
     def halls(self, row: Row) -> Halls:
         if isinstance(row, Crowd):

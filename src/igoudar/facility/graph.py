@@ -21,15 +21,12 @@ from igoudar.model import Inventory
 from igoudar.power.graph import Device, Graph, Input, Loop, Psu, Rack, Source, Unit
 
 
-def power_graph(inventory: Inventory, *, full: bool = False) -> Graph:
-    """All units, loops and racks. Judged at the site's hottest hour.
-
-    `full`: each rack that states what it may draw draws that, as the site was designed for.
-    """
+def power_graph(inventory: Inventory) -> Graph:
+    """All units, loops and racks. Judged at the site's hottest hour."""
     standing: dict[str, list[Box]] = defaultdict(list)
     for box in inventory.devices.values():
         standing[box.rack].append(box)
-    racks = _Racks(inventory, full)
+    racks = _Racks(inventory)
     plant = inventory.plant
     graph = Graph(
         units=tuple(_unit(plant, unit) for unit in plant.units.values()),
@@ -38,6 +35,19 @@ def power_graph(inventory: Inventory, *, full: bool = False) -> Graph:
     )
     campus = inventory.campus
     return graph if campus is None else replace(graph, ambient_c=campus.climate.extreme_c)
+
+
+def as_designed(inventory: Inventory, graph: Graph) -> Graph:
+    """Each rack that states what it may draw draws that, on its shelf."""
+
+    def full(rack: Rack) -> Rack:
+        standing = inventory.racks[rack.name]
+        if standing.power_w is None:
+            return rack
+        letters = tuple(letter for letter, _ in rack.feeds)
+        return replace(rack, devices=_shelf(standing, letters, standing.power_w))
+
+    return replace(graph, racks=tuple(full(rack) for rack in graph.racks))
 
 
 def _unit(plant: Plant, unit: PlantUnit) -> Unit:
@@ -87,7 +97,6 @@ class _Racks:
     """Alike devices draw alike, and there may be half a million: what a type draws is looked up once."""
 
     inventory: Inventory
-    full: bool
     _draws: dict[str, Draw] = field(default_factory=dict)
     _loops: dict[tuple[str, Medium], str] = field(default_factory=dict)
 
@@ -100,8 +109,7 @@ class _Racks:
         feeds = tuple(sorted(rack.feeds.items()))
         letters = tuple(letter for letter, _ in feeds)
         draws = {box.name: self._draw(box) for box in boxes}
-        unknown = any(draw.allocated_w is None for draw in draws.values())
-        if unknown or (self.full and rack.power_w is not None):
+        if any(draw.allocated_w is None for draw in draws.values()):
             devices = _shelf(rack, letters, rack.power_w or 0.0)
         else:
             bare = sum(draw.allocated_w or 0.0 for draw in draws.values() if not draw.psus)

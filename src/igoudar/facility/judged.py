@@ -5,12 +5,12 @@ Faults of the graph come first, and alone: nothing flows in a graph that cannot 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from igoudar.errors import Finding, Severity, Where
 from igoudar.facility.failed import failures
-from igoudar.facility.graph import power_graph
+from igoudar.facility.graph import as_designed, power_graph
 from igoudar.facility.plant import Energy, Medium, Promise
 from igoudar.facility.told import grouped
 from igoudar.hall.places import Campus
@@ -19,14 +19,16 @@ from igoudar.power import (
     Declared,
     Fault,
     Graph,
+    Loads,
     design,
     design_faults,
     faults,
     load_faults,
-    loads,
     renewable_share,
     scheme_faults,
+    settle,
 )
+from igoudar.power.energy import PERIODS
 from igoudar.quantities import ENERGY, POWER, shown
 
 TOO_MUCH = frozenset(
@@ -34,7 +36,7 @@ TOO_MUCH = frozenset(
 )
 SHARED = ("feeds-share-unit", "feeds-share-group")
 SAID_BY_FAILURES = ("scheme-overload", "scheme-loses", "scheme-overloads")
-HOURS, HOURS_OF_A_LEAP_YEAR = 8760, 8784
+HOURS, HOURS_OF_A_LEAP_YEAR = PERIODS["hourly"]
 LONGEST_MONTH = 31 * 12 / 366  # of the mean one
 TELLING = 0.01  # a profile is rounded
 KEYS = {
@@ -66,18 +68,23 @@ def judge(inventory: Inventory) -> Iterator[Finding]:
     if not inventory.plant.units:
         return
     graph = power_graph(inventory)
-    things = _Things(inventory, graph)
     if unreadable := faults(graph):
+        things = _Things(inventory)
         yield from grouped(things.told(fault) for fault in unreadable)
         return
+    settled = settle(graph)
+    things = _Things(inventory, settled.loads)
     yield from grouped(_unfed(inventory, graph))
     yield from grouped(_without_liquid(inventory, graph))
-    carried = [*_loads(inventory, graph, things), *failures(inventory, graph)]
+    found = load_faults(graph, inventory.plant.limits.imbalance, settled)
+    carried = [*_loads(inventory, found, things), *failures(inventory, graph, settled.state)]
     yield from carried
     said = {finding.subject for finding in carried if finding.severity is Severity.ERROR}
     for promise in inventory.plant.schemes.values():
         yield from _scheme(promise, _hung(inventory, graph, promise), (things, said))
-    designed = power_graph(inventory, full=True)
+    if inventory.campus is None and inventory.plant.energy is None:
+        return
+    designed = as_designed(inventory, graph)
     if inventory.campus is not None:
         yield from _design(inventory, inventory.campus, designed)
     yield from _renewable(inventory, designed)
@@ -86,14 +93,13 @@ def judge(inventory: Inventory) -> Iterator[Finding]:
 class _Things:
     """What a fault is about, as check says it: unit, loop or rack, and how much there is of it."""
 
-    def __init__(self, inventory: Inventory, graph: Graph) -> None:
+    def __init__(self, inventory: Inventory, now: Loads | None = None) -> None:
         plant = inventory.plant
         self.places = dict.fromkeys((loop.where for loop in plant.loops.values()), "loop")
         self.places |= dict.fromkeys((unit.where for unit in plant.units.values()), "unit")
         self.amounts: dict[str, float] = {}
-        if faults(graph):
+        if now is None:
             return
-        now = loads(graph)
         self.amounts = {f"unit {unit.name}": unit.load_w for unit in now.units}
         self.amounts |= {f"loop {loop.name}": loop.heat_w for loop in now.loops}
         for feed in now.feeds:
@@ -141,9 +147,9 @@ def _without_liquid(inventory: Inventory, graph: Graph) -> Iterator[Finding]:
             yield Finding("no-liquid-loop", where, f"{said} has none for it", expected, subject=about)
 
 
-def _loads(inventory: Inventory, graph: Graph, things: _Things) -> Iterator[Finding]:
+def _loads(inventory: Inventory, faults: Iterable[Fault], things: _Things) -> Iterator[Finding]:
     found = []
-    for fault in load_faults(graph, inventory.plant.limits.imbalance):
+    for fault in faults:
         finding = things.told(fault)
         if fault.code in SHARED:
             level = inventory.halls[inventory.racks[fault.name].hall].availability

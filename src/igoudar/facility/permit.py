@@ -75,13 +75,12 @@ def every_failure(inventory: Inventory, where: str) -> tuple[list[str], list[str
     """What single failures lose or overload, and what two do together, one line for all of like kinds."""
     graph = readable_graph(inventory, where)
     report = analyse(graph)
-    kinds = {unit.name: unit.kind for unit in graph.units} | {loop.name: "loop" for loop in graph.loops}
     singles = []
     for single in report.singles:
         lost = f"up to {shown(POWER, single.lost_w[1])} lost" if single.losses else ""
         over = ", ".join(map(str, single.overloads))
         singles.append(f"{single.element}: {'; '.join(filter(None, (lost, over)))}")
-    return sorted(singles), [str(line) for line in lines(report, kinds)]
+    return sorted(singles), [str(line) for line in lines(report, graph.kinds())]
 
 
 def _unknown(inventory: Inventory, units: Iterable[str], where: str) -> Iterator[Finding]:

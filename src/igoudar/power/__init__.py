@@ -32,8 +32,9 @@ from igoudar.power.energy import (
 )
 from igoudar.power.failures import Analysis
 from igoudar.power.faults import faults
+from igoudar.power.flow import State
 from igoudar.power.graph import Device, Fault, Graph, Input, Loop, Psu, Rack, Source, Unit
-from igoudar.power.loads import Loads, load_faults, loads
+from igoudar.power.loads import Loads, Settled, load_faults, loads, settle
 from igoudar.power.outages import Outage, outage
 from igoudar.power.report import Crowd, Double, Element, Report, Single, lines
 from igoudar.power.schemes import Scheme, scheme_faults
@@ -59,6 +60,7 @@ __all__ = [
     "Report",
     "Rule",
     "Scheme",
+    "Settled",
     "Share",
     "Single",
     "Source",
@@ -74,12 +76,16 @@ __all__ = [
     "rated",
     "renewable_share",
     "scheme_faults",
+    "settle",
 ]
 
 
-def analyse(graph: Graph) -> Report:
-    """Every single and every double failure. Raises ValueError for a graph that has `faults`."""
-    analysis = Analysis(graph)
+def analyse(graph: Graph, state: State | None = None) -> Report:
+    """Every single and every double failure. Raises ValueError for a graph that has `faults`.
+
+    `state`: the graph's, with all alive, where it is there already; it is so again afterwards.
+    """
+    analysis = Analysis(graph, state)
     singles = tuple(analysis.singles())
     alone = analysis.evaluated
     shared = analysis.shared()

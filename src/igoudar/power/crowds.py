@@ -201,9 +201,8 @@ def _crowd(
     if pairs:
         one, two = _worst(members, apart)
         used = tuple(member.push for member in members)
-        margin = reading[1] - reading[0]
         worst_w, worst = reading[0] + _sum(one, two), (one.push.element, two.push.element)
-        yield Crowd(what, *reading, margin, used, apart, pairs * times, worst, worst_w, racks, bool(racks))
+        yield Crowd(what, *reading, used, apart, pairs * times, worst, worst_w, racks, bool(racks))
 
 
 def _end(reading: Reading, rising: list[float], at: int) -> int:

@@ -42,8 +42,8 @@ class Effect:
 class Analysis:
     """The graph whole, and each failure of one applied to it; `Report` is made of it in `analyse`."""
 
-    def __init__(self, graph: Graph) -> None:
-        self.state = state = State(graph)
+    def __init__(self, graph: Graph, state: State | None = None) -> None:
+        self.state = state = state or State(graph)
         self.whole = [state.reading(meter) for meter in range(len(state.units) + len(state.loops))]
         self.margins = [state.margin(meter) for meter in range(len(self.whole))]
         self.over = {meter for meter in range(len(self.whole)) if state.over(meter)}

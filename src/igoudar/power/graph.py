@@ -152,6 +152,10 @@ class Graph:
     loops: tuple[Loop, ...] = ()
     ambient_c: float = 20.0
 
+    def kinds(self) -> dict[str, str]:
+        """Of units and loops, by name."""
+        return {unit.name: unit.kind for unit in self.units} | {loop.name: "loop" for loop in self.loops}
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Fault:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from igoudar.power.flow import State, slack
@@ -15,12 +15,11 @@ NONE: Legs = (0.0, 0.0, 0.0)
 
 @dataclass(frozen=True, slots=True)
 class UnitLoad:
-    """Load and limit of all things of a unit, what it draws itself, and its load by phase. In W."""
+    """Load and limit of all things of a unit, and its load by phase. In W."""
 
     name: str
     load_w: float
     limit_w: float
-    draw_w: float
     legs_w: Legs
 
     @property
@@ -51,13 +50,12 @@ class LoopHeat:
 
 @dataclass(frozen=True, slots=True)
 class Loads:
-    """Of the whole graph at its design point; `source_w` is what all sources give."""
+    """Of the whole graph at its design point."""
 
     units: tuple[UnitLoad, ...]
     feeds: tuple[FeedLoad, ...]
     loops: tuple[LoopHeat, ...]
     it_w: float
-    source_w: float
 
 
 def imbalance(legs: Legs) -> float:
@@ -66,19 +64,35 @@ def imbalance(legs: Legs) -> float:
     return max(abs(leg - mean) for leg in legs) / mean if mean else 0.0
 
 
-def loads(graph: Graph) -> Loads:
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A graph with all alive, for whoever asks several things of it."""
+
+    state: State
+    loads: Loads
+
+
+def settle(graph: Graph) -> Settled:
     """Raises ValueError for a graph that has `faults`."""
     state = State(graph)
+    return Settled(state, _loads(graph, state))
+
+
+def loads(graph: Graph) -> Loads:
+    """Raises ValueError for a graph that has `faults`."""
+    return settle(graph).loads
+
+
+def _loads(graph: Graph, state: State) -> Loads:
     feeds = tuple(feed for rack in sorted(graph.racks, key=lambda r: r.name) for feed in _feeds(state, rack))
     legs = _legs(state, feeds)
     units = tuple(
-        UnitLoad(unit.name, state.load[at], unit.limit_w * unit.count, state.draw[at], legs[at])
+        UnitLoad(unit.name, state.load[at], unit.limit_w * unit.count, legs[at])
         for at, unit in enumerate(state.units)
     )
     loops = tuple(LoopHeat(loop.name, state.heat[at], state.cold[at]) for at, loop in enumerate(state.loops))
-    source_w = sum(state.load[at] for at, unit in enumerate(state.units) if unit.source is not None)
     it_w = sum(feed.load_w for feed in feeds)
-    return Loads(tuple(sorted(units, key=lambda unit: unit.name)), feeds, loops, it_w, source_w)
+    return Loads(tuple(sorted(units, key=lambda unit: unit.name)), feeds, loops, it_w)
 
 
 def _feeds(state: State, rack: Rack) -> Iterator[FeedLoad]:
@@ -126,9 +140,10 @@ def _legs(state: State, feeds: tuple[FeedLoad, ...]) -> list[Legs]:
     return [(legs[0], legs[1], legs[2]) for legs in found]
 
 
-def load_faults(graph: Graph, most_imbalance: float) -> tuple[Fault, ...]:
+def load_faults(graph: Graph, most_imbalance: float, settled: Settled | None = None) -> tuple[Fault, ...]:
     """`most_imbalance`: what a phase may be off the mean of the three, as a share. Sorted."""
-    now, units = loads(graph), {unit.name: unit for unit in graph.units}
+    settled = settled or settle(graph)
+    now, units = settled.loads, {unit.name: unit for unit in graph.units}
     racks = {rack.name: rack for rack in graph.racks}
     found = [
         *(fault for load in now.units for fault in _unit_faults(units[load.name], load, most_imbalance)),
@@ -136,7 +151,7 @@ def load_faults(graph: Graph, most_imbalance: float) -> tuple[Fault, ...]:
         *_alone_faults(now, units),
         *_heat_faults(graph, now),
         *_psu_faults(graph),
-        *_shared_faults(graph),
+        *_shared_faults(settled.state, racks),
     ]
     return tuple(sorted(set(found), key=lambda fault: (fault.name, fault.code, fault.message)))
 
@@ -218,10 +233,8 @@ def _psu_faults(graph: Graph) -> Iterator[Fault]:
                 yield Fault("psu-below-load", rack.name, said, "PSUs for it", where=device.where)
 
 
-def _shared_faults(graph: Graph) -> Iterator[Fault]:
+def _shared_faults(state: State, racks: Mapping[str, Rack]) -> Iterator[Fault]:
     """Feeds of one rack that meet below the sources, in use; said of the unit nearest to the rack."""
-    state = State(graph)
-    racks = {rack.name: rack for rack in graph.racks}
     for at, feeds in enumerate(state.feeds):
         names = sorted(name for kind in state.kinds_on[at] for name in state.kinds[kind].racks)
         letters = state.hangings[at].letters

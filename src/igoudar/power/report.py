@@ -125,7 +125,7 @@ class Push:
 
 @dataclass(frozen=True, slots=True)
 class Crowd:
-    """Any two of `members` whose pushes together exceed `margin_w` overload `name` by the difference.
+    """Any two of `members` whose pushes together exceed `limit_w - load_w` overload `name` by the difference.
 
     Not meant are members at the positions `apart`, two feeds or a feed and a PSU of one rack, two PSUs of one
     device and two things of one unit: those share a load, and are doubles of their own where they do harm.
@@ -135,7 +135,6 @@ class Crowd:
     name: str
     load_w: float
     limit_w: float
-    margin_w: float
     members: tuple[Push, ...]  # in falling order of push_w
     apart: frozenset[tuple[int, int]]
     pairs: int

@@ -39,8 +39,9 @@ class _Asserted:
         self.state, self.scheme, self.tier = state, scheme, tier
         self.blocks = [at for at, unit in enumerate(state.units) if unit.kind == tier]
         # by rack ancestors the blocks in use above each feed
+        blocks = set(self.blocks)
         self.above = [
-            [frozenset(unit for unit in state.per_watt(feed) if unit in set(self.blocks)) for feed in feeds]
+            [frozenset(unit for unit in state.per_watt(feed) if unit in blocks) for feed in feeds]
             for feeds in state.feeds
         ]
         self.used = sorted({unit for feeds in self.above for blocks in feeds for unit in blocks})
