@@ -12,8 +12,8 @@ from pydantic import Field
 
 from igoudar.errors import BadInput, Finding, Where, step_path
 from igoudar.schema import Entry, SubnetAddress
-from igoudar.validated import validated
-from igoudar.yaml_source import locate, read_source
+from igoudar.validated import needed_file
+from igoudar.yaml_source import locate
 
 FILE = "inventory/data/bogons.yaml"
 Asn = Annotated[int, Field(ge=0, le=4294967295)]
@@ -71,10 +71,7 @@ class _File(Entry):
 
 def load_bogons(root: Path) -> Bogons:
     """The file of the checkout at `root`. Raises BadInput."""
-    source = read_source(root / FILE, FILE)
-    read, wrong = validated(source, _File)
-    if read is None:
-        raise BadInput(locate([*source.findings, *wrong], root))
+    read = needed_file(root, FILE, _File)
     if wrong := _wrong(read):
         raise BadInput(locate(wrong, root))
     return Bogons(

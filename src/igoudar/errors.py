@@ -16,7 +16,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -134,6 +134,20 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """`did you mean 'x'?`, or nothing where nothing known is near."""
     near = difflib.get_close_matches(name, [*known], n=1)
     return f"did you mean {near[0]!r}?" if near else ""
+
+
+def unknown(kind: str, name: str, where: Where, known: Collection[str]) -> Finding:
+    """There is no such `kind`, a word of the field such as `hall`; the first of those that there are."""
+    listed = sorted(known)
+    shown = ", ".join(listed[:8]) + (", ..." if len(listed) > 8 else "")
+    expected = f"one of {shown}" if listed else f"a {kind} of the site, which has none yet"
+    code = f"unknown-{kind.replace(' ', '-')}"
+    return Finding(code, where, f"there is no {kind} {name!r}", expected, nearest(name, listed))
+
+
+def and_more(count: int) -> str:
+    """After the first of `count`: how many there are beside it."""
+    return f" and {count - 1} more" if count > 1 else ""
 
 
 def other_serial(found: str, whose: str, meant: str) -> str:

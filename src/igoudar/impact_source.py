@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
@@ -22,12 +21,11 @@ from igoudar.impact_rules import (
     Scope,
     SessionLines,
 )
-from igoudar.schema import Entry
+from igoudar.schema import Entry, one_of
 from igoudar.validated import validated
 from igoudar.yaml_source import read_source
 
 FILE = "impact.yaml"
-_Word = TypeVar("_Word", bound=StrEnum)
 
 
 def pattern(value: object) -> re.Pattern[str]:
@@ -37,19 +35,9 @@ def pattern(value: object) -> re.Pattern[str]:
         raise ValueError(f"a regular expression: {error}") from error
 
 
-def _word(words: type[_Word]) -> Any:
-    def read(value: object) -> _Word:
-        try:
-            return words(str(value))
-        except ValueError as error:
-            raise ValueError(f"one of {', '.join(words)}") from error
-
-    return BeforeValidator(read)
-
-
 Pattern = Annotated[re.Pattern[str], BeforeValidator(pattern)]
 Seconds = Annotated[float, Field(ge=0, lt=1000)]
-_Class = Annotated[Class, _word(Class)]
+_Class = Annotated[Class, one_of(Class)]
 
 
 class _RuleIn(Entry):
@@ -59,7 +47,7 @@ class _RuleIn(Entry):
     added: _Class | None = None
     removed: _Class | None = None
     changed: _Class | None = None
-    resets: Annotated[Scope, _word(Scope)] | None = None
+    resets: Annotated[Scope, one_of(Scope)] | None = None
     seconds: Seconds | None = None
     source: str
 

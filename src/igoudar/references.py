@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from netaddr import IPNetwork
 
 from igoudar.cabling.pulls import port_kinds, whole_port
-from igoudar.errors import Finding, Where, nearest
+from igoudar.errors import Finding, Where, unknown
 from igoudar.facility.references import broken_plant
 from igoudar.hardware import DeviceType
 from igoudar.model import Attachment, Device, End, Inventory, Role, Status
@@ -30,33 +30,24 @@ def broken_references(inventory: Inventory) -> list[Finding]:
     return [finding for rule in rules for finding in rule(inventory)]
 
 
-def _unknown(kind: str, name: str, where: Where, known: Mapping[str, Any]) -> Finding:
-    listed = sorted(known)
-    shown = ", ".join(listed[:8]) + (", ..." if len(listed) > 8 else "")
-    hint = nearest(name, listed)
-    code = f"unknown-{kind.replace(' ', '-')}"
-    expected = f"one of {shown}" if listed else f"a {kind} of the site, which has none yet"
-    return Finding(code, where, f"there is no {kind} {name!r}", expected, hint)
-
-
 def _places(inventory: Inventory) -> Iterator[Finding]:
     for rack in inventory.racks.values():
         if rack.hall not in inventory.halls:
-            yield _unknown("hall", rack.hall, rack.where.at("hall"), inventory.halls)
+            yield unknown("hall", rack.hall, rack.where.at("hall"), inventory.halls)
         if rack.type and rack.type not in inventory.rack_types:
-            yield _unknown("rack type", rack.type, rack.where.at("type"), inventory.rack_types)
+            yield unknown("rack type", rack.type, rack.where.at("type"), inventory.rack_types)
 
     for slug, facts in inventory.facts.items():
         if slug not in inventory.types:
-            yield _unknown("type", slug, facts.where, inventory.types)
+            yield unknown("type", slug, facts.where, inventory.types)
 
 
 def _devices(inventory: Inventory) -> Iterator[Finding]:
     for device in inventory.devices.values():
         if device.rack not in inventory.racks:
-            yield _unknown("rack", device.rack, device.where.at("rack"), inventory.racks)
+            yield unknown("rack", device.rack, device.where.at("rack"), inventory.racks)
         if device.type not in inventory.types:
-            yield _unknown("type", device.type, device.where.at("type"), inventory.types)
+            yield unknown("type", device.type, device.where.at("type"), inventory.types)
         if device.role in (Role.LEAF, Role.SPINE, Role.BORDER) and not device.nos:
             yield Finding(
                 "no-nos",
@@ -124,7 +115,7 @@ def _cables(inventory: Inventory) -> Iterator[Finding]:
             where = cable.where.at(key)
             device = inventory.devices.get(end.device)
             if device is None:
-                yield _unknown("device", end.device, where, inventory.devices)
+                yield unknown("device", end.device, where, inventory.devices)
                 continue
             kind = inventory.types.get(device.type)
             if kind is not None and whole_port(end.port, ports[device.type]) is None:
@@ -136,7 +127,7 @@ def _cables(inventory: Inventory) -> Iterator[Finding]:
                 yield Finding("port-twice", where, said, "one cable a port", see=used[end])
             used.setdefault(end, where)
         if cable.wave and cable.wave not in inventory.waves:
-            yield _unknown("wave", cable.wave, cable.where.at("wave"), inventory.waves)
+            yield unknown("wave", cable.wave, cable.where.at("wave"), inventory.waves)
 
 
 def _ports(kind: DeviceType) -> str:
@@ -161,7 +152,7 @@ def _uplinks(inventory: Inventory) -> Iterator[Finding]:
     for system in inventory.systems.values():
         for position, station in enumerate(system.stations):
             if station not in inventory.stations:
-                yield _unknown(
+                yield unknown(
                     "station", station, system.where.at("stations").at(position), inventory.stations
                 )
     for wave in inventory.waves.values():
@@ -169,11 +160,11 @@ def _uplinks(inventory: Inventory) -> Iterator[Finding]:
     for session in inventory.sessions.values():
         where = session.where
         if session.wave not in inventory.waves:
-            yield _unknown("wave", session.wave, where.at("wave"), inventory.waves)
+            yield unknown("wave", session.wave, where.at("wave"), inventory.waves)
         if session.upstream not in inventory.upstreams:
-            yield _unknown("upstream", session.upstream, where.at("upstream"), inventory.upstreams)
+            yield unknown("upstream", session.upstream, where.at("upstream"), inventory.upstreams)
         if session.password not in inventory.secrets:
-            yield _unknown("secret", session.password, where.at("password"), inventory.secrets)
+            yield unknown("secret", session.password, where.at("password"), inventory.secrets)
         for key, ours, theirs in (
             ("theirs4", session.ours4, session.theirs4),
             ("theirs6", session.ours6, session.theirs6),
@@ -203,7 +194,7 @@ def _links(inventory: Inventory) -> Iterator[Finding]:
 def _wave(inventory: Inventory, wave: Any) -> Iterator[Finding]:
     system = inventory.systems.get(wave.system)
     if system is None:
-        yield _unknown("system", wave.system, wave.where.at("system"), inventory.systems)
+        yield unknown("system", wave.system, wave.where.at("system"), inventory.systems)
     elif wave.station not in system.stations:
         yield Finding(
             "unknown-station",
@@ -218,7 +209,7 @@ def _wave(inventory: Inventory, wave: Any) -> Iterator[Finding]:
     for key, end, role in (("border", wave.border, Role.BORDER), ("far", wave.far, Role.UPSTREAM)):
         device = inventory.devices.get(end.device)
         if device is None:
-            yield _unknown("device", end.device, wave.where.at(key), inventory.devices)
+            yield unknown("device", end.device, wave.where.at(key), inventory.devices)
         elif device.role is not role:
             said = f"{device.name} has the role {device.role}"
             yield Finding(f"not-{role}", wave.where.at(key), said, f"a device with the role {role}")
@@ -241,7 +232,7 @@ def _tenants(inventory: Inventory) -> Iterator[Finding]:
                 device = inventory.devices.get(name)
                 if device is None or device.role is not Role.SERVER:
                     servers = {d.name: d for d in inventory.devices.values() if d.role is Role.SERVER}
-                    yield _unknown("server", name, where, servers)
+                    yield unknown("server", name, where, servers)
                 elif name in placed:
                     yield Finding(
                         "server-twice",
@@ -280,6 +271,6 @@ def _services(inventory: Inventory) -> Iterator[Finding]:
     for key, listed in (("dns", site.dns), ("ntp", site.ntp), ("witnesses", site.witnesses)):
         for position, name in enumerate(listed):
             if name not in hosts:
-                yield _unknown("management host", name, site.where.at(key).at(position), hosts)
+                yield unknown("management host", name, site.where.at(key).at(position), hosts)
     if site.bastion and site.bastion not in hosts:
-        yield _unknown("management host", site.bastion, site.where.at("bastion"), hosts)
+        yield unknown("management host", site.bastion, site.where.at("bastion"), hosts)

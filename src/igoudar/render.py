@@ -22,7 +22,7 @@ from jinja2 import (
     TemplateSyntaxError,
 )
 
-from igoudar.errors import Finding, Where
+from igoudar.errors import Finding, Where, and_more
 from igoudar.intent import DeviceIntent
 from igoudar.vendors import Nos
 
@@ -112,7 +112,7 @@ def _mistake(error: Exception, nos: Nos) -> tuple[Where, str, str]:
 
 
 def _finding(where: Where, said: str, expected: str, devices: list[str]) -> Finding:
-    others = f" and {len(devices) - 1} more" if len(devices) > 1 else ""
+    others = and_more(len(devices))
     return Finding("template", where, f"rendering {devices[0]}{others}: {said}", expected)
 
 

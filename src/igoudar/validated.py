@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from igoudar.errors import Finding, Where, nearest, step_path
-from igoudar.yaml_source import Source
+from igoudar.errors import BadInput, Finding, Where, nearest, step_path
+from igoudar.yaml_source import Source, locate, read_source
 
 LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"  # of DNS
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -28,6 +29,24 @@ def validated(source: Source, kind: type[_Model]) -> tuple[_Model | None, list[F
         return kind.model_validate(source.data), []
     except ValidationError as error:
         return None, [_finding(item, source, kind) for item in error.errors(include_url=False)]
+
+
+def data_file(root: Path, file: str, kind: type[_Model]) -> tuple[_Model | None, list[Finding]]:
+    """A file of the checkout that may be absent; None where it is, or is wrong."""
+    if not (root / file).is_file():
+        return None, []
+    source = read_source(root / file, file)
+    entry, wrong = validated(source, kind)
+    return entry, [*source.findings, *wrong]
+
+
+def needed_file(root: Path, file: str, kind: type[_Model]) -> _Model:
+    """A file of the checkout that must be there. Raises BadInput."""
+    source = read_source(root / file, file)
+    entry, wrong = validated(source, kind)
+    if entry is None:
+        raise BadInput(locate([*source.findings, *wrong], root))
+    return entry
 
 
 def _finding(item: ErrorDetails, source: Source, kind: type[BaseModel]) -> Finding:

@@ -11,16 +11,14 @@ from pydantic import Field
 from igoudar.cabling import goods
 from igoudar.errors import Finding, Where
 from igoudar.quantities import Decibels, Kind, Metres, Millimetres, Percent, quantity
-from igoudar.schema import Entry, Label
-from igoudar.validated import validated
-from igoudar.yaml_source import read_source
+from igoudar.schema import Entry, Label, Source
+from igoudar.validated import data_file
 
 FILE = "inventory/data/cabling.yaml"
 RATE = Kind("a rate", ("Gbit/s",), "25 Gbit/s", high=1e5)
 ATTENUATION = Kind("an attenuation", ("dB/km",), "3.0 dB/km", high=1e4)
 Rate = Annotated[float, quantity(RATE, low=0.01)]
 Attenuation = Annotated[float, quantity(ATTENUATION)]
-Source = Annotated[str, Field(min_length=1)]
 Polish = Literal["", "upc", "apc"]
 Gender = Literal["", "male", "female"]
 
@@ -114,12 +112,7 @@ class _File(Entry):
 
 def read_goods(root: Path) -> tuple[goods.Goods, list[Finding]]:
     """Those of a checkout; nothing where it has no such file."""
-    path = root / FILE
-    if not path.is_file():
-        return goods.NOTHING, []
-    source = read_source(path, FILE)
-    file, wrong = validated(source, _File)
-    findings = [*source.findings, *wrong]
+    file, findings = data_file(root, FILE, _File)
     if file is None:
         return goods.NOTHING, findings
     made = _goods(file)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from igoudar.design import Design
 from igoudar.errors import Finding
+from igoudar.hall.draw import cooling_of
 from igoudar.hall.excess import Excess
 from igoudar.hall.places import Basis, Building, Hall, Rack
 from igoudar.model import Inventory
@@ -56,8 +57,7 @@ def _coordinates(inventory: Inventory) -> Iterator[Finding]:
 def _racks(inventory: Inventory) -> Iterator[Finding]:
     """Heat of a rack against how it leaves."""
     for rack in inventory.racks.values():
-        way = rack.cooling or inventory.halls[rack.hall].cooling
-        limit = inventory.limits.rack_w.get(way) if way else None
+        way, limit = cooling_of(inventory, rack)
         if limit is not None and rack.power_w is not None and rack.power_w > limit:
             said = f"rack {rack.name} may draw {shown(POWER, rack.power_w)}, cooled by {way}"
             over, about = Excess(POWER, rack.power_w, limit), f"rack {rack.name}"

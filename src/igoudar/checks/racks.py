@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from igoudar.design import Design
 from igoudar.errors import Finding, Severity
-from igoudar.hall.draw import Draw, airflow_of, draw_of, weight_of
+from igoudar.hall.draw import Draw, Draws, airflow_of, weight_of
 from igoudar.hall.excess import Excess
 from igoudar.hall.places import Rack
 from igoudar.model import Device, Face, Inventory
@@ -23,10 +23,11 @@ def check(design: Design) -> Iterator[Finding]:
     for device in inventory.devices.values():
         standing[device.rack].append(device)
     yield from misplaced(inventory)
+    draws = Draws(inventory)
     for name, devices in sorted(standing.items()):
         devices.sort(key=lambda device: device.name)
         rack = inventory.racks[name]
-        yield from _power(inventory, rack, devices)
+        yield from _power(draws, rack, devices)
         yield from _mass(inventory, rack, devices)
         yield from _airflow(inventory, rack, devices)
         yield from _depth(inventory, rack, devices)
@@ -68,11 +69,11 @@ def misplaced(inventory: Inventory) -> Iterator[Finding]:
             yield Finding("same-u", where, said, "one device a U", see=see, subject=about)
 
 
-def _power(inventory: Inventory, rack: Rack, devices: list[Device]) -> Iterator[Finding]:
+def _power(known: Draws, rack: Rack, devices: list[Device]) -> Iterator[Finding]:
     """Of racks that state their power. What nobody knows is an error: the rack counts as if it were full."""
     if rack.power_w is None:
         return
-    draws = {device.name: draw_of(inventory, device) for device in devices}
+    draws = {device.name: known.of(device) for device in devices}
     unknown = [device for device in devices if draws[device.name].allocated_w is None]
     for kind in dict.fromkeys(device.type for device in unknown):
         one = next(device for device in unknown if device.type == kind)
@@ -84,7 +85,7 @@ def _power(inventory: Inventory, rack: Rack, devices: list[Device]) -> Iterator[
             subject=f"rack {rack.name} / type {kind}",
         )
     for device in devices:
-        yield from _over_psus(inventory, device, draws[device.name])
+        yield from _over_psus(known.inventory, device, draws[device.name])
     total = round(sum(draw.allocated_w or 0 for draw in draws.values()), 3)
     if total > rack.power_w:
         said = f"what stands in rack {rack.name} draws {shown(POWER, total)}{_most(draws)}"

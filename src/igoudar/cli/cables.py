@@ -9,7 +9,7 @@ import click
 
 from igoudar.cli._frame import Place, counted, json_option, show_findings, show_json, site_argument
 from igoudar.day import today
-from igoudar.errors import BadInput, CheckFailed, Finding, Severity, Where, in_order
+from igoudar.errors import BadInput, CheckFailed, Finding, Severity, Where, and_more, in_order
 from igoudar.model import CableStatus
 from igoudar.yaml_source import locate
 
@@ -75,7 +75,7 @@ def _numbered(site: Place, cables: Cables) -> None:
     """A number that may still move is not printed. Raises CheckFailed."""
     missing = sorted(key for key, label in cables.labels.items() if not label.number)
     if missing:
-        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+        more = and_more(len(missing))
         hint = f"run `igoudar plan {site.name}` and commit the ledger"
         if cables.inventory.cabling is None:
             hint = "give the site a section `cabling`, then plan it"

@@ -12,7 +12,7 @@ from igoudar.adopted import FOLDER
 from igoudar.cabling.numbers import LABEL
 from igoudar.cli._frame import Place, counted, json_option, show_findings, show_json, site_argument
 from igoudar.day import today
-from igoudar.errors import BadInput, CheckFailed, Finding, Missing, Severity, Where, in_order
+from igoudar.errors import BadInput, CheckFailed, Finding, Missing, Severity, Where, and_more, in_order
 from igoudar.inventory import LEDGER
 from igoudar.model import Inventory
 from igoudar.yaml_source import locate
@@ -64,7 +64,7 @@ def _judge(site: Place, base: str | None) -> tuple[tuple[Finding, ...], int]:
     kinds: dict[str, list[str]] = {}
     cables = sorted(owner for kind, owner in compiled.plan.provisional if kind == LABEL)
     if cables:  # one line for all: a rule gives thousands
-        more = f" and {len(cables) - 1} more" if len(cables) > 1 else ""
+        more = and_more(len(cables))
         kinds[f"{cables[0]}{more}"] = [LABEL]
     for kind, owner in sorted(compiled.plan.provisional):
         if kind != LABEL:

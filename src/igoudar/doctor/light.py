@@ -7,10 +7,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from igoudar.errors import BadInput
 from igoudar.schema import Entry
-from igoudar.validated import validated
-from igoudar.yaml_source import locate, read_source
+from igoudar.validated import needed_file
 
 FILE = "inventory/data/light.yaml"
 
@@ -27,8 +25,4 @@ class _File(Entry):
 
 def dark_dbm(root: Path) -> float:
     """Received power, dBm, up to which an end counts as dark. Raises BadInput."""
-    source = read_source(root / FILE, FILE)
-    read, wrong = validated(source, _File)
-    if read is None:
-        raise BadInput(locate([*source.findings, *wrong], root))
-    return read.dark.dbm
+    return needed_file(root, FILE, _File).dark.dbm

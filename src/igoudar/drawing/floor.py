@@ -6,19 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field
-
-from igoudar.errors import BadInput
 from igoudar.hardware.parts import RackType
 from igoudar.quantities import LENGTH, quantity
-from igoudar.schema import Entry
-from igoudar.validated import validated
-from igoudar.yaml_source import locate, read_source
+from igoudar.schema import Entry, Source
+from igoudar.validated import needed_file
 
 FILE = "inventory/data/floor.yaml"
 RAILS_IN, OPEN_RAILS_IN = 19, 21
 MM_AN_INCH = 25.4
-Source = Annotated[str, Field(min_length=1)]
 Length = Annotated[float, quantity(LENGTH, low=1, high=20_000)]
 
 
@@ -78,11 +73,7 @@ class RackSize:
 
 def read_floor(root: Path) -> Floor:
     """That of a checkout. Raises BadInput."""
-    source = read_source(root / FILE, FILE)
-    file, wrong = validated(source, _File)
-    if file is None or source.findings:
-        raise BadInput(locate([*source.findings, *wrong], root))
-    floor = file.floor
+    floor = needed_file(root, FILE, _File).floor
     return Floor(
         rack_w_mm=floor.rack.width,
         rack_d_mm=floor.rack.depth,

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from igoudar.errors import Finding, Severity, Where
+from igoudar.errors import Finding, Severity, Where, and_more
 from igoudar.facility.served import NOWHERE, Halls, Served, served
 from igoudar.facility.told import grouped
 from igoudar.hall.places import Hall
@@ -138,14 +138,14 @@ def _harms(view: _View, single: Single) -> Iterator[tuple[str, str, float]]:
 
 def _lost(losses: tuple[Loss, ...], most_w: float) -> str:
     racks = sorted({rack for loss in losses for rack in loss.racks})
-    more = f" and {len(racks) - 1} more" if len(racks) > 1 else ""
+    more = and_more(len(racks))
     return f"up to {shown(POWER, most_w)} are lost, in rack {racks[0]}{more}"
 
 
 def _overloaded(view: _View, over: Overload) -> str:
     load, limit = shown(POWER, over.load_w), shown(POWER, over.limit_w)
     if over.racks:
-        more = f" and {len(over.racks) - 1} more" if len(over.racks) > 1 else ""
+        more = and_more(len(over.racks))
         return f"feed {over.name} of rack {over.racks[0]}{more} carries {load} of {limit}"
     if view.kinds[over.name] == "loop":
         return f"loop {over.name} takes {limit} of {load} of heat"

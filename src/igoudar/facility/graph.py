@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from igoudar.facility.library import three_phase_va
 from igoudar.facility.plant import SOURCES, FacilityType, Medium, Plant, PlantUnit
-from igoudar.hall.draw import Draw, draw_of
+from igoudar.hall.draw import Draw, Draws
 from igoudar.hall.places import Rack as Standing
 from igoudar.model import Device as Box
 from igoudar.model import Inventory
@@ -94,13 +94,12 @@ def _breaker_w(plant: Plant, kind: FacilityType, amperes: float | None) -> float
 
 @dataclass(slots=True)
 class _Racks:
-    """Alike devices draw alike, and there may be half a million: what a type draws is looked up once."""
-
     inventory: Inventory
-    _draws: dict[str, Draw] = field(default_factory=dict)
+    _draws: Draws = field(init=False)
     _loops: dict[tuple[str, Medium], str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self._draws = Draws(self.inventory)
         for loop in self.inventory.plant.loops.values():
             if loop.medium is not None:
                 self._loops[loop.hall, loop.medium] = loop.name
@@ -108,7 +107,7 @@ class _Racks:
     def rack(self, rack: Standing, boxes: list[Box]) -> Rack:
         feeds = tuple(sorted(rack.feeds.items()))
         letters = tuple(letter for letter, _ in feeds)
-        draws = {box.name: self._draw(box) for box in boxes}
+        draws = {box.name: self._draws.of(box) for box in boxes}
         if any(draw.allocated_w is None for draw in draws.values()):
             devices = _shelf(rack, letters, rack.power_w or 0.0)
         else:
@@ -126,12 +125,6 @@ class _Racks:
             liquid_share=liquid,
             where=rack.where,
         )
-
-    def _draw(self, box: Box) -> Draw:
-        if box.type not in self._draws:
-            self._draws[box.type] = draw_of(self.inventory, replace(box, draw_w=None))
-        known = self._draws[box.type]
-        return known if box.draw_w is None else replace(known, allocated_w=box.draw_w)
 
     def _liquid_share(self, boxes: Iterable[Box], draws: Mapping[str, Draw]) -> float:
         """The mean of what its devices give to liquid, weighed by what they draw."""

@@ -13,7 +13,7 @@ from igoudar.errors import Finding, Where
 from igoudar.facility.plant import FacilityType, Kind, PowerLimits
 from igoudar.facility.schema import KEYS, FacilityTypeIn, LimitsFile
 from igoudar.power.energy import Profile
-from igoudar.validated import LABEL, validated
+from igoudar.validated import LABEL, data_file, validated
 from igoudar.yaml_source import read_source
 
 FOLDER = "facility"
@@ -114,12 +114,7 @@ def three_phase_va(amperes: float, volts: float) -> float:
 
 def _read_limits(root: Path) -> tuple[PowerLimits, list[Finding]]:
     """Without such a file nothing is derated and nothing is tolerated."""
-    path = root / LIMITS
-    if not path.is_file():
-        return PowerLimits(), []
-    source = read_source(path, LIMITS)
-    file, wrong = validated(source, LimitsFile)
-    findings = [*source.findings, *wrong]
+    file, findings = data_file(root, LIMITS, LimitsFile)
     if file is None:
         return PowerLimits(), findings
     tolerance = file.tolerance

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
-from igoudar.errors import Finding, Where, nearest
+from igoudar.errors import Finding, Where, unknown
 from igoudar.facility.plant import SOURCES, Medium, PlantLoop, PlantUnit
 from igoudar.power.graph import Input
 
@@ -39,11 +39,7 @@ def _broken(inventory: Inventory) -> Iterator[Finding]:
 
 def _known(what: str, name: str, where: Where, known: Collection[str]) -> Iterator[Finding]:
     if name and name not in known:
-        listed = sorted(known)
-        shown = ", ".join(listed[:8]) + (", ..." if len(listed) > 8 else "")
-        expected = f"one of {shown}" if listed else f"a {what} of the site, which has none yet"
-        code = f"unknown-{what.replace(' ', '-')}"
-        yield Finding(code, where, f"there is no {what} {name!r}", expected, nearest(name, listed))
+        yield unknown(what, name, where, known)
 
 
 def _unit(inventory: Inventory, unit: PlantUnit) -> Iterator[Finding]:

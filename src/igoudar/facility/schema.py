@@ -26,11 +26,10 @@ from igoudar.quantities import (
     Volts,
     Watts,
 )
-from igoudar.schema import NAME_PATTERN, Entry, Label, NamePattern, counted, one_of
+from igoudar.schema import NAME_PATTERN, Entry, Label, NamePattern, Source, counted, one_of
 from igoudar.validated import LABEL
 
 _Value = TypeVar("_Value")
-Text = Annotated[str, Field(min_length=1)]
 Factor = Annotated[float, Field(gt=0, le=1, strict=False)]
 
 
@@ -38,7 +37,7 @@ class Sourced(Entry, Generic[_Value]):
     """A number, and who says it."""
 
     value: _Value
-    source: Text
+    source: Source
 
 
 class PointIn(Entry):
@@ -50,7 +49,7 @@ class CurveIn(Entry):
     """Heat taken away by outside temperature; straight between the points."""
 
     points: Annotated[list[PointIn], Field(min_length=1)]
-    source: Text
+    source: Source
 
 
 class FacilityTypeIn(Entry):
@@ -193,18 +192,18 @@ class EnergyIn(Entry):
 
 class ShareIn(Entry):
     share: Percent
-    source: Text
+    source: Source
 
 
 class ToleranceIn(Entry):
     pue: Annotated[float, Field(ge=0, le=1, strict=False)]
     wue: LitresAKilowattHour
-    source: Text
+    source: Source
 
 
 class StoreIn(Entry):
     lasts: Seconds
-    source: Text
+    source: Source
 
 
 class LimitsFile(Entry):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pydantic import Field
 
-from igoudar.errors import Finding, Severity, Where, nearest
+from igoudar.errors import Finding, Severity, Where, and_more, nearest
 from igoudar.hall.units import Unit
 from igoudar.model import Device, Inventory
 from igoudar.schema import Entry, Label, Mac, PublicKey, Serial
@@ -160,6 +160,6 @@ def _short(waiting: Mapping[str, list[Device]], taken: Mapping[str, Unit]) -> It
     for slug in sorted(came):
         left = [device for device in waiting[slug] if device.name not in taken]
         if left:
-            more = f" and {len(left) - 1} more" if left[1:] else ""
+            more = and_more(len(left))
             said = f"{left[0].name}{more} of the type {slug} still have no box"
             yield Finding("not-delivered", left[0].where, said, severity=Severity.WARNING)

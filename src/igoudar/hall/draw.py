@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
+from igoudar.hall.places import Cooling, Rack
 from igoudar.hardware.parts import DeviceType
 from igoudar.model import Device, Inventory
 
@@ -29,6 +30,26 @@ def draw_of(inventory: Inventory, device: Device) -> Draw:
     known = [rating for rating in ratings if rating is not None]
     cap = needed * min(known) if known and len(known) == psus else None
     return Draw(_allocated(inventory, device, kind), cap, psus, needed)
+
+
+@dataclass(slots=True)
+class Draws:
+    """What devices draw; alike ones alike, and there may be half a million: each type is looked up once."""
+
+    inventory: Inventory
+    _types: dict[str, Draw] = field(default_factory=dict)
+
+    def of(self, device: Device) -> Draw:
+        if device.type not in self._types:
+            self._types[device.type] = draw_of(self.inventory, replace(device, draw_w=None))
+        known = self._types[device.type]
+        return known if device.draw_w is None else replace(known, allocated_w=device.draw_w)
+
+
+def cooling_of(inventory: Inventory, rack: Rack) -> tuple[Cooling | None, float | None]:
+    """How heat leaves a rack, its own way or its hall's, and how many W that can carry off."""
+    way = rack.cooling or inventory.halls[rack.hall].cooling
+    return way, inventory.limits.rack_w.get(way) if way else None
 
 
 def _allocated(inventory: Inventory, device: Device, kind: DeviceType) -> float | None:

@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 from igoudar.errors import Finding, Where, step_path
 from igoudar.hall.places import TypeFacts
 from igoudar.quantities import DeviceWatts, Kilograms, Millimetres, Percent
-from igoudar.schema import Entry, Label
+from igoudar.schema import Entry, Label, Source
 from igoudar.validated import validated
 from igoudar.yaml_source import read_source
 
@@ -31,7 +31,7 @@ class TypeFactsIn(Entry):
     `liquid`: how much of its heat goes to liquid; the rest goes to the room's air.
     """
 
-    source: Annotated[str, Field(min_length=1)]
+    source: Source
     nameplate: DeviceWatts | None = None
     allocated: DeviceWatts | None = None
     psus_needed: Annotated[int, Field(ge=1, le=64)] | None = None

@@ -10,12 +10,10 @@ from pydantic import Field
 from igoudar.errors import Finding
 from igoudar.hall.places import Cooling, Limits
 from igoudar.quantities import Metres, Watts
-from igoudar.schema import Entry, one_of
-from igoudar.validated import validated
-from igoudar.yaml_source import read_source
+from igoudar.schema import Entry, Source, one_of
+from igoudar.validated import data_file
 
 FILE = "inventory/data/hall.yaml"
-Source = Annotated[str, Field(min_length=1)]
 
 
 class _PowerIn(Entry):
@@ -39,12 +37,7 @@ class _File(Entry):
 
 def read_limits(root: Path) -> tuple[Limits, list[Finding]]:
     """Those of a checkout; none where it has no such file."""
-    path = root / FILE
-    if not path.is_file():
-        return Limits(), []
-    source = read_source(path, FILE)
-    file, wrong = validated(source, _File)
-    findings = [*source.findings, *wrong]
+    file, findings = data_file(root, FILE, _File)
     if file is None:
         return Limits(), findings
     rack_w = {kind: entry.power for kind, entry in file.limits.cooling.items()}

@@ -37,6 +37,7 @@ from igoudar.schema import (
     Network4,
     PublicKey,
     Serial,
+    Source,
     counted,
     one_of,
 )
@@ -91,7 +92,7 @@ class ClimateIn(Entry):
     high: Annotated[list[Celsius], Field(min_length=12, max_length=12)]
     low: Annotated[list[Celsius], Field(min_length=12, max_length=12)]
     extreme: Extreme
-    source: Annotated[str, Field(min_length=1)]
+    source: Source
 
 
 class CampusIn(Entry):

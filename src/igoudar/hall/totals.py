@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from igoudar.hall.draw import draw_of
-from igoudar.model import Device, Inventory
+from igoudar.hall.draw import Draws
+from igoudar.model import Inventory
 
 
 @dataclass(slots=True)
@@ -51,20 +51,11 @@ def totals(inventory: Inventory) -> Mapping[int, Totals]:
     for rack in inventory.racks.values():
         found[buildings[rack.hall]].racks += 1
         found[buildings[rack.hall]].racks_w += rack.power_w or 0
-    draws: dict[str, float | None] = {}
+    draws = Draws(inventory)
     for device in inventory.devices.values():
         mine = found[buildings[device.hall]]
         mine.devices[str(device.role)] += 1
-        drawn = _drawn(inventory, device, draws)
+        drawn = draws.of(device).allocated_w
         mine.drawn_w += drawn or 0
         mine.unknown += drawn is None
     return {number: found[number] for number in sorted(found)}
-
-
-def _drawn(inventory: Inventory, device: Device, draws: dict[str, float | None]) -> float | None:
-    """Alike devices draw alike; there may be half a million."""
-    if device.draw_w is not None:
-        return device.draw_w
-    if device.type not in draws:
-        draws[device.type] = draw_of(inventory, device).allocated_w
-    return draws[device.type]

@@ -31,8 +31,7 @@ def rack_limits(inventory: Inventory, request: RequestFile) -> Mapping[str, Rack
     found: dict[str, RackLimits] = {}
     for rack in inventory.racks.values():
         hall = inventory.halls[rack.hall]
-        way = rack.cooling or hall.cooling
-        cooling_w = inventory.limits.rack_w.get(way) if way else None
+        _, cooling_w = draw.cooling_of(inventory, rack)
         asked = (request.limits.racks.get(rack.name, NO_LIMITS), request.limits.each)
         found[rack.name] = RackLimits(
             power_w=_lower(rack.power_w, _first(a.power for a in asked)),

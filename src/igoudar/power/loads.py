@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from igoudar.errors import and_more
 from igoudar.power.flow import State, slack
 from igoudar.power.graph import LEGS, Device, Fault, Graph, Rack, Unit
 
@@ -244,7 +245,7 @@ def _shared_faults(state: State, racks: Mapping[str, Rack]) -> Iterator[Fault]:
                 both = {unit for unit in above[one] & above[two] if state.units[unit].source is None}
                 if both:
                     unit = state.units[max(both)]
-                    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+                    more = and_more(len(names))
                     said = f"feeds {letters[one]} and {letters[two]} of rack {names[0]}{more}"
                     spare = unit.count > unit.needed
                     code = "feeds-share-group" if spare else "feeds-share-unit"

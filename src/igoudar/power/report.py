@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from igoudar.errors import and_more
+
 
 class Kind(StrEnum):
     UNIT = "unit"  # a thing of a unit
@@ -46,7 +48,7 @@ class Element:
     psus: Psus | None = None
 
     def __str__(self) -> str:
-        first, more = self.names[0], f" and {len(self.names) - 1} more" if len(self.names) > 1 else ""
+        first, more = self.names[0], and_more(len(self.names))
         if self.kind is Kind.UNIT:
             return " or ".join(self.names) if len(self.names) < 4 else f"{first}{more} in series"
         if self.psus is None:

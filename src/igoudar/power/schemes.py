@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from enum import StrEnum
 
+from igoudar.errors import and_more
 from igoudar.power.flow import State
 from igoudar.power.graph import Fault, Graph
 from igoudar.power.outages import losses_since, overloads_since, standing
@@ -87,7 +88,7 @@ class _Asserted:
             if losses:
                 lost = sum(loss.low_w * len(loss.racks) for loss in losses)
                 racks = sorted(rack for loss in losses for rack in loss.racks)
-                more = f" and {len(racks) - 1} more" if len(racks) > 1 else ""
+                more = and_more(len(racks))
                 said = f"without {what} {lost:.0f} W are lost, in {racks[0]}{more}"
                 yield self._fault("loses", block, said, f"{self.scheme}: nothing is lost")
             for overload in overloads:
@@ -102,7 +103,7 @@ class _Asserted:
         for at, feeds in enumerate(self.above):
             kinds = [state.kinds[kind] for kind in state.kinds_on[at]]
             racks = sorted(rack for kind in kinds for rack in kind.racks)
-            more = f" and {len(racks) - 1} more" if len(racks) > 1 else ""
+            more = and_more(len(racks))
             who = f"rack {racks[0]}{more}"
             if len(feeds) < 2 or any(not blocks for blocks in feeds) or _meet(feeds):
                 names = ", ".join(sorted({state.units[unit].name for blocks in feeds for unit in blocks}))
