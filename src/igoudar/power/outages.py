@@ -9,7 +9,7 @@ from igoudar.power.flow import Change, State
 from igoudar.power.graph import Graph
 from igoudar.power.last_metre import newly_lost
 from igoudar.power.pushes import exceeds
-from igoudar.power.report import Loss, Overload
+from igoudar.power.report import Loss, Overload, lost_w
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Outage:
 
     @property
     def lost_w(self) -> float:
-        return sum(loss.low_w * len(loss.racks) for loss in self.losses)
+        return lost_w(self.losses)
 
     @property
     def harmless(self) -> bool:
@@ -52,7 +52,7 @@ def outage(graph: Graph, units: Iterable[str]) -> Outage:
     for at in range(len(state.units)):
         if state.live[at]:
             change = state.fail(at)
-            lost = sum(loss.low_w * len(loss.racks) for loss in losses_since(state, now))
+            lost = lost_w(losses_since(state, now))
             if lost or any(place not in already for place in _overloaded_by(state, change)):
                 must.append((state.units[at].name, lost))
             state.undo(change)

@@ -6,7 +6,7 @@ loses, or something is overloaded that neither overloads. Every other one is its
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -65,6 +65,10 @@ class Loss:
     racks: tuple[str, ...]
     low_w: float
     high_w: float
+
+
+def lost_w(losses: Iterable[Loss]) -> float:
+    return sum(loss.low_w * len(loss.racks) for loss in losses)
 
 
 @dataclass(frozen=True, slots=True)

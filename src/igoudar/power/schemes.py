@@ -16,6 +16,7 @@ from igoudar.power.flow import State
 from igoudar.power.graph import Fault, Graph
 from igoudar.power.outages import losses_since, overloads_since, standing
 from igoudar.power.racks import shares_of
+from igoudar.power.report import lost_w
 
 
 class Scheme(StrEnum):
@@ -86,7 +87,7 @@ class _Asserted:
             what = f"one of {unit.count} of {unit.name}" if things and unit.count > 1 else unit.name
             losses, overloads = losses_since(state, masks), overloads_since(state, before)
             if losses:
-                lost = sum(loss.low_w * len(loss.racks) for loss in losses)
+                lost = lost_w(losses)
                 racks = sorted(rack for loss in losses for rack in loss.racks)
                 more = and_more(len(racks))
                 said = f"without {what} {lost:.0f} W are lost, in {racks[0]}{more}"
