@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from igoudar.power.flow import Change, State
 from igoudar.power.graph import Graph
 from igoudar.power.last_metre import Local, device_moved, locals_of, newly_lost
+from igoudar.power.outages import overloads
 from igoudar.power.pushes import Affine, Footing, Judged, exceeds, overloaded
 from igoudar.power.racks import shares_of
 from igoudar.power.report import Double, Element, Kind, Loss, Overload, Single, Which
@@ -116,14 +117,7 @@ class Analysis:
 
     def _overloads(self, meters: set[int], feeds: set[tuple[int, int]]) -> tuple[Overload, ...]:
         """As the state is now."""
-        state = self.state
-        found = [Overload(state.meter_name(meter), *state.reading(meter)) for meter in sorted(meters)]
-        for at, feed in sorted(feeds):
-            kind = state.kinds[at]
-            drawn = kind.draws(state.mask[kind.hanging])[0][feed]
-            letter = state.hangings[kind.hanging].letters[feed]
-            found.append(Overload(letter, drawn, kind.feed_w or 0.0, kind.racks))
-        return tuple(found)
+        return overloads(self.state, {(-1, meter) for meter in meters} | feeds)
 
     def singles(self) -> Iterator[Single]:
         """Those that lose or overload something."""

@@ -63,11 +63,15 @@ def standing(state: State) -> set[tuple[int, int]]:
     """Everything that is overloaded: (-1, meter), and (kind of rack, feed)."""
     meters = range(len(state.units) + len(state.loops))
     found = {(-1, meter) for meter in meters if state.over(meter)}
-    for at, kind in enumerate(state.kinds):
-        if kind.feed_w is not None:
-            drawn = kind.draws(state.mask[kind.hanging])[0]
-            found |= {(at, feed) for feed, w in enumerate(drawn) if exceeds((w, kind.feed_w), 0.0)}
-    return found
+    return found.union(*(feeds_over(state, at) for at in range(len(state.kinds))))
+
+
+def feeds_over(state: State, at: int) -> Iterator[tuple[int, int]]:
+    """Of a kind of rack, as `standing` says it."""
+    kind = state.kinds[at]
+    if kind.feed_w is not None:
+        drawn = kind.draws(state.mask[kind.hanging])[0]
+        yield from ((at, feed) for feed, w in enumerate(drawn) if exceeds((w, kind.feed_w), 0.0))
 
 
 def _overloaded_by(state: State, change: Change) -> Iterator[tuple[int, int]]:
@@ -75,16 +79,18 @@ def _overloaded_by(state: State, change: Change) -> Iterator[tuple[int, int]]:
     yield from ((-1, meter) for meter in state.touched(change) if state.over(meter))
     for hanging in change.mask:
         for at in state.kinds_on[hanging]:
-            kind = state.kinds[at]
-            if kind.feed_w is not None:
-                drawn = kind.draws(state.mask[hanging])[0]
-                yield from ((at, feed) for feed, w in enumerate(drawn) if exceeds((w, kind.feed_w), 0.0))
+            yield from feeds_over(state, at)
 
 
 def overloads_since(state: State, before: set[tuple[int, int]]) -> tuple[Overload, ...]:
     """What is overloaded now and was not."""
+    return overloads(state, standing(state) - before)
+
+
+def overloads(state: State, places: set[tuple[int, int]]) -> tuple[Overload, ...]:
+    """Of what `standing` names, as the state is now."""
     found = []
-    for at, place in sorted(standing(state) - before):
+    for at, place in sorted(places):
         if at < 0:
             found.append(Overload(state.meter_name(place), *state.reading(place)))
         else:
