@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
-from igoudar.placement import Effort, Problem, place
+from igoudar.placement import Problem, place
 from igoudar.placement.problem import Apart, DeviceClass, Per, Rack, Span
 
 RACKS, ROW, HEIGHT = 400, 20, 47
@@ -85,7 +85,7 @@ def _classes(share: float) -> tuple[DeviceClass, ...]:
     )
 
 
-def placement(seconds: float = 60.0) -> None:
+def placement() -> None:
     """Two lines a case."""
     cases = (
         ("empty", tuple(map(_empty, range(RACKS))), 1.08),
@@ -94,7 +94,7 @@ def placement(seconds: float = 60.0) -> None:
     for name, racks, share in cases:
         problem = Problem(racks, _classes(share))
         begun, cpu = time.monotonic(), time.process_time()
-        found = place(problem, Effort(seconds=seconds))
+        found = place(problem)
         spent, cpu = time.monotonic() - begun, time.process_time() - cpu
         devices = sum(c.count for c in problem.classes)
         left = sum(item.count for item in found.left)

@@ -124,13 +124,10 @@ def break_out(host: PortKind, far: PortKind) -> Ends | Misfit:
 
 def choices(ends: Ends, wish: Wish, goods: Goods) -> tuple[list[Choice], list[Misfit]]:
     """All that fits, in order of preference; where nothing does, why what is wished for does not."""
-    if wish.medium and wish.medium not in goods.media:
-        said, known = f"there is no medium {wish.medium!r}", sorted(goods.media)
-        expected = f"one of {', '.join(known)}"
-        return [], [Misfit("unknown-medium", said, expected, nearest(wish.medium, known))]
-    if wish.cord and wish.cord not in goods.cords:
-        said, known = f"there is no cord {wish.cord!r}", sorted(goods.cords)
-        return [], [Misfit("unknown-cord", said, f"one of {', '.join(known)}", nearest(wish.cord, known))]
+    for kind, name, known in (("medium", wish.medium, goods.media), ("cord", wish.cord, goods.cords)):
+        if name and name not in known:
+            said, expected = f"there is no {kind} {name!r}", f"one of {', '.join(sorted(known))}"
+            return [], [Misfit(f"unknown-{kind}", said, expected, nearest(name, sorted(known)))]
     media = [goods.media[wish.medium]] if wish.medium else [*goods.media.values()]
     found: list[Choice] = []
     wrong: list[Misfit] = []

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,10 +14,11 @@ from dataclasses import dataclass
 from igoudar.cabling.labels import Label
 from igoudar.cabling.pulls import Pull
 from igoudar.cabling.route import spot_of
+from igoudar.derive.ports import natural
+from igoudar.hall.places import Rack
 from igoudar.model import Cable, CableStatus, End, Inventory
 
 Row = Mapping[str, str | int | float | None]
-_PART = re.compile(r"\d+|\D+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,30 +150,24 @@ class _Walk:
 
     def step(self, end: End) -> tuple[object, ...]:
         device = self.inventory.devices[end.device]
-        return self.racks[device.rack], -device.u, device.name, _natural(end.port)
+        return self.racks[device.rack], -device.u, device.name, natural(end.port)
 
 
 def _racks(inventory: Inventory) -> Iterator[str]:
     """Hall by hall, row by row as they lie, there and back."""
-    rows: dict[tuple[str, str], list[str]] = {}
+    rows: dict[tuple[str, str], list[Rack]] = {}
     for rack in inventory.racks.values():
-        rows.setdefault((rack.hall, rack.row), []).append(rack.name)
-    ordered = sorted(rows, key=lambda row: (row[0], _across(inventory, *row), _natural(row[1])))
+        rows.setdefault((rack.hall, rack.row), []).append(rack)
+    ordered = sorted(rows, key=lambda row: (row[0], _across(inventory, rows[row][0]), natural(row[1])))
     for number, row in enumerate(ordered):
-        names = sorted(rows[row], key=lambda name: (inventory.racks[name].position, name))
+        names = [rack.name for rack in sorted(rows[row], key=lambda rack: (rack.position, rack.name))]
         yield from reversed(names) if number % 2 else names
 
 
-def _across(inventory: Inventory, hall: str, row: str) -> float:
-    floor = inventory.cabling.floors.get(hall) if inventory.cabling else None
-    rack = next(r for r in inventory.racks.values() if (r.hall, r.row) == (hall, row))
+def _across(inventory: Inventory, rack: Rack) -> float:
+    floor = inventory.cabling.floors.get(rack.hall) if inventory.cabling else None
     spot = spot_of(rack, floor) if floor else None
     return spot.y_mm if spot else 0.0
-
-
-def _natural(name: str) -> tuple[tuple[int, str], ...]:
-    """A key that puts swp2 before swp10."""
-    return tuple((int(part), "") if part.isdigit() else (-1, part) for part in _PART.findall(name))
 
 
 def as_csv(rows: Sequence[Row]) -> str:

@@ -15,7 +15,7 @@ from igoudar.cabling.fit import Choice, Ends, Fitter, Misfit, Wish, break_out, j
 from igoudar.cabling.goods import PortKind
 from igoudar.cabling.route import Mount, NoRoute, Route, Router
 from igoudar.cabling.trays import Carries
-from igoudar.errors import Finding, nearest
+from igoudar.errors import Finding, Where, nearest
 from igoudar.model import Cable, End, Inventory, Role
 
 _TAIL = re.compile(r"(.+)s([0-7])")
@@ -260,15 +260,17 @@ class _Puller:
                 self._say(cable, Misfit("unknown-tray", said, f"one of {known}", nearest(name, trays)))
             elif trays[name].carries is not Carries.DATA:
                 said = f"{cable.key} carries data, and {name} is a tray for power"
-                self._say(cable, Misfit("data-on-power", said, "trays for data"), hint_at=name)
+                where = cable.where.at("trays")
+                self._say(cable, Misfit("data-on-power", said, "trays for data"), where=where)
         return frozenset(name for name in cable.trays if name in trays)
 
-    def _say(self, cable: Cable, misfit: Misfit, other: Cable | None = None, hint_at: str = "") -> None:
-        where = cable.where.at("trays") if hint_at else cable.where
+    def _say(
+        self, cable: Cable, misfit: Misfit, other: Cable | None = None, where: Where | None = None
+    ) -> None:
         see = other.where if other else None
         said = misfit.said if cable.key in misfit.said else f"{cable.key}: {misfit.said}"
         self.findings.append(
-            Finding(misfit.code, where, said, misfit.expected, misfit.hint, see=see,
+            Finding(misfit.code, where or cable.where, said, misfit.expected, misfit.hint, see=see,
                     subject=f"cable {cable.key}")
         )  # fmt: skip
 

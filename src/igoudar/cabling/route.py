@@ -75,13 +75,12 @@ def passes(tray: Tray, spot: Spot, floor: Floor) -> bool:
 
 @dataclass(slots=True)
 class Ways:
-    """All ways through the trays of one floor that carry the same; answers are kept, since racks repeat.
+    """All ways through the trays for data of one floor; answers are kept, since racks repeat.
 
     `only` narrows it to some trays by name, of whatever kind.
     """
 
     floor: Floor
-    carries: Carries = Carries.DATA
     only: frozenset[str] = frozenset()
     trays: dict[str, Tray] = field(default_factory=dict)
     points: dict[str, list[_Node]] = field(default_factory=dict)
@@ -90,12 +89,13 @@ class Ways:
     reached: dict[_Node, tuple[dict[_Node, float], dict[_Node, _Node]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        wanted = [t for t in self.floor.trays if (t.name in self.only if self.only else self._fits(t))]
+        trays, only = self.floor.trays, self.only
+        wanted = [t for t in trays if (t.name in only if only else t.carries is Carries.DATA)]
         self.trays = {tray.name: tray for tray in wanted}
         spots_of: dict[str, set[Spot]] = {tray.name: set() for tray in wanted}
         for number, one in enumerate(wanted):
             for other in wanted[number + 1 :]:
-                for spot in _meeting(one, other):
+                for spot in meeting(one, other):
                     spots_of[one.name].add(spot)
                     spots_of[other.name].add(spot)
                     step = abs(one.height_mm - other.height_mm)
@@ -105,9 +105,6 @@ class Ways:
             self.points[name] = [(spot, name) for spot in ordered]
             for a, b in pairwise(ordered):
                 self._join((a, name), (b, name), _apart(a, b))
-
-    def _fits(self, tray: Tray) -> bool:
-        return tray.carries is self.carries
 
     def _join(self, a: _Node, b: _Node, mm: float) -> None:
         self.edges[a].append((mm, b))
@@ -129,13 +126,13 @@ class Ways:
             over = [tray for tray in self.floor.trays if passes(tray, spot, self.floor)]
             mine = [tray for tray in over if tray.name in self.trays]
             if not mine:
-                strange = tuple(tray.name for tray in over if not self._fits(tray))
-                return NoRoute(f"no tray for {self.carries} passes rack {rack.name}", rack.name, strange)
+                strange = tuple(tray.name for tray in over if tray.carries is not Carries.DATA)
+                return NoRoute(f"no tray for data passes rack {rack.name}", rack.name, strange)
             ends.append((spot, mine))
         (start, first), (goal, last) = ends
         pairs = (list(self._ways(start, one, goal, other)) for one in first for other in last)
         found = [min(ways) for ways in pairs if ways]
-        return found or NoRoute(f"no trays for {self.carries} lead from rack {a.name} to rack {b.name}")
+        return found or NoRoute(f"no trays for data lead from rack {a.name} to rack {b.name}")
 
     def _ways(self, start: Spot, one: Tray, goal: Spot, other: Tray) -> Iterator[Way]:
         """From above a rack on one tray to above one on another, by every pair of points that joins them."""
@@ -181,7 +178,7 @@ def _apart(a: Spot, b: Spot) -> float:
     return abs(a.x_mm - b.x_mm) + abs(a.y_mm - b.y_mm)
 
 
-def _meeting(one: Tray, other: Tray) -> list[Spot]:
+def meeting(one: Tray, other: Tray) -> list[Spot]:
     """The first and the last point of what two trays have in common; most cross in one."""
     low_x, high_x = max(one.a.x_mm, other.a.x_mm), min(one.b.x_mm, other.b.x_mm)
     low_y, high_y = max(one.a.y_mm, other.a.y_mm), min(one.b.y_mm, other.b.y_mm)

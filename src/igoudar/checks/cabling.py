@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from igoudar.cabling.pulls import pulls_of
-from igoudar.cabling.trays import Floor, Tray
+from igoudar.cabling.route import meeting
+from igoudar.cabling.trays import Floor
 from igoudar.design import Design
 from igoudar.errors import Finding
 from igoudar.model import Inventory
@@ -51,15 +52,9 @@ def _too_near(floor: Floor, apart_mm: float) -> Iterator[Finding]:
     for number, one in enumerate(floor.trays):
         for other in floor.trays[number + 1 :]:
             apart = abs(one.height_mm - other.height_mm)
-            if one.carries is not other.carries and _beside(one, other) and apart < apart_mm:
+            # more than one point in common: they share a line, and do not only cross
+            if one.carries is not other.carries and len(meeting(one, other)) > 1 and apart < apart_mm:
                 said = f"{one.name} and {other.name} run {shown(LENGTH, apart)} apart, for data and for power"
                 expected = f"at least {shown(LENGTH, apart_mm)}"
                 where, see = one.where.at("height"), other.where.at("height")
                 yield Finding("trays-too-near", where, said, expected, see=see)
-
-
-def _beside(one: Tray, other: Tray) -> bool:
-    """Whether they share a line, and not only cross."""
-    low_x, high_x = max(one.a.x_mm, other.a.x_mm), min(one.b.x_mm, other.b.x_mm)
-    low_y, high_y = max(one.a.y_mm, other.a.y_mm), min(one.b.y_mm, other.b.y_mm)
-    return low_x <= high_x and low_y <= high_y and (low_x < high_x or low_y < high_y)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from igoudar.placement.fillings import RackClass, room_left
-from igoudar.placement.limits import Filling, holds, shape_of
+from igoudar.placement.fillings import RackClass, allowed, room_left
+from igoudar.placement.limits import Filling, shape_of
 from igoudar.placement.master import Chosen
 from igoudar.placement.problem import DeviceClass, Left, Placement, Problem, Seat
 from igoudar.placement.reasons import Standing, why
@@ -18,10 +18,10 @@ def placement_of(search: Search) -> Placement:
     problem = search.problem
     fillings = _by_rack(problem, search.kinds, chosen)
     _thin_out(problem, fillings)
-    _top_up(problem, fillings)
+    kinds = {rack.name: kind for kind in search.kinds for rack in kind.racks}
+    _top_up(problem, kinds, fillings)
     seats, free = _seats(problem, fillings)
     used = [rack for rack in problem.racks if any(fillings[rack.name])]
-    kinds = {rack.name: kind for kind in search.kinds for rack in kind.racks}
     placed = [sum(f[at] for f in fillings.values()) for at in range(len(problem.classes))]
     standing = Standing(problem, fillings, free, room_left(problem, fillings))
     return Placement(
@@ -62,7 +62,7 @@ def _thin_out(problem: Problem, fillings: dict[str, Filling]) -> None:
             surplus -= out
 
 
-def _top_up(problem: Problem, fillings: dict[str, Filling]) -> None:
+def _top_up(problem: Problem, kinds: Mapping[str, RackClass], fillings: dict[str, Filling]) -> None:
     """One by one, what is left over and does fit somewhere: a search that was cut short may leave some."""
     room = room_left(problem, fillings)
     for at, device in enumerate(problem.classes):
@@ -72,7 +72,7 @@ def _top_up(problem: Problem, fillings: dict[str, Filling]) -> None:
             while left > 0 and all(room.get(key, 1) > 0 for key in keys):
                 filling = fillings[rack.name]
                 more = (*filling[:at], filling[at] + 1, *filling[at + 1 :])
-                if not holds(problem, rack, more):
+                if not allowed(problem, kinds[rack.name], more):
                     break
                 fillings[rack.name], left = more, left - 1
                 for key in keys:

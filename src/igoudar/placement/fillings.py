@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from igoudar.placement.limits import (
+    TOLERANCE,
     Filling,
     Limit,
     Stranding,
@@ -81,6 +82,7 @@ def room_left(problem: Problem, fillings: Mapping[str, Filling]) -> dict[Scoped,
 
 
 def allowed(problem: Problem, kind: RackClass, filling: Filling) -> bool:
+    """Whether such a rack alone can take it: every sum, and U together."""
     return all(limit.kept(filling) for limit in kind.limits) and together(problem, kind.rack, filling)
 
 
@@ -89,36 +91,32 @@ def most(problem: Problem, kind: RackClass, at: int) -> int:
     found = problem.classes[at].count
     for limit in kind.limits:
         if limit.each[at] > 0:
-            found = min(found, int((limit.most + 1e-6) / limit.each[at]))
+            found = min(found, int((limit.most + TOLERANCE) / limit.each[at]))
     return found
 
 
-@dataclass(slots=True)
-class Start:
-    """A placement found by filling racks in turn; `fillings` by rack class, with how many racks of each."""
+def first_fit(problem: Problem, kinds: Sequence[RackClass]) -> list[tuple[int, Filling, int]]:
+    """Each rack in turn takes what is hardest to place first. Feasible, seldom best.
 
-    fillings: list[tuple[int, Filling, int]]
-    left: list[int]
-
-
-def first_fit(problem: Problem, kinds: Sequence[RackClass]) -> Start:
-    """Each rack in turn takes what is hardest to place first. Feasible, seldom best."""
-    start = Start([], [c.count for c in problem.classes])
+    The fillings by rack class, with how many racks of each.
+    """
+    found: list[tuple[int, Filling, int]] = []
+    left = [c.count for c in problem.classes]
     room = wider(problem)
     order = _hardest_first(problem, kinds)
     for number, kind in enumerate(kinds):
         used = 0
         while used < len(kind.racks):
-            filling = _filled(problem, kind, order, start.left, room)
+            filling = _filled(problem, kind, order, left, room)
             if not any(filling):
                 break
-            times = _repeats(kind, used, filling, start.left)
-            start.fillings.append((number, filling, times))
+            times = _repeats(kind, used, filling, left)
+            found.append((number, filling, times))
             used += times
-            start.left = [left - n * times for left, n in zip(start.left, filling, strict=True)]
+            left = [rest - n * times for rest, n in zip(left, filling, strict=True)]
             for apart, scope in kind.scoped:
                 room[apart, scope] -= members(problem, apart, filling) * times
-    return start
+    return found
 
 
 def _repeats(kind: RackClass, used: int, filling: Filling, left: Sequence[int]) -> int:

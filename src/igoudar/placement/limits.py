@@ -26,7 +26,6 @@ class Limit:
     unit: str
     each: tuple[float, ...]
     room: float
-    capacity: bool = True  # False: a rule, which leaves no power stranded
 
     def used(self, filling: Filling) -> float:
         return sum(each * count for each, count in zip(self.each, filling, strict=True))
@@ -70,10 +69,10 @@ def _rules(problem: Problem, rack: Rack) -> Iterator[Limit]:
     for apart in aparts(problem):
         each = tuple(float(apart in c.apart) for c in problem.classes)
         standing = rack.groups.get(apart.group, 0)
-        yield Limit(rule(apart), "devices", each, float(apart.at_most - standing), capacity=False)
+        yield Limit(rule(apart), "devices", each, float(apart.at_most - standing))
     barred = tuple(float(not c.may_stand_in(rack)) for c in problem.classes)
     if any(barred):
-        yield Limit("zone", "devices", barred, 0.0, capacity=False)
+        yield Limit("zone", "devices", barred, 0.0)
 
 
 def aparts(problem: Problem) -> tuple[Apart, ...]:
@@ -95,11 +94,6 @@ def wider(problem: Problem) -> dict[tuple[Apart, str], int]:
                 key = (apart, rack.scope(apart.per))
                 room[key] = room.get(key, apart.at_most) - rack.groups.get(apart.group, 0)
     return room
-
-
-def holds(problem: Problem, rack: Rack, filling: Filling) -> bool:
-    """Whether the rack alone can take it: every sum, and U together."""
-    return all(limit.kept(filling) for limit in limits_of(problem, rack)) and together(problem, rack, filling)
 
 
 def together(problem: Problem, rack: Rack, filling: Filling) -> bool:

@@ -9,7 +9,7 @@ from igoudar.placement.fillings import RackClass, allowed, most
 from igoudar.placement.limits import Filling, shape_of
 from igoudar.placement.problem import Face, Problem
 from igoudar.placement.solver import INFINITY, Model
-from igoudar.placement.space import Free, Run, Shape, free_of, runs_of
+from igoudar.placement.space import Free, Run, Shape, free_of, runs_of, starts
 
 KILO = 1000.0
 
@@ -91,18 +91,16 @@ class Pricer:
                 self.model.row(-INFINITY, run.units, terms)
 
     def _by_unit(self, free: Free, shapes: Sequence[Shape]) -> None:
-        starts: dict[tuple[Shape, int], int] = {}
+        stands: dict[tuple[Shape, int], int] = {}
         for shape in shapes:
-            bits, block = free.of(shape.face), (1 << shape.units) - 1
-            for low in range(bits.bit_length()):
-                if bits >> low & block == block:
-                    starts[shape, low] = self.model.variable(1, integer=True)
-            self._split(shape, [column for (other, _), column in starts.items() if other == shape])
+            for low, _ in starts(free, shape):
+                stands[shape, low] = self.model.variable(1, integer=True)
+            self._split(shape, [column for (other, _), column in stands.items() if other == shape])
         for face in (Face.FRONT, Face.REAR):
             for unit in range(free.of(face).bit_length()):
                 over = [
                     column
-                    for (shape, low), column in starts.items()
+                    for (shape, low), column in stands.items()
                     if low <= unit < low + shape.units and shape.face in (face, Face.BOTH)
                 ]
                 self.model.row(-INFINITY, 1, dict.fromkeys(over, 1.0))

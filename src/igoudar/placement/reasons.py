@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from igoudar.placement.fillings import Scoped
-from igoudar.placement.limits import Filling, Limit, limits_of, rule, shape_of
+from igoudar.placement.limits import TOLERANCE, Filling, Limit, limits_of, rule, shape_of
 from igoudar.placement.problem import DeviceClass, Problem, Rack
 from igoudar.placement.space import Free, spans_of
 from igoudar.quantities import MASS, POWER, shown
@@ -74,7 +74,7 @@ def lacks(standing: Standing, rack: Rack, at: int) -> list[Lack]:
     found = [
         Lack(limit.what, limit.each[at], _rest(limit, filling), limit.unit)
         for limit in limits_of(problem, rack)
-        if limit.each[at] > 0 and limit.what != "U" and _rest(limit, filling) + 1e-6 < limit.each[at]
+        if limit.each[at] > 0 and limit.what != "U" and _rest(limit, filling) + TOLERANCE < limit.each[at]
     ]
     found += _scoped(standing, rack, device, {lack.what for lack in found})
     shape = shape_of(device)

@@ -40,7 +40,7 @@ class Search:
 
     def run(self) -> tuple[Chosen, Bounds]:
         """The placement by rack classes, and what no placement is better than."""
-        chosen: Chosen = first_fit(self.problem, self.kinds).fillings
+        chosen: Chosen = first_fit(self.problem, self.kinds)
         left = opened = stranded = 0.0
         if self.left(chosen):
             chosen, left = self.reach(Stage(Goal.LEFT), chosen)

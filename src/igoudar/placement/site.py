@@ -36,31 +36,43 @@ def problem_of(inventory: Inventory, request: RequestFile) -> Asked:
     for device in inventory.devices.values():
         standing[device.rack].append(device)
     used = {end for cable in inventory.cables.values() for end in (cable.a, cable.b)}
+    groups = _groups(request)
     full: list[str] = []
     racks = []
     for rack in chosen:
-        left = _Left(inventory, request, limits[rack.name], standing[rack.name])
+        here = standing[rack.name]
+        draws = {d.name: draw_of(inventory, d, request) for d in here}
+        masses = {d.name: mass_of(inventory, d, request) for d in here}
+        left = _Left(inventory, request, limits[rack.name], here, draws, masses)
         full += left.unknown(rack.name)
-        racks.append(_rack(rack, left, used))
+        racks.append(_rack(rack, left, used, groups))
     classes = tuple(_class(entry, inventory, request) for entry in request.devices)
     unused = tuple(_unused(request, [limits[rack.name] for rack in chosen]))
     return Asked(Problem(tuple(racks), classes, request.heavy_low), unused, tuple(full))
 
 
+def _groups(request: RequestFile) -> dict[str, set[str]]:
+    """Devices of the inventory that belong to a group already."""
+    members: dict[str, set[str]] = {}
+    for entry in request.devices:
+        if entry.apart:
+            members.setdefault(entry.apart.group, set()).update(entry.apart.standing)
+    return members
+
+
 @dataclass(frozen=True, slots=True)
 class _Left:
-    """What one rack has left. What stands there and is not known in full leaves nothing."""
+    """What one rack has left. What stands there and is not known in full leaves nothing.
+
+    `draws` in W and `masses` in kg of what stands there, by name.
+    """
 
     inventory: Inventory
     request: RequestFile
     limits: RackLimits
     standing: Sequence[Device]
-
-    def draws(self) -> dict[str, float | None]:
-        return {d.name: draw_of(self.inventory, d, self.request) for d in self.standing}
-
-    def masses(self) -> dict[str, float | None]:
-        return {d.name: mass_of(self.inventory, d, self.request) for d in self.standing}
+    draws: Mapping[str, float | None]
+    masses: Mapping[str, float | None]
 
     def after(self, limit: float | None, taken: Iterable[float | None]) -> float | None:
         if limit is None:
@@ -72,8 +84,8 @@ class _Left:
     def unknown(self, rack: str) -> Iterator[str]:
         electric = self.limits.power_w is not None or self.limits.cooling_w is not None
         for word, matters, values in (
-            ("draws", electric, self.draws()),
-            ("weighs", self.limits.load_kg is not None, self.masses()),
+            ("draws", electric, self.draws),
+            ("weighs", self.limits.load_kg is not None, self.masses),
         ):
             if missing := {d.type for d in self.standing if values[d.name] is None} if matters else ():
                 yield f"{rack}: what a {' or a '.join(sorted(missing))} {word}"
@@ -98,27 +110,24 @@ class _Left:
                         found[port.kind] = found.get(port.kind, 0) + 1
         return found
 
-    def groups(self) -> dict[str, int]:
-        members: dict[str, set[str]] = {}
-        for entry in self.request.devices:
-            if entry.apart:
-                members.setdefault(entry.apart.group, set()).update(entry.apart.standing)
+    def groups(self, members: Mapping[str, set[str]]) -> dict[str, int]:
+        """How many of each group stand here; `members` by group."""
         here = {device.name for device in self.standing}
         return {group: len(names & here) for group, names in members.items() if names & here}
 
 
-def _rack(rack: SiteRack, left: _Left, used: set[End]) -> Rack:
+def _rack(rack: SiteRack, left: _Left, used: set[End], groups: Mapping[str, set[str]]) -> Rack:
     return Rack(
         name=rack.name,
         row=f"{rack.hall}/{rack.row}",
         feeds="+".join(sorted(rack.feeds.values())),
         front=left.free(rack.height, Face.FRONT),
         rear=left.free(rack.height, Face.REAR),
-        power_w=left.after(left.limits.power_w, left.draws().values()),
-        cooling_w=left.after(left.limits.cooling_w, left.draws().values()),
-        load_kg=left.after(left.limits.load_kg, left.masses().values()),
+        power_w=left.after(left.limits.power_w, left.draws.values()),
+        cooling_w=left.after(left.limits.cooling_w, left.draws.values()),
+        load_kg=left.after(left.limits.load_kg, left.masses.values()),
         ports=left.ports(used),
-        groups=left.groups(),
+        groups=left.groups(groups),
         zone=left.limits.zone,
         open=any(device.role not in BEFORE_USE for device in left.standing),
     )

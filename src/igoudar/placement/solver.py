@@ -18,7 +18,6 @@ class Solved:
     bound: float
     values: tuple[float, ...]
     duals: tuple[float, ...]
-    optimal: bool
     out_of_time: bool
 
 
@@ -98,12 +97,10 @@ class Model:
         highs.run()
         info, status, solution = highs.getInfo(), highs.getModelStatus(), highs.getSolution()
         found = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
-        optimal = status == highspy.HighsModelStatus.kOptimal
         return Solved(
             value=info.objective_function_value if found else INFINITY,
             bound=info.mip_dual_bound if self._integers else info.objective_function_value,
             values=tuple(solution.col_value) if found else (),
             duals=tuple(solution.row_dual) if not self._integers and found else (),
-            optimal=optimal,
             out_of_time=status == highspy.HighsModelStatus.kTimeLimit,
         )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from igoudar.errors import Finding, Where, nearest
 from igoudar.model import SWITCH_ROLES, Inventory
-from igoudar.placement.known import draw_asked, mass_asked, rack_limits
+from igoudar.placement.known import RackLimits, draw_asked, mass_asked, rack_limits
 from igoudar.placement.problem import Per
 from igoudar.placement.request import DevicesIn, N, RequestFile
 from igoudar.validated import LABEL, LABEL_TEXT
@@ -27,9 +27,10 @@ def unsound(request: RequestFile, inventory: Inventory, file: str) -> Iterator[F
     for name in request.limits.types:
         yield from _known("type", name, limits.at("types").at(name), inventory.types)
     entries = [(entry, top.at("devices").at(n)) for n, entry in enumerate(request.devices)]
+    racks = [*rack_limits(inventory, request).values()]
     for entry, where in entries:
-        yield from _type(entry, where, inventory, request)
-        yield from _places(entry, where, inventory, request)
+        yield from _type(entry, where, inventory, request, racks)
+        yield from _places(entry, where, inventory, racks)
     yield from _names(entries, inventory)
     yield from _groups(entries)
 
@@ -43,15 +44,16 @@ def _known(kind: str, name: str, where: Where, known: Mapping[str, Any]) -> Iter
         )
 
 
-def _type(entry: DevicesIn, where: Where, inventory: Inventory, request: RequestFile) -> Iterator[Finding]:
+def _type(
+    entry: DevicesIn, where: Where, inventory: Inventory, request: RequestFile, racks: Sequence[RackLimits]
+) -> Iterator[Finding]:
     if entry.type not in inventory.types:
         yield from _known("type", entry.type, where.at("type"), inventory.types)
         return
     if not inventory.types[entry.type].units:
         said = f"{entry.type} has no height: it stands beside the U, or in another device"
         yield Finding("no-height", where.at("type"), said, "a type that takes U", "write it down by hand")
-    limits = rack_limits(inventory, request).values()
-    limited = any(limit.power_w is not None or limit.cooling_w is not None for limit in limits)
+    limited = any(limit.power_w is not None or limit.cooling_w is not None for limit in racks)
     if limited and draw_asked(entry, inventory, request) is None:
         said = f"power or cooling of racks is limited, and what a {entry.type} draws is not known"
         yield Finding(
@@ -60,15 +62,17 @@ def _type(entry: DevicesIn, where: Where, inventory: Inventory, request: Request
             said,
             "`draw` of the devices, or `allocated` of the type in types/overrides.yaml",
         )
-    if any(limit.load_kg is not None for limit in limits) and mass_asked(entry, inventory, request) is None:
+    if any(limit.load_kg is not None for limit in racks) and mass_asked(entry, inventory, request) is None:
         said = f"the load of racks is limited, and what a {entry.type} weighs is not known"
         yield Finding("no-mass", where, said, "`weight` of the type in types/overrides.yaml")
     if entry.role in SWITCH_ROLES and not entry.nos:
         yield Finding("no-nos", where, "switches have no 'nos'", "a folder name of templates/")
 
 
-def _places(entry: DevicesIn, where: Where, inventory: Inventory, request: RequestFile) -> Iterator[Finding]:
-    zones = {limit.zone for limit in rack_limits(inventory, request).values() if limit.zone}
+def _places(
+    entry: DevicesIn, where: Where, inventory: Inventory, racks: Sequence[RackLimits]
+) -> Iterator[Finding]:
+    zones = {limit.zone for limit in racks if limit.zone}
     for position, zone in enumerate(entry.zones or ()):
         if zone not in zones:
             said = f"no hall is in the zone '{zone}'"

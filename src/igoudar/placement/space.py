@@ -113,7 +113,7 @@ def fits(free: Free, wanted: Wanted) -> bool:
     if shape.units == 1:
         return True  # devices of one U need no neighbours, and _enough counted them
     rest = ((shape, count - 1), *wanted[1:]) if count > 1 else wanted[1:]
-    return any(fits(free.without(shape.face, taken), rest) for _, taken in _starts(free, shape))
+    return any(fits(free.without(shape.face, taken), rest) for _, taken in starts(free, shape))
 
 
 def _enough(free: Free, wanted: Wanted) -> bool:
@@ -144,7 +144,7 @@ def _packed(lengths: tuple[int, ...], wanted: tuple[tuple[int, int], ...]) -> bo
     return False
 
 
-def _starts(free: Free, shape: Shape) -> Iterator[tuple[int, int]]:
+def starts(free: Free, shape: Shape) -> Iterator[tuple[int, int]]:
     """Every U that it can stand at, from the bottom, with the bits that it takes."""
     bits, block = free.of(shape.face), (1 << shape.units) - 1
     for low in range(bits.bit_length() - shape.units + 1):
@@ -160,7 +160,7 @@ def seated(free: Free, shapes: Sequence[Shape]) -> tuple[list[int], Free] | None
     lows: list[int] = []
     for number, shape in enumerate(shapes):
         after = counted(shapes[number + 1 :])
-        for low, taken in _starts(free, shape):
+        for low, taken in starts(free, shape):
             left = free.without(shape.face, taken)
             if fits(left, after):
                 lows.append(low)

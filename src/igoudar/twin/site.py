@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
+from igoudar.derive.ports import natural
 from igoudar.errors import BadInput, Finding
 from igoudar.model import SWITCH_ROLES, CableStatus, Device, End, Inventory, Role, Status
 from igoudar.twin.far import ENABLE, far_router, files, host_in
@@ -87,7 +87,7 @@ def _host(
     inventory: Inventory, device: Device, wires: tuple[TwinWire, ...], passwords: Mapping[str, str]
 ) -> TwinHost:
     is_far = device.role is Role.UPSTREAM
-    names = sorted((end[1] for w in wires for end in (w.a, w.b) if end[0] == device.name), key=_natural)
+    names = sorted((end[1] for w in wires for end in (w.a, w.b) if end[0] == device.name), key=natural)
     return TwinHost(
         name=device.name,
         memory_mb=MEMORY_MB.get(device.role, OTHER_MEMORY_MB),
@@ -130,11 +130,6 @@ def _far_files(
 def _mtu(inventory: Inventory, device: Device) -> int:
     router = device.role in SWITCH_ROLES or device.role is Role.UPSTREAM
     return inventory.site.fabric_mtu if router else inventory.site.host_mtu
-
-
-def _natural(name: str) -> tuple[tuple[int, str], ...]:
-    """swp2 before swp10."""
-    return tuple((int(p), "") if p.isdigit() else (-1, p) for p in re.findall(r"\d+|\D+", name))
 
 
 def mac(device: str, port: str) -> str:
