@@ -13,15 +13,13 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from math import inf
 
 from igoudar.doctor import Diagnosis, End, Kind, Medium, Observation, Plan, PlannedCable, Trunk, diagnose
+from tests.cable_world import DARK, DARK_DBM, EMPTY
 
 BOXES, PORTS, TAILS, RACKS_A_LEAF = 20, 2, 4, 3
 CABLES_A_RACK = BOXES * PORTS
-DARK_DBM, LIGHT_DBM = -30.0, -2.0
-DARK = Observation(silent=True, link=False, module=True, rx_dbm=-inf)
-EMPTY = Observation(silent=True, link=False, module=False)
+LIGHT_DBM = -2.0
 SWAPS = (Kind.SWAPPED_PAIR, Kind.SWAPPED_RACKS)
 
 

@@ -207,11 +207,10 @@ def texts() -> dict[str, str]:
     return found
 
 
-def settle() -> float:
-    """Seconds until nothing is open anywhere."""
+def settle() -> None:
+    """Until nothing is open anywhere."""
     begun = time.monotonic()
     status = "echo '{}' | sudo igoudar-agent status"
     while not all('"open": null' in said for said in at_all(status).values()):
         assert time.monotonic() - begun < LONGEST, f"still open: {at_all(status)}"
         time.sleep(0.5)
-    return time.monotonic() - begun

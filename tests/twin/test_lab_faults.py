@@ -25,7 +25,7 @@ class Fault:
 
     name: str
     step: str
-    act: Callable[[Run, Path], None]
+    act: Callable[[Run], None]
     unlock: bool = False
 
 
@@ -37,13 +37,13 @@ def nobody_is_left(run: Run) -> None:
     assert orders() == before
 
 
-def killed(name: str) -> Callable[[Run, Path], None]:
+def killed(name: str) -> Callable[[Run], None]:
     """And what hung on it does not live on, nor tells a switch to write.
 
     Of what the engine has below it the engine itself cleans up, which may take as long as going back does.
     """
 
-    def act(run: Run, checkout: Path) -> None:
+    def act(run: Run) -> None:
         hung = run.kill(name)
         assert orphans(run.mark, hung) == {}
         if name not in ("engine", "terminal"):
@@ -53,8 +53,8 @@ def killed(name: str) -> Callable[[Run, Path], None]:
     return act
 
 
-def interrupted(times: int) -> Callable[[Run, Path], None]:
-    def act(run: Run, checkout: Path) -> None:
+def interrupted(times: int) -> Callable[[Run], None]:
+    def act(run: Run) -> None:
         for _ in range(times):
             run.interrupt()
             time.sleep(0.5)
@@ -64,7 +64,7 @@ def interrupted(times: int) -> Callable[[Run, Path], None]:
     return act
 
 
-def rebooted(run: Run, checkout: Path) -> None:
+def rebooted(run: Run) -> None:
     """The canary: `toggle` drains all, and then waves begin with the first leaf of the third pair."""
     twin.power(TWIN, "leaf-3", "cycle")
     run.ended()
@@ -102,7 +102,7 @@ def test_all_new_or_all_old(checkout: Path, fault: Fault) -> None:
     run = Run(checkout, terminal="terminal" in fault.name)
     run.until(fault.step)
     time.sleep(random.Random(fault.name).uniform(0, 2))
-    fault.act(run, checkout)
+    fault.act(run)
     status = run.ended()
     assert status != 0 or fault.unlock, run.told()
     settle()

@@ -85,11 +85,12 @@ def _offline(site: Place, inventory: Inventory, file: Path) -> Diagnosis:
     from igoudar.doctor import diagnose  # noqa: PLC0415
     from igoudar.doctor.light import dark_dbm  # noqa: PLC0415
     from igoudar.doctor.observed import read_observed  # noqa: PLC0415
-    from igoudar.doctor.site import plan_of, usable  # noqa: PLC0415
+    from igoudar.doctor.site import known_of, plan_of, usable  # noqa: PLC0415
     from igoudar.inventory import shown  # noqa: PLC0415
 
-    read = read_observed(file, shown(file, site.root), plan_of(inventory), site.root)
-    plan = replace(read.plan, cables=plan_of(inventory, management=read.seen).cables)
+    read = read_observed(file, shown(file, site.root), known_of(inventory), site.root)
+    meant = plan_of(inventory, management=read.seen)
+    plan = replace(read.plan, cables=meant.cables, trunks=meant.trunks)
     gc.freeze()  # what was read stays until the end: nothing of it is garbage
     return diagnose(plan, usable(inventory, read.seen), dark_dbm=dark_dbm(site.root))
 

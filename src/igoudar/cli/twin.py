@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from igoudar.cli._frame import Place, json_option, show_json, site_argument
 from igoudar.errors import BadInput, Finding, Missing, Where
 from igoudar.world import twin_folder
+
+if TYPE_CHECKING:
+    from igoudar.twin import Wiring
 
 MISTAKES = ("swap", "rotate", "racks", "wrong-port", "missing", "dead-optic")
 SETTLED = "settled"  # in the run folder: the first process of a twin whose hosts all answered
@@ -187,9 +191,7 @@ def mend(site: Place, cable: str | None) -> None:
         click.echo(f"mended: {key}")
     if after != before:
         twin.rewire(folder, after)
-        for line in before.lines():
-            if line not in set(after.lines()):
-                click.echo(f"mended: {line}")
+        _show("mended", before, after)
 
 
 @command.command()
@@ -220,9 +222,7 @@ def miswire(site: Place, kind: str, where: tuple[str, ...]) -> None:
     except ValueError as error:
         raise BadInput([Finding("no-such-plug", Where(" ".join(where)), str(error))]) from error
     twin.rewire(folder, after)
-    for line in after.lines():
-        if line not in set(before.lines()):
-            click.echo(f"miswired: {line}")
+    _show("miswired", after, before)
 
 
 @command.command()
@@ -261,6 +261,14 @@ def _known(site: Place, name: str, names: list[str]) -> None:
     if name not in names:
         said = f"the twin of {site.name} has no host {name!r}"
         raise BadInput([Finding("unknown-host", Where(name), said, ", ".join(names))])
+
+
+def _show(word: str, these: Wiring, others: Wiring) -> None:
+    """What is in the one and not in the other."""
+    known = set(others.lines())
+    for line in these.lines():
+        if line not in known:
+            click.echo(f"{word}: {line}")
 
 
 def _wire(site: Place, folder: Path, named: str) -> str:

@@ -14,7 +14,7 @@ from netaddr import EUI, mac_unix_expanded, valid_mac
 from pydantic import BeforeValidator, Field, StringConstraints
 
 from igoudar.doctor.plan import End, Observation, Plan
-from igoudar.errors import BadInput, Finding, Where, nearest, step_path
+from igoudar.errors import BadInput, Finding, Where, nearest
 from igoudar.schema import Entry, Mac, Port
 from igoudar.validated import validated
 from igoudar.yaml_source import Source, locate, read_source
@@ -134,43 +134,45 @@ def _refused(*findings: Finding) -> Source:
 def _wrong(read: ObservedFile, plan: Plan, shown: str) -> Iterator[Finding]:
     top = Where(shown)
     for section, ends in (("ends", read.ends), ("macs", read.macs)):
+        here = top.at(section)
         for end in ends:
-            yield from _unknown(End(end.device, end.port), top.at(section).at(str(end)), plan)
+            if end.port not in plan.ports.get(end.device, ()):
+                yield _unknown(End(end.device, end.port), here.at(str(end)), plan)
     owners: dict[str, str] = {canonical(i): d for i, d in plan.identities.items()}
+    here = top.at("chassis")
     for device, named in read.chassis.items():
-        where = top.at("chassis").at(device)
         if device not in plan.ports:
-            yield _no_device(device, where, plan)
+            yield _no_device(device, here.at(device), plan)
         for identity in named:
             if (other := owners.setdefault(canonical(identity), device)) != device:
                 said = f"{identity} is the chassis of {other} as well"
-                yield Finding("duplicate-chassis", where, said, "one device a chassis")
+                yield Finding("duplicate-chassis", here.at(device), said, "one device a chassis")
     of: dict[str, str] = {}
     for end, mac in read.macs.items():
         if (first := of.setdefault(mac, str(end))) != str(end):
             said = f"{mac} is the address of {first} as well"
             yield Finding("duplicate-mac", top.at("macs").at(str(end)), said, "one port an address")
     for end, told in read.ends.items():
-        yield from _at_odds(told, Where(shown, 0, step_path("ends", str(end))))
+        for code, said, expected in _at_odds(told):
+            yield Finding(code, top.at("ends").at(str(end)), said, expected)
 
 
-def _at_odds(told: EndIn, where: Where) -> Iterator[Finding]:
-    """What one end cannot say at once, or only half of it."""
+def _at_odds(told: EndIn) -> Iterator[tuple[str, str, str]]:
+    """What one end cannot say at once, or only half of it: code, message, what was expected."""
     if told.port and not told.chassis:
         said = "a neighbour's port without its chassis"
-        yield Finding("half-a-neighbour", where, said, "chassis and port, as LLDP tells them")
+        yield "half-a-neighbour", said, "chassis and port, as LLDP tells them"
     if told.silent and (told.chassis or told.others):
-        yield Finding("silent-neighbour", where, "the end is silent and hears a neighbour", "one of both")
+        yield "silent-neighbour", "the end is silent and hears a neighbour", "one of both"
     if told.others and not told.chassis:
-        yield Finding("half-a-neighbour", where, "others without a first neighbour", "chassis and port")
+        yield "half-a-neighbour", "others without a first neighbour", "chassis and port"
 
 
-def _unknown(end: End, where: Where, plan: Plan) -> Iterator[Finding]:
+def _unknown(end: End, where: Where, plan: Plan) -> Finding:
     if end.device not in plan.ports:
-        yield _no_device(end.device, where, plan)
-    elif end.port not in plan.ports[end.device]:
-        said = f"{end.device} has no port {end.port!r}"
-        yield Finding("unknown-port", where, said, hint=nearest(end.port, plan.ports[end.device]))
+        return _no_device(end.device, where, plan)
+    said = f"{end.device} has no port {end.port!r}"
+    return Finding("unknown-port", where, said, hint=nearest(end.port, plan.ports[end.device]))
 
 
 def _no_device(name: str, where: Where, plan: Plan) -> Finding:

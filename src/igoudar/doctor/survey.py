@@ -38,7 +38,7 @@ class Survey:
 
 
 def survey(plan: Plan, seen: Seen) -> Survey:
-    found = Survey(_far(plan), plan.ports)
+    found = Survey(both_ways(plan), plan.ports)
     left = dict(seen)  # what the plan does not know stays in it
     look, who = left.pop, plan.identities.get
     for cable in plan.cables:
@@ -61,7 +61,8 @@ def survey(plan: Plan, seen: Seen) -> Survey:
     return found
 
 
-def _far(plan: Plan) -> dict[End, End]:
+def both_ways(plan: Plan) -> dict[End, End]:
+    """End -> the other end of its cable."""
     far = {cable.a: cable.b for cable in plan.cables}
     far.update({cable.b: cable.a for cable in plan.cables})
     return far
@@ -70,7 +71,7 @@ def _far(plan: Plan) -> dict[End, End]:
 def _note(found: Survey, end: End, told: Observation, plan: Plan) -> None:
     if told.chassis:
         first = _named(told.chassis, told.port, plan)
-    elif (learnt := _learnt(told.mac, plan)) is not None:
+    elif (learnt := owner_of(told.mac, plan)) is not None:
         first = learnt
     else:
         return
@@ -115,7 +116,7 @@ def _named(chassis: str, port: str, plan: Plan) -> End:
     return End(device, port if known is None or port in known else "")
 
 
-def _learnt(mac: str, plan: Plan) -> End | None:
+def owner_of(mac: str, plan: Plan) -> End | None:
     """An address that nobody knows proves nothing: guests of a server have addresses of their own."""
     if mac in plan.macs:
         return plan.macs[mac]

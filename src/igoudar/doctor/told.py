@@ -76,7 +76,8 @@ def told(host: str, ports: Iterable[str], outputs: Mapping[str, Mapping[str, Any
             others=around[1:],
         )
     own = {link.mac for link in links.values() if link.mac}
-    macs = {link.mac: port for port, link in links.items() if port in set(ports)}
+    mine = set(ports)
+    macs = {link.mac: port for port, link in links.items() if port in mine}
     return Told(neighbours is not None, frozenset(chassis | own), macs, ends)
 
 

@@ -50,8 +50,8 @@ def _chain(world: World, start: End, done: set[End]) -> Walk:
         by_plan = not by_plan
     done.update(ends)
     forward = Walk(tuple(ends), False, planned_first)
-    if forward.planned_first != forward.planned_last:  # said from the port that is free
-        return forward if not planned_first else Walk(tuple(reversed(ends)), False, False)
+    if planned_first and not forward.planned_last:  # said from the port that is free
+        return Walk(forward.ends[::-1], False, False)
     return forward
 
 

@@ -13,6 +13,7 @@ from igoudar.drawing import looks
 from igoudar.drawing.frame import FOOT, LEGEND, Heading, Key, framed, legend
 from igoudar.drawing.letters import width
 from igoudar.drawing.paper import INK, Box, Hand, Ink, Page, Pen, document, page_for
+from igoudar.drawing.use import racks_of
 from igoudar.model import Cable, CableStatus, Inventory
 
 MOST_RACKS = 24  # more are drawn by row
@@ -81,14 +82,10 @@ def draw_cables(inventory: Inventory, name: str, day: date) -> str:
 
 
 def _matrix(inventory: Inventory, hall: str) -> _Matrix:
-    racks = sorted(
-        (rack for rack in inventory.racks.values() if rack.hall == hall),
-        key=lambda rack: (natural(rack.row), rack.position, rack.name),
-    )
+    racks = racks_of(inventory, hall)
     by_rack = len(racks) <= MOST_RACKS
-    ends = list(dict.fromkeys(rack.name if by_rack else f"row {rack.row}" for rack in racks))
     of_rack = {rack.name: rack.name if by_rack else f"row {rack.row}" for rack in racks}
-
+    ends = list(dict.fromkeys(of_rack.values()))
     own = frozenset(ends)
 
     def end_of(device: str) -> str:

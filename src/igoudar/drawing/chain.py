@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from igoudar.derive.ports import natural
-from igoudar.drawing.use import RackUse, Use, rack_use, standing, summed
+from igoudar.drawing.use import RackUse, Use, racks_of, standing, summed, uses_of
 from igoudar.hall.places import Rack
 from igoudar.model import Inventory
 from igoudar.quantities import POWER
@@ -54,12 +54,8 @@ NOTES = (
 
 def feeds_of_racks(inventory: Inventory, hall: str) -> Chain:
     """What racks say of their feeds: unit, feed, rack; many racks are drawn by row."""
-    racks = sorted(
-        (rack for rack in inventory.racks.values() if rack.hall == hall),
-        key=lambda rack: (natural(rack.row), rack.position, rack.name),
-    )
-    devices = standing(inventory)
-    uses = {rack.name: rack_use(inventory, rack, devices[rack.name]) for rack in racks}
+    racks = racks_of(inventory, hall)
+    uses = uses_of(inventory, racks, standing(inventory))
     groups = _groups(racks)
     nodes = [_node(name, members, uses) for name, members in groups.items()]
     links = [

@@ -12,7 +12,20 @@ from igoudar.drawing import looks
 from igoudar.drawing.floor import Floor, rack_size
 from igoudar.drawing.frame import FOOT, Heading, Key, framed, scale_bar
 from igoudar.drawing.paper import INK, Box, Hand, Ink, Page, Pen, document, page_for
-from igoudar.drawing.use import FILLS, Level, RackUse, Use, amount, bar, gauge, rack_use, standing, summed
+from igoudar.drawing.use import (
+    FILLS,
+    Level,
+    RackUse,
+    Use,
+    amount,
+    bar,
+    fill,
+    gauge,
+    racks_of,
+    standing,
+    summed,
+    uses_of,
+)
 from igoudar.hall.places import Hall, Rack
 from igoudar.model import Inventory
 from igoudar.quantities import HEIGHT, LENGTH, MASS, POWER
@@ -69,9 +82,8 @@ class _Sight:
 def draw_hall(inventory: Inventory, name: str, floor: Floor, day: date) -> str:
     """The text of an SVG document."""
     hall = inventory.halls[name]
-    racks = [rack for rack in inventory.racks.values() if rack.hall == name]
-    devices = standing(inventory)
-    uses = {rack.name: rack_use(inventory, rack, devices[rack.name]) for rack in racks}
+    racks, devices = racks_of(inventory, name), standing(inventory)
+    uses = uses_of(inventory, racks, devices)
     plan = _plan(inventory, racks, floor)
     sight = _sight(plan)
     sheet = framed(sight.page, _heading(inventory, hall, sight, day))
@@ -116,9 +128,9 @@ def _columns(rows: Iterable[Sequence[Rack]]) -> dict[str, int]:
 
 
 def _plan(inventory: Inventory, racks: Iterable[Rack], floor: Floor) -> _Plan:
-    """Rows in natural order of their names; aisles hot, cold, hot, ... from the top."""
+    """Rows in the order of `racks`; aisles hot, cold, hot, ... from the top."""
     by_row: dict[str, list[Rack]] = {}
-    for rack in sorted(racks, key=lambda rack: (natural(rack.row), rack.position, rack.name)):
+    for rack in racks:
         by_row.setdefault(rack.row, []).append(rack)
     columns = _columns(by_row.values())
     rows: list[_Row] = []
@@ -210,12 +222,11 @@ def _row(sheet: Pen, row: _Row, sight: _Sight, uses: Mapping[str, RackUse]) -> N
 
 
 def _row_bar(pen: Pen, box: Box, racks: int, use: Use) -> None:
-    loud = use.level in (Level.NEAR, Level.OVER)
     half = Box(box.x, box.y, box.w, box.h * 0.5)
     words = f"{racks} rack{'' if racks == 1 else 's'}, {use}"
     pen.label(Box(half.x, half.y, half.w - 11, half.h), words, Hand(2.1, color=INK))
     share = Box(half.right - 10, half.y, 10, half.h)
-    pen.label(share, use.percent, Hand(2.3, "end", bold=loud))
+    pen.label(share, use.percent, Hand(2.3, "end", bold=use.level.loud))
     bar(pen, Box(box.x, half.bottom + box.h * 0.08, box.w, box.h * 0.4), use)
 
 
@@ -223,15 +234,11 @@ def _rack(pen: Pen, rack: Rack, box: Box, use: Use, front_below: bool) -> None:
     """Filled from the bottom to its share of power; a thick line is its front."""
     group = pen.group("rack", name=rack.name, level=str(use.level))
     group.title(f"{rack.name}: {use}")
-    over, near = use.level is Level.OVER, use.level is Level.NEAR
     group.rect(box, Ink(fill=looks.WHITE if use.share is not None else FILLS[Level.UNKNOWN]))
     if use.share is not None:
         full = min(use.share, 1.0) * box.h
-        filled = Box(box.x, box.bottom - full, box.w, full)
-        group.rect(filled, Ink(fill=FILLS[use.level]))
-        if near:
-            group.rect(filled, Ink(fill=looks.DENSE))
-    group.rect(box, Ink(line=INK, width=min(0.45, box.w / 12) if near or over else 0.15))
+        fill(group, Box(box.x, box.bottom - full, box.w, full), use.level)
+    group.rect(box, Ink(line=INK, width=min(0.45, box.w / 12) if use.level.loud else 0.15))
     edge = box.bottom - 0.3 if front_below else box.y + 0.3
     group.line([(box.x, edge), (box.right, edge)], Ink(line=INK, width=0.6))
     _rack_words(group, rack, box, use)
@@ -325,12 +332,10 @@ def _legend(sheet: Pen, box: Box, note: Sequence[str], scale: int) -> None:
 
 
 def _keys() -> Iterator[Key]:
-    def of(level: Level, hatch: bool) -> Key:
+    def of(level: Level) -> Key:
         def draw(pen: Pen, box: Box) -> None:
-            pen.rect(box, Ink(fill=FILLS[level]))
-            if hatch:
-                pen.rect(box, Ink(fill=looks.DENSE))
-            pen.rect(box, Ink(line=INK, width=0.45 if level in (Level.NEAR, Level.OVER) else 0.2))
+            fill(pen, box, level)
+            pen.rect(box, Ink(line=INK, width=0.45 if level.loud else 0.2))
 
         words = {
             Level.CALM: "share of its power that a rack draws",
@@ -344,5 +349,5 @@ def _keys() -> Iterator[Key]:
         pen.line([(box.x, box.middle[1]), (box.right, box.middle[1])], Ink(line=INK, width=0.6))
 
     for level in Level:
-        yield of(level, level is Level.NEAR)
+        yield of(level)
     yield Key("front of a rack", front)

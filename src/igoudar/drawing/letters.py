@@ -4,7 +4,6 @@ from __future__ import annotations
 
 FAMILIES = "Arial, Helvetica, Liberation Sans, DejaVu Sans, Noto Sans, sans-serif"
 BOLD = 0.1  # what a letter is wider by, in em
-RISE, FALL = 0.76, 0.24  # above and below the base line, in em
 _MIDDLE = 0.36  # half the height of a capital
 _WIDTHS = {
     0.3: "ijlIJ'",

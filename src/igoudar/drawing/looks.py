@@ -19,13 +19,6 @@ GUIDE = Ink(line=FAINT, width=0.1)
 
 _NETWORKING = frozenset({Role.LEAF, Role.SPINE, Role.BORDER, Role.OOB, Role.UPSTREAM})
 _DASHES = {Status.PLANNED: "1.6 0.9", Status.STAGED: "0.4 0.7"}
-MEANINGS = {
-    Status.ACTIVE: "active",
-    Status.PLANNED: "planned",
-    Status.STAGED: "staged",
-    Status.OFFLINE: "offline",
-    Status.DECOMMISSIONING: "decommissioning",
-}
 
 
 def networking(role: Role) -> bool:

@@ -12,7 +12,7 @@ from igoudar.drawing import looks
 from igoudar.drawing.chain import Chain, Link, Node
 from igoudar.drawing.frame import FOOT, LEGEND, Heading, Key, framed, legend
 from igoudar.drawing.paper import INK, Box, Hand, Ink, Page, Pen, document, page_for
-from igoudar.drawing.use import Level, bar, gauge
+from igoudar.drawing.use import bar, gauge
 
 NODE_H, PASS_H, SPACE = 9.6, 3.2, 1.6  # a node, a link that passes a column, what is between at least
 NARROW, WIDE, LANE, CLEAR = 40.0, 76.0, 2.2, 4.0  # of a node; from line to line; beside nodes
@@ -272,7 +272,7 @@ def _node(sheet: Pen, slot: _Slot) -> None:
         return
     node, box = slot.node, slot.box
     use = node.use
-    loud = use.level in (Level.NEAR, Level.OVER)
+    loud = use.level.loud
     group = sheet.group("node", name=node.name, kind=node.kind, level=str(use.level))
     group.title(f"{node.name}: {use}")
     group.rect(box, Ink(fill=looks.WHITE, line=INK, width=0.6 if loud else 0.25))

@@ -10,7 +10,7 @@ from igoudar.drawing import looks
 from igoudar.drawing.floor import Floor, RackSize, rack_size
 from igoudar.drawing.frame import FOOT, LEGEND, Heading, Key, framed, legend
 from igoudar.drawing.paper import INK, Box, Hand, Ink, Page, Pen, document, page_for
-from igoudar.drawing.use import amount, gauge, rack_use, standing
+from igoudar.drawing.use import RackUse, amount, gauge, rack_use, standing
 from igoudar.hall.draw import draw_of
 from igoudar.hall.places import Rack
 from igoudar.model import Device, Face, Inventory, Status
@@ -90,7 +90,7 @@ def draw_rack(inventory: Inventory, name: str, floor: Floor, day: date) -> str:
     _feeds(sheet, rack, layout)
     _table(sheet, inventory, layout, inside)
     _strips(sheet, inventory, layout, beside)
-    _foot(sheet, inventory, rack, layout)
+    _foot(sheet, rack, layout, rack_use(inventory, rack, devices))
     return document(sheet)
 
 
@@ -148,15 +148,11 @@ def _device(sheet: Pen, layout: _Layout, shown: _Shown, face: Face) -> None:
     box = shown.box(layout, face).inset(0.2, 0.25)
     group = sheet.group("device", name=device.name, face=str(face), status=str(device.status))
     group.title(f"{device.name}: {device.type}, {device.role}, {device.status}")
-    ink = looks.body(device.status, looks.tint(device.role) if mounted else looks.WHITE)
-    group.rect(box, ink)
-    if looks.hatched(device.status):
-        group.rect(box, Ink(fill=looks.HATCH))
+    _body(group, box, device.status, looks.tint(device.role) if mounted else looks.WHITE)
     if looks.networking(device.role):
         group.rect(Box(box.x, box.y, 1.2, box.h), Ink(fill="#4a6a80"))
     words = box.inset(2.0)
-    status = "" if device.status is Status.ACTIVE else looks.MEANINGS[device.status]
-    notes = ", ".join(note for note in (status, "drained" if device.drained else "") if note)
+    notes = ", ".join(note for note in (_status(device), "drained" if device.drained else "") if note)
     halo = looks.hatched(device.status)
     share = 0.56 if notes else 1.0
     name = Hand(2.6, bold=mounted, color=INK if mounted else looks.QUIET, halo=halo)
@@ -164,6 +160,22 @@ def _device(sheet: Pen, layout: _Layout, shown: _Shown, face: Face) -> None:
     if notes:
         rest = Box(words.x + words.w * share, words.y, words.w * (1 - share), words.h)
         group.label(rest, notes, Hand(2.1, "end", halo=halo))
+
+
+def _body(pen: Pen, box: Box, status: Status, color: str) -> None:
+    pen.rect(box, looks.body(status, color))
+    if looks.hatched(status):
+        pen.rect(box, Ink(fill=looks.HATCH))
+
+
+def _status(device: Device) -> str:
+    """Nothing of what is as usual."""
+    return "" if device.status is Status.ACTIVE else str(device.status)
+
+
+def _watts(inventory: Inventory, device: Device) -> str:
+    watts = draw_of(inventory, device).allocated_w
+    return "? W" if watts is None else amount(POWER, watts)
 
 
 def _spread(wanted: Sequence[float], top: float) -> list[float]:
@@ -196,8 +208,7 @@ def _table(sheet: Pen, inventory: Inventory, layout: _Layout, inside: Sequence[_
             else [(face.x, y), (layout.rear.x, y), (box.right, line)]
         )
         entry.line(ends, Ink(line=looks.QUIET, width=0.12))
-        watts = draw_of(inventory, device).allocated_w
-        values = (device.type, device.serial or "–", "? W" if watts is None else amount(POWER, watts))
+        values = (device.type, device.serial or "–", _watts(inventory, device))
         for value, (cell, anchor) in zip(values, _cells(box), strict=True):
             entry.label(cell, value, Hand(2.1, anchor, least=1.5))
 
@@ -221,18 +232,14 @@ def _strips(sheet: Pen, inventory: Inventory, layout: _Layout, beside: Sequence[
         column, row = number % STRIPS, number // STRIPS
         x = layout.strips.x + column * (STRIP + 1)
         box = Box(x, layout.strips.bottom - (row + 1) * height, STRIP, height).inset(0.2, 0.3)
-        watts = draw_of(inventory, device).allocated_w
-        _strip(sheet, device, box, "? W" if watts is None else amount(POWER, watts))
+        _strip(sheet, device, box, _watts(inventory, device))
 
 
 def _strip(sheet: Pen, device: Device, box: Box, watts: str) -> None:
     group = sheet.group("device", name=device.name, face="beside", status=str(device.status))
     group.title(f"{device.name}: {device.type}, {device.role}, {device.status}")
-    group.rect(box, looks.body(device.status, looks.tint(device.role)))
-    if looks.hatched(device.status):
-        group.rect(box, Ink(fill=looks.HATCH))
-    status = "" if device.status is Status.ACTIVE else looks.MEANINGS[device.status]
-    said = " · ".join(part for part in (device.type, device.serial, watts, status) if part)
+    _body(group, box, device.status, looks.tint(device.role))
+    said = " · ".join(part for part in (device.type, device.serial, watts, _status(device)) if part)
     words, halo = box.inset(0.4, 1.5), looks.hatched(device.status)
     line = Box(words.x, words.y, words.w / 2, words.h)
     group.label(line, device.name, Hand(2.4, bold=True, turned=True, halo=halo))
@@ -251,9 +258,8 @@ def _feeds(sheet: Pen, rack: Rack, layout: _Layout) -> None:
         group.label(Box(box.x + 5, box.y, box.w - 6, box.h), unit, Hand(2.3))
 
 
-def _foot(sheet: Pen, inventory: Inventory, rack: Rack, layout: _Layout) -> None:
+def _foot(sheet: Pen, rack: Rack, layout: _Layout, use: RackUse) -> None:
     room = layout.page.room
-    use = rack_use(inventory, rack, standing(inventory)[rack.name])
     band = Box(room.x + 4, room.bottom - FOOT - GAUGES, room.w - 8, GAUGES - 2)
     wide = band.w / 3
     power = "Power, each feed alone" if len(rack.feeds) > 1 else "Power"
@@ -270,12 +276,7 @@ def _keys() -> Iterator[Key]:
         pen.rect(Box(box.x, box.y, 1.2, box.h), Ink(fill="#4a6a80"))
 
     def of(status: Status, color: str) -> Key:
-        def draw(pen: Pen, box: Box) -> None:
-            pen.rect(box, looks.body(status, color))
-            if looks.hatched(status):
-                pen.rect(box, Ink(fill=looks.HATCH))
-
-        return Key(looks.MEANINGS[status], draw)
+        return Key(str(status), lambda pen, box: _body(pen, box, status, color))
 
     yield Key("network", network)
     yield Key("server", lambda pen, box: pen.rect(box, Ink(looks.SERVER, INK, 0.25)))

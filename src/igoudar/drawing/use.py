@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from igoudar.derive.ports import natural
 from igoudar.drawing.letters import width
 from igoudar.drawing.looks import DENSE, EDGE, QUIET, WHITE
 from igoudar.drawing.paper import INK, Box, Hand, Ink, Pen
@@ -24,6 +25,11 @@ class Level(StrEnum):
     NEAR = "near"
     OVER = "over"
     UNKNOWN = "unknown"
+
+    @property
+    def loud(self) -> bool:
+        """What stands out."""
+        return self in (Level.NEAR, Level.OVER)
 
 
 FILLS = {Level.CALM: "#b9cfdf", Level.NEAR: "#f0b95c", Level.OVER: "#8f1414", Level.UNKNOWN: "#e4e4e4"}
@@ -120,28 +126,45 @@ def rack_use(inventory: Inventory, rack: Rack, devices: Iterable[Device]) -> Rac
     )
 
 
+def racks_of(inventory: Inventory, hall: str) -> list[Rack]:
+    """The racks of a hall, row by row."""
+    racks = (rack for rack in inventory.racks.values() if rack.hall == hall)
+    return sorted(racks, key=lambda rack: (natural(rack.row), rack.position, rack.name))
+
+
+def uses_of(
+    inventory: Inventory, racks: Iterable[Rack], devices: Mapping[str, Sequence[Device]]
+) -> dict[str, RackUse]:
+    """By rack; `devices` are those that stand in each."""
+    return {rack.name: rack_use(inventory, rack, devices[rack.name]) for rack in racks}
+
+
+def fill(pen: Pen, box: Box, level: Level) -> None:
+    """In the colour of a level, and hatched where a grey print would not tell it from others."""
+    pen.rect(box, Ink(fill=FILLS[level]))
+    if level is Level.NEAR:
+        pen.rect(box, Ink(fill=DENSE))
+
+
 def bar(pen: Pen, box: Box, use: Use) -> None:
     """Filled to its share; ticks at 80 and 100 %. Over the limit the bar is longer than the limit."""
     share = use.share
     pen.rect(box, Ink(fill=WHITE))
     if share is not None:
         full = max(share, 1.0)
-        filled = Box(box.x, box.y, box.w * share / full, box.h)
-        pen.rect(filled, Ink(fill=FILLS[use.level]))
-        if use.level is Level.NEAR:
-            pen.rect(filled, Ink(fill=DENSE))
+        fill(pen, Box(box.x, box.y, box.w * share / full, box.h), use.level)
         ticks = [NEAR, 1.0] if full > 1 else [NEAR]
         for tick in ticks:
             x = box.x + box.w * tick / full
             color = WHITE if use.level is Level.OVER else QUIET
             pen.line([(x, box.y), (x, box.bottom)], Ink(line=color, width=0.2 if tick < 1 else 0.6))
-    pen.rect(box, EDGE if use.level in (Level.CALM, Level.UNKNOWN) else Ink(line=INK, width=0.5))
+    pen.rect(box, Ink(line=INK, width=0.5) if use.level.loud else EDGE)
 
 
 def gauge(pen: Pen, box: Box, name: str, use: Use) -> None:
     """A bar with its name, amounts and share above."""
     group = pen.group("gauge", of=name.partition(",")[0].lower(), level=str(use.level))
-    loud = use.level in (Level.NEAR, Level.OVER)
+    loud = use.level.loud
     words = f"{use.percent}, over" if use.level is Level.OVER else use.percent
     head = Box(box.x, box.y, box.w, box.h * 0.36)
     cut = box.w - min(width(words, 2.8, bold=loud), box.w / 2)

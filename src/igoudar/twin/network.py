@@ -72,8 +72,7 @@ def silence(end: str) -> None:
     The frames are "stolen", not dropped: of a drop (or a queue of no length) the sending kernel hears
     ENOBUFS, tries again for ever, and hangs once its ring is full.
     """
-    _run("tc", "qdisc", "replace", "dev", end, "clsact")
-    _run(*f"tc filter replace dev {end} {_ALL} da".split(), "bytecode", _STEAL)
+    _at(end, "da", "bytecode", _STEAL)
 
 
 def divert(end: str, to: str) -> None:
@@ -81,14 +80,18 @@ def divert(end: str, to: str) -> None:
 
     Into the ingress of `to`, not out of its pair: a filter there would divert it once more.
     """
-    _run("tc", "qdisc", "replace", "dev", end, "clsact")
-    words = (*f"tc filter replace dev {end} {_ALL}".split(), "bytecode", _MATCH)
-    _run(*words, *f"action mirred ingress redirect dev {to}".split())
+    _at(end, "bytecode", _MATCH, *f"action mirred ingress redirect dev {to}".split())
 
 
 def restore(end: str) -> None:
     """What is sent at `end` arrives at the other end of its pair again."""
     subprocess.run(["tc", "qdisc", "del", "dev", end, "clsact"], capture_output=True, check=False)
+
+
+def _at(end: str, *action: str) -> None:
+    """The one thing that happens to all that is sent at an end."""
+    _run("tc", "qdisc", "replace", "dev", end, "clsact")
+    _run(*f"tc filter replace dev {end} {_ALL}".split(), *action)
 
 
 def _ip(batch: str) -> None:

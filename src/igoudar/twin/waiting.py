@@ -101,7 +101,7 @@ def wait_for(folder: Folder, spec: TwinSpec, names: Iterable[str], progress: Pro
 
 def _watch(wait: _Wait, futures: dict[str, Future[str]], progress: Progress) -> None:
     begun = said = moved = time.monotonic()
-    waiting, cycled = dict(futures), set[str]()
+    waiting, cycled = dict(futures), False
     while waiting:
         for name in [name for name, future in waiting.items() if future.done()]:
             future, moved = waiting.pop(name), time.monotonic()
@@ -115,12 +115,12 @@ def _watch(wait: _Wait, futures: dict[str, Future[str]], progress: Progress) -> 
             shown = ", ".join(list(waiting)[:4]) + (", ..." if len(waiting) > 4 else "")
             count = f"{len(futures) - len(waiting)} of {len(futures)}"
             progress(f"{count} up after {said - begun:.0f} s, not yet: {shown}")
-        if waiting.keys() - cycled and time.monotonic() - moved > STALLED_SECONDS:
-            for name in sorted(waiting.keys() - cycled):
+        if not cycled and time.monotonic() - moved > STALLED_SECONDS:
+            for name in sorted(waiting):
                 progress(f"{name} does not come up; switched off and on")
                 ask(wait.folder, do="off", host=name)
                 ask(wait.folder, do="on", host=name)
-            cycled |= waiting.keys()
+            cycled = True
         time.sleep(0.1)
 
 

@@ -11,6 +11,7 @@ from threading import Lock
 from typing import Any
 
 from igoudar.doctor.plan import End, Observation, Plan
+from igoudar.doctor.survey import both_ways, owner_of
 from igoudar.doctor.told import Told, commands_for, told
 from igoudar.model import HOST_ROLES, SWITCH_ROLES, Inventory, Status
 from igoudar.transport import access_map
@@ -36,8 +37,9 @@ def look(inventory: Inventory, plan: Plan, root: Path, *, carriers: bool, wait: 
     LLDP remembers a neighbour for a while after its plug went: as long as a port hears two, it is looked
     again, for `wait` seconds at most.
     """
-    hosts = [d.name for d in inventory.devices.values() if d.role in SWITCH_ROLES | HOST_ROLES]
-    ports = _ports(inventory, plan, {h for h in hosts if inventory.devices[h].status is Status.ACTIVE})
+    asked, devices = SWITCH_ROLES | HOST_ROLES, inventory.devices.values()
+    hosts = {d.name for d in devices if d.role in asked and d.status is Status.ACTIVE}
+    ports = _ports(inventory, plan, hosts)
     until = time.monotonic() + wait
     with Logins(access_map(inventory, root)) as logins:
         while True:
@@ -96,15 +98,16 @@ def gathered(plan: Plan, answers: Mapping[str, Told]) -> tuple[Plan, dict[End, O
         identities={**plan.identities, **identities},
         macs={mac: end for mac, end in macs.items() if mac in identities},
     )
-    far = {c.a: c.b for c in plan.cables} | {c.b: c.a for c in plan.cables}
+    far = both_ways(plan)
     seen = {end: said for answer in answers.values() for end, said in answer.ends.items()}
     speakers = {host for host, answer in answers.items() if answer.speaks}
     for end in [e for e, said in seen.items() if said.silent]:
         mac = seen[end].mac
-        owner = known.macs[mac].device if mac in known.macs else known.identities.get(mac)
+        owner = owner_of(mac, known)
+        speaks = owner is not None and owner.device in speakers
         seen[end] = replace(
             seen[end],
-            mac="" if owner in speakers else mac,  # who speaks and is not heard is not there, but was
+            mac="" if speaks else mac,  # who speaks and is not heard is not there, but was
             silent=end not in far or far[end].device in speakers,
         )
     return known, seen
