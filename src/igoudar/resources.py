@@ -133,14 +133,14 @@ def cabling_records(compiled: Compiled) -> dict[str, dict[str, Any]]:
     halls = {row.hall for row in compiled.design.hall.rows}
     pulls = pulls_of(inventory).by_key
     found: dict[str, dict[str, Any]] = {}
-    for key, cable in sorted(inventory.cables.items()):
+    for key, cable in sorted((cable.key, cable) for cable in inventory.laid()):
         hall = inventory.devices[min(cable.a, cable.b).device].hall
         if hall not in halls or cable.status is CableStatus.PLANNED:
             continue
         pull = pulls.get(key)
         found.setdefault(hall, {})[key] = {
             "label": plan.number(LABEL, key),
-            "article": pull.choice.article if pull and pull.choice else "",
+            "article": pull.article if pull else "",
             "length": shown(DISTANCE, pull.length_m) if pull and pull.length_m is not None else "",
             "status": str(cable.status),
         }
