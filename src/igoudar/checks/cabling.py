@@ -6,19 +6,28 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 
+from igoudar.cabling.power import without_outlet
 from igoudar.cabling.pulls import pulls_of
 from igoudar.cabling.route import meeting
 from igoudar.cabling.trays import Floor
 from igoudar.design import Design
-from igoudar.errors import Finding
+from igoudar.errors import Finding, and_more
 from igoudar.model import Inventory
 from igoudar.quantities import LENGTH, shown
 
 
 def check(design: Design) -> Iterator[Finding]:
     inventory = design.inventory
-    yield from _said_once(list(pulls_of(inventory).findings))
+    yield from _said_once([*pulls_of(inventory).findings, *_unplugged(inventory)])
     yield from _trays(inventory)
+
+
+def _unplugged(inventory: Inventory) -> Iterator[Finding]:
+    for rack, inlets in without_outlet(inventory).items():
+        more = and_more(len(inlets))
+        said = f"{inlets[0]}{more} {'have' if more else 'has'} no outlet, and rack {rack} has rPDUs"
+        expected, where = "a rule under `cords` for it, or a cord under `cables`", inventory.racks[rack].where
+        yield Finding("psu-without-outlet", where, said, expected, subject=f"rack {rack}")
 
 
 def _said_once(findings: list[Finding]) -> Iterator[Finding]:
