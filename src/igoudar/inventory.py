@@ -19,6 +19,7 @@ from igoudar.facility.library import read_facility
 from igoudar.facility.profile import read_profile
 from igoudar.hall import facts
 from igoudar.hall.limits import read_limits
+from igoudar.hall.readings import read_kept
 from igoudar.hall.units import read_units
 from igoudar.hardware import DeviceType, RackType, read_type
 from igoudar.ledger import Ledger, read_ledger
@@ -99,6 +100,8 @@ def _documents(folder: Path, root: Path) -> tuple[Documents, list[Finding]]:
             documents.sites.append((source.file, entry))
     documents.units, wrong = read_units(folder, shown(folder, root))
     findings += wrong
+    documents.readings, wrong_readings = read_kept(folder, shown(folder, root))
+    findings += wrong_readings
     types = types_folder(folder, root)
     documents.facts, wrong = facts.read_facts(types, shown(types / facts.FILE, root))
     documents.limits, bad = read_limits(root)
