@@ -7,13 +7,17 @@ from collections.abc import Sequence
 import pulumi
 
 from igoudar import resources
+from igoudar.cabling.pulls import pulls_of
 from igoudar.compiler import Compiled
 from igoudar.design import HallDesign, RowDesign
 from igoudar.model import Device, Inventory, Status
 
 
 def describe(inventory: Inventory) -> HallDesign:
-    """Racks by row and position, devices of each from the top U down; planned devices stand nowhere yet."""
+    """Racks by row and position, devices of each from the top U down; planned devices stand nowhere yet.
+
+    And what each cable is, and how long.
+    """
     racks = sorted(inventory.racks.values(), key=lambda r: (r.hall, r.row, r.position))
     standing: dict[str, list[Device]] = {rack.name: [] for rack in racks}
     for device in inventory.devices.values():
@@ -30,7 +34,7 @@ def describe(inventory: Inventory) -> HallDesign:
         RowDesign(hall, row, tuple(own), {rack: names[rack] for rack in own})
         for (hall, row), own in rows.items()
     )
-    return HallDesign(tuple(told))
+    return HallDesign(tuple(told), pulls_of(inventory))
 
 
 class Halls(pulumi.ComponentResource):

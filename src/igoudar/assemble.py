@@ -18,6 +18,7 @@ from igoudar.facility.plant import Plant
 from igoudar.hall import patterns, series
 from igoudar.hall import schema as hall_schema
 from igoudar.hall.places import Building, Campus, Climate, Hall, Limits, Rack, TypeFacts
+from igoudar.hall.readings import Reading
 from igoudar.hall.units import Unit, put_in
 from igoudar.hardware import DeviceType, RackType
 from igoudar.site_files import SiteFile, TenantFile
@@ -38,6 +39,7 @@ class Documents:
     limits: Limits = field(default_factory=Limits)
     goods: Goods = NOTHING
     units: Mapping[str, Unit] = field(default_factory=dict)
+    readings: list[Reading] = field(default_factory=list)
     warnings: list[Finding] = field(default_factory=list)
     facility: Library = field(default_factory=Library)
 
@@ -76,6 +78,7 @@ def assemble(documents: Documents, folder: str) -> tuple[model.Inventory | None,
         facts=documents.facts,
         limits=documents.limits,
         waivers=tuple(_waivers(documents)),
+        readings=tuple(documents.readings),
         warnings=tuple(documents.warnings),
         campus=campus,
         cabling=cabling,

@@ -23,8 +23,8 @@ from igoudar.design import Design, Plan
 from igoudar.errors import BadInput, CheckFailed, Finding, Severity, Where, in_order
 from igoudar.hostview import HostView, host_view
 from igoudar.intent import DeviceIntent
-from igoudar.inventory import LEDGER, load, shown
-from igoudar.ledger import Ledger, clashes, read_ledger
+from igoudar.inventory import ledger_of, load, shown
+from igoudar.ledger import Ledger, clashes
 from igoudar.model import SWITCH_ROLES, Inventory, Status
 from igoudar.render import render_all
 from igoudar.render_roles import render_declaration
@@ -95,10 +95,8 @@ def _broken_stack(error: Exception, folder: Path) -> Finding:
     return Finding("broken-stack", Where(shown(file, folder.parent), line), said, "a module without mistakes")
 
 
-def load_ledger(folder: Path, root: Path) -> Ledger:
-    """The ledger of a site, refused where two owners hold one number. Raises BadInput."""
-    path = folder / LEDGER
-    ledger = read_ledger(path, shown(path, root), root)
+def sound(ledger: Ledger, root: Path) -> Ledger:
+    """The same, refused where two owners hold one number. Raises BadInput."""
     if found := clashes(ledger):
         raise BadInput(locate(found, root))
     return ledger
@@ -106,14 +104,15 @@ def load_ledger(folder: Path, root: Path) -> Ledger:
 
 def compile_site(folder: Path, *, root: Path, today: date) -> Compiled:
     """All texts and all findings. Raises BadInput, or CheckFailed where a finding makes texts impossible."""
-    inventory = load(folder, root)
+    ledger = ledger_of(folder, root)
+    inventory = load(folder, root, ledger)
     stacks = stacks_of(folder, root)
     patches = adopted.read(folder, root)
     nos_folders = vendors.load(root / "templates")
     roles = load_roles(root / "roles")
-    ledger = load_ledger(folder, root)
+    numbers = sound(ledger(), root)
     design = describe(inventory, root)
-    plan = allocate(design, ledger, today)
+    plan = allocate(design, numbers, today)
     found = [
         *inventory.warnings,
         *plan.findings,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from igoudar.cabling.laid import Pulls
 from igoudar.errors import Finding
 from igoudar.model import Cable, End, Inventory, Session, Subnet, Upstream, Vpc, Wave
 
@@ -22,7 +23,10 @@ class RowDesign:
 
 @dataclass(frozen=True, slots=True)
 class HallDesign:
+    """`pulls`: of all cables of the site, those of other halls too."""
+
     rows: tuple[RowDesign, ...]
+    pulls: Pulls
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,9 +115,9 @@ MANY = 20  # findings of one kind about one line: from here on the first is show
 
 def lines(findings: Iterable[Finding]) -> list[tuple[Finding, str]]:
     """What people read, in the order given: a line of a pattern may be wrong in thousands of places alike."""
-    groups: dict[tuple[str, Where], list[Finding]] = {}
+    groups: dict[tuple[str, Where, Severity], list[Finding]] = {}
     for finding in findings:
-        groups.setdefault((finding.code, finding.where), []).append(finding)
+        groups.setdefault((finding.code, finding.where, finding.severity), []).append(finding)
     found: list[tuple[Finding, str]] = []
     for group in groups.values():
         if len(group) < MANY:

@@ -6,7 +6,8 @@ the files are YAML; the entries have the right shape; the names in them lead som
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 from igoudar.assemble import Documents, assemble
@@ -18,9 +19,10 @@ from igoudar.facility.library import read_facility
 from igoudar.facility.profile import read_profile
 from igoudar.hall import facts
 from igoudar.hall.limits import read_limits
+from igoudar.hall.readings import read_kept
 from igoudar.hall.units import read_units
 from igoudar.hardware import DeviceType, RackType, read_type
-from igoudar.ledger import read_ledger
+from igoudar.ledger import Ledger, read_ledger
 from igoudar.model import Inventory
 from igoudar.references import broken_references
 from igoudar.site_files import SiteFile, TenantFile
@@ -30,10 +32,16 @@ from igoudar.yaml_source import locate, read_source
 LEDGER = "ledger.yaml"
 
 
-def load(folder: Path, root: Path) -> Inventory:
+def ledger_of(folder: Path, root: Path) -> Callable[[], Ledger]:
+    """Reads the ledger of a site when it is first asked for, and no more than once. Raises BadInput."""
+    return cache(lambda: read_ledger(folder / LEDGER, shown(folder / LEDGER, root), root))
+
+
+def load(folder: Path, root: Path, ledger: Callable[[], Ledger] | None = None) -> Inventory:
     """The site in `folder`; hardware types come from `types/` beside it, else from `root/inventory/types`.
 
-    Findings carry paths relative to `root` where the folder lies inside it. Raises BadInput.
+    `ledger`: `ledger_of` the site, where others read it, too. Findings carry paths relative to `root` where
+    the folder lies inside it. Raises BadInput.
     """
     holds_sites = root.is_relative_to(folder.absolute()) or folder.absolute() == root / "inventory"
     if not folder.is_dir() or holds_sites:
@@ -48,9 +56,7 @@ def load(folder: Path, root: Path) -> Inventory:
     inventory, findings = assemble(documents, shown(folder, root))
     if inventory is None or findings:
         raise BadInput(locate(findings, root))
-    inventory, findings = with_derived(
-        inventory, lambda: read_ledger(folder / LEDGER, shown(folder / LEDGER, root), root)
-    )
+    inventory, findings = with_derived(inventory, ledger or ledger_of(folder, root))
     if findings := [*findings, *broken_references(inventory)]:
         raise BadInput(locate(findings, root))
     return inventory
@@ -94,6 +100,8 @@ def _documents(folder: Path, root: Path) -> tuple[Documents, list[Finding]]:
             documents.sites.append((source.file, entry))
     documents.units, wrong = read_units(folder, shown(folder, root))
     findings += wrong
+    documents.readings, wrong_readings = read_kept(folder, shown(folder, root))
+    findings += wrong_readings
     types = types_folder(folder, root)
     documents.facts, wrong = facts.read_facts(types, shown(types / facts.FILE, root))
     documents.limits, bad = read_limits(root)

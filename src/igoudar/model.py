@@ -21,6 +21,7 @@ from igoudar.hall.places import Building, Campus, Hall, Limits, Rack, TypeFacts
 from igoudar.hardware.parts import DeviceType, RackType
 
 if TYPE_CHECKING:
+    from igoudar.hall.readings import Reading
     from igoudar.waivers import Waiver
 
 
@@ -353,6 +354,7 @@ class Inventory:
     cabling: Cabling | None = None
     cords: Mapping[str, Cable] = field(default_factory=dict)
     goods: Goods = NOTHING
+    readings: tuple[Reading, ...] = ()
     warnings: tuple[Finding, ...] = ()  # of reading it: what is odd in the files of types
 
     def laid(self) -> Iterator[Cable]:

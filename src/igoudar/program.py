@@ -9,7 +9,7 @@ import pulumi
 
 from igoudar.compiler import Compiled, compile_site
 from igoudar.day import today
-from igoudar.errors import BadInput, Finding, IgoudarError, Severity, Where
+from igoudar.errors import BadInput, Finding, IgoudarError, Severity, Where, lines
 from igoudar.model import SecretName
 from igoudar.scope import within
 from igoudar.secrets import require_values
@@ -65,10 +65,9 @@ def _tell(compiled: Compiled, site: str) -> None:
     """Warnings once each; errors and numbers that are not in the ledger stop a real run before it begins."""
     errors = [f for f in compiled.findings if f.severity is Severity.ERROR]
     if errors:
-        raise pulumi.RunError("\n".join(str(f) for f in errors))
-    for finding in compiled.findings:
-        if finding.severity is Severity.WARNING:
-            pulumi.log.warn(str(finding))
+        raise pulumi.RunError("\n".join(line for _, line in lines(errors)))
+    for _, line in lines(f for f in compiled.findings if f.severity is Severity.WARNING):
+        pulumi.log.warn(line)
     for name in compiled.offline:
         pulumi.log.warn(f"{name} is offline in the inventory: it is not touched until it is back")
     if not compiled.plan.provisional:

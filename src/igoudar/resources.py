@@ -13,7 +13,6 @@ import pulumi
 
 from igoudar.cabling.labels import end_text
 from igoudar.cabling.numbers import LABEL
-from igoudar.cabling.pulls import pulls_of
 from igoudar.compiler import Compiled
 from igoudar.design import Circuit, EdgeSession, Plan, ServerGroupDesign
 from igoudar.group_inputs import server_group_inputs
@@ -135,7 +134,7 @@ def cabling_records(compiled: Compiled) -> dict[str, dict[str, Any]]:
     """
     inventory, plan = compiled.design.inventory, compiled.plan
     halls = {row.hall for row in compiled.design.hall.rows}
-    pulls = pulls_of(inventory).by_key
+    pulls = compiled.design.hall.pulls.by_key
     found: dict[str, dict[str, Any]] = {}
     for key, cable in sorted((cable.key, cable) for cable in inventory.laid()):
         hall = inventory.devices[min(cable.a, cable.b).device].hall

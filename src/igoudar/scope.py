@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from igoudar.compiler import Compiled
-from igoudar.design import Design, HallDesign, ServerDesign
+from igoudar.design import Design, ServerDesign
 from igoudar.model import Inventory, Vpc
 
 
@@ -40,7 +40,7 @@ def _narrowed(design: Design, inside: Collection[str], halls: Collection[str]) -
         inventory=replace(
             inventory, vpcs={n: v for n, v in inventory.vpcs.items() if _home(v, inventory) in halls}
         ),
-        hall=HallDesign(tuple(row for row in design.hall.rows if row.hall in halls)),
+        hall=replace(design.hall, rows=tuple(row for row in design.hall.rows if row.hall in halls)),
         uplinks=replace(
             uplinks,
             circuits=tuple(c for c in uplinks.circuits if c.wave.border.device in inside),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from igoudar.drawing.floor import Floor, read_floor
 from igoudar.drawing.letters import fit, width
 from igoudar.drawing.rack import draw_rack
+from igoudar.errors import Where
+from igoudar.hall.readings import Point, Reading
 from igoudar.hardware.parts import Components, DeviceType, RackType
 from igoudar.inventory import load
 from igoudar.model import Device, Face, Inventory, Role, Status
@@ -279,3 +281,15 @@ def test_what_is_fitted_fits(said: str, room: float, least: float, more: float) 
         head, _, tail = kept.partition("…")
         assert said.startswith(head)
         assert said.endswith(tail)
+
+
+def test_what_is_measured_stands_beside_what_is_allocated() -> None:
+    lab = load(ROOT / "inventory/lab", ROOT)
+    at = Where("readings.csv", 2)
+    points = [Point("a01", feed, name, "", "") for name in ("", "srv-1") for feed in "AB"]
+    readings = tuple(Reading(point, 200.5, datetime(2026, 11, 24, tzinfo=UTC), at) for point in points)
+    drawn = {rack: draw_rack(replace(lab, readings=readings), rack, FLOOR, DAY) for rack in ("a01", "a02")}
+
+    assert drawn["a01"].count("401 W") == 2  # the device in the table, the rack in the heading
+    assert ">read<" in drawn["a01"]
+    assert ">read<" not in drawn["a02"]

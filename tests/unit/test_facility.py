@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from random import Random
 
@@ -13,19 +14,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from igoudar import checks
-from igoudar.errors import Finding, Severity, Where
+from igoudar.errors import Finding, Severity, Where, lines
 from igoudar.facility.graph import as_designed, power_graph
 from igoudar.facility.judged import judge
 from igoudar.facility.library import read_facility
 from igoudar.facility.plant import Medium, Plant, PlantLoop, PlantUnit
 from igoudar.facility.served import served
-from igoudar.facility.told import grouped
 from igoudar.hall.places import Rack, TypeFacts
 from igoudar.hardware.parts import Inlet
 from igoudar.inventory import load
 from igoudar.model import Inventory
 from igoudar.power import Graph, Input, Loop, Source, Unit, faults, loads
 from igoudar.power import Rack as PowerRack
+from igoudar.waivers import Waiver, waive
 from tests import factory
 from tests.errors import ROOT, run
 from tests.repository import repository
@@ -273,25 +274,41 @@ def four_hundred(lab: Inventory, feeds: dict[str, str], **more: object) -> Inven
     return replace(lab, racks={**lab.racks, **racks}, devices={**lab.devices, **boxes})
 
 
-def test_four_hundred_racks_are_told_in_one_line(lab: Inventory) -> None:
-    (told,) = (f for f in judge(four_hundred(lab, {})) if f.code == "no-feed")
-    assert told.message.endswith("so it is with 399 more")
-    assert told.subject == "rack b000 and 399 more"
+def test_four_hundred_racks_are_told_one_by_one_and_shown_in_one_line(lab: Inventory) -> None:
+    found = [f for f in judge(four_hundred(lab, {})) if f.code == "no-feed"]
+    assert [f.subject for f in found] == [f"rack b{n:03}" for n in range(400)]
+    ((_, line),) = lines(found)
+    assert "rack b000" in line
+    assert line.endswith("and 399 more of this kind at this line")
 
     found = [f for f in judge(four_hundred(lab, {"A": "busway-a"})) if "rack b" in f.subject]
-    assert [(f.code, f.subject, f.amount) for f in found] == [
-        ("single-loss", "rack b000", 10.0),  # of one of them
-        ("scheme-feeds", "rack b000", None),
-    ]
-    assert all("399 more" in f.message for f in found)
+    assert Counter((f.code, f.amount) for f in found) == {
+        ("single-loss", 10.0): 400,  # of one of them
+        ("scheme-feeds", None): 400,
+    }
+    assert len({f.subject for f in found}) == 400
+    assert all(f.subject.split()[1] in f.message for f in found)
 
 
-def test_the_amount_of_alike_things_is_their_sum() -> None:
-    each = [Finding("x", AT, f"m{n}", subject=f"rack {n}", amount=n, unit="W") for n in (3, 1, 2)]
-    (told,) = grouped([*each, each[0]])
+def test_a_waiver_of_one_rack_ends_with_that_rack_alone(lab: Inventory) -> None:
+    """Not when racks come or go beside it, as long as it is found."""
+    day = date(2026, 11, 24)
+    waiver = Waiver("no-feed", "rack b007", "until it is wired", "amina", day, None, AT)
+    many = [*judge(four_hundred(lab, {}))]
+    few = [f for f in many if f.subject in ("rack b007", "rack b008")]
 
-    assert (told.subject, told.message) == ("rack 1 and 2 more", "m1; so it is with 2 more")
-    assert [f.amount for f in grouped([each[0], replace(each[1], code="y")])] == [3, 1]
+    for found in (many, few):
+        (waived,) = [f for f in waive(found, [waiver], day) if f.severity is Severity.INFO]
+        assert waived.subject == "rack b007"
+    assert [f.code for f in waive(few[1:], [waiver], day)] == ["no-feed", "waiver-matches-nothing"]
+
+
+def test_two_racks_on_one_unit_are_two_findings(lab: Inventory) -> None:
+    shared = with_unit(lab, "busway-b", power=Input(("ups-a",)))
+    found = [f for f in judge(shared) if f.code == "feeds-share-unit"]
+
+    assert len({f.subject for f in found}) == len(found) == 5
+    assert all(f"of {f.subject} are both on" in f.message for f in found)
 
 
 @pytest.mark.parametrize(("level", "severity"), [(None, None), (1, None), (2, "warning"), (3, "error")])

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import replace
 
 from igoudar.cabling.power import without_outlet
-from igoudar.cabling.pulls import pulls_of
 from igoudar.cabling.route import meeting
 from igoudar.cabling.trays import Floor
 from igoudar.design import Design
-from igoudar.errors import Finding, and_more
+from igoudar.errors import Finding, and_more, unknown
 from igoudar.model import Inventory
 from igoudar.quantities import LENGTH, shown
 
 
 def check(design: Design) -> Iterator[Finding]:
     inventory = design.inventory
-    yield from _said_once([*pulls_of(inventory).findings, *_unplugged(inventory)])
+    yield from design.hall.pulls.findings
+    yield from _unplugged(inventory)
     yield from _trays(inventory)
 
 
@@ -30,25 +28,12 @@ def _unplugged(inventory: Inventory) -> Iterator[Finding]:
         yield Finding("psu-without-outlet", where, said, expected, subject=f"rack {rack}")
 
 
-def _said_once(findings: list[Finding]) -> Iterator[Finding]:
-    """One of each kind a line: a pattern stands for thousands, and it is wrong with the pattern."""
-    alike: dict[tuple[str, object, str], list[Finding]] = defaultdict(list)
-    for finding in findings:
-        alike[finding.code, finding.where, finding.expected].append(finding)
-    for group in alike.values():
-        first = min(group, key=lambda f: f.message)
-        others = {finding.message for finding in group} - {first.message}
-        more = f", and {len(others)} more like it" if others else ""
-        yield replace(first, message=f"{first.message}{more}")
-
-
 def _trays(inventory: Inventory) -> Iterator[Finding]:
     if inventory.cabling is None:
         return
     for hall, floor in inventory.cabling.floors.items():
         if hall not in inventory.halls:
-            known = ", ".join(sorted(inventory.halls))
-            yield Finding("unknown-hall", floor.where, f"there is no hall {hall!r}", f"one of {known}")
+            yield unknown("hall", hall, floor.where, inventory.halls)
         rows = {rack.row for rack in inventory.racks.values() if rack.hall == hall}
         for row in floor.rows:
             if row not in rows:

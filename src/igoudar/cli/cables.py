@@ -62,12 +62,13 @@ def _cables(site: Place) -> tuple[Cables, tuple[Finding, ...]]:
     from igoudar.cabling.labels import labels_of  # noqa: PLC0415 - not for every command's help
     from igoudar.cabling.lists import Cables  # noqa: PLC0415
     from igoudar.cabling.pulls import pulls_of  # noqa: PLC0415
-    from igoudar.compiler import load_ledger  # noqa: PLC0415
-    from igoudar.inventory import load  # noqa: PLC0415
+    from igoudar.compiler import sound  # noqa: PLC0415
+    from igoudar.inventory import ledger_of, load  # noqa: PLC0415
 
-    inventory = load(site.folder, site.root)
+    ledger = ledger_of(site.folder, site.root)
+    inventory = load(site.folder, site.root, ledger)
     pulls = pulls_of(inventory)
-    labels = labels_of(inventory, load_ledger(site.folder, site.root), today())
+    labels = labels_of(inventory, sound(ledger(), site.root), today())
     return Cables(inventory, pulls.by_key, labels), pulls.findings
 
 

@@ -22,11 +22,12 @@ def command(site: Place, *, as_json: bool) -> int:
     """Count what SITE has, by building, and what it may draw.
 
     `built for` is the IT load of the halls, `racks may draw` the sum of what their racks may, `allocated`
-    what is planned for the devices in them.
+    what is planned for the devices in them. Where readings of rack PDUs are kept (`igoudar readings`),
+    `measured` is what the racks draw that were read, and `racks read` how many these are.
 
     \b
     With --json: {"buildings": {number: {halls, racks, devices: {role: n}, power_w, racks_w, drawn_w,
-    unknown}}, "all": the same}.
+    unknown, read, measured_w}}, "all": the same}.
     """
     from igoudar.hall.totals import Totals, totals  # noqa: PLC0415 - as all that reads a site
     from igoudar.inventory import load  # noqa: PLC0415
@@ -39,11 +40,18 @@ def command(site: Place, *, as_json: bool) -> int:
         show_json({"buildings": {str(n): t.as_json() for n, t in found.items()}, "all": whole.as_json()})
         return 0
     rows = [HEAD, *(_row(str(n), t) for n, t in found.items()), _row("all", whole)]
+    if whole.read:
+        each = ("measured", "racks read"), *(_read(t) for t in (*found.values(), whole))
+        rows = [(*row, *more) for row, more in zip(rows, each, strict=True)]
     columns(rows, right=True)
     click.echo(", ".join(f"{n:,} {role}" for role, n in sorted(whole.devices.items())))
     if whole.unknown:
         click.echo(f"nobody says what {counted(whole.unknown, 'device')} draw")
     return 0
+
+
+def _read(mine: Totals) -> tuple[str, str]:
+    return (shown(POWER, mine.measured_w) if mine.read else "", f"{mine.read:,}")
 
 
 def _row(name: str, mine: Totals) -> tuple[str, ...]:

@@ -12,13 +12,12 @@ from igoudar.cli._frame import Place, json_option, show_json, site_argument
 from igoudar.compiler import describe
 from igoudar.day import today
 from igoudar.errors import BadInput, CheckFailed
-from igoudar.inventory import LEDGER, load, shown
+from igoudar.inventory import LEDGER, ledger_of, load, shown
 from igoudar.ledger import (
     Ledger,
     clashes,
     dump_ledger,
     parse_ledger,
-    read_ledger,
     renamed,
     updated,
     without_clashes,
@@ -38,9 +37,9 @@ def command(site: Place, base: str, dry_run: bool, as_json: bool) -> None:
     Numbers in the ledger never move. Where two branches took the same one, the owner that is not in the
     ledger of --base gets another. Commit the ledger with the change that needs it.
     """
-    inventory = load(site.folder, site.root)
-    path = site.folder / LEDGER
-    known = read_ledger(path, shown(path, site.root), site.root)
+    ledger = ledger_of(site.folder, site.root)
+    inventory = load(site.folder, site.root, ledger)
+    path, known = site.folder / LEDGER, ledger()
     design = describe(inventory, site.root)
     wanted = list(requests(design))
     resolved = renamed(known, wanted)

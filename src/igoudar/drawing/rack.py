@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -12,6 +12,7 @@ from igoudar.drawing.frame import FOOT, LEGEND, Heading, Key, framed, legend
 from igoudar.drawing.paper import INK, Box, Hand, Ink, Page, Pen, document, page_for
 from igoudar.drawing.use import RackUse, amount, gauge, rack_use, standing
 from igoudar.hall.draw import draw_of
+from igoudar.hall.measured import Measured, measured
 from igoudar.hall.places import Rack
 from igoudar.model import Device, Face, Inventory, Status
 from igoudar.quantities import POWER
@@ -22,6 +23,7 @@ TABLE = 52.0  # what stands between the two elevations
 ROW = 2.2  # least distance of two lines of the table
 STRIP, STRIP_H, STRIPS = 6.0, 40.0, 2  # what stands beside the U, not to scale: width, least height, columns
 COLUMNS = (("type", 24.5, "start"), ("serial", 17.0, "start"), ("draw", 9.5, "end"))
+READ = (("type", 19.0, "start"), ("serial", 13.0, "start"), ("draw", 9.5, "end"), ("read", 9.5, "end"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +83,20 @@ def draw_rack(inventory: Inventory, name: str, floor: Floor, day: date) -> str:
     beside = [device for device in devices if not device.u or not kinds[device.type].units]
     size = rack_size(floor, rack.height, inventory.rack_types.get(rack.type))
     layout = _layout(size, rack.height, len(beside))
-    sheet = framed(layout.page, _heading(inventory, rack, day))
+    read = measured(inventory)
+    sheet = framed(layout.page, _heading(inventory, rack, read, day))
     for face in Face:
         _elevation(sheet, layout, face)
         for shown in inside:
             if shown.seen(face):
                 _device(sheet, layout, shown, face)
     _feeds(sheet, rack, layout)
-    _table(sheet, inventory, layout, inside)
+    _table(
+        sheet,
+        _Entries(inventory, {d.name: w for d in devices if (w := read.devices.get(d.name)) is not None}),
+        layout,
+        inside,
+    )
     _strips(sheet, inventory, layout, beside)
     _foot(sheet, rack, layout, rack_use(inventory, rack, devices))
     return document(sheet)
@@ -108,7 +116,7 @@ def _layout(size: RackSize, units: int, beside: int) -> _Layout:
     return _Layout(page, size, front, rear, table, Box(rear.right + 1, y, strips, high), units)
 
 
-def _heading(inventory: Inventory, rack: Rack, day: date) -> Heading:
+def _heading(inventory: Inventory, rack: Rack, read: Measured, day: date) -> Heading:
     facts = (
         ("site", inventory.site.name),
         ("hall", rack.hall),
@@ -118,6 +126,7 @@ def _heading(inventory: Inventory, rack: Rack, day: date) -> Heading:
         ("rack type", rack.type),
         ("height", f"{rack.height} U"),
         ("cooling", str(rack.cooling or "")),
+        ("measured", amount(POWER, read.racks[rack.name]) if rack.name in read.racks else ""),
         ("date", day.isoformat()),
         ("scale", f"1:{SCALE}"),
     )
@@ -189,11 +198,36 @@ def _spread(wanted: Sequence[float], top: float) -> list[float]:
     return found
 
 
-def _table(sheet: Pen, inventory: Inventory, layout: _Layout, inside: Sequence[_Shown]) -> None:
+@dataclass(frozen=True, slots=True)
+class _Entries:
+    """What the table says of a device. `read`: W by device, where something of the rack was measured."""
+
+    inventory: Inventory
+    read: Mapping[str, float]
+
+    @property
+    def columns(self) -> tuple[tuple[str, float, str], ...]:
+        return READ if self.read else COLUMNS
+
+    def of(self, device: Device) -> tuple[str, ...]:
+        values = (device.type, device.serial or "–", _watts(self.inventory, device))
+        if not self.read:
+            return values
+        watts = self.read.get(device.name)
+        return (*values, "–" if watts is None else amount(POWER, watts))
+
+    def cells(self, box: Box) -> Iterator[tuple[Box, str]]:
+        x = box.x + 0.5
+        for _, width, anchor in self.columns:
+            yield Box(x, box.y, width - 0.8, box.h), anchor
+            x += width
+
+
+def _table(sheet: Pen, entries: _Entries, layout: _Layout, inside: Sequence[_Shown]) -> None:
     """Type, serial and draw of each device at its height, with a line to the face that it is mounted at."""
     group = sheet.group("table")
     head = Box(layout.table.x, layout.table.y - 4.2, layout.table.w, 3.2)
-    for (caption, _, _), (cell, anchor) in zip(COLUMNS, _cells(head), strict=True):
+    for (caption, _, _), (cell, anchor) in zip(entries.columns, entries.cells(head), strict=True):
         group.label(cell, caption, Hand(2.1, anchor, color=looks.QUIET))
     middles = sorted((shown.box(layout, shown.device.face).middle[1], n) for n, shown in enumerate(inside))
     lines = _spread([y for y, _ in middles], layout.table.y)
@@ -208,16 +242,8 @@ def _table(sheet: Pen, inventory: Inventory, layout: _Layout, inside: Sequence[_
             else [(face.x, y), (layout.rear.x, y), (box.right, line)]
         )
         entry.line(ends, Ink(line=looks.QUIET, width=0.12))
-        values = (device.type, device.serial or "–", _watts(inventory, device))
-        for value, (cell, anchor) in zip(values, _cells(box), strict=True):
+        for value, (cell, anchor) in zip(entries.of(device), entries.cells(box), strict=True):
             entry.label(cell, value, Hand(2.1, anchor, least=1.5))
-
-
-def _cells(box: Box) -> Iterator[tuple[Box, str]]:
-    x = box.x + 0.5
-    for _, width, anchor in COLUMNS:
-        yield Box(x, box.y, width - 0.8, box.h), anchor
-        x += width
 
 
 def _strips(sheet: Pen, inventory: Inventory, layout: _Layout, beside: Sequence[Device]) -> None:

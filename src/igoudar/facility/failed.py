@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 
 from igoudar.errors import Finding, Severity, Where, and_more
 from igoudar.facility.served import NOWHERE, Halls, Served, served
-from igoudar.facility.told import grouped
 from igoudar.hall.places import Hall
 from igoudar.model import Inventory
 from igoudar.power import Crowd, Double, Element, Graph, Report, Single, analyse, lines, rated
@@ -51,7 +50,7 @@ def failures(inventory: Inventory, graph: Graph, state: State) -> Iterator[Findi
         part = replace(
             report, singles=tuple(rows.singles), doubles=tuple(rows.doubles), crowds=tuple(rows.crowds)
         )
-        yield from grouped(_singles(view, part, level))
+        yield from _singles(view, part, level)
         yield from _doubles(view, part, level)
 
 
@@ -81,12 +80,14 @@ class _View:
         known: Mapping[str, Hall] = self.inventory.halls
         return next(known[name] for name in sorted(halls) if known[name].availability == level)
 
-    def place(self, element: Element) -> tuple[str, Where]:
-        """The object and its line."""
-        name = element.names[0]
-        if element.kind is Kind.UNIT:
-            return f"unit {name}", self.inventory.plant.units[name].where
-        return f"rack {name}", self.inventory.racks[name].where
+    def places(self, element: Element) -> Iterator[tuple[Element, str, Where]]:
+        """Each of what is alike, its object and its line."""
+        for name in element.names:
+            one = replace(element, names=(name,))
+            if element.kind is Kind.UNIT:
+                yield one, f"unit {name}", self.inventory.plant.units[name].where
+            else:
+                yield one, f"rack {name}", self.inventory.racks[name].where
 
 
 def _by_level(view: _View, report: Report) -> dict[int, _Rows]:
@@ -109,21 +110,22 @@ def _singles(view: _View, part: Report, level: int) -> Iterator[Finding]:
     for row in rated(part, level):
         if row.severity is Severity.INFO or not isinstance(row.row, Single):
             continue
-        single = row.row
-        about, where = view.place(single.element)
+        single, severity = row.row, row.severity
         see = view.promising(view.halls(single), level).where.at("availability")
-        for code, said, watts in _harms(view, single):
-            yield Finding(
-                code,
-                where,
-                f"without {single.element}, {said}",
-                PROMISES[level],
-                severity=row.severity,
-                see=see,
-                subject=about,
-                amount=watts,
-                unit=POWER.base,
-            )
+        harms = tuple(_harms(view, single))
+        for one, about, where in view.places(single.element) if harms else ():
+            for code, harm, watts in harms:
+                yield Finding(
+                    code,
+                    where,
+                    f"without {one}, {harm}",
+                    PROMISES[level],
+                    severity=severity,
+                    see=see,
+                    subject=about,
+                    amount=watts,
+                    unit=POWER.base,
+                )
 
 
 def _harms(view: _View, single: Single) -> Iterator[tuple[str, str, float]]:

@@ -1,4 +1,4 @@
-"""What the graph says of a site, as findings. What is wrong with many things of one line is said once.
+"""What the graph says of a site, as findings: each of one object, which a waiver names.
 
 Faults of the graph come first, and alone: nothing flows in a graph that cannot be read.
 """
@@ -12,7 +12,6 @@ from igoudar.errors import Finding, Severity, Where
 from igoudar.facility.failed import failures
 from igoudar.facility.graph import as_designed, power_graph
 from igoudar.facility.plant import Energy, Medium, Promise
-from igoudar.facility.told import grouped
 from igoudar.hall.places import Campus
 from igoudar.model import Inventory
 from igoudar.power import (
@@ -70,12 +69,12 @@ def judge(inventory: Inventory) -> Iterator[Finding]:
     graph = power_graph(inventory)
     if unreadable := faults(graph):
         things = _Things(inventory)
-        yield from grouped(things.told(fault) for fault in unreadable)
+        yield from (things.told(fault) for fault in unreadable)
         return
     settled = settle(graph)
     things = _Things(inventory, settled.loads)
-    yield from grouped(_unfed(inventory, graph))
-    yield from grouped(_without_liquid(inventory, graph))
+    yield from _unfed(inventory, graph)
+    yield from _without_liquid(inventory, graph)
     found = load_faults(graph, inventory.plant.limits.imbalance, settled)
     carried = [*_loads(inventory, found, things), *failures(inventory, graph, settled.state)]
     yield from carried
@@ -148,14 +147,11 @@ def _without_liquid(inventory: Inventory, graph: Graph) -> Iterator[Finding]:
 
 
 def _loads(inventory: Inventory, faults: Iterable[Fault], things: _Things) -> Iterator[Finding]:
-    found = []
     for fault in faults:
-        finding = things.told(fault)
-        if fault.code in SHARED:
-            level = inventory.halls[inventory.racks[fault.name].hall].availability
-            finding = things.told(fault, Severity.WARNING if level in (1, 2) else Severity.ERROR)
-        found.append(finding)
-    return grouped(found)
+        severity = Severity.ERROR
+        if fault.code in SHARED and inventory.halls[inventory.racks[fault.name].hall].availability in (1, 2):
+            severity = Severity.WARNING
+        yield things.told(fault, severity)
 
 
 def _hung(inventory: Inventory, graph: Graph, promise: Promise) -> Graph:
@@ -168,22 +164,12 @@ def _hung(inventory: Inventory, graph: Graph, promise: Promise) -> Graph:
 def _scheme(promise: Promise, graph: Graph, known: tuple[_Things, set[str]]) -> Iterator[Finding]:
     """`known`: also of which units it is said already that what they carry, or to lose them, is too much."""
     things, said = known
-    where, found = promise.where.at("scheme"), []
+    where = promise.where.at("scheme")
     for fault in scheme_faults(graph, promise.scheme, str(promise.blocks)):
         about = things.told(fault)
         if fault.code not in SAID_BY_FAILURES or about.subject not in said:
             subject = f"scheme {promise.name}" if fault.code == "scheme-without-blocks" else about.subject
-            found.append(
-                Finding(
-                    fault.code,
-                    where,
-                    fault.message,
-                    fault.expected,
-                    see=fault.where,
-                    subject=subject,
-                )
-            )
-    return grouped(found)
+            yield Finding(fault.code, where, fault.message, fault.expected, see=fault.where, subject=subject)
 
 
 def _design(inventory: Inventory, campus: Campus, graph: Graph) -> Iterator[Finding]:

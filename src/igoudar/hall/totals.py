@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from igoudar.hall.draw import Draws
+from igoudar.hall.measured import measured
 from igoudar.model import Inventory
 
 
@@ -15,7 +16,8 @@ from igoudar.model import Inventory
 class Totals:
     """`power_w`: what the halls are built for; `racks_w`: what their racks may draw; `drawn_w`: allocated.
 
-    `unknown`: devices of which nobody says what they draw.
+    `unknown`: devices of which nobody says what they draw. `read`: racks of which it is measured, in all
+    `measured_w`.
     """
 
     halls: int = 0
@@ -25,6 +27,8 @@ class Totals:
     racks_w: float = 0.0
     drawn_w: float = 0.0
     unknown: int = 0
+    read: int = 0
+    measured_w: float = 0.0
 
     def as_json(self) -> dict[str, Any]:
         told: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
@@ -38,6 +42,8 @@ class Totals:
         self.racks_w += other.racks_w
         self.drawn_w += other.drawn_w
         self.unknown += other.unknown
+        self.read += other.read
+        self.measured_w += other.measured_w
         return self
 
 
@@ -51,6 +57,10 @@ def totals(inventory: Inventory) -> Mapping[int, Totals]:
     for rack in inventory.racks.values():
         found[buildings[rack.hall]].racks += 1
         found[buildings[rack.hall]].racks_w += rack.power_w or 0
+    for name, watts in measured(inventory).racks.items():
+        mine = found[buildings[inventory.racks[name].hall]]
+        mine.read += 1
+        mine.measured_w += watts
     draws = Draws(inventory)
     for device in inventory.devices.values():
         mine = found[buildings[device.hall]]

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Iterator, Sequence
 
-from igoudar.errors import Finding, Where, nearest
+from igoudar.errors import Finding, Where, and_more, unknown
 from igoudar.model import SWITCH_ROLES, Inventory
 from igoudar.placement.known import RackLimits, draw_asked, mass_asked, rack_limits
 from igoudar.placement.problem import Per
 from igoudar.placement.request import DevicesIn, N, RequestFile
 from igoudar.validated import LABEL, LABEL_TEXT
-
-SHOWN = 8
 
 
 def unsound(request: RequestFile, inventory: Inventory, file: str) -> Iterator[Finding]:
@@ -35,13 +32,9 @@ def unsound(request: RequestFile, inventory: Inventory, file: str) -> Iterator[F
     yield from _groups(entries)
 
 
-def _known(kind: str, name: str, where: Where, known: Mapping[str, Any]) -> Iterator[Finding]:
+def _known(kind: str, name: str, where: Where, known: Collection[str]) -> Iterator[Finding]:
     if name not in known:
-        listed = sorted(known)
-        expected = f"one of {', '.join(listed[:SHOWN])}{', ...' if len(listed) > SHOWN else ''}"
-        yield Finding(
-            f"unknown-{kind}", where, f"there is no {kind} {name!r}", expected, nearest(name, listed)
-        )
+        yield unknown(kind, name, where, known)
 
 
 def _type(
@@ -101,8 +94,8 @@ def _names(entries: list[tuple[DevicesIn, Where]], inventory: Inventory) -> Iter
             yield Finding("wrong-name", place, f"{names[-1]!r} is not a name", LABEL_TEXT)
             continue
         if taken := [name for name in names if name in inventory.devices]:
-            said = f"{taken[0]} is there already"
-            said += f", and {len(taken) - 1} more of these" if len(taken) > 1 else ""
+            are = "are" if len(taken) > 1 else "is"
+            said = f"{taken[0]}{and_more(len(taken))} {are} there already"
             hint = _free_from(entry, inventory) if N in entry.names else ""
             see = inventory.devices[taken[0]].where
             yield Finding("duplicate-name", place, said, "names that are free", hint, see=see)

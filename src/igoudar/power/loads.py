@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from igoudar.errors import and_more
 from igoudar.power.flow import State, slack
 from igoudar.power.graph import LEGS, Device, Fault, Graph, Rack, Unit
 
@@ -245,10 +244,9 @@ def _shared_faults(state: State, racks: Mapping[str, Rack]) -> Iterator[Fault]:
                 both = {unit for unit in above[one] & above[two] if state.units[unit].source is None}
                 if both:
                     unit = state.units[max(both)]
-                    more = and_more(len(names))
-                    said = f"feeds {letters[one]} and {letters[two]} of rack {names[0]}{more}"
                     spare = unit.count > unit.needed
                     code = "feeds-share-group" if spare else "feeds-share-unit"
-                    said = f"{said} are both on {unit.kind} {unit.name}"
-                    where = racks[names[0]].where
-                    yield Fault(code, names[0], said, "feeds that meet only at the sources", where=where)
+                    for name in names:
+                        said = f"feeds {letters[one]} and {letters[two]} of rack {name} are both on"
+                        said, where = f"{said} {unit.kind} {unit.name}", racks[name].where
+                        yield Fault(code, name, said, "feeds that meet only at the sources", where=where)

@@ -104,20 +104,20 @@ class _Asserted:
         for at, feeds in enumerate(self.above):
             kinds = [state.kinds[kind] for kind in state.kinds_on[at]]
             racks = sorted(rack for kind in kinds for rack in kind.racks)
-            more = and_more(len(racks))
-            who = f"rack {racks[0]}{more}"
             if len(feeds) < 2 or any(not blocks for blocks in feeds) or _meet(feeds):
                 names = ", ".join(sorted({state.units[unit].name for blocks in feeds for unit in blocks}))
                 feeding = "1 feed" if len(feeds) == 1 else f"{len(feeds)} feeds"
-                said = f"{who} on {names or 'no block'}, with {feeding}"
                 expected = f"{self.scheme}: each feed on a {self.tier} of its own"
-                yield Fault("scheme-feeds", racks[0], said, expected)
+                for rack in racks:
+                    said = f"rack {rack} is on {names or 'no block'}, with {feeding}"
+                    yield Fault("scheme-feeds", rack, said, expected)
                 continue
             for kind in kinds:
                 single = [1 << feed for feed in range(len(feeds))]
                 if any(shares_of(p, kind.feeds, mask) is None for p in kind.groups for mask in single):
-                    said = f"rack {kind.racks[0]} holds devices that one of its feeds alone does not keep on"
-                    yield Fault("scheme-psus", kind.racks[0], said, f"{self.scheme}: PSUs on each feed")
+                    for rack in kind.racks:
+                        said = f"rack {rack} holds devices that one of its feeds alone does not keep on"
+                        yield Fault("scheme-psus", rack, said, f"{self.scheme}: PSUs on each feed")
 
     def _partners(self) -> Iterator[Fault]:
         """2N: each block has one partner. Distributed: three blocks or more, not in fixed pairs."""
