@@ -170,7 +170,8 @@ def written(readings: Iterable[Reading]) -> str:
         for r in readings
         for p in (r.point,)
     ]
-    writer.writerows(sorted(rows, key=lambda row: row[1:]))
+    rows.sort(key=lambda row: row[1:])
+    writer.writerows(rows)
     return out.getvalue()
 
 
