@@ -95,7 +95,7 @@ def _documents(folder: Path, root: Path) -> tuple[Documents, list[Finding]]:
     documents.units, wrong = read_units(folder, shown(folder, root))
     findings += wrong
     types = types_folder(folder, root)
-    documents.facts, wrong = facts.read_facts(types, shown(types / facts.FILE, root))
+    (documents.facts, documents.rack_facts), wrong = facts.read_facts(types, shown(types / facts.FILE, root))
     documents.limits, bad = read_limits(root)
     documents.goods, odd_goods = read_goods(root)
     findings += [*wrong, *bad, *odd_goods]

@@ -79,7 +79,7 @@ class _Deriver:
                     yield device
 
     def in_racks(self, rule: RackRule) -> None:
-        onto = dict(zip(rule.u, rule.onto, strict=False))
+        onto: dict[float, str] = dict(zip(rule.u, rule.onto, strict=False))
         for device in self._devices(rule):
             switch = self._switch(rule, device)
             if switch is None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from igoudar.cabling.numbers import LABEL, cable_requests
+from igoudar.hall.levels import digits
 from igoudar.ledger import Ledger, allocate_numbers
 from igoudar.model import End, Inventory
 
@@ -41,4 +42,4 @@ def end_text(inventory: Inventory, end: End) -> str:
     device = inventory.devices[end.device]
     rack, hall = inventory.racks[device.rack], inventory.halls[device.hall]
     place = rack.at or rack.name.upper()
-    return f"{hall.floor}{hall.name.upper()}.{place}-{device.u:02}:{end.port}"
+    return f"{hall.floor}{hall.name.upper()}.{place}-{digits(device.u)}:{end.port}"

@@ -6,15 +6,16 @@ Quantities carry their unit and are plain numbers in one unit inside (`igoudar.q
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BeforeValidator, Field, StringConstraints, field_validator
+from pydantic import BeforeValidator, Field, PlainValidator, StringConstraints, field_validator
 
 from igoudar.facility.schema import KindLoopIn, KindUnitIn, PromiseIn
 from igoudar.hall.places import Basis, Cooling, Zone
 from igoudar.model import Face, Role, Status
 from igoudar.quantities import (
     HEIGHT,
+    OPEN_HEIGHT,
     TEMPERATURE,
     Celsius,
     CubicMetres,
@@ -32,6 +33,7 @@ from igoudar.schema import (
     DeviceNumber,
     Entry,
     Label,
+    Level,
     Mac,
     NamePattern,
     Network4,
@@ -39,16 +41,28 @@ from igoudar.schema import (
     Serial,
     Source,
     counted,
+    counted_levels,
     one_of,
 )
 from igoudar.validated import LABEL
 
 
-def _height(value: Any) -> int:
-    height = read(HEIGHT, value)
+class RackHeight(NamedTuple):
+    """As many U, or OU of an open rack."""
+
+    units: int
+    open: bool
+
+    def __str__(self) -> str:
+        return f"{self.units} {'OU' if self.open else 'U'}"
+
+
+def _height(value: Any) -> RackHeight:
+    open_rack = isinstance(value, str) and value.strip().endswith("OU")
+    height = read(OPEN_HEIGHT if open_rack else HEIGHT, value)
     if height != int(height) or height < 1:
-        raise ValueError("whole units of a rack such as 47 U")
-    return int(height)
+        raise ValueError("whole units of a rack such as 47 U, or 44 OU of an open rack")
+    return RackHeight(int(height), open_rack)
 
 
 def _names(value: Any) -> tuple[str, ...]:
@@ -71,7 +85,8 @@ def _feed(value: Any) -> Any:
 
 
 Count = Annotated[tuple[str, ...], BeforeValidator(counted)]
-Height = Annotated[int, BeforeValidator(_height)]
+Height = Annotated[RackHeight, PlainValidator(_height)]
+Levels = Annotated[tuple[str, ...], BeforeValidator(counted_levels)]
 ClassNumber = Annotated[int, Field(ge=1, le=4)]
 Letter = Annotated[Literal["A", "B"], BeforeValidator(_feed)]
 Feeds = dict[Letter, Label]
@@ -162,7 +177,7 @@ class StandingIn(BoxIn):
     """
 
     name: NamePattern
-    u: Count
+    u: Levels
     racks: Count | None = None
     number: DeviceNumber = 1
     every: Annotated[int, Field(ge=1, le=1000)] | None = None
@@ -226,7 +241,7 @@ class OverrideIn(Entry):
     pod: Annotated[int, Field(ge=1, le=99)] | None = None
     status: Annotated[Status | None, one_of(Status)] = None
     face: Annotated[Face | None, one_of(Face)] = None
-    u: Annotated[int, Field(ge=0, le=100)] | None = None
+    u: Level | None = None
     draw: DeviceWatts | None = None
     serial: Serial | None = None
     oob: Network4 | None = None

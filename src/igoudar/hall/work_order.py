@@ -10,6 +10,7 @@ from typing import Any
 from igoudar.hall.tick_list import head, section
 
 Record = Mapping[str, Any]
+HIGHEST = 1000  # above any number of a U
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class Box:
     type: str
     serial: str
     status: str
+    low: float
 
     @property
     def box(self) -> tuple[str, str]:
@@ -40,9 +42,16 @@ def boxes(racks: Record) -> dict[str, Box]:
         for place, box in told.get("units", {}).items():
             unit, _, more = place.partition(" ")
             face = "rear" if more == "rear" else "front"
-            told_of = (box[key] for key in ("device", "type", "serial", "status"))
-            found[box["device"]] = Box(rack, unit, face, *told_of)
+            told_of = {key: box[key] for key in ("type", "serial", "status")}
+            low = _low(told, place)
+            found[box["device"]] = Box(rack, unit, face, box["device"], low=low, **told_of)
     return found
+
+
+def _low(told: Record, place: str) -> float:
+    """Sorts places of a rack from the bottom up, what stands beside the U first."""
+    u = float(place.partition(" ")[0].removeprefix("u"))
+    return HIGHEST - u if u and told.get("counts") == "down" else u
 
 
 def work_order(row: str, before: Record, after: Record, day: date) -> str:
@@ -84,7 +93,8 @@ def _frames(before: Record, after: Record) -> Iterator[str]:
             continue
         feeds = {**(old or {}).get("feeds", {})}
         if old is None:
-            yield f"{rack}: set it up, {new.get('height', '?')} U"
+            counts = ", its U counted from the top" if new.get("counts") == "down" else ""
+            yield f"{rack}: set it up, {new.get('height', '?')} {new.get('unit', 'U')}{counts}"
         for feed, unit in sorted(new.get("feeds", {}).items()):
             if feeds.pop(feed, None) != unit:
                 yield f"{rack}: connect feed {feed} to {unit}"
@@ -92,13 +102,13 @@ def _frames(before: Record, after: Record) -> Iterator[str]:
             yield f"{rack}: disconnect feed {feed} from {unit}"
 
 
-def _to(pair: tuple[Box, Box]) -> tuple[str, int]:
+def _to(pair: tuple[Box, Box]) -> tuple[str, float]:
     return _order(pair[1])
 
 
-def _order(box: Box) -> tuple[str, int]:
+def _order(box: Box) -> tuple[str, float]:
     """Racks as one walks, and each from the bottom up."""
-    return box.rack, int(box.unit.removeprefix("u") or 0)
+    return box.rack, box.low
 
 
 def _walk(found: list[Box]) -> list[Box]:
@@ -116,7 +126,8 @@ def _elevation(rack: str, told: Record) -> list[str]:
     feeds = ", ".join(f"{feed} from {unit}" for feed, unit in sorted(told.get("feeds", {}).items()))
     sums = "; ".join(f"{key} {told[key]}" for key in ("power", "mass") if key in told)
     above = "; ".join(part for part in (f"feeds {feeds}" if feeds else "", sums) if part)
-    places = sorted(told.get("units", {}).items(), key=lambda item: item[0], reverse=True)
+    units = told.get("units", {}).items()
+    places = sorted(units, key=lambda item: (_low(told, item[0]), item[0]), reverse=True)
     rows = [f"| {place} | {box['device']} | {box['type']} | {box['serial']} |" for place, box in places]
     table = ["| place | device | type | serial |", "| --- | --- | --- | --- |", *rows]
     return [f"### {rack}", "", *([above, ""] if above else []), *table, ""]
