@@ -40,6 +40,9 @@ def _places(inventory: Inventory) -> Iterator[Finding]:
     for slug, facts in inventory.facts.items():
         if slug not in inventory.types:
             yield unknown("type", slug, facts.where, inventory.types)
+    for slug, where in inventory.rack_facts.items():
+        if slug not in inventory.rack_types:
+            yield unknown("rack type", slug, where, inventory.rack_types)
 
 
 def _devices(inventory: Inventory) -> Iterator[Finding]:
@@ -79,7 +82,7 @@ def _inside(address: IPNetwork, pool: IPNetwork) -> bool:
 
 
 def _identities(inventory: Inventory) -> Iterator[Finding]:
-    """Serial, addresses and coordinates are given once."""
+    """Serial, addresses and coordinates are given once. What an override gives is told at its line."""
     facets: tuple[tuple[str, str, Callable[[Device], Any]], ...] = (
         ("serial", "serial", lambda d: d.serial),
         ("oob address", "oob", lambda d: d.oob.ip if d.oob else None),
@@ -87,9 +90,10 @@ def _identities(inventory: Inventory) -> Iterator[Finding]:
         ("host key", "host_key", lambda d: d.host_key),
         ("number", "number", lambda d: (d.role, d.hall, d.number)),
     )
+    given = sorted(inventory.devices.values(), key=lambda d: d.instead_of is not None)
     for label, key, value_of in facets:
         first: dict[Any, Device] = {}
-        for device in inventory.devices.values():
+        for device in given:
             value = value_of(device)
             if not value:
                 continue
@@ -98,10 +102,10 @@ def _identities(inventory: Inventory) -> Iterator[Finding]:
                 said = str(device.number if key == "number" else value)
                 yield Finding(
                     f"duplicate-{key.replace('_', '-')}",
-                    device.where.at(key),
+                    device.says(key),
                     f"the {label} {said} is that of {other.name} too",
                     f"each {label} once{' a role and hall' if key == 'number' else ''}",
-                    see=other.where.at(key),
+                    see=other.says(key),
                 )
 
 

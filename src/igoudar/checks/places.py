@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from igoudar.design import Design
 from igoudar.errors import Finding
+from igoudar.hall.cause import grown, home, suspect, told_at
 from igoudar.hall.draw import cooling_of
 from igoudar.hall.excess import Excess
 from igoudar.hall.places import Basis, Building, Hall, Rack
@@ -58,10 +59,17 @@ def _racks(inventory: Inventory) -> Iterator[Finding]:
     """Heat of a rack against how it leaves."""
     for rack in inventory.racks.values():
         way, limit = cooling_of(inventory, rack)
-        if limit is not None and rack.power_w is not None and rack.power_w > limit:
+        if limit is not None and rack.power_w is not None and _hot(inventory, rack):
             said = f"rack {rack.name} may draw {shown(POWER, rack.power_w)}, cooled by {way}"
             over, about = Excess(POWER, rack.power_w, limit), f"rack {rack.name}"
-            yield over.of(about, "too-hot", rack.where.at("power"), said, ", or another cooling")
+            suspects = [suspect(rack, ("cooling", "power"), lambda one: _hot(inventory, one))]
+            where = told_at(home(rack, "power"), suspects)
+            yield over.of(about, "too-hot", where, said, ", or another cooling")
+
+
+def _hot(inventory: Inventory, rack: Rack) -> bool:
+    _, limit = cooling_of(inventory, rack)
+    return limit is not None and rack.power_w is not None and rack.power_w > limit
 
 
 def _drawn(inventory: Inventory) -> Mapping[str, float]:
@@ -78,7 +86,10 @@ def _halls(inventory: Inventory, drawn: Mapping[str, float]) -> Iterator[Finding
         if hall.power_w is not None and total > hall.power_w:
             said = f"the racks of hall {hall.name} may draw {shown(POWER, total)}"
             over, about = Excess(POWER, total, hall.power_w), f"hall {hall.name}"
-            yield over.of(about, "hall-over-power", hall.where.at("power"), said)
+            racks = (rack for rack in inventory.racks.values() if rack.hall == hall.name)
+            suspects = grown(racks, ("power",), lambda rack: rack.power_w, total - hall.power_w)
+            where = told_at(hall.where.at("power"), suspects)
+            yield over.of(about, "hall-over-power", where, said)
 
 
 def _buildings(inventory: Inventory, powers: Mapping[str, float]) -> Iterator[Finding]:

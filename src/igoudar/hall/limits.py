@@ -9,11 +9,12 @@ from pydantic import Field
 
 from igoudar.errors import Finding
 from igoudar.hall.places import Cooling, Limits
-from igoudar.quantities import Metres, Watts
+from igoudar.quantities import Metres, Millimetres, Percent, Watts
 from igoudar.schema import Entry, Source, one_of
 from igoudar.validated import data_file
 
 FILE = "inventory/data/hall.yaml"
+Entries = Annotated[int, Field(ge=1, le=100_000)]
 
 
 class _PowerIn(Entry):
@@ -26,7 +27,22 @@ class _SaltIn(Entry):
     source: Source
 
 
+class _DoorsIn(Entry):
+    before: Millimetres
+    behind: Millimetres
+    open: Percent
+    source: Source
+
+
+class _EntriesIn(Entry):
+    cords: Entries
+    cables: Entries
+    source: Source
+
+
 class _LimitsIn(Entry):
+    doors: _DoorsIn | None = None
+    entries: _EntriesIn | None = None
     cooling: dict[Annotated[Cooling, one_of(Cooling)], _PowerIn] = Field(default_factory=dict)
     salt: _SaltIn | None = None
 
@@ -40,5 +56,14 @@ def read_limits(root: Path) -> tuple[Limits, list[Finding]]:
     file, findings = data_file(root, FILE, _File)
     if file is None:
         return Limits(), findings
-    rack_w = {kind: entry.power for kind, entry in file.limits.cooling.items()}
-    return Limits(rack_w, file.limits.salt.distance if file.limits.salt else None), findings
+    told = file.limits
+    limits = Limits(
+        rack_w={kind: entry.power for kind, entry in told.cooling.items()},
+        salt_m=told.salt.distance if told.salt else None,
+        before_mm=told.doors.before if told.doors else None,
+        behind_mm=told.doors.behind if told.doors else None,
+        open_share=told.doors.open / 100 if told.doors else None,
+        cords=told.entries.cords if told.entries else None,
+        cables=told.entries.cables if told.entries else None,
+    )
+    return limits, findings

@@ -8,6 +8,8 @@ from enum import StrEnum
 
 from igoudar.errors import Where
 
+USUAL_IN, OPEN_IN = 19, 21  # between rails, as the trade counts them; Open Rack counts in OU
+
 
 class Zone(StrEnum):
     """Track of a hall, above its tenants."""
@@ -91,9 +93,11 @@ class Hall:
 
 @dataclass(frozen=True, slots=True)
 class Rack:
-    """`height` in U, counted from the bottom. `feeds`: `A` and `B` -> the unit that feeds it.
+    """`height` in U, of an open rack (`width_in` 21) in OU. `feeds`: `A` and `B` -> the unit that feeds it.
 
     `power_w`: what it may draw, and each of its feeds carries alone. `load_kg`: what may stand in it.
+    `first` is the lowest number on its rail, of the lowest U, or of the highest where it counts downwards.
+    `instead_of`: what its row gave, where an override says otherwise.
     """
 
     name: str
@@ -108,11 +112,23 @@ class Rack:
     load_kg: float | None = None
     cooling: Cooling | None = None
     at: str = ""
+    width_in: int = USUAL_IN
+    first: int = 1
+    descending: bool = False
+    instead_of: Rack | None = None
+
+    @property
+    def unit(self) -> str:
+        return "OU" if self.width_in == OPEN_IN else "U"
 
 
 @dataclass(frozen=True, slots=True)
 class TypeFacts:
-    """What is said of a hardware type beside its file; None where nothing is."""
+    """What is said of a hardware type beside its file; None where nothing is.
+
+    `widths_in`: between which rails it is made to stand. `before_mm` and `behind_mm`: what plugs, handles and
+    the bends of cables take up before its front and behind its back.
+    """
 
     where: Where
     source: str
@@ -123,11 +139,24 @@ class TypeFacts:
     depth_mm: float | None = None
     airflow: str = ""
     liquid_share: float = 0.0
+    widths_in: tuple[int, ...] = (USUAL_IN,)
+    before_mm: float | None = None
+    behind_mm: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`rack_w`: what a rack may draw, by how it is cooled. `salt_m`: nearer to the sea, salt is filtered."""
+    """`rack_w`: what a rack may draw, by how it is cooled. `salt_m`: nearer to the sea, salt is filtered.
+
+    `before_mm`: between the rails and a door before network devices, for the bends of their cables;
+    `behind_mm`: between the back of a device and a door. `open_share`: of a door by which devices breathe.
+    `cords` of devices and `cables` from other racks: as many as the openings and managers of a rack take.
+    """
 
     rack_w: Mapping[Cooling, float] = field(default_factory=dict)
     salt_m: float | None = None
+    before_mm: float | None = None
+    behind_mm: float | None = None
+    open_share: float | None = None
+    cords: int | None = None
+    cables: int | None = None

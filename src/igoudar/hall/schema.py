@@ -6,15 +6,16 @@ Quantities carry their unit and are plain numbers in one unit inside (`igoudar.q
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
-from pydantic import BeforeValidator, Field, StringConstraints, field_validator
+from pydantic import BeforeValidator, Field, PlainValidator, StringConstraints, field_validator
 
 from igoudar.facility.schema import KindLoopIn, KindUnitIn, PromiseIn
 from igoudar.hall.places import Basis, Cooling, Zone
 from igoudar.model import Face, Role, Status
 from igoudar.quantities import (
     HEIGHT,
+    OPEN_HEIGHT,
     TEMPERATURE,
     Celsius,
     CubicMetres,
@@ -33,6 +34,7 @@ from igoudar.schema import (
     Entry,
     Label,
     Letter,
+    Level,
     Mac,
     NamePattern,
     Network4,
@@ -40,16 +42,28 @@ from igoudar.schema import (
     Serial,
     Source,
     counted,
+    counted_levels,
     one_of,
 )
 from igoudar.validated import LABEL
 
 
-def _height(value: Any) -> int:
-    height = read(HEIGHT, value)
+class RackHeight(NamedTuple):
+    """As many U, or OU of an open rack."""
+
+    units: int
+    open: bool
+
+    def __str__(self) -> str:
+        return f"{self.units} {'OU' if self.open else 'U'}"
+
+
+def _height(value: Any) -> RackHeight:
+    open_rack = isinstance(value, str) and value.strip().endswith("OU")
+    height = read(OPEN_HEIGHT if open_rack else HEIGHT, value)
     if height != int(height) or height < 1:
-        raise ValueError("whole units of a rack such as 47 U")
-    return int(height)
+        raise ValueError("whole units of a rack such as 47 U, or 44 OU of an open rack")
+    return RackHeight(int(height), open_rack)
 
 
 def _names(value: Any) -> tuple[str, ...]:
@@ -66,7 +80,8 @@ def _given(value: Any) -> Any:
 
 
 Count = Annotated[tuple[str, ...], BeforeValidator(counted)]
-Height = Annotated[int, BeforeValidator(_height)]
+Height = Annotated[RackHeight, PlainValidator(_height)]
+Levels = Annotated[tuple[str, ...], BeforeValidator(counted_levels)]
 ClassNumber = Annotated[int, Field(ge=1, le=4)]
 Feeds = dict[Letter, Label]
 GridPlace = Annotated[str, StringConstraints(pattern=r"^[A-Z]{1,2}[0-9]{1,3}$")]
@@ -156,7 +171,7 @@ class StandingIn(BoxIn):
     """
 
     name: NamePattern
-    u: Count
+    u: Levels
     racks: Count | None = None
     number: DeviceNumber = 1
     every: Annotated[int, Field(ge=1, le=1000)] | None = None
@@ -220,7 +235,7 @@ class OverrideIn(Entry):
     pod: Annotated[int, Field(ge=1, le=99)] | None = None
     status: Annotated[Status | None, one_of(Status)] = None
     face: Annotated[Face | None, one_of(Face)] = None
-    u: Annotated[int, Field(ge=0, le=100)] | None = None
+    u: Level | None = None
     draw: DeviceWatts | None = None
     feed: Letter | None = None
     serial: Serial | None = None
