@@ -9,9 +9,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from igoudar.errors import Finding, Severity, Where
+from igoudar.facility.envelope import Need, envelopes, left_to_air, needs
 from igoudar.facility.failed import failures
 from igoudar.facility.graph import as_designed, power_graph
 from igoudar.facility.plant import Energy, Medium, Promise
+from igoudar.facility.standstill import standstills
 from igoudar.facility.told import grouped
 from igoudar.hall.places import Campus
 from igoudar.model import Inventory
@@ -85,6 +87,11 @@ def judge(inventory: Inventory) -> Iterator[Finding]:
     if inventory.campus is None and inventory.plant.energy is None:
         return
     designed = as_designed(inventory, graph)
+    needed = [*needs(inventory, graph)]
+    yield from grouped(envelopes(inventory, (graph, designed), needed, said))
+    known = [need for need in needed if isinstance(need, Need)]
+    yield from grouped(standstills(inventory, graph, settled.state, known))
+    yield from grouped(left_to_air(inventory, designed))
     if inventory.campus is not None:
         yield from _design(inventory, inventory.campus, designed)
     yield from _renewable(inventory, designed)
