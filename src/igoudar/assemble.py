@@ -197,7 +197,7 @@ def _campus(documents: Documents, findings: list[Finding]) -> Campus | None:
         power_w=entry.capacity.power,
         basis=entry.capacity.basis,
         sea_m=entry.distance_to_sea,
-        climate=Climate(tuple(c.high), tuple(c.low), c.extreme, c.source),
+        climate=Climate(tuple(c.high), tuple(c.low), c.extreme, c.source, tuple(c.dew_point or ())),
         water_m3=entry.water_a_year,
         design_pue=entry.design_pue,
         design_wue=entry.design_wue,
@@ -271,6 +271,8 @@ class _RackMaker:
             power_w=entry.power,
             load_kg=entry.load if entry.load is not None or kind is None else kind.load_kg,
             cooling=entry.cooling,
+            air_class=entry.air_class or "",
+            water_class=entry.water_class or "",
             where=where,
             **place,
         )

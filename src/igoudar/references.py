@@ -11,6 +11,7 @@ from igoudar.cabling.power import power_kinds
 from igoudar.cabling.pulls import port_kinds, whole_port
 from igoudar.errors import Finding, Where, unknown
 from igoudar.facility.references import broken_plant
+from igoudar.hall.places import Hall, Rack
 from igoudar.model import Attachment, Cable, Device, End, Inventory, Role, Status
 
 
@@ -36,13 +37,26 @@ def _places(inventory: Inventory) -> Iterator[Finding]:
             yield unknown("hall", rack.hall, rack.where.at("hall"), inventory.halls)
         if rack.type and rack.type not in inventory.rack_types:
             yield unknown("rack type", rack.type, rack.where.at("type"), inventory.rack_types)
-
+    yield from _classes(inventory)
     for slug, facts in inventory.facts.items():
         if slug not in inventory.types:
             yield unknown("type", slug, facts.where, inventory.types)
     for slug, where in inventory.rack_facts.items():
         if slug not in inventory.rack_types:
             yield unknown("rack type", slug, where, inventory.rack_types)
+
+
+def _classes(inventory: Inventory) -> Iterator[Finding]:
+    """Envelopes of halls and racks; once a place, for thousands of racks have one line."""
+    told: set[Where] = set()
+    known = {"air": inventory.limits.air, "water": inventory.limits.water}
+    things: tuple[Hall | Rack, ...] = (*inventory.halls.values(), *inventory.racks.values())
+    for thing in things:
+        for medium, name in (("air", thing.air_class), ("water", thing.water_class)):
+            where = thing.where.at(f"{medium}_class")
+            if name and name not in known[medium] and where not in told:
+                told.add(where)
+                yield unknown(f"{medium} class", name, where, known[medium])
 
 
 def _devices(inventory: Inventory) -> Iterator[Finding]:

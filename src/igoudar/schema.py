@@ -177,6 +177,7 @@ Asn = Annotated[int, Field(ge=1, le=4294967294)]
 PrefixCount = Annotated[int, Field(ge=1, le=4294967295)]  # what FRR takes
 MOST_NUMBER = 99_999
 DeviceNumber = Annotated[int, Field(ge=1, le=MOST_NUMBER)]  # of its role in its hall
+ClassName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9+-]{0,15}$")]  # such as A2
 Source = Annotated[str, Field(min_length=1)]  # where a number is from
 PublicKey = Annotated[str, BeforeValidator(_public_key)]
 Serial = Annotated[str, BeforeValidator(_serial)]

@@ -30,6 +30,7 @@ from igoudar.quantities import (
 )
 from igoudar.schema import (
     BoxIn,
+    ClassName,
     DeviceNumber,
     Entry,
     Label,
@@ -96,11 +97,15 @@ class CapacityIn(Entry):
 
 
 class ClimateIn(Entry):
-    """Months from January, means of daily highs and lows. `extreme`: the hottest hour to design for."""
+    """Months from January, means of daily highs and lows. `extreme`: the hottest hour to design for.
+
+    `dew_point`: the highest of each month, for halls that let outside air in.
+    """
 
     high: Annotated[list[Celsius], Field(min_length=12, max_length=12)]
     low: Annotated[list[Celsius], Field(min_length=12, max_length=12)]
     extreme: Extreme
+    dew_point: Annotated[list[Celsius] | None, Field(min_length=12, max_length=12)] = None
     source: Source
 
 
@@ -123,6 +128,7 @@ class HallParts(Entry):
     """What a hall states itself, and a kind for all of its halls.
 
     `power` is IT load. `availability` and `protection` are classes of EN 50600 (1 to 4).
+    `air_class`, `water_class`: the envelope that its racks need, such as A2 and W40.
     """
 
     floor: Annotated[int, Field(ge=-9, le=99)] = 0
@@ -133,6 +139,8 @@ class HallParts(Entry):
     cooling: Annotated[Cooling | None, one_of(Cooling)] = None
     salt_filtration: bool = False
     floor_load: FloorLoad | None = None
+    air_class: ClassName | None = None
+    water_class: ClassName | None = None
 
 
 class HallIn(HallParts):
@@ -152,6 +160,8 @@ class RackParts(Entry):
     power: Watts | None = None
     load: Kilograms | None = None
     cooling: Annotated[Cooling | None, one_of(Cooling)] = None
+    air_class: ClassName | None = None
+    water_class: ClassName | None = None
 
 
 class RackIn(RackParts):
@@ -250,4 +260,6 @@ class OverrideIn(Entry):
     power: Watts | None = None
     load: Kilograms | None = None
     cooling: Annotated[Cooling | None, one_of(Cooling)] = None
+    air_class: ClassName | None = None
+    water_class: ClassName | None = None
     at: GridPlace | None = None
