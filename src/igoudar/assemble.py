@@ -207,7 +207,12 @@ def _campus(documents: Documents, findings: list[Finding]) -> Campus | None:
 
 def _cabling(documents: Documents, findings: list[Finding]) -> Cabling | None:
     found = _only(documents, "cabling", findings)
-    return cabling_of(*found, findings) if found else None
+    if found is None:
+        return None
+    kinds: dict[str, list[str]] = {}
+    for hall in kind_halls(documents.sites):
+        kinds.setdefault(hall.kind, []).append(hall.name)
+    return cabling_of(*found, findings, kinds)
 
 
 def _plant(documents: Documents, joined: _Joiner) -> Plant:

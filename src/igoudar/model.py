@@ -28,11 +28,13 @@ if TYPE_CHECKING:
 class Role(StrEnum):
     """What a device is for. `upstream` is somebody else's router: a twin brings it, no stack touches it.
 
-    `equipment` takes room and power and is told nothing: a PDU, a panel, a tray of a chassis.
+    `equipment` takes room and power and is told nothing: a PDU, a panel, a tray of a chassis. Nor is a
+    `super-spine`, which has cables, too: the fabric ends at the spines.
     """
 
     LEAF = "leaf"
     SPINE = "spine"
+    SUPER_SPINE = "super-spine"
     BORDER = "border"
     SERVER = "server"
     MANAGEMENT = "management"

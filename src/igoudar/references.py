@@ -76,7 +76,7 @@ def _devices(inventory: Inventory) -> Iterator[Finding]:
             said = f"{device.name} is {device.status} and has no 'serial'"
             expected = "what its label says, there or in units/<hall>.csv"
             yield Finding("no-serial", device.where, said, expected, "or `status: planned`")
-        managed = device.role not in (Role.OOB, Role.UPSTREAM, Role.EQUIPMENT)
+        managed = device.role not in (Role.OOB, Role.UPSTREAM, Role.EQUIPMENT, Role.SUPER_SPINE)
         if managed and device.oob is None and device.status is not Status.PLANNED:
             yield Finding(
                 "no-oob", device.where, f"{device.name} has no 'oob' address", "address and prefix length"
@@ -130,15 +130,11 @@ def _cables(inventory: Inventory) -> Iterator[Finding]:
         if cable.wave and cable.wave not in inventory.waves:
             yield unknown("wave", cable.wave, cable.where.at("wave"), inventory.waves)
     for device in inventory.devices.values():
-        rack, kind = inventory.racks.get(device.rack), inventory.types.get(device.type)
-        where = device.where.at("feed")
+        kind = inventory.types.get(device.type)
         if device.feed and kind is not None and not kind.parts.outlets:
             said = f"{device.name} hands on feed {device.feed}, and a {kind.slug} has no outlets"
+            where = device.where.at("feed")
             yield Finding("no-outlets", where, said, "the type of an rPDU", "or no `feed`")
-        if device.feed and rack is not None and device.feed not in rack.feeds:
-            known = ", ".join(sorted(rack.feeds)) or "a feed of the rack, which has none"
-            said = f"rack {rack.name} has no feed {device.feed}"
-            yield Finding("unknown-feed", where, said, f"one of {known}")
 
 
 def _plugs(

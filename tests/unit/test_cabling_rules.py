@@ -15,7 +15,7 @@ from igoudar.cabling.pulls import pulls_of
 from igoudar.cabling.schema import CablingIn, cabling_of
 from igoudar.errors import Finding, Where
 from igoudar.ledger import Ledger, allocate_numbers, updated
-from igoudar.model import Cable, CableStatus, End, Inventory, Role
+from igoudar.model import Cable, CableStatus, End, Inventory, Role, Status
 from igoudar.yaml_source import parse_source
 from tests import cabling_hall
 from tests.cabling_hall import AT, Size, bare, cabled, device, hall, keys, with_device, without_device
@@ -236,3 +236,71 @@ def test_the_example_of_the_docs_is_what_the_files_take() -> None:
 
     assert not [*source.findings, *findings]
     assert (len(made.in_racks), len(made.meshes), len(made.floors["h1"].trays)) == (2, 1, 3)
+
+
+def building(rules: list[dict[str, object]]) -> tuple[Inventory, list[Finding]]:
+    """Two halls of a kind and one of none; in each four spines, of two planes, and a super-spine of each."""
+    small = bare(Size(1, 1, 1, 1))
+    one = small.halls["h1"]
+    halls = {f"h{n}": replace(one, name=f"h{n}", number=n) for n in (1, 2, 3)}
+    racks, devices = {}, {}
+    for name in halls:
+        rack = replace(small.racks["a01"], name=f"{name}-a01", hall=name)
+        racks[rack.name] = rack
+        for role, many in ((Role.SPINE, 4), (Role.SUPER_SPINE, 2)):
+            for n in range(1, many + 1):
+                made = device(f"{role}-{name}-{n}", role, n, (rack.name, 10 * n + many))
+                devices[made.name] = replace(made, hall=name, type="spine")
+    findings: list[Finding] = []
+    section = {"slack": {"rack": "0.3 m", "tray": "1 m"}, "meshes": rules}
+    cabling = cabling_of(CablingIn.model_validate(section), AT, findings, {"big": ["h1", "h2"]})
+    made_of = replace(small, halls=halls, racks=racks, devices=devices, cabling=cabling)
+    inventory, more = cabled(made_of)
+    return inventory, [*findings, *more]
+
+
+def plane(n: int, **more: object) -> dict[str, object]:
+    return {
+        "devices": "spine", "kind": "big", "numbers": f"{n}..4/2", "ports": "swp97..100", "to": "super-spine",
+        "to_halls": "1..2", "to_numbers": n, "links": 2, "onto": "swp1..8", "length": "100 m", **more,
+    }  # fmt: skip
+
+
+def test_planes_of_spines_over_the_halls_of_a_building() -> None:
+    """Counted by hand: the second spine of plane 1 in hall 2 has the last two of eight ports there."""
+    inventory, findings = building([plane(1), plane(2)])
+
+    assert findings == []
+    assert len(inventory.cables) == 2 * 4 * 2 * 2, "spines of two halls, super-spines of both, two links"
+    there = {str(c.a): str(c.b) for c in inventory.cables.values()}
+    assert [there[f"spine-h1-1/swp{n}"] for n in range(97, 101)] == [
+        "super-spine-h1-1/swp1", "super-spine-h1-1/swp2", "super-spine-h2-1/swp1", "super-spine-h2-1/swp2",
+    ]  # fmt: skip
+    assert there["spine-h2-3/swp100"] == "super-spine-h2-1/swp8"
+    assert there["spine-h2-4/swp97"] == "super-spine-h1-2/swp7"
+    assert not any("h3" in key for key in inventory.cables)
+    assert not pulls_of(inventory).findings, "100 m are said, so no trays need to lead there"
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ({"onto": "swp1..7"}, "counts-differ"),
+        ({"ports": "swp97..98"}, "counts-differ"),
+        ({"kind": "bog"}, "unknown-kind"),
+        ({"numbers": "1..2/2", "onto": "swp1..4"}, "no-port-by-rule"),
+        ({"to_halls": "2..3"}, "no-port-by-rule"),
+    ],
+)
+def test_what_is_wrong_with_a_plane(more: dict[str, object], code: str) -> None:
+    assert code in {finding.code for finding in building([plane(1, **more)])[1]}
+
+
+def test_what_stands_nowhere_yet_has_no_label() -> None:
+    made = hall(SMALL)
+    server = next(d for d in made.devices.values() if d.role is Role.SERVER)
+    some = replace(made, devices={**made.devices, server.name: replace(server, status=Status.PLANNED)})
+    labels = [request.owner for request in cable_requests(some) if request.kind == LABEL]
+
+    assert len(labels) == len(made.cables) - 3
+    assert not any(f"{server.name}/" in owner for owner in labels)

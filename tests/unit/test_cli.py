@@ -73,7 +73,8 @@ def test_what_a_site_has_is_counted(root: Path) -> None:
 
     assert told["all"] == told["buildings"]["1"]
     assert told["all"]["devices"] == {
-        "spine": 2, "border": 2, "oob": 1, "management": 3, "leaf": 4, "server": 8, "upstream": 2
+        "spine": 2, "border": 2, "oob": 1, "management": 3, "leaf": 4, "server": 8, "upstream": 2,
+        "equipment": 10,
     }  # fmt: skip
     assert (told["all"]["racks"], told["all"]["racks_w"], told["all"]["unknown"]) == (5, 62_500, 0)
     lines, status = typed(root, "count lab")

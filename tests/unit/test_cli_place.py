@@ -57,7 +57,11 @@ exit 0
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
+    """Without rPDUs: placement knows nothing of outlets."""
     root = repository(tmp_path)
+    devices = root / "inventory/lab/devices.yaml"
+    lines = devices.read_text("utf-8").splitlines(keepends=True)
+    devices.write_text("".join(line for line in lines if "generic-rpdu" not in line), "utf-8")
     (root / "inventory/types/generic/generic-tall.yaml").write_text(TALL, "utf-8")
     (root / "wanted.yaml").write_text(REQUEST, "utf-8")
     return root

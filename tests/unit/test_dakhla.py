@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,27 @@ def test_devices_of_each_kind_of_hall(campus: Inventory) -> None:
     assert (hall[7][Role.SERVER], hall[7][Role.LEAF], hall[7][Role.SPINE]) == (864, 56 + 54, 32)
     assert (hall[10][Role.SERVER], hall[10][Role.LEAF]) == (1_600, 200)
     assert sum(t.devices[Role.SERVER] for t in found.values()) == 442_368 + 20_736 + 12_800
+
+
+def test_cables_of_a_general_hall(campus: Inventory) -> None:
+    """As the derivation has them, row by row; the differences are explained in cabling.yaml."""
+    mine: dict[frozenset[Role], int] = defaultdict(int)
+    for cable in campus.cables.values():
+        roles = [campus.devices[end.device] for end in (cable.a, cable.b)]
+        if any(device.hall == "g02-3" for device in roles if device.role is not Role.SUPER_SPINE):
+            mine[frozenset(device.role for device in roles)] += 1
+
+    assert mine == {
+        frozenset({Role.SERVER, Role.LEAF}): 18_432,
+        frozenset({Role.SERVER, Role.OOB}): 9_216,
+        frozenset({Role.LEAF, Role.SPINE}): 3_072,
+        frozenset({Role.SPINE, Role.SUPER_SPINE}): 512,
+        frozenset({Role.LEAF, Role.OOB}): 768,
+        frozenset({Role.SPINE, Role.OOB}): 16,
+        frozenset({Role.SUPER_SPINE, Role.OOB}): 8,
+    }
+    assert sum(d.role is Role.SUPER_SPINE for d in campus.devices.values()) == 384
+    assert campus.cables["spine-g02-3-a20/swp97 -- super-g02-1-a20/swp17"].length_m == 100
 
 
 def test_the_campus_has_the_capacity_that_it_needs(campus: Inventory) -> None:

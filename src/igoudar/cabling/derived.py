@@ -10,15 +10,16 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import product
 
 from igoudar.cabling.numbers import PORT, port_request
 from igoudar.cabling.power import cords_apart, power_kinds
 from igoudar.cabling.pulls import port_kinds, whole_port
 from igoudar.cabling.trays import Among, CordRule, MeshRule, RackRule
-from igoudar.errors import Finding, Where
+from igoudar.errors import Finding, Where, and_more
 from igoudar.hall.draw import feeds_of
 from igoudar.ledger import Ledger, Request, allocate_numbers
-from igoudar.model import Cable, CableStatus, Device, End, Inventory, Status
+from igoudar.model import Cable, CableStatus, Device, End, Face, Inventory, Status
 
 
 def with_derived(inventory: Inventory, ledger: Callable[[], Ledger]) -> tuple[Inventory, list[Finding]]:
@@ -58,6 +59,7 @@ class _Deriver:
     by_number: dict[tuple[str, str, int], Device] = field(default_factory=dict)
     by_place: dict[tuple[str, str, int], str] = field(default_factory=dict)
     rpdus: dict[tuple[str, str], list[Device]] = field(default_factory=dict)
+    taken: set[tuple[str, str]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         """Devices whose rack or type is not there are told of elsewhere."""
@@ -84,7 +86,8 @@ class _Deriver:
         found = list(self._among(rule.devices))
         if not found:
             among = rule.devices
-            narrowed = (("hall", among.hall), ("row", among.row), ("pod", among.pod or ""))
+            hall = "" if not among.halls else min(among.halls) + and_more(len(among.halls))
+            narrowed = (("hall", hall), ("row", among.row), ("pod", among.pod or ""))
             where = ", ".join(f"{word} {value}" for word, value in narrowed if value)
             of = f" of the role {among.role}" if among.role else ""
             said = f"no device{of}{' of ' if where else ''}{where} is there for it"
@@ -95,7 +98,7 @@ class _Deriver:
         roles = [among.role] if among.role else sorted(self.by_role)
         for device in (device for role in roles for device in self.by_role[role]):
             rack = self.inventory.racks[device.rack]
-            if among.hall in ("", rack.hall) and among.row in ("", rack.row):
+            if (not among.halls or rack.hall in among.halls) and among.row in ("", rack.row):
                 pod = among.pod in (0, device.pod)
                 if pod and (not among.positions or rack.position in among.positions):
                     yield device
@@ -122,28 +125,32 @@ class _Deriver:
         self.open.append((request, rule, end, switch))
 
     def cords(self, rule: CordRule) -> None:
-        """Each PSU to the rPDU of its feed, in racks that have any."""
+        """Each PSU to the rPDU of its feed, in racks that have any; what gets no outlet is told by checks.
+
+        Of two devices on one U, at both faces, the one in front has the outlets of the U.
+        """
         first: dict[float, int] = {u: n * rule.each for n, u in enumerate(rule.u)}
         fed = {rack for rack, _ in self.rpdus}
-        for device in self._devices(rule):
-            if device.feed or device.rack not in fed:
-                continue
-            inlets = self.inventory.types[device.type].parts.inlets
-            letters = sorted(self.inventory.racks[device.rack].feeds)
-            used: Counter[str] = Counter()
-            for inlet, letter in zip(inlets, feeds_of(letters, len(inlets)), strict=False):
-                slot, end = used[letter], End(device.name, inlet.name)
-                used[letter] += 1
-                rpdu = self._rpdu(rule, device, letter)
-                if rpdu is None:
-                    continue
-                if device.u not in first:
-                    self._ask(rule, end, rpdu)
-                elif slot < rule.each:
-                    self._add(rule, end, End(rpdu.name, rule.onto[first[device.u] + slot]))
-                else:
-                    said = f"{device.name} has more PSUs on feed {letter} than {rule.each}"
-                    self._say("no-port-by-rule", rule.where.at("onto"), said, "`each`, as many as it has")
+        devices = [d for d in self._devices(rule) if d.rack in fed and not d.feed]
+        for device in sorted(devices, key=lambda d: d.face is not Face.FRONT):
+            at = first.get(device.u)
+            own = () if at is None else rule.onto[at : at + rule.each]
+            mine = {(device.rack, outlet) for outlet in own}
+            self._plug(rule, device, () if mine & self.taken else own)
+            self.taken |= mine
+
+    def _plug(self, rule: CordRule, device: Device, own: tuple[str, ...]) -> None:
+        """`own`: outlets of each rPDU that are the device's by rule."""
+        inlets = self.inventory.types[device.type].parts.inlets
+        letters = sorted(self.inventory.racks[device.rack].feeds)
+        used: Counter[str] = Counter()
+        for inlet, letter in zip(inlets, feeds_of(letters, len(inlets)), strict=False):
+            rpdu, end = self._rpdu(rule, device, letter), End(device.name, inlet.name)
+            if rpdu is not None and used[letter] < len(own):
+                self._add(rule, end, End(rpdu.name, own[used[letter]]))
+            elif rpdu is not None and rule.rest is not None:
+                self._ask(rule, end, rpdu)
+            used[letter] += 1
 
     def _rpdu(self, rule: CordRule, device: Device, letter: str) -> Device | None:
         found = self.rpdus.get((device.rack, letter), [])
@@ -182,17 +189,29 @@ class _Deriver:
 
     def mesh(self, rule: MeshRule) -> None:
         """A number that nobody has leaves a hole."""
-        onto = dict(zip(rule.numbers, rule.onto, strict=False))
+        place = {number: n for n, number in enumerate(rule.numbers)}
+        own = {number: n * len(place) for n, number in enumerate(rule.to_halls)}
+        halls = self.inventory.halls
+        named = {(hall.building, hall.number): hall.name for hall in halls.values()}
+        step = rule.numbers[1] - rule.numbers[0] if len(place) > 1 else 1
         for device in self._devices(rule):
-            there = onto.get(device.number)
-            if there is None:
+            if (device.number - rule.numbers[0]) % step:  # of another rule: only every so many are counted
+                continue
+            hall = halls[device.hall]
+            if device.number not in place or (own and hall.number not in own):
                 said = f"{device.name} has the number {device.number}, for which the rule has no port"
                 self._say("no-port-by-rule", rule.where.at("numbers"), said, "its number in `numbers`")
                 continue
-            for port, number in zip(rule.ports, rule.to_numbers, strict=False):
-                other = self.by_number.get((device.hall, rule.to, number))
-                if other is not None:
-                    self._add(rule, End(device.name, port), End(other.name, there))
+            first = (own.get(hall.number, 0) + place[device.number]) * rule.links
+            there = rule.onto[first : first + rule.links]
+            targets = [named.get((hall.building, n), "") for n in rule.to_halls] or [hall.name]
+            for n, (target, number) in enumerate(product(targets, rule.to_numbers)):
+                other = self.by_number.get((target, rule.to, number))
+                if other is None:
+                    continue
+                here = rule.ports[n * rule.links : (n + 1) * rule.links]
+                for a, b in zip(here, there, strict=False):
+                    self._add(rule, End(device.name, a), End(other.name, b))
 
     def hand_out(self, ledger: Ledger) -> None:
         """Ports out of the ledger; what rests in it counts as taken, until `igoudar plan` takes it out."""
@@ -232,7 +251,10 @@ class _Deriver:
                 return
         planned = any(device.status is Status.PLANNED for device in devices)
         status = CableStatus.PLANNED if planned else CableStatus.CONNECTED
-        self.cables.append(Cable(a, b, rule.where, status, rule.medium, derived=True, handed=handed))
+        length = rule.length_m if isinstance(rule, MeshRule) else None
+        self.cables.append(
+            Cable(a, b, rule.where, status, rule.medium, length_m=length, derived=True, handed=handed)
+        )
 
     def _say(self, code: str, where: Where, said: str, expected: str, hint: str = "") -> None:
         """Once a kind and line, of the first by name: a rule is about thousands."""

@@ -7,17 +7,19 @@ from itertools import product
 
 from igoudar.errors import Where
 from igoudar.ledger import Request
-from igoudar.model import Cable, End, Inventory
+from igoudar.model import Cable, End, Inventory, Status
 
 LABEL, PORT = "label", "port"
 
 
 def cable_requests(inventory: Inventory) -> Iterator[Request]:
-    """None where the site says nothing of its cabling."""
+    """None where the site says nothing of its cabling; none for a cable to what stands nowhere yet."""
     if inventory.cabling is None:
         return
     low, high = inventory.cabling.labels
     for cable in inventory.laid():
+        if any(inventory.devices[end.device].status is Status.PLANNED for end in (cable.a, cable.b)):
+            continue
         was = tuple(key for key in _keys_before(inventory, cable) if key != cable.key)
         yield Request(LABEL, cable.key, low, high, cable.where, was)
         if cable.handed:

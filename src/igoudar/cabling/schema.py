@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
 from igoudar.cabling.trays import Among, Cabling, Carries, CordRule, Floor, MeshRule, RackRule, Spot, Tray
-from igoudar.errors import Finding, Where
+from igoudar.errors import Finding, Where, nearest
 from igoudar.hall.schema import Count
 from igoudar.model import Role
-from igoudar.quantities import DISTANCE, LENGTH, Millimetres, quantity
+from igoudar.quantities import DISTANCE, LENGTH, Metres, Millimetres, quantity
 from igoudar.schema import Entry, Label, counted, one_of
 
 _PLACE = re.compile(r"([A-Z]{1,2})([0-9]{1,3})")
@@ -107,9 +108,13 @@ Tails = Annotated[int, Field(ge=1, le=8)]
 
 
 class RuleIn(Entry):
-    """`devices`: a role; the rest narrows it. `tails`: into so many each port of `onto` is broken out."""
+    """`devices`: a role; the rest narrows it, `kind` to halls of a kind.
+
+    `tails`: into so many each port of `onto` is broken out.
+    """
 
     devices: Annotated[Role, one_of(Role)]
+    kind: Label | None = None
     hall: Label | None = None
     row: Label | None = None
     positions: Count | None = None
@@ -135,11 +140,17 @@ class RackRuleIn(RuleIn):
 
 
 class MeshRuleIn(RuleIn):
-    """Every device of `numbers` to every one of `to_numbers`: the n-th of `ports` goes to the n-th there."""
+    """Every device of `numbers` to every one of `to_numbers`: the n-th of `ports` goes to the n-th there.
+
+    `links`: so many ports in a row to each. `to_halls`: by their numbers in the building, instead of its own.
+    """
 
     numbers: Count
     ports: Ports
     to_numbers: Count
+    to_halls: Count = ()
+    links: Annotated[int, Field(ge=1, le=64)] = 1
+    length: Metres | None = None
 
 
 class CordRuleIn(Entry):
@@ -150,6 +161,7 @@ class CordRuleIn(Entry):
     """
 
     devices: Annotated[Role | None, one_of(Role)] = None
+    kind: Label | None = None
     hall: Label | None = None
     row: Label | None = None
     positions: Count | None = None
@@ -169,98 +181,125 @@ def _labels(value: Any) -> tuple[int, int]:
 
 
 class CablingIn(Entry):
+    """`kinds`: the floor of each hall of a kind that has none in `halls`."""
+
     slack: SlackIn
     halls: dict[Label, FloorIn] = Field(default_factory=dict)
+    kinds: dict[Label, FloorIn] = Field(default_factory=dict)
     in_racks: list[RackRuleIn] = Field(default_factory=list)
     meshes: list[MeshRuleIn] = Field(default_factory=list)
     cords: list[CordRuleIn] = Field(default_factory=list)
     labels: Annotated[tuple[int, int], BeforeValidator(_labels)] = (100_000, 999_999)
 
 
-def cabling_of(entry: CablingIn, where: Where, findings: list[Finding]) -> Cabling:
-    """As frozen values; what is wrong with a tray goes to `findings`."""
+Kinds = Mapping[str, Collection[str]]
+
+
+def cabling_of(
+    entry: CablingIn, where: Where, findings: list[Finding], kinds: Kinds | None = None
+) -> Cabling:
+    """As frozen values; what is wrong goes to `findings`. `kinds`: the halls of each kind."""
+    rules = _Rules(kinds or {}, findings)
     floors = {
         hall: _floor(hall, floor, where.at("halls").at(hall), findings) for hall, floor in entry.halls.items()
     }
+    for kind, floor in entry.kinds.items():
+        at = where.at("kinds").at(kind)
+        one = _floor(kind, floor, at, findings)
+        floors = {hall: replace(one, hall=hall) for hall in rules.of_kind(kind, at)} | floors
     return Cabling(
         where=where,
         slack_rack_m=entry.slack.rack,
         slack_tray_m=entry.slack.tray,
         floors=floors,
-        in_racks=tuple(
-            _in_rack(rule, where.at("in_racks").at(n), findings) for n, rule in enumerate(entry.in_racks)
-        ),
-        meshes=tuple(_mesh(rule, where.at("meshes").at(n), findings) for n, rule in enumerate(entry.meshes)),
-        cords=tuple(_cord(rule, where.at("cords").at(n), findings) for n, rule in enumerate(entry.cords)),
+        in_racks=tuple(rules.in_rack(r, where.at("in_racks").at(n)) for n, r in enumerate(entry.in_racks)),
+        meshes=tuple(rules.mesh(r, where.at("meshes").at(n)) for n, r in enumerate(entry.meshes)),
+        cords=tuple(rules.cord(r, where.at("cords").at(n)) for n, r in enumerate(entry.cords)),
         labels=entry.labels,
     )
 
 
-def _in_rack(rule: RackRuleIn, where: Where, findings: list[Finding]) -> RackRule:
-    onto = _broken_out(rule)
-    _as_many(("u", rule.u), ("onto", onto), where, findings)
-    return RackRule(
-        devices=_among(rule),
-        port=rule.port,
-        to=rule.to,
-        to_u=rule.to_u or 0,
-        beside=rule.beside,
-        u=tuple(int(u) for u in rule.u),
-        onto=onto,
-        rest=rule.rest,
-        medium=rule.medium,
-        where=where,
-    )
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    kinds: Kinds
+    findings: list[Finding]
 
+    def in_rack(self, rule: RackRuleIn, where: Where) -> RackRule:
+        onto = _broken_out(rule)
+        self._as_many(("u", len(rule.u)), ("onto", len(onto)), where)
+        return RackRule(
+            devices=self._among(rule, where),
+            port=rule.port,
+            to=rule.to,
+            to_u=rule.to_u or 0,
+            beside=rule.beside,
+            u=tuple(int(u) for u in rule.u),
+            onto=onto,
+            rest=rule.rest,
+            medium=rule.medium,
+            where=where,
+        )
 
-def _mesh(rule: MeshRuleIn, where: Where, findings: list[Finding]) -> MeshRule:
-    onto = _broken_out(rule)
-    _as_many(("numbers", rule.numbers), ("onto", onto), where, findings)
-    _as_many(("ports", rule.ports), ("to_numbers", rule.to_numbers), where, findings)
-    return MeshRule(
-        devices=_among(rule),
-        numbers=tuple(int(n) for n in rule.numbers),
-        ports=rule.ports,
-        to=rule.to,
-        to_numbers=tuple(int(n) for n in rule.to_numbers),
-        onto=onto,
-        medium=rule.medium,
-        where=where,
-    )
+    def mesh(self, rule: MeshRuleIn, where: Where) -> MeshRule:
+        onto, each = _broken_out(rule), rule.links * max(1, len(rule.to_halls))
+        self._as_many(("numbers", each * len(rule.numbers)), ("onto", len(onto)), where)
+        self._as_many(("ports", len(rule.ports)), ("to_numbers", each * len(rule.to_numbers)), where)
+        return MeshRule(
+            devices=self._among(rule, where),
+            numbers=tuple(int(n) for n in rule.numbers),
+            ports=rule.ports,
+            to=rule.to,
+            to_numbers=tuple(int(n) for n in rule.to_numbers),
+            onto=onto,
+            medium=rule.medium,
+            where=where,
+            links=rule.links,
+            to_halls=tuple(int(n) for n in rule.to_halls),
+            length_m=rule.length,
+        )
 
+    def cord(self, rule: CordRuleIn, where: Where) -> CordRule:
+        self._as_many(("u", rule.each * len(rule.u)), ("onto", len(rule.onto)), where)
+        return CordRule(
+            devices=self._among(rule, where),
+            u=tuple(int(u) for u in rule.u),
+            onto=rule.onto,
+            each=rule.each,
+            rest=rule.rest,
+            medium=rule.cord,
+            where=where,
+        )
 
-def _cord(rule: CordRuleIn, where: Where, findings: list[Finding]) -> CordRule:
-    units = [f"{u}.{n}" for u in rule.u for n in range(rule.each)]
-    _as_many(("u", units), ("onto", rule.onto), where, findings)
-    return CordRule(
-        devices=_among(rule),
-        u=tuple(int(u) for u in rule.u),
-        onto=rule.onto,
-        each=rule.each,
-        rest=rule.rest,
-        medium=rule.cord,
-        where=where,
-    )
+    def of_kind(self, kind: str, where: Where) -> Collection[str]:
+        if kind in self.kinds:
+            return self.kinds[kind]
+        known = ", ".join(sorted(self.kinds)) or "a kind of a section hall_series"
+        said, hint = f"no hall is of the kind {kind!r}", nearest(kind, self.kinds)
+        self.findings.append(Finding("unknown-kind", where, said, f"one of {known}", hint))
+        return ()
 
+    def _among(self, rule: RuleIn | CordRuleIn, where: Where) -> Among:
+        positions = frozenset(int(p) for p in rule.positions or ())
+        halls = {rule.hall} if rule.hall else set[str]()
+        if rule.kind:
+            mine = self.of_kind(rule.kind, where.at("kind"))
+            halls = halls.intersection(mine) if halls else set(mine)
+        return Among(str(rule.devices or ""), frozenset(halls), rule.row or "", positions, rule.pod or 0)
 
-def _among(rule: RuleIn | CordRuleIn) -> Among:
-    positions = frozenset(int(p) for p in rule.positions or ())
-    return Among(str(rule.devices or ""), rule.hall or "", rule.row or "", positions, rule.pod or 0)
+    def _as_many(self, one: tuple[str, int], other: tuple[str, int], where: Where) -> None:
+        """Two counts of a rule go with each other, one by one."""
+        if one[1] != other[1]:
+            said, expected = (
+                f"{one[0]!r} counts {one[1]} and {other[0]!r} {other[1]}",
+                "as many of one as of the other",
+            )
+            self.findings.append(Finding("counts-differ", where.at(other[0]), said, expected))
 
 
 def _broken_out(rule: RuleIn) -> tuple[str, ...]:
     if rule.tails == 1:
         return rule.onto
     return tuple(f"{port}s{tail}" for port in rule.onto for tail in range(rule.tails))
-
-
-def _as_many(
-    one: tuple[str, Sequence[str]], other: tuple[str, Sequence[str]], where: Where, findings: list[Finding]
-) -> None:
-    """Two counts of a rule go with each other, one by one."""
-    if len(one[1]) != len(other[1]):
-        said = f"{one[0]!r} counts {len(one[1])} and {other[0]!r} {len(other[1])}"
-        findings.append(Finding("counts-differ", where.at(other[0]), said, "as many of one as of the other"))
 
 
 def _floor(hall: str, entry: FloorIn, where: Where, findings: list[Finding]) -> Floor:

@@ -50,10 +50,10 @@ class Floor:
 
 @dataclass(frozen=True, slots=True)
 class Among:
-    """Which devices a rule is about: of a role, hall, row, positions or pod, where it says so."""
+    """Which devices a rule is about: of a role, halls, row, positions or pod, where it says so."""
 
     role: str
-    hall: str = ""
+    halls: frozenset[str] = frozenset()
     row: str = ""
     positions: frozenset[int] = frozenset()
     pod: int = 0
@@ -83,6 +83,10 @@ class RackRule:
 class MeshRule:
     """Every device to every other one: the n-th of `ports` goes to the device whose number is the n-th of
     `to_numbers`, there onto the one of `onto` that stands where the device's own number stands in `numbers`.
+
+    `links`: so many ports one after the other lead to the same device, at both ends. `to_halls`: numbers of
+    halls of the same building, of each of which all of `to_numbers` follow; `onto` counts on by the device's
+    own hall. `length_m`: of each cable, where no trays say it.
     """
 
     devices: Among
@@ -93,6 +97,9 @@ class MeshRule:
     onto: tuple[str, ...]
     medium: str
     where: Where
+    links: int = 1
+    to_halls: tuple[int, ...] = ()
+    length_m: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

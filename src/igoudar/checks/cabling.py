@@ -21,6 +21,13 @@ def check(design: Design) -> Iterator[Finding]:
 
 
 def _unplugged(inventory: Inventory) -> Iterator[Finding]:
+    """rPDUs on no feed, and PSUs on no rPDU."""
+    for device in inventory.devices.values():
+        feeds = inventory.racks[device.rack].feeds
+        if device.feed and device.feed not in feeds:
+            known = ", ".join(sorted(feeds)) or "a feed of the rack, which has none"
+            said, where = f"rack {device.rack} has no feed {device.feed}", device.where.at("feed")
+            yield Finding("unknown-feed", where, said, f"one of {known}", subject=f"device {device.name}")
     for rack, inlets in without_outlet(inventory).items():
         more = and_more(len(inlets))
         said = f"{inlets[0]}{more} {'have' if more else 'has'} no outlet, and rack {rack} has rPDUs"

@@ -17,7 +17,7 @@ FRAME = Ink(line=INK, width=0.5)
 EDGE = Ink(line=INK, width=0.25)
 GUIDE = Ink(line=FAINT, width=0.1)
 
-_NETWORKING = frozenset({Role.LEAF, Role.SPINE, Role.BORDER, Role.OOB, Role.UPSTREAM})
+_NETWORKING = frozenset({Role.LEAF, Role.SPINE, Role.SUPER_SPINE, Role.BORDER, Role.OOB, Role.UPSTREAM})
 _DASHES = {Status.PLANNED: "1.6 0.9", Status.STAGED: "0.4 0.7"}
 
 

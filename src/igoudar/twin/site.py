@@ -1,8 +1,8 @@
 """The twin of a site: which kernels, wires and addresses stand for its devices and cables. Pure but for text.
 
-Hosts are the devices that stand (not `planned`), out-of-band switches excepted: the bridge of the twin is
-theirs. Wires are cables in use between data ports. What the far ends of submarine cables run is written here
-(`igoudar.twin.far`), because nobody else will.
+Hosts are devices that stand (not `planned`) and have a system of their own; the bridge of the twin stands
+for the out-of-band switches. Wires are cables in use between data ports. What the far ends of submarine
+cables run is written here (`igoudar.twin.far`), because nobody else will.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from igoudar.twin.network import OOB_MTU
 from igoudar.twin.seed import INSTALLED
 from igoudar.twin.spec import OOB_PORT, TwinHost, TwinPort, TwinSpec, TwinWire
 
+NO_HOSTS = frozenset({Role.OOB, Role.EQUIPMENT, Role.SUPER_SPINE})
 # Kernel memory in MB: what FRR, systemd and Python need with room to spare (measured: some 80 used).
 MEMORY_MB = {Role.LEAF: 192, Role.SPINE: 192, Role.BORDER: 192, Role.UPSTREAM: 160}
 OTHER_MEMORY_MB = 144
@@ -28,7 +29,7 @@ OTHER_MEMORY_MB = 144
 def twin_spec(inventory: Inventory, passwords: Mapping[str, str]) -> TwinSpec:
     """`passwords`: name in secrets.yaml -> value, for the far ends of sessions. Raises BadInput."""
     standing = [
-        d for d in inventory.devices.values() if d.role is not Role.OOB and d.status is not Status.PLANNED
+        d for d in inventory.devices.values() if d.role not in NO_HOSTS and d.status is not Status.PLANNED
     ]
     if findings := list(_unreachable(standing)):
         raise BadInput(findings)
