@@ -291,7 +291,8 @@ def _device(name: str, entry: schema.DeviceIn, where: Where, racks: Mapping[str,
         was=entry.was or "",
         serial=entry.serial or "",
         draw_w=entry.draw,
-        **entry.model_dump(exclude={"oob_mac", "host_key", "nos", "was", "serial", "draw"}),
+        feed=entry.feed or "",
+        **entry.model_dump(exclude={"oob_mac", "host_key", "nos", "was", "serial", "draw", "feed"}),
     )
 
 

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from igoudar.errors import BadInput, CheckFailed, Finding, Where
 from igoudar.inventory import load
 from igoudar.model import Inventory
-from igoudar.vanished import vanished
+from igoudar.vanished import moved, vanished
 from igoudar.yaml_source import locate
 
 
@@ -47,7 +47,8 @@ def tree_at(root: Path, commit: str) -> Iterator[Path]:
 
 
 def vanished_since(root: Path, commit: str, folder: Path, now: Inventory) -> tuple[Finding, ...]:
-    """What may not vanish from the site in `folder` as it was at a commit. Places are named `COMMIT:file`.
+    """What may not vanish or move of the site in `folder` as it was at a commit, whose places are
+    named `COMMIT:file`.
 
     Raises BadInput where the site lies outside of the checkout, the commit is unknown or cannot be read.
     """
@@ -59,14 +60,24 @@ def vanished_since(root: Path, commit: str, folder: Path, now: Inventory) -> tup
         return ()
     with tree_at(root, commit) as tree:
         before = tree / folder.relative_to(root)
-        found = vanished(load(before, tree), now) if before.is_dir() else ()
-        return tuple(_as_of(commit, f) for f in locate(found, tree))
+        if not before.is_dir():
+            return ()
+        base = load(before, tree)
+        gone = (_as_of(commit, f) for f in locate(vanished(base, now), tree))
+        return *gone, *(_seen_at(commit, f, root, tree) for f in moved(base, now))
 
 
 def _as_of(commit: str, finding: Finding) -> Finding:
     where, see = finding.where, finding.see
     there = replace(see, file=f"{commit}:{see.file}") if see else None
     return replace(finding, where=replace(where, file=f"{commit}:{where.file}"), see=there)
+
+
+def _seen_at(commit: str, finding: Finding, root: Path, tree: Path) -> Finding:
+    """A finding of the checkout whose `see` is in the tree of the commit."""
+    (before,) = locate([replace(finding, where=finding.see or finding.where)], tree)
+    (here,) = locate([replace(finding, see=None)], root)
+    return replace(here, see=replace(before.where, file=f"{commit}:{before.where.file}"))
 
 
 def _changed(root: Path, commit: str, folder: Path) -> bool:

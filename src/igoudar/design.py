@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from igoudar.cabling.pulls import Pulls
+from igoudar.cabling.laid import Pulls
 from igoudar.errors import Finding
 from igoudar.model import Cable, End, Inventory, Session, Subnet, Upstream, Vpc, Wave
 

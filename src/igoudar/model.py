@@ -6,7 +6,7 @@ netaddr values. Names are DNS labels, unique in the site. `where` is the line th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -89,7 +89,8 @@ class Device:
 
     `oob` is address and prefix on the out-of-band network. `host_key` is an OpenSSH public key line
     without comment; a twin brings its own. `settings` is role name -> mapping, checked by that role.
-    `u` is 0 beside the U. `draw_w` is what it may draw itself; None: what its type says.
+    `u` is 0 beside the U. `draw_w` is what it may draw itself; None: what its type says. `feed`: of its rack,
+    which an rPDU hands on.
     """
 
     name: str
@@ -113,6 +114,7 @@ class Device:
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     face: Face = Face.FRONT
     draw_w: float | None = None
+    feed: str = ""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -324,7 +326,10 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """All of a site. Mappings keep the order of the files; keys are names (cables: `Cable.key`)."""
+    """All of a site. Mappings keep the order of the files; keys are names (cables and cords: `Cable.key`).
+
+    `cords` join an inlet to an outlet, and are cables in all but what flows in them.
+    """
 
     site: Site
     types: Mapping[str, DeviceType]
@@ -347,9 +352,20 @@ class Inventory:
     plant: Plant = field(default_factory=Plant)
     waivers: tuple[Waiver, ...] = ()
     cabling: Cabling | None = None
+    cords: Mapping[str, Cable] = field(default_factory=dict)
     goods: Goods = NOTHING
     readings: tuple[Reading, ...] = ()
     warnings: tuple[Finding, ...] = ()  # of reading it: what is odd in the files of types
+
+    def laid(self) -> Iterator[Cable]:
+        """All that has a label and is pulled: cables, then power cords."""
+        yield from self.cables.values()
+        yield from self.cords.values()
+
+    def cable(self, key: str) -> Cable:
+        """Of either kind. Raises KeyError."""
+        found = self.cables.get(key)
+        return self.cords[key] if found is None else found
 
     def switches(self) -> tuple[Device, ...]:
         return tuple(d for d in self.devices.values() if d.role in SWITCH_ROLES)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from netaddr import IPNetwork
 
+from igoudar.cabling.power import power_kinds
 from igoudar.cabling.pulls import port_kinds, whole_port
 from igoudar.errors import Finding, Where, unknown
 from igoudar.facility.references import broken_plant
-from igoudar.hardware import DeviceType
-from igoudar.model import Attachment, Device, End, Inventory, Role, Status
+from igoudar.model import Attachment, Cable, Device, End, Inventory, Role, Status
 
 
 def broken_references(inventory: Inventory) -> list[Finding]:
@@ -106,9 +106,29 @@ def _identities(inventory: Inventory) -> Iterator[Finding]:
 
 
 def _cables(inventory: Inventory) -> Iterator[Finding]:
-    used: dict[End, Where] = {}
-    ports = port_kinds(inventory)
+    yield from _plugs(inventory, inventory.cables, ("port", port_kinds(inventory)))
+    yield from _plugs(inventory, inventory.cords, ("inlet or outlet", power_kinds(inventory)))
     for cable in inventory.cables.values():
+        if cable.wave and cable.wave not in inventory.waves:
+            yield unknown("wave", cable.wave, cable.where.at("wave"), inventory.waves)
+    for device in inventory.devices.values():
+        rack, kind = inventory.racks.get(device.rack), inventory.types.get(device.type)
+        where = device.where.at("feed")
+        if device.feed and kind is not None and not kind.parts.outlets:
+            said = f"{device.name} hands on feed {device.feed}, and a {kind.slug} has no outlets"
+            yield Finding("no-outlets", where, said, "the type of an rPDU", "or no `feed`")
+        if device.feed and rack is not None and device.feed not in rack.feeds:
+            known = ", ".join(sorted(rack.feeds)) or "a feed of the rack, which has none"
+            said = f"rack {rack.name} has no feed {device.feed}"
+            yield Finding("unknown-feed", where, said, f"one of {known}")
+
+
+def _plugs(
+    inventory: Inventory, cables: Mapping[str, Cable], kinds: tuple[str, Mapping[str, Mapping[str, str]]]
+) -> Iterator[Finding]:
+    """Each end of a cable on a port that is there, alone. `kinds`: the word for ports, and those of types."""
+    (word, ports), used = kinds, dict[End, Where]()
+    for cable in cables.values():
         if cable.a.device == cable.b.device:
             yield Finding("cable-to-self", cable.where, f"both ends are on {cable.a.device}", "two devices")
         for key, end in (("a", cable.a), ("b", cable.b)):
@@ -119,21 +139,19 @@ def _cables(inventory: Inventory) -> Iterator[Finding]:
                 continue
             kind = inventory.types.get(device.type)
             if kind is not None and whole_port(end.port, ports[device.type]) is None:
-                said = f"{end.device} has no port {end.port!r}"
-                expected = f"one of those of {kind.slug}: {_ports(kind)}"
+                said = f"{end.device} has no {word} {end.port!r}"
+                expected = f"one of those of {kind.slug}: {_ports(ports[kind.slug])}"
                 yield Finding("unknown-port", where, said, expected)
             if end in used:
                 said = f"{end} has a cable already"
                 yield Finding("port-twice", where, said, "one cable a port", see=used[end])
             used.setdefault(end, where)
-        if cable.wave and cable.wave not in inventory.waves:
-            yield unknown("wave", cable.wave, cable.where.at("wave"), inventory.waves)
 
 
-def _ports(kind: DeviceType) -> str:
+def _ports(names: Iterable[str]) -> str:
     """`eth0, swp1 to swp32`: runs of neighbours are shortened."""
     runs: list[list[str]] = []
-    for name in (i.name for i in kind.interfaces):
+    for name in names:
         word, number = _split(name)
         if runs and word and (word, number - 1) == _split(runs[-1][-1]):
             runs[-1].append(name)

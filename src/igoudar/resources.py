@@ -11,6 +11,7 @@ from typing import Any
 
 import pulumi
 
+from igoudar.cabling.labels import end_text
 from igoudar.cabling.numbers import LABEL
 from igoudar.compiler import Compiled
 from igoudar.design import Circuit, EdgeSession, Plan, ServerGroupDesign
@@ -96,7 +97,7 @@ def rack_record(inventory: Inventory, rack: str, devices: Sequence[str]) -> dict
         "feeds": dict(found.feeds),
         "power": _of(POWER, draws, found.power_w),
         "mass": _of(MASS, masses, found.load_kg),
-        "units": {_place(device): _standing(device) for device in standing},
+        "units": {_place(device): _standing(inventory, device) for device in standing},
     }
 
 
@@ -114,12 +115,15 @@ def _place(device: Device) -> str:
     return f"u{device.u:02d}{face}" if device.u else f"u00 {device.name}"
 
 
-def _standing(device: Device) -> dict[str, str]:
+def _standing(inventory: Inventory, device: Device) -> dict[str, str]:
+    """`height` where it is not one U."""
+    units = inventory.types[device.type].units
     return {
         "device": device.name,
         "type": device.type,
         "serial": device.serial,
         "status": str(device.status),
+        **({"height": f"{units:g} U"} if units > 1 else {}),
     }
 
 
@@ -132,14 +136,16 @@ def cabling_records(compiled: Compiled) -> dict[str, dict[str, Any]]:
     halls = {row.hall for row in compiled.design.hall.rows}
     pulls = compiled.design.hall.pulls.by_key
     found: dict[str, dict[str, Any]] = {}
-    for key, cable in sorted(inventory.cables.items()):
+    for key, cable in sorted((cable.key, cable) for cable in inventory.laid()):
         hall = inventory.devices[min(cable.a, cable.b).device].hall
         if hall not in halls or cable.status is CableStatus.PLANNED:
             continue
         pull = pulls.get(key)
+        near, far = sorted((cable.a, cable.b))
         found.setdefault(hall, {})[key] = {
             "label": plan.number(LABEL, key),
-            "article": pull.choice.article if pull and pull.choice else "",
+            "ends": f"{end_text(inventory, near)}/{end_text(inventory, far)}",
+            "article": pull.article if pull else "",
             "length": shown(DISTANCE, pull.length_m) if pull and pull.length_m is not None else "",
             "status": str(cable.status),
         }

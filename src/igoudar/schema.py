@@ -110,10 +110,11 @@ def _mac(value: Any) -> str:
     return str(mac)
 
 
+_WORD = "[A-Za-z0-9][A-Za-z0-9/_.-]*"  # of the name of a port, which may have several
+
+
 def _end(value: Any) -> End:
-    match = (
-        re.fullmatch(rf"({LABEL})/([A-Za-z0-9][A-Za-z0-9/_.-]*)", value) if isinstance(value, str) else None
-    )
+    match = re.fullmatch(rf"({LABEL})/({_WORD}(?: {_WORD})*)", value) if isinstance(value, str) else None
     if not match:
         raise ValueError("device/port such as leaf-1/swp1")
     return End(match.group(1), match.group(3))
@@ -150,6 +151,13 @@ def one_of(kind: type[StrEnum]) -> BeforeValidator:
     return BeforeValidator(read)
 
 
+def _feed(value: Any) -> Any:
+    if value not in ("A", "B"):
+        raise ValueError("the feed A or B; L1, L2 and L3 are phases of one")
+    return value
+
+
+Letter = Annotated[Literal["A", "B"], BeforeValidator(_feed)]
 Label = Annotated[str, StringConstraints(pattern=rf"^{LABEL}$")]
 Network4 = Annotated[IPNetwork, BeforeValidator(_network(4))]
 Network6 = Annotated[IPNetwork, BeforeValidator(_network(6))]
@@ -225,7 +233,10 @@ class SiteIn(Entry):
 
 
 class BoxIn(Entry):
-    """What a device states itself, and a pattern for many. `draw`: allocated power, instead of its type's."""
+    """What a device states itself, and a pattern for many. `draw`: allocated power, instead of its type's.
+
+    `feed`: of its rack, which an rPDU hands on.
+    """
 
     type: Label
     role: Annotated[Role, one_of(Role)]
@@ -236,6 +247,7 @@ class BoxIn(Entry):
     drained: bool = False
     adopt: bool = False
     draw: DeviceWatts | None = None
+    feed: Letter | None = None
     settings: dict[str, dict[str, Any]] = {}
 
 

@@ -26,11 +26,11 @@ def site_folder(site: str, root: Path, start: Path = Path()) -> Path:
     return Path(os.path.normpath(named if inside else (start / site).absolute()))
 
 
-def write_whole(path: Path, text: str) -> None:
+def write_whole(path: Path, text: str | bytes) -> None:
     """All or nothing, so that a stop in the middle leaves what was there; makes the folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f"{path.name}.new")
-    beside.write_text(text, "utf-8", newline="")
+    beside.write_bytes(text.encode() if isinstance(text, str) else text)
     beside.replace(path)
 
 

@@ -1,7 +1,8 @@
-"""What may not simply go: a change is compared with the inventory that it changes (design 5).
+"""What may not simply go or move: a change is compared with the inventory that it changes (design 5).
 
 Preview never hears of a resource that is deleted, and deleting touches no device. So a switch leaves by way
-of `decommissioning`, and what still holds or serves something does not leave at all.
+of `decommissioning`, and what still holds or serves something does not leave at all. A device that stands
+keeps its number, from which loopback and ASN follow, and the address under which it is reached.
 """
 
 from __future__ import annotations
@@ -22,6 +23,48 @@ def vanished(base: Inventory, now: Inventory) -> Iterator[Finding]:
     yield from _exits(base, now)
 
 
+def moved(base: Inventory, now: Inventory) -> Iterator[Finding]:
+    """Findings at their places in `now`; each sees its place in `base`. Pure."""
+    for device, heir in _heirs(base, now):
+        for key, word, old, new in (
+            ("number", "number", str(device.number), str(heir.number)),
+            ("oob", "oob address", _address(device), _address(heir)),
+        ):
+            if old and old != new:
+                yield Finding(
+                    f"{key}-moved",
+                    heir.where.at(key),
+                    f"{device.name} is {device.status} with the {word} {old}, and would have {new or 'none'}",
+                    f"the {word} {old}, as long as it stands",
+                    _how_to_move(heir, word),
+                    see=device.where.at(key),
+                )
+
+
+def _heirs(base: Inventory, now: Inventory) -> Iterator[tuple[Device, Device]]:
+    """Devices that stand, each with what it is now, whatever it is called."""
+    renamed = {device.was: device for device in now.devices.values() if device.was}
+    for name, device in base.devices.items():
+        heir = now.devices.get(name) or renamed.get(name)
+        if heir is not None and _stands(device):
+            yield device, heir
+
+
+def _address(device: Device) -> str:
+    return str(device.oob.ip) if device.oob is not None else ""
+
+
+def _how_to_move(device: Device, word: str) -> str:
+    """What a row counts moves with all that is counted before it."""
+    counted = "`every` and `every_row` keep what a row counts where it is; " if _of_a_row(device) else ""
+    leaves = f"status: decommissioning and an update first, and the new {word} in a change after that"
+    return f"{counted}to change it: {leaves}"
+
+
+def _of_a_row(device: Device) -> bool:
+    return device.where.at("number").path.startswith(("rows", "hall_kinds"))
+
+
 def _switches(base: Inventory, now: Inventory) -> Iterator[Finding]:
     renamed = {device.was for device in now.devices.values() if device.was}
     for name, device in base.devices.items():
@@ -35,9 +78,10 @@ def _switches(base: Inventory, now: Inventory) -> Iterator[Finding]:
 
 
 def _racks(base: Inventory, now: Inventory) -> Iterator[Finding]:
+    elsewhere = {device.name for device, heir in _heirs(base, now) if heir.rack != device.rack}
     for name in sorted(base.racks.keys() - now.racks.keys()):
         held = [d.name for d in base.devices.values() if d.rack == name and _stands(d)]
-        left = [d for d in held if d not in now.devices or now.devices[d].rack == name]
+        left = [d for d in held if d not in elsewhere]
         if left:
             yield Finding(
                 "rack-occupied",

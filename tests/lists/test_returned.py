@@ -20,7 +20,7 @@ results.csv:2: 639542, leaf-1/swp1 -- spine-1/swp1, has the wire map 'straight';
 'reversed', of om4-mpo12
 results.csv:3: 744994, leaf-1/swp11 -- srv-1/eth1, is 7.2 m long; expected 2.5 m, give or take 0.75 m; \
 is it the cable of this label?
-lab: 2 of 42 cables tested, 3 mismatches
+lab: 2 of 86 cables tested, 3 mismatches
 exit 5
 """
 
@@ -38,7 +38,7 @@ def said(root: Path, text: str, more: str = "") -> str:
 
 
 def test_results_as_planned_are_counted(root: Path) -> None:
-    assert said(root, GOOD) == "lab: 2 of 42 cables tested, 0 mismatches\nexit 0\n"
+    assert said(root, GOOD) == "lab: 2 of 86 cables tested, 0 mismatches\nexit 0\n"
 
 
 def test_each_mismatch_is_named_with_what_was_planned(root: Path) -> None:
@@ -49,8 +49,8 @@ def test_json_has_findings_and_what_is_left(root: Path) -> None:
     answer = json.loads(said(root, WRONG, " --json").removesuffix("exit 5\n"))
 
     assert len(answer["findings"]) == 3
-    assert answer["known"] == 42
-    assert len(answer["left"]) == 40
+    assert answer["known"] == 86
+    assert len(answer["left"]) == 84
     assert not {639542, 744994} & {*answer["left"]}
 
 
@@ -60,8 +60,8 @@ def test_a_patch_list_comes_back_as_it_was_written(root: Path) -> None:
     ticked = [row.removesuffix(",,,") + ",x,amina,2026-11-26" for row in rows[1:4]]
     again = "\n".join([rows[0], *ticked, *rows[4:]])
 
-    assert listed == "list.csv: 42 lines\nexit 0\n"
-    assert said(root, again) == "lab: 3 of 42 cables ticked, 0 mismatches\nexit 0\n"
+    assert listed == "list.csv: 86 lines\nexit 0\n"
+    assert said(root, again) == "lab: 3 of 86 cables ticked, 0 mismatches\nexit 0\n"
 
 
 def test_one_thing_at_a_time(root: Path) -> None:
@@ -69,6 +69,6 @@ def test_one_thing_at_a_time(root: Path) -> None:
 
 
 def test_labels_are_a_pdf_or_a_list(root: Path) -> None:
-    assert run("cables lab --labels --out labels.pdf", root) == "labels.pdf: 88 stickers\nexit 0\n"
+    assert run("cables lab --labels --out labels.pdf", root) == "labels.pdf: 176 stickers\nexit 0\n"
     assert (root / "labels.pdf").read_bytes().startswith(b"%PDF-")
     assert "a PDF is made of --labels only" in run("cables lab --bill --out bill.pdf", root)

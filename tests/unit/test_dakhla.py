@@ -9,12 +9,12 @@ import pytest
 from igoudar import checks
 from igoudar.compiler import describe
 from igoudar.errors import Severity
-from igoudar.facility.graph import power_graph
+from igoudar.facility.graph import as_designed, power_graph
 from igoudar.hall.places import Basis
 from igoudar.hall.totals import totals
 from igoudar.inventory import load
 from igoudar.model import Inventory, Role
-from igoudar.power import Input, outage
+from igoudar.power import Input, Rule, loads, outage, renewable_share
 
 ROOT = Path(__file__).parents[2]
 GENERAL, AI, RESERVED = range(1, 7), range(7, 10), range(10, 11)
@@ -72,6 +72,24 @@ def test_each_hall_has_a_chain_of_its_own(campus: Inventory) -> None:
         "ai": 24,
         "reserved": 8,
     }
+
+
+def test_sources_are_those_of_the_derivation(campus: Inventory) -> None:
+    """65 % of 500 MW at 0.50 and 35 % at 0.27 are 650 MW each; 12 h of full load are 6 GWh."""
+    graph = power_graph(campus)
+    most = {u.name: u.limit_w * u.count for u in graph.units if u.source is not None}
+    store = campus.plant.units["store"]
+    mean = sum(
+        unit.limit_w * unit.count * (unit.source.capacity_factor or 0)
+        for unit in graph.units
+        if unit.source is not None and unit.source.renewable and unit.source.local
+    )
+
+    assert (most["wind"], most["sun"], most["store"]) == (650e6, 650e6, 500e6)
+    assert store.count * (campus.plant.types[store.type].energy_kwh or 0) == 6e6
+    assert mean * 8760 == pytest.approx(4.38e12, rel=2e-3)  # Wh a year
+    assert renewable_share(as_designed(campus, graph), Rule.ANNUAL, local=True).share == 1
+    assert {load.name: load.load_w for load in loads(graph).units}["grid"] == 0
 
 
 def test_a_side_of_a_hall_may_be_taken_out(campus: Inventory) -> None:

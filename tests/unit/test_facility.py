@@ -96,14 +96,16 @@ def test_the_lab_is_a_graph_that_can_be_read(lab: Inventory) -> None:
 
 
 def test_devices_without_an_inlet_are_one_shelf_on_all_feeds(lab: Inventory) -> None:
-    (shelf,) = rack_of(power_graph(lab), "a01").devices
+    bare = with_inlets(with_inlets(lab, "generic-server-2", 0), "generic-switch-32", 0)
+    (shelf,) = rack_of(power_graph(bare), "a01").devices
 
     assert (shelf.allocated_w, shelf.psus_needed) == (350 + 2 * 490, 1)
     assert [psu.feed for psu in shelf.psus] == ["A", "B"]
 
 
 def test_psus_alternate_over_the_feeds(lab: Inventory) -> None:
-    rack = rack_of(power_graph(with_inlets(lab, "generic-server-2", 3, needed=2)), "a01")
+    alone = replace(lab, cords={})
+    rack = rack_of(power_graph(with_inlets(alone, "generic-server-2", 3, needed=2)), "a01")
     server = next(device for device in rack.devices if device.name == "srv-1")
 
     assert [psu.feed for psu in server.psus] == ["A", "B", "A"]

@@ -7,9 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from netaddr import IPNetwork
 
+from igoudar.errors import Where
 from igoudar.model import Inventory, Status
-from igoudar.vanished import vanished
+from igoudar.vanished import moved, vanished
 from tests import factory
 
 
@@ -57,6 +59,60 @@ def test_a_rack_goes_when_it_is_empty(base: Inventory) -> None:
     assert found.code == "rack-occupied"
     assert all(name in found.message for name in held)
     assert codes(base, replace(now, devices=other)) == []
+
+
+def test_a_rack_goes_when_its_devices_stand_elsewhere_under_another_name(base: Inventory) -> None:
+    rack = base.devices["leaf-1"].rack
+    heirs = {f"{n}-x": replace(d, name=f"{n}-x", was=n, rack="elsewhere") for n, d in base.devices.items()}
+    now = replace(base, racks=without(base.racks, rack), devices=heirs)
+
+    assert "rack-occupied" not in codes(base, now)
+    stays = {**heirs, "leaf-1-x": replace(heirs["leaf-1-x"], rack=rack)}
+    assert "rack-occupied" in codes(base, replace(now, devices=stays))
+
+
+STANDING = {Status.STAGED, Status.ACTIVE, Status.OFFLINE}
+
+
+@pytest.mark.parametrize("status", Status)
+def test_what_stands_keeps_number_and_address(base: Inventory, status: Status) -> None:
+    before = factory.with_device(base, "leaf-1", status=status, number=7, oob=IPNetwork("10.64.0.1/16"))
+    after = factory.with_device(before, "leaf-1", number=8, oob=IPNetwork("10.64.0.9/16"))
+    said = [(f.code, f.message) for f in moved(before, after)]
+
+    assert [*moved(before, before)] == []
+    assert said == (
+        [
+            ("number-moved", f"leaf-1 is {status} with the number 7, and would have 8"),
+            ("oob-moved", f"leaf-1 is {status} with the oob address 10.64.0.1, and would have 10.64.0.9"),
+        ]
+        if status in STANDING
+        else []
+    )
+
+
+def test_another_name_or_mask_moves_nothing_and_a_lost_address_does(base: Inventory) -> None:
+    leaf = replace(base.devices["leaf-1"], oob=IPNetwork("10.64.0.1/16"))
+    before = factory.with_device(base, "leaf-1", oob=leaf.oob)
+    rest = without(base.devices, "leaf-1")
+
+    def after(**more: object) -> list[str]:
+        heir = replace(leaf, name="leaf-x", was="leaf-1", **more)  # type: ignore[arg-type]
+        return [f.message for f in moved(before, replace(base, devices={**rest, "leaf-x": heir}))]
+
+    assert after() == []
+    assert after(oob=IPNetwork("10.64.0.1/15")) == []
+    assert after(oob=None) == ["leaf-1 is active with the oob address 10.64.0.1, and would have none"]
+    assert [*moved(replace(before, devices={**rest, "leaf-1": replace(leaf, oob=None)}), before)] == []
+
+
+def test_what_a_row_counts_is_told_how_to_stay(base: Inventory) -> None:
+    counted = Where("hall.yaml", 0, "rows[0].devices[0]")
+    before = factory.with_device(base, "leaf-1", number=7)
+    (found,) = moved(before, factory.with_device(before, "leaf-1", number=9, where=counted))
+
+    assert found.where.path == "rows[0].devices[0].number"
+    assert found.hint.startswith("`every` and `every_row` keep what a row counts where it is")
 
 
 def test_a_vpc_goes_when_it_has_no_servers(base: Inventory) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import zlib
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 
 from igoudar.compiler import compile_site
 from igoudar.hall.cable_order import cable_order
+from igoudar.hall.order_sheet import sheet
 from igoudar.hall.work_order import boxes, work_order
 from igoudar.resources import cabling_records, rack_record
 from tests import factory
@@ -46,7 +49,7 @@ def test_two_servers_more() -> None:
     after = BEFORE | {
         "a01": rack(u10="srv-1 S1", u11="srv-2 S2", u12_rear="panel-1 S3", u13="srv-9", u14="srv-8 S8")
     }
-    text = work_order("h1-a", BEFORE, after, DAY)
+    text = work_order("h1-a", BEFORE, after, DAY).markdown()
 
     assert text.split("\n")[:8] == [
         "# Work order: row h1-a", "", "2026-11-26. Tick each line when it is done.", "",
@@ -63,7 +66,7 @@ def test_two_servers_more() -> None:
 
 def test_moved_exchanged_and_taken_out() -> None:
     after = {"a01": rack(u20="srv-1 S1", u11="srv-2 S9"), "a02": rack(u10="srv-3 S4")}
-    text = work_order("h1-a", BEFORE, after, DAY)
+    text = work_order("h1-a", BEFORE, after, DAY).markdown()
 
     assert "## Take out\n\n- [ ] a01 u12 (rear): **panel-1**, server, serial S3\n" in text
     assert "## Move\n\n- [ ] a01 u10 → a01 u20: **srv-1**, server, serial S1\n" in text
@@ -73,7 +76,7 @@ def test_moved_exchanged_and_taken_out() -> None:
 
 def test_another_box_at_another_place_is_no_move() -> None:
     after = {"a01": rack(u20="srv-1 S9", u11="srv-2 S2", u12_rear="panel-1 S3"), "a02": rack(u10="srv-3 S4")}
-    text = work_order("h1-a", BEFORE, after, DAY)
+    text = work_order("h1-a", BEFORE, after, DAY).markdown()
 
     assert "## Move" not in text
     assert "- [ ] a01 u10: **srv-1**, server, serial S1\n" in text
@@ -82,7 +85,7 @@ def test_another_box_at_another_place_is_no_move() -> None:
 
 def test_racks_and_feeds_are_work_too() -> None:
     other = dict(rack(u10="srv-3 S4")) | {"feeds": {"B": "busway-b"}}
-    text = work_order("h1-a", BEFORE, {"a02": other, "a03": rack()}, DAY)
+    text = work_order("h1-a", BEFORE, {"a02": other, "a03": rack()}, DAY).markdown()
 
     assert "- [ ] a01: take it away\n" in text
     assert "- [ ] a02: connect feed B to busway-b\n- [ ] a02: disconnect feed A from busway-a\n" in text
@@ -92,7 +95,11 @@ def test_racks_and_feeds_are_work_too() -> None:
 def test_nothing_to_do_is_no_order() -> None:
     other = {name: told | {"power": "2 kW of 12.5 kW"} for name, told in BEFORE.items()}
 
-    assert work_order("h1-a", BEFORE, BEFORE, DAY) == work_order("h1-a", BEFORE, other, DAY) == ""
+    assert (
+        work_order("h1-a", BEFORE, BEFORE, DAY).markdown()
+        == work_order("h1-a", BEFORE, other, DAY).markdown()
+        == ""
+    )
 
 
 CABLES = {
@@ -110,7 +117,7 @@ def test_cables_are_pulled_exchanged_and_taken_out_by_label() -> None:
         "leaf-2/swp1 -- spine-1/swp2": NEW_CABLE,
     }
 
-    assert cable_order("h1", CABLES, after, DAY).split("\n")[4:] == [
+    assert cable_order("h1", CABLES, after, DAY).markdown().split("\n")[4:] == [
         "## Take out", "",
         "- [ ] **9** leaf-1/swp2 → spine-2/swp1: dac, 3 m", "",
         "## Exchange", "",
@@ -119,22 +126,45 @@ def test_cables_are_pulled_exchanged_and_taken_out_by_label() -> None:
         "- [ ] **no label yet** (`igoudar plan`) leaf-2/swp1 → spine-1/swp2: "
         "article and length to be chosen", "",
     ]  # fmt: skip
-    assert cable_order("h1", CABLES, CABLES, DAY) == ""
-    assert [line[6:10] for line in cable_order("h1", {}, CABLES, DAY).split("\n") if "**" in line] == [
-        "**9*", "**17",
-    ]  # fmt: skip
+    assert cable_order("h1", CABLES, CABLES, DAY).markdown() == ""
+    (pull,) = cable_order("h1", {}, CABLES, DAY).sections
+    assert (pull.title, [line.label for line in pull.lines]) == ("Pull", [9, 17])
 
 
 def test_the_lab_s_cables_are_recorded_with_label_and_length() -> None:
     root = Path(__file__).parents[2]
     (told,) = cabling_records(compile_site(root / "inventory/lab", root=root, today=DAY)).values()
 
-    assert len(told) == 44
+    assert len(told) == 88
     assert told["leaf-1/swp1 -- spine-1/swp1"]["label"] > 0
     assert [key for key, cable in told.items() if not cable["length"]] == [
         "border-1/swp3 -- far-north/eth1",
         "border-2/swp3 -- far-south/eth1",
     ], "what carries a wave leaves the hall"
+
+
+def printed(pdf: bytes) -> str:
+    """The words on its pages, as a PDF's own streams have them."""
+    streams = re.findall(rb"stream\r?\n(.*?)\r?\nendstream", pdf, re.DOTALL)
+    return b"".join(zlib.decompress(s) for s in streams if s[:1] == b"x").decode("latin-1")
+
+
+def test_an_order_is_printed_with_boxes_codes_and_racks() -> None:
+    after = {"a01": rack(u20="srv-1 S1", u11="srv-2 S9"), "a02": rack(u10="srv-3 S4")}
+    order = work_order("h1-a", BEFORE, after, DAY)
+    pdf = sheet(order)
+    words = "".join(re.findall(r"\((.*?)\) Tj", printed(pdf)))
+
+    assert pdf == sheet(order)
+    assert pdf.count(b"/Type /Page\n") == 1 + len(order.racks) == 2
+    for said in ("panel-1", "a01 u10 to a01", "the old one", "a01, as it stands afterwards", "page 1 of 2"):
+        assert said in words, said
+    codes = sheet(cable_order("h1", {}, CABLES, DAY))
+    assert printed(codes).count(" re") > 200, "two codes of squares"
+
+
+def test_what_a_printer_has_no_letter_for_is_no_error() -> None:
+    assert sheet(work_order("ligne é→ж", {}, {"a01": rack(u10="srv-1 S1")}, DAY)).startswith(b"%PDF-")
 
 
 PLACES = st.dictionaries(
@@ -155,7 +185,7 @@ def test_who_follows_the_order_comes_to_the_record(first: dict[str, str], second
         }
 
     before, after = record(first), record(second)
-    text, old, new = work_order("r", before, after, DAY), boxes(before), boxes(after)
+    text, old, new = work_order("r", before, after, DAY).markdown(), boxes(before), boxes(after)
     told = {line.split("**")[1] for line in text.split("\n") if line.startswith("- [ ]")}
     differs = {n for n in old.keys() | new.keys() if old.get(n) != new.get(n)}
 

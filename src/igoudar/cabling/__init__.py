@@ -6,8 +6,10 @@ goods      frozen values: what can be bought, and which ports it fits
 catalogue  data/cabling.yaml: stocked lengths, reach, connectors, losses, each with its source
 route      the way of a cable through trays, and its length
 fit        how two ports can be joined: medium, connectors, breakout, reach, loss
+laid       what is laid: a cable or a cord with its way, article and length
 pulls      every cable as what must be pulled, and what is wrong with it
-derived    cables that rules give
+power      the same of power cords: from the inlets of PSUs to the outlets of rPDUs
+derived    cables and cords that rules give
 numbers    what cables ask of the ledger
 labels     what stands on a cable
 lists      lists for people, as CSV or JSON

@@ -99,6 +99,15 @@ class _CordIn(_EndIn):
     wire_map: str = ""
 
 
+class _PowerCordIn(Entry):
+    """`inlet` and `outlets`: NetBox's types of the power ports that it joins."""
+
+    inlet: Label
+    outlets: Annotated[list[Label], Field(min_length=1)]
+    stock: Stock
+    source: Source
+
+
 class _File(Entry):
     rack: _RackIn
     trays: _TraysIn
@@ -108,6 +117,7 @@ class _File(Entry):
     adapters: dict[Label, _AdapterIn] = Field(default_factory=dict)
     media: dict[Label, _MediumIn]
     cords: dict[Label, _CordIn] = Field(default_factory=dict)
+    power_cords: dict[Label, _PowerCordIn] = Field(default_factory=dict)
 
 
 def read_goods(root: Path) -> tuple[goods.Goods, list[Finding]]:
@@ -126,6 +136,7 @@ def _goods(file: _File) -> goods.Goods:
         adapters=tuple(goods.Adapter(n, a.port, a.takes) for n, a in file.adapters.items()),
         media={name: _medium(name, entry) for name, entry in file.media.items()},
         cords={name: _cord(name, entry) for name, entry in file.cords.items()},
+        power_cords={name: _power_cord(name, entry) for name, entry in file.power_cords.items()},
         mated_db=file.mated.loss,
         apart_mm=file.trays.apart,
         length_share=file.tester.length_share / 100,
@@ -166,6 +177,11 @@ def _cord(name: str, entry: _CordIn) -> goods.Cord:
         tails=entry.tails,
         wire_map=entry.wire_map,
     )
+
+
+def _power_cord(name: str, entry: _PowerCordIn) -> goods.PowerCord:
+    stock = tuple(sorted(set(entry.stock)))
+    return goods.PowerCord(name, entry.inlet, tuple(entry.outlets), stock, entry.source)
 
 
 def _loose_ends(made: goods.Goods) -> Iterator[Finding]:

@@ -6,72 +6,94 @@ other's port: a port follows from a U or a number, else it is in the ledger.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
 from igoudar.cabling.numbers import PORT, port_request
+from igoudar.cabling.power import cords_apart, power_kinds
 from igoudar.cabling.pulls import port_kinds, whole_port
-from igoudar.cabling.trays import Among, MeshRule, RackRule
+from igoudar.cabling.trays import Among, CordRule, MeshRule, RackRule
 from igoudar.errors import Finding, Where
+from igoudar.hall.draw import feeds_of
 from igoudar.ledger import Ledger, Request, allocate_numbers
 from igoudar.model import Cable, CableStatus, Device, End, Inventory, Status
 
 
 def with_derived(inventory: Inventory, ledger: Callable[[], Ledger]) -> tuple[Inventory, list[Finding]]:
-    """The site with all its cables. The ledger is read where a rule leaves ports to it."""
-    cabling = inventory.cabling
-    if cabling is None or not (cabling.in_racks or cabling.meshes):
-        return inventory, []
-    made = _Deriver(inventory)
-    for rack_rule in cabling.in_racks:
-        made.in_racks(rack_rule)
-    for mesh_rule in cabling.meshes:
-        made.mesh(mesh_rule)
-    if made.open:
-        made.hand_out(ledger())
-    cables, findings = _joined(inventory.cables, made.cables)
-    return replace(inventory, cables=cables), [*made.findings, *made.said.values(), *findings]
+    """The site with all its cables and cords. The ledger is read where a rule leaves ports to it."""
+    inventory = cords_apart(inventory)
+    cabling, findings = inventory.cabling, list[Finding]()
+    if cabling is None:
+        return inventory, findings
+    if cabling.in_racks or cabling.meshes:
+        made = _Deriver(inventory, inventory.cables, port_kinds(inventory))
+        for rack_rule in cabling.in_racks:
+            made.in_racks(rack_rule)
+        for mesh_rule in cabling.meshes:
+            made.mesh(mesh_rule)
+        inventory = replace(inventory, cables=made.joined(ledger, findings))
+    if cabling.cords:
+        made = _Deriver(inventory, inventory.cords, power_kinds(inventory))
+        for cord_rule in cabling.cords:
+            made.cords(cord_rule)
+        inventory = replace(inventory, cords=made.joined(ledger, findings))
+    return inventory, findings
 
 
 @dataclass(slots=True)
 class _Deriver:
+    """`written`: by people, of the same kind as what the rules give. `kinds`: of the ports of these."""
+
     inventory: Inventory
+    written: Mapping[str, Cable]
+    kinds: Mapping[str, Mapping[str, str]]
     cables: list[Cable] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     said: dict[tuple[str, Where], Finding] = field(default_factory=dict)
-    open: list[tuple[Request, RackRule, Device, Device]] = field(default_factory=list)
-    kinds: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    open: list[tuple[Request, RackRule | CordRule, End, Device]] = field(default_factory=list)
     by_role: dict[str, list[Device]] = field(default_factory=lambda: defaultdict(list))
     by_rack: dict[tuple[str, str], list[Device]] = field(default_factory=lambda: defaultdict(list))
     by_number: dict[tuple[str, str, int], Device] = field(default_factory=dict)
     by_place: dict[tuple[str, str, int], str] = field(default_factory=dict)
+    rpdus: dict[tuple[str, str], list[Device]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Devices whose rack or type is not there are told of elsewhere."""
-        self.kinds = port_kinds(self.inventory)
         for device in self.inventory.devices.values():
             if device.rack in self.inventory.racks and device.type in self.kinds:
                 self.by_role[device.role].append(device)
                 self.by_rack[device.rack, device.role].append(device)
                 self.by_number[device.hall, device.role, device.number] = device
+                if device.feed:
+                    self.rpdus.setdefault((device.rack, device.feed), []).append(device)
         for rack in self.inventory.racks.values():
             self.by_place[rack.hall, rack.row, rack.position] = rack.name
 
-    def _devices(self, rule: RackRule | MeshRule) -> list[Device]:
+    def joined(self, ledger: Callable[[], Ledger], findings: list[Finding]) -> dict[str, Cable]:
+        """All cables of the kind; what is wrong goes to `findings`."""
+        if self.open:
+            self.hand_out(ledger())
+        cables, clashes = _joined(self.written, self.cables)
+        findings += [*self.findings, *self.said.values(), *clashes]
+        return cables
+
+    def _devices(self, rule: RackRule | MeshRule | CordRule) -> list[Device]:
         """Those that a rule is about; one about nobody is misspelt."""
         found = list(self._among(rule.devices))
         if not found:
             among = rule.devices
             narrowed = (("hall", among.hall), ("row", among.row), ("pod", among.pod or ""))
             where = ", ".join(f"{word} {value}" for word, value in narrowed if value)
-            said = f"no device of the role {among.role}{' of ' if where else ''}{where} is there for it"
+            of = f" of the role {among.role}" if among.role else ""
+            said = f"no device{of}{' of ' if where else ''}{where} is there for it"
             self._say("rule-hits-nothing", rule.where, said, "devices of the site", "remove it, or mend it")
         return found
 
     def _among(self, among: Among) -> Iterator[Device]:
-        for device in self.by_role[among.role]:
+        roles = [among.role] if among.role else sorted(self.by_role)
+        for device in (device for role in roles for device in self.by_role[role]):
             rack = self.inventory.racks[device.rack]
             if among.hall in ("", rack.hall) and among.row in ("", rack.row):
                 pod = among.pod in (0, device.pod)
@@ -86,13 +108,56 @@ class _Deriver:
                 continue
             if port := onto.get(device.u):
                 self._add(rule, End(device.name, rule.port), End(switch.name, port))
-            elif rule.rest is None:
-                said = f"{device.name} stands on U{device.u}, for which the rule has no port"
-                self._say("no-port-by-rule", rule.where.at("u"), said, "its U in `u`, or ports in `rest`")
             else:
-                ends = (switch.name, End(device.name, rule.port))
-                request = port_request(self.inventory, ends, rule.rest[1:], rule.where)
-                self.open.append((request, rule, device, switch))
+                self._ask(rule, End(device.name, rule.port), switch)
+
+    def _ask(self, rule: RackRule | CordRule, end: End, switch: Device) -> None:
+        """The ledger for a port of `rest`."""
+        if rule.rest is None:
+            device = self.inventory.devices[end.device]
+            said = f"{device.name} stands on U{device.u}, for which the rule has no port"
+            self._say("no-port-by-rule", rule.where.at("u"), said, "its U in `u`, or ports in `rest`")
+            return
+        request = port_request(self.inventory, (switch.name, end), rule.rest[1:], rule.where)
+        self.open.append((request, rule, end, switch))
+
+    def cords(self, rule: CordRule) -> None:
+        """Each PSU to the rPDU of its feed, in racks that have any."""
+        first = {u: n * rule.each for n, u in enumerate(rule.u)}
+        fed = {rack for rack, _ in self.rpdus}
+        for device in self._devices(rule):
+            if device.feed or device.rack not in fed:
+                continue
+            inlets = self.inventory.types[device.type].parts.inlets
+            letters = sorted(self.inventory.racks[device.rack].feeds)
+            used: Counter[str] = Counter()
+            for inlet, letter in zip(inlets, feeds_of(letters, len(inlets)), strict=False):
+                slot, end = used[letter], End(device.name, inlet.name)
+                used[letter] += 1
+                rpdu = self._rpdu(rule, device, letter)
+                if rpdu is None:
+                    continue
+                if device.u not in first:
+                    self._ask(rule, end, rpdu)
+                elif slot < rule.each:
+                    self._add(rule, end, End(rpdu.name, rule.onto[first[device.u] + slot]))
+                else:
+                    said = f"{device.name} has more PSUs on feed {letter} than {rule.each}"
+                    self._say("no-port-by-rule", rule.where.at("onto"), said, "`each`, as many as it has")
+
+    def _rpdu(self, rule: CordRule, device: Device, letter: str) -> Device | None:
+        found = self.rpdus.get((device.rack, letter), [])
+        if len(found) == 1:
+            return found[0]
+        if found:
+            said = f"rack {device.rack} has {len(found)} rPDUs of feed {letter}"
+            hint = "write the cords of the rack under `cables`, and leave it out of the rule"
+            self._say("which-rpdu", rule.where, said, "one of each feed", hint)
+        else:
+            said = f"rack {device.rack} has no rPDU of feed {letter} for {device.name}"
+            hint = f"a device with outlets and `feed: {letter}`"
+            self._say("no-rpdu", rule.where, said, "one of each feed of the rack", hint)
+        return None
 
     def _switch(self, rule: RackRule, device: Device) -> Device | None:
         rack = self.inventory.racks[device.rack]
@@ -135,11 +200,10 @@ class _Deriver:
         given = allocate_numbers(wanted, ledger, date.min)
         hint = "take one of both out of the ledger, then plan again"
         self.findings += [replace(f, hint=hint) if f.code == "number-twice" else f for f in given.findings]
-        for request, rule, device, switch in self.open:
+        for request, rule, end, switch in self.open:
             number = given.numbers.get(PORT, {}).get(request.owner)
             if number is not None and rule.rest is not None:
-                ends = End(device.name, rule.port), End(switch.name, f"{rule.rest[0]}{number}")
-                self._add(rule, *ends, handed=request.owner)
+                self._add(rule, end, End(switch.name, f"{rule.rest[0]}{number}"), handed=request.owner)
         self._kept_free({cable.key for cable in self.cables if cable.handed})
 
     def _kept_free(self, handed: set[str]) -> None:
@@ -151,7 +215,7 @@ class _Deriver:
             if rest is not None
             for number in range(rest[1], rest[2] + 1)
         }
-        for cable in self.inventory.cables.values():
+        for cable in self.written.values():
             for end in () if cable.key in handed else (cable.a, cable.b):
                 if end in ports:
                     said = f"{end} of {cable.key} is one of the ports that the ledger hands out"
@@ -159,7 +223,7 @@ class _Deriver:
                     see = ports[end].where.at("rest")
                     self.findings.append(Finding("port-by-ledger", cable.where, said, expected, see=see))
 
-    def _add(self, rule: RackRule | MeshRule, a: End, b: End, handed: str = "") -> None:
+    def _add(self, rule: RackRule | MeshRule | CordRule, a: End, b: End, handed: str = "") -> None:
         devices = [self.inventory.devices[end.device] for end in (a, b)]
         for device, end in zip(devices, (a, b), strict=True):
             if whole_port(end.port, self.kinds[device.type]) is None:

@@ -209,21 +209,9 @@ def _differences(module: Plug, cord: Plug, *, direct: bool) -> Iterator[tuple[st
 
 def stocked(choice: Choice, need_m: float, wish: Wish, goods: Goods) -> float | Misfit:
     """The length to take: the next stocked one, within reach and within what may be lost."""
-    stock = choice.stock_m
-    at = bisect_left(stock, need_m)
-    if at == len(stock):
-        said = f"it needs {_m(need_m)}, and no {choice.article} is as long"
-        return Misfit("longer-than-stock", said, f"at most {_m(stock[-1])}, the longest that is stocked")
-    length = stock[at]
-    if wish.length_m is not None:
-        if wish.length_m < need_m:
-            said = f"it is {_m(wish.length_m)} long, and its way is {_m(need_m)}"
-            return Misfit("too-short", said, f"{_m(length)}, the next stocked length")
-        if wish.length_m not in stock:
-            nearby = stock[min(bisect_left(stock, wish.length_m), len(stock) - 1)]
-            said = f"no {choice.article} of {_m(wish.length_m)} is stocked"
-            return Misfit("not-stocked", said, f"{_m(nearby)}")
-        length = wish.length_m
+    length = long_enough(choice.stock_m, choice.article, need_m, wish)
+    if isinstance(length, Misfit):
+        return length
     if length > choice.reach_m:
         said = f"{_m(length)} of {choice.article} are beyond its reach at {choice.link.rate:g} Gbit/s"
         return Misfit("over-reach", said, f"at most {_m(choice.reach_m)}")
@@ -233,6 +221,24 @@ def stocked(choice: Choice, need_m: float, wish: Wish, goods: Goods) -> float | 
         said = f"{_m(length)} of {choice.article}{pairs} lose {shown(LOSS, loss)}"
         return Misfit("over-budget", said, f"at most {shown(LOSS, budget)}, what {choice.link.module} bears")
     return length
+
+
+def long_enough(stock: tuple[float, ...], article: str, need_m: float, wish: Wish) -> float | Misfit:
+    """The next stocked length, or the one that people say, if it is one."""
+    at = bisect_left(stock, need_m)
+    if at == len(stock):
+        said = f"it needs {_m(need_m)}, and no {article} is as long"
+        return Misfit("longer-than-stock", said, f"at most {_m(stock[-1])}, the longest that is stocked")
+    if wish.length_m is None:
+        return stock[at]
+    if wish.length_m < need_m:
+        said = f"it is {_m(wish.length_m)} long, and its way is {_m(need_m)}"
+        return Misfit("too-short", said, f"{_m(stock[at])}, the next stocked length")
+    if wish.length_m not in stock:
+        nearby = stock[min(bisect_left(stock, wish.length_m), len(stock) - 1)]
+        said = f"no {article} of {_m(wish.length_m)} is stocked"
+        return Misfit("not-stocked", said, f"{_m(nearby)}")
+    return wish.length_m
 
 
 @dataclass(slots=True)

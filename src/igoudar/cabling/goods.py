@@ -99,6 +99,17 @@ class Cord:
 
 
 @dataclass(frozen=True, slots=True)
+class PowerCord:
+    """From an outlet to an inlet, by NetBox's types of both."""
+
+    name: str
+    inlet: str
+    outlets: tuple[str, ...]
+    stock_m: tuple[float, ...]
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Goods:
     """All of `data/cabling.yaml`; media in order of preference, cords too.
 
@@ -111,6 +122,7 @@ class Goods:
     adapters: tuple[Adapter, ...] = ()
     media: Mapping[str, Medium] = field(default_factory=dict)
     cords: Mapping[str, Cord] = field(default_factory=dict)
+    power_cords: Mapping[str, PowerCord] = field(default_factory=dict)
     mated_db: float = 0.0
     apart_mm: float = 0.0
     length_share: float = 0.0

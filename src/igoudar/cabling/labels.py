@@ -29,7 +29,8 @@ def labels_of(inventory: Inventory, ledger: Ledger, today: date) -> Mapping[str,
     given = allocate_numbers(cable_requests(inventory), ledger, today)
     numbers = given.numbers.get(LABEL, {})
     found: dict[str, Label] = {}
-    for key, cable in inventory.cables.items():
+    for cable in inventory.laid():
+        key = cable.key
         number = 0 if (LABEL, key) in given.provisional else numbers.get(key, 0)
         a, b = end_text(inventory, cable.a), end_text(inventory, cable.b)
         found[key] = Label(number, f"{a}/{b}", f"{b}/{a}")
@@ -37,8 +38,9 @@ def labels_of(inventory: Inventory, ledger: Ledger, today: date) -> Mapping[str,
 
 
 def end_text(inventory: Inventory, end: End) -> str:
-    """One end; what stands beside the U is U00."""
+    """One end; what stands beside the U is U00, an rPDU there its feed."""
     device = inventory.devices[end.device]
     rack, hall = inventory.racks[device.rack], inventory.halls[device.hall]
     place = rack.at or rack.name.upper()
-    return f"{hall.floor}{hall.name.upper()}.{place}-{device.u:02}:{end.port}"
+    height = f"{device.u:02}" if device.u or not device.feed else device.feed
+    return f"{hall.floor}{hall.name.upper()}.{place}-{height}:{end.port}"

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from igoudar.cabling.labels import Label
-from igoudar.cabling.pulls import Pull
+from igoudar.cabling.laid import Pull
 from igoudar.cabling.route import spot_of
 from igoudar.derive.ports import natural
 from igoudar.hall.places import Rack
@@ -33,7 +33,7 @@ class Cables:
         """Those of some states of life; all of them where none is named."""
         if not status:
             return self
-        labels = {key: one for key, one in self.labels.items() if self.inventory.cables[key].status in status}
+        labels = {key: one for key, one in self.labels.items() if self.inventory.cable(key).status in status}
         return Cables(self.inventory, {k: p for k, p in self.pulls.items() if k in labels}, labels)
 
 
@@ -41,7 +41,7 @@ def all_cables(cables: Cables) -> list[Row]:
     """Every cable, by label and key; those that leave the hall without a length."""
     found: list[Row] = []
     for key in sorted(cables.labels, key=lambda k: (cables.labels[k].number, k)):
-        cable, label, pull = cables.inventory.cables[key], cables.labels[key], cables.pulls.get(key)
+        cable, label, pull = cables.inventory.cable(key), cables.labels[key], cables.pulls.get(key)
         found.append({
             "label": label.number or None,
             "a": str(cable.a),
@@ -59,8 +59,8 @@ def all_cables(cables: Cables) -> list[Row]:
 def _article(pull: Pull | None) -> dict[str, str | float | None]:
     choice = pull.choice if pull else None
     return {
-        "medium": choice.medium.name if choice else "",
-        "article": choice.article if choice else "",
+        "medium": "power" if pull and pull.power else choice.medium.name if choice else "",
+        "article": pull.article if pull else "",
         "length_m": pull.length_m if pull else None,
         "assembly": pull.host if pull else "",
     }
@@ -71,7 +71,7 @@ def label_rows(cables: Cables) -> list[Row]:
     found: list[tuple[tuple[object, ...], Row]] = []
     walk = _Walk(cables.inventory)
     for key, label in cables.labels.items():
-        cable = cables.inventory.cables[key]
+        cable = cables.inventory.cable(key)
         for end, text in ((cable.a, label.a), (cable.b, label.b)):
             row: Row = {"label": label.number or None, "end": str(end), "text": text}
             found.append((walk.step(end), row))
@@ -94,7 +94,7 @@ def patch_list(cables: Cables) -> list[Row]:
             "do": "remove" if cable.status is CableStatus.DECOMMISSIONING else "pull",
             **_end(cables.inventory, near, "from"),
             **_end(cables.inventory, far, "to"),
-            "article": pull.choice.article if pull.choice else "",
+            "article": pull.article,
             "length_m": pull.length_m,
             "assembly": pull.host,
             "trays": " ".join(trays if near == cable.a else reversed(trays)),
@@ -122,7 +122,11 @@ def bill(cables: Cables) -> list[Row]:
     seen: set[str] = set()
     for pull in cables.pulls.values():
         choice = pull.choice
-        if choice is None or pull.cable.status is CableStatus.DECOMMISSIONING:
+        if pull.cable.status is CableStatus.DECOMMISSIONING:
+            continue
+        if pull.power:
+            count["power cord", pull.article, pull.length_m] += 1
+        if choice is None:
             continue
         first = not pull.host or pull.host not in seen
         seen.add(pull.host)

@@ -17,7 +17,7 @@ def cable_requests(inventory: Inventory) -> Iterator[Request]:
     if inventory.cabling is None:
         return
     low, high = inventory.cabling.labels
-    for cable in inventory.cables.values():
+    for cable in inventory.laid():
         was = tuple(key for key in _keys_before(inventory, cable) if key != cable.key)
         yield Request(LABEL, cable.key, low, high, cable.where, was)
         if cable.handed:

@@ -11,8 +11,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from igoudar.cabling.fit import Choice, Ends, Fitter, Misfit, Wish, break_out, join
+from igoudar.cabling.fit import Ends, Fitter, Misfit, Wish, break_out, join
 from igoudar.cabling.goods import PortKind
+from igoudar.cabling.laid import Pull, Pulls, wrong
+from igoudar.cabling.power import cord_pulls
 from igoudar.cabling.route import Mount, NoRoute, Route, Router
 from igoudar.cabling.trays import Carries
 from igoudar.errors import Finding, Where, nearest
@@ -20,24 +22,6 @@ from igoudar.model import Cable, End, Inventory, Role
 
 _TAIL = re.compile(r"(.+)s([0-7])")
 _WORDS = ("medium", "cord", "length_m")
-
-
-@dataclass(frozen=True, slots=True)
-class Pull:
-    """`length_m` is the stocked one; None where its way is not known. `host`: the port broken out."""
-
-    cable: Cable
-    route: Route | None
-    choice: Choice | None
-    length_m: float | None
-    loss_db: float | None = None
-    host: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Pulls:
-    by_key: Mapping[str, Pull]
-    findings: tuple[Finding, ...]
 
 
 def whole_port(port: str, known: Mapping[str, str]) -> tuple[str, int | None] | None:
@@ -54,8 +38,9 @@ def port_kinds(inventory: Inventory) -> dict[str, dict[str, str]]:
 
 
 def pulls_of(inventory: Inventory) -> Pulls:
-    """Of all cables of halls, in the order of the inventory."""
-    return _Puller(inventory).all()
+    """Of all cables of halls, in the order of the inventory, then of all power cords."""
+    data, power = _Puller(inventory).all(), cord_pulls(inventory)
+    return Pulls({**data.by_key, **power.by_key}, (*data.findings, *power.findings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,12 +252,7 @@ class _Puller:
     def _say(
         self, cable: Cable, misfit: Misfit, other: Cable | None = None, where: Where | None = None
     ) -> None:
-        see = other.where if other else None
-        said = misfit.said if cable.key in misfit.said else f"{cable.key}: {misfit.said}"
-        self.findings.append(
-            Finding(misfit.code, where or cable.where, said, misfit.expected, misfit.hint, see=see,
-                    subject=f"cable {cable.key}")
-        )  # fmt: skip
+        self.findings.append(wrong(cable, misfit, other, where))
 
 
 def _ours(inventory: Inventory, cable: Cable) -> bool:

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from igoudar.cabling.goods import Goods
-from igoudar.cabling.pulls import Pull
+from igoudar.cabling.laid import Pull
 from igoudar.errors import Finding, Severity, Where, nearest
 from igoudar.model import Cable, CableStatus
 from igoudar.quantities import DISTANCE, LOSS, shown
@@ -147,11 +147,9 @@ def _mismatches(
 ) -> Iterator[Finding]:
     (number, cable), (where, goods) = named, at
     called, choice = f"{number}, {cable.key},", pull.choice
-    if choice is None:
-        return
-    budget = choice.budget_db
+    budget = choice.budget_db if choice else None
     about = f"cable {cable.key}"
-    if line.loss_db is not None and budget is not None and line.loss_db > budget:
+    if choice and line.loss_db is not None and budget is not None and line.loss_db > budget:
         said = f"{called} loses {shown(LOSS, line.loss_db)}"
         expected = f"at most {shown(LOSS, budget)}, what {choice.link.module} bears"
         yield Finding("measured-loss", where, said, expected, "clean both ends, then measure again",
@@ -164,7 +162,7 @@ def _mismatches(
             expected = f"{shown(DISTANCE, planned)}, give or take {shown(DISTANCE, leeway)}"
             yield Finding("measured-length", where, said, expected, "is it the cable of this label?",
                           subject=about)  # fmt: skip
-    if line.wire_map and choice.wire_map and line.wire_map not in (choice.wire_map, *SEEN):
+    if choice and line.wire_map and choice.wire_map and line.wire_map not in (choice.wire_map, *SEEN):
         said = f"{called} has the wire map {line.wire_map!r}"
         yield Finding("measured-wire-map", where, said, f"{choice.wire_map!r}, of {choice.article}",
                       subject=about)  # fmt: skip

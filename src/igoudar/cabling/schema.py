@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from igoudar.cabling.trays import Among, Cabling, Carries, Floor, MeshRule, RackRule, Spot, Tray
+from igoudar.cabling.trays import Among, Cabling, Carries, CordRule, Floor, MeshRule, RackRule, Spot, Tray
 from igoudar.errors import Finding, Where
 from igoudar.hall.schema import Count
 from igoudar.model import Role
@@ -80,8 +80,15 @@ def _ports(value: Any) -> tuple[str, ...]:
     return tuple(f"{match[1]}{number}" for number in counted(match[2]))
 
 
+def _outlets(value: Any) -> tuple[str, ...]:
+    """As ports, and `01..24`, since many rPDUs have but numbers on them."""
+    if isinstance(value, str) and not value[:1].isalpha():
+        return counted(value)
+    return _ports(value)
+
+
 def _rest(value: Any) -> Rest:
-    ports = _ports(value)
+    ports = _outlets(value)
     numbers = [int(port[len(_word(port)) :]) for port in ports]
     if numbers[-1] - numbers[0] != len(numbers) - 1:
         raise ValueError("ports one after the other, such as swp41..48")
@@ -94,6 +101,7 @@ def _word(port: str) -> str:
 
 Ports = Annotated[tuple[str, ...], BeforeValidator(_ports)]
 RestPorts = Annotated[Rest, BeforeValidator(_rest)]
+Outlets = Annotated[tuple[str, ...], BeforeValidator(_outlets)]
 PortName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9/_.-]*$")]
 Tails = Annotated[int, Field(ge=1, le=8)]
 
@@ -134,6 +142,25 @@ class MeshRuleIn(RuleIn):
     to_numbers: Count
 
 
+class CordRuleIn(Entry):
+    """PSUs of each device to the rPDUs of its rack, feed by feed; `each`: PSUs of a device on one feed.
+
+    Without `devices` it is about all that have PSUs. Without `u` and `onto` the ledger hands out all outlets,
+    of `rest`. `cord`: one of the power cords in stock.
+    """
+
+    devices: Annotated[Role | None, one_of(Role)] = None
+    hall: Label | None = None
+    row: Label | None = None
+    positions: Count | None = None
+    pod: Annotated[int, Field(ge=1, le=99)] | None = None
+    u: Count = ()
+    onto: Outlets = ()
+    each: Annotated[int, Field(ge=1, le=8)] = 1
+    rest: RestPorts | None = None
+    cord: str = ""
+
+
 def _labels(value: Any) -> tuple[int, int]:
     match = re.fullmatch(r"([1-9][0-9]{0,8})-([1-9][0-9]{0,8})", value) if isinstance(value, str) else None
     if match is None or int(match[1]) > int(match[2]):
@@ -146,6 +173,7 @@ class CablingIn(Entry):
     halls: dict[Label, FloorIn] = Field(default_factory=dict)
     in_racks: list[RackRuleIn] = Field(default_factory=list)
     meshes: list[MeshRuleIn] = Field(default_factory=list)
+    cords: list[CordRuleIn] = Field(default_factory=list)
     labels: Annotated[tuple[int, int], BeforeValidator(_labels)] = (100_000, 999_999)
 
 
@@ -163,6 +191,7 @@ def cabling_of(entry: CablingIn, where: Where, findings: list[Finding]) -> Cabli
             _in_rack(rule, where.at("in_racks").at(n), findings) for n, rule in enumerate(entry.in_racks)
         ),
         meshes=tuple(_mesh(rule, where.at("meshes").at(n), findings) for n, rule in enumerate(entry.meshes)),
+        cords=tuple(_cord(rule, where.at("cords").at(n), findings) for n, rule in enumerate(entry.cords)),
         labels=entry.labels,
     )
 
@@ -200,9 +229,23 @@ def _mesh(rule: MeshRuleIn, where: Where, findings: list[Finding]) -> MeshRule:
     )
 
 
-def _among(rule: RuleIn) -> Among:
+def _cord(rule: CordRuleIn, where: Where, findings: list[Finding]) -> CordRule:
+    units = [f"{u}.{n}" for u in rule.u for n in range(rule.each)]
+    _as_many(("u", units), ("onto", rule.onto), where, findings)
+    return CordRule(
+        devices=_among(rule),
+        u=tuple(int(u) for u in rule.u),
+        onto=rule.onto,
+        each=rule.each,
+        rest=rule.rest,
+        medium=rule.cord,
+        where=where,
+    )
+
+
+def _among(rule: RuleIn | CordRuleIn) -> Among:
     positions = frozenset(int(p) for p in rule.positions or ())
-    return Among(rule.devices, rule.hall or "", rule.row or "", positions, rule.pod or 0)
+    return Among(str(rule.devices or ""), rule.hall or "", rule.row or "", positions, rule.pod or 0)
 
 
 def _broken_out(rule: RuleIn) -> tuple[str, ...]:

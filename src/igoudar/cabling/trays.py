@@ -50,7 +50,7 @@ class Floor:
 
 @dataclass(frozen=True, slots=True)
 class Among:
-    """Which devices a rule is about: of a role, and of a hall, row, positions or pod where it says so."""
+    """Which devices a rule is about: of a role, hall, row, positions or pod, where it says so."""
 
     role: str
     hall: str = ""
@@ -96,6 +96,24 @@ class MeshRule:
 
 
 @dataclass(frozen=True, slots=True)
+class CordRule:
+    """PSUs of each device to the rPDUs of its rack: its PSUs alternate over the feeds, A first.
+
+    A device on the n-th of `u` gets the n-th `each` outlets of `onto` on the rPDU of every feed; one on
+    another U outlets that the ledger picks of `rest`, as in `RackRule`. `medium`: a power cord of the goods,
+    else what fits. Racks without rPDUs are left out.
+    """
+
+    devices: Among
+    u: tuple[int, ...]
+    onto: tuple[str, ...]
+    each: int
+    rest: tuple[str, int, int] | None
+    medium: str
+    where: Where
+
+
+@dataclass(frozen=True, slots=True)
 class Cabling:
     """What a site says of its cables. Slack is what is left at each end: in one rack, or over trays.
 
@@ -108,4 +126,5 @@ class Cabling:
     floors: Mapping[str, Floor] = field(default_factory=dict)
     in_racks: tuple[RackRule, ...] = ()
     meshes: tuple[MeshRule, ...] = ()
+    cords: tuple[CordRule, ...] = ()
     labels: tuple[int, int] = (100_000, 999_999)

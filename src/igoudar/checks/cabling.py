@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from igoudar.cabling.power import without_outlet
 from igoudar.cabling.route import meeting
 from igoudar.cabling.trays import Floor
 from igoudar.design import Design
-from igoudar.errors import Finding, unknown
+from igoudar.errors import Finding, and_more, unknown
 from igoudar.model import Inventory
 from igoudar.quantities import LENGTH, shown
 
@@ -15,7 +16,16 @@ from igoudar.quantities import LENGTH, shown
 def check(design: Design) -> Iterator[Finding]:
     inventory = design.inventory
     yield from design.hall.pulls.findings
+    yield from _unplugged(inventory)
     yield from _trays(inventory)
+
+
+def _unplugged(inventory: Inventory) -> Iterator[Finding]:
+    for rack, inlets in without_outlet(inventory).items():
+        more = and_more(len(inlets))
+        said = f"{inlets[0]}{more} {'have' if more else 'has'} no outlet, and rack {rack} has rPDUs"
+        expected, where = "a rule under `cords` for it, or a cord under `cables`", inventory.racks[rack].where
+        yield Finding("psu-without-outlet", where, said, expected, subject=f"rack {rack}")
 
 
 def _trays(inventory: Inventory) -> Iterator[Finding]:

@@ -26,13 +26,14 @@ if TYPE_CHECKING:
 @json_option
 @click.option("--strict", is_flag=True, help="Count warnings as errors.")
 @click.option(
-    "--base", help="Commit whose inventory is changed: what may not vanish from it.  [default: main]"
+    "--base", help="Commit whose inventory is changed: what may not vanish or move.  [default: main]"
 )
 def command(site: Place, *, as_json: bool, strict: bool, base: str | None) -> int:
     """Say everything that is wrong with SITE.
 
     A switch that is not decommissioned, a rack or a VPC in use and the last exit of a class may not vanish
-    from one commit to the next; the inventory of --base says what was there.
+    from one commit to the next, and a device that stands keeps number and oob address; the inventory of
+    --base says what was there.
 
     \b
     Exit status: 0 nothing that stops a run; 2 the files cannot be read; 3 they must not be built.
@@ -108,5 +109,6 @@ def _vanished(site: Place, now: Inventory, base: str | None) -> list[Finding]:
     except BadInput as error:
         if base:
             raise
-        said = f"not compared with {commit}, so what may not vanish was not looked at: {error.findings[0]}"
+        unseen = "so what may not vanish or move was not looked at"
+        said = f"not compared with {commit}, {unseen}: {error.findings[0]}"
         return list(locate([Finding("no-base", now.site.where, said, severity=Severity.INFO)], site.root))

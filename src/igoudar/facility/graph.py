@@ -1,8 +1,10 @@
 """From an inventory to the graph of power, cooling and water.
 
-A device's PSUs alternate over the feeds of its rack in the order of letters. Devices without an inlet of
-their own hang on a busbar: they are one device, the rack's shelf, with a PSU on each feed of which one
-carries all. A rack with a device of which nobody says the draw counts as its whole budget, on its shelf.
+A device's PSUs are on the feeds and phases that their cords lead to; without a cord they alternate over the
+feeds of the rack, on no phase that anybody knows. Devices without an inlet of their own hang on a busbar:
+they are one device, the shelf of the rack, with a PSU on each feed of which one carries all; what rPDUs draw
+themselves hangs on it, too. A rack with a device of which nobody says the draw counts as its whole budget, on
+its shelf.
 A battery for minutes is no input: whatever is out is out for longer.
 """
 
@@ -12,12 +14,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from igoudar.cabling.power import Plugged, plugged
 from igoudar.facility.library import three_phase_va
 from igoudar.facility.plant import SOURCES, FacilityType, Medium, Plant, PlantUnit
-from igoudar.hall.draw import Draw, Draws
+from igoudar.hall.draw import Draw, Draws, feeds_of
 from igoudar.hall.places import Rack as Standing
 from igoudar.model import Device as Box
-from igoudar.model import Inventory
+from igoudar.model import End, Inventory
 from igoudar.power.graph import Device, Graph, Input, Loop, Psu, Rack, Source, Unit
 
 
@@ -97,8 +100,10 @@ class _Racks:
     inventory: Inventory
     _draws: Draws = field(init=False)
     _loops: dict[tuple[str, Medium], str] = field(default_factory=dict)
+    _plugged: Mapping[End, Plugged] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self._plugged = plugged(self.inventory)
         self._draws = Draws(self.inventory)
         for loop in self.inventory.plant.loops.values():
             if loop.medium is not None:
@@ -111,8 +116,13 @@ class _Racks:
         if any(draw.allocated_w is None for draw in draws.values()):
             devices = _shelf(rack, letters, rack.power_w or 0.0)
         else:
-            bare = sum(draw.allocated_w or 0.0 for draw in draws.values() if not draw.psus)
-            own = (_device(box, draws[box.name], letters) for box in boxes if draws[box.name].psus)
+            hung = [box for box in boxes if box.feed or not draws[box.name].psus]
+            bare = sum(draws[box.name].allocated_w or 0.0 for box in hung)
+            own = (
+                _device(box, draws[box.name], self._psus(box, draws[box.name], letters))
+                for box in boxes
+                if draws[box.name].psus and not box.feed
+            )
             devices = (*(own if letters else ()), *_shelf(rack, letters, bare))
         liquid = self._liquid_share(boxes, draws)
         return Rack(
@@ -124,6 +134,17 @@ class _Racks:
             liquid=self._loops.get((rack.hall, Medium.LIQUID), "") if liquid else "",
             liquid_share=liquid,
             where=rack.where,
+        )
+
+    def _psus(self, box: Box, draw: Draw, letters: tuple[str, ...]) -> tuple[Psu, ...]:
+        feeds = feeds_of(letters, draw.psus)
+        if not self._plugged:
+            return tuple(Psu(feed) for feed in feeds)
+        inlets = self.inventory.types[box.type].parts.inlets
+        cords = (self._plugged.get(End(box.name, inlet.name)) for inlet in inlets)
+        return tuple(
+            Psu(cord.feed, cord.leg) if cord and cord.feed in letters else Psu(feed)
+            for cord, feed in zip(cords, feeds, strict=True)
         )
 
     def _liquid_share(self, boxes: Iterable[Box], draws: Mapping[str, Draw]) -> float:
@@ -153,9 +174,8 @@ def _shelf(rack: Standing, letters: tuple[str, ...], watts: float) -> tuple[Devi
     return (Device(name=f"the shelf of {rack.name}", allocated_w=watts, psus=psus, where=rack.where),)
 
 
-def _device(box: Box, draw: Draw, letters: tuple[str, ...]) -> Device:
+def _device(box: Box, draw: Draw, psus: tuple[Psu, ...]) -> Device:
     """What its PSUs are rated at is not said again here: racks are judged by it."""
-    psus = tuple(Psu(letters[at % len(letters)]) for at in range(draw.psus))
     return Device(
         name=box.name,
         allocated_w=draw.allocated_w or 0.0,

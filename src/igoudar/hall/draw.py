@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from igoudar.hall.places import Cooling, Rack
@@ -30,6 +31,11 @@ def draw_of(inventory: Inventory, device: Device) -> Draw:
     known = [rating for rating in ratings if rating is not None]
     cap = needed * min(known) if known and len(known) == psus else None
     return Draw(_allocated(inventory, device, kind), cap, psus, needed)
+
+
+def feeds_of(letters: Sequence[str], psus: int) -> tuple[str, ...]:
+    """The feed of each PSU: they alternate over those of the rack in the order of letters."""
+    return tuple(letters[at % len(letters)] for at in range(psus)) if letters else ()
 
 
 @dataclass(slots=True)

@@ -143,6 +143,7 @@ def _devices(standing: StandingIn, place: Place, where: Where) -> Iterator[Devic
             settings=standing.settings,
             face=standing.face,
             draw_w=standing.draw,
+            feed=standing.feed or "",
         )
 
 

@@ -6,7 +6,7 @@ Quantities carry their unit and are plain numbers in one unit inside (`igoudar.q
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, StringConstraints, field_validator
 
@@ -32,6 +32,7 @@ from igoudar.schema import (
     DeviceNumber,
     Entry,
     Label,
+    Letter,
     Mac,
     NamePattern,
     Network4,
@@ -64,16 +65,9 @@ def _given(value: Any) -> Any:
     return value
 
 
-def _feed(value: Any) -> Any:
-    if value not in ("A", "B"):
-        raise ValueError("the feed A or B; L1, L2 and L3 are phases of one")
-    return value
-
-
 Count = Annotated[tuple[str, ...], BeforeValidator(counted)]
 Height = Annotated[int, BeforeValidator(_height)]
 ClassNumber = Annotated[int, Field(ge=1, le=4)]
-Letter = Annotated[Literal["A", "B"], BeforeValidator(_feed)]
 Feeds = dict[Letter, Label]
 GridPlace = Annotated[str, StringConstraints(pattern=r"^[A-Z]{1,2}[0-9]{1,3}$")]
 Extreme = Annotated[float, quantity(TEMPERATURE, high=60)]
@@ -228,6 +222,7 @@ class OverrideIn(Entry):
     face: Annotated[Face | None, one_of(Face)] = None
     u: Annotated[int, Field(ge=0, le=100)] | None = None
     draw: DeviceWatts | None = None
+    feed: Letter | None = None
     serial: Serial | None = None
     oob: Network4 | None = None
     oob_mac: Mac | None = None

@@ -1,4 +1,4 @@
-"""From two records of a row's racks to what the staff on the floor does, as Markdown. Pure."""
+"""From two records of a row's racks to what the staff on the floor does. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from igoudar.hall.tick_list import head, section
+from igoudar.hall.tick_list import Line, Order, Rack, sections
 
 Record = Mapping[str, Any]
 
@@ -45,8 +45,8 @@ def boxes(racks: Record) -> dict[str, Box]:
     return found
 
 
-def work_order(row: str, before: Record, after: Record, day: date) -> str:
-    """What is taken out, moved, exchanged and put in, in walking order; empty where nothing is."""
+def work_order(row: str, before: Record, after: Record, day: date) -> Order:
+    """What is taken out, moved, exchanged and put in, in walking order."""
     old, new = boxes(before), boxes(after)
     both = [(old[name], new[name]) for name in old.keys() & new.keys()]
     replaced = [pair for pair in both if pair[0].place != pair[1].place and pair[0].box != pair[1].box]
@@ -54,25 +54,18 @@ def work_order(row: str, before: Record, after: Record, day: date) -> str:
     exchanged = [pair for pair in both if pair[0].place == pair[1].place and pair[0].box != pair[1].box]
     out = [old[name] for name in old.keys() - new.keys()] + [one for one, _ in replaced]
     put = [new[name] for name in new.keys() - old.keys()] + [other for _, other in replaced]
-    frames = [*_frames(before, after)]
-    if not (out or put or moved or exchanged or frames):
-        return ""
-    lines = head(f"row {row}", day)
-    lines += section("Take out", (_at(box) for box in _walk(out)))
-    moves = (f"{one.rack} {one.unit} → {_at(other)}" for one, other in sorted(moved, key=_to))
-    lines += section("Move", moves)
-    swaps = (
-        f"{_at(other)}; the old one has the serial {one.serial or 'unknown'}"
-        for one, other in sorted(exchanged, key=_to)
-    )
-    lines += section("Exchange", swaps)
-    lines += section("Racks and their feeds", frames)
-    lines += section("Put in", (_at(box) for box in _walk(put)))
-    touched = {box.rack for box in (*out, *put)} | {b.rack for pair in (*moved, *exchanged) for b in pair}
-    lines += ["## The racks afterwards", ""]
-    for rack in sorted(touched & after.keys()):
-        lines += _elevation(rack, after[rack])
-    return "\n".join(lines).rstrip() + "\n"
+    made = sections((
+        ("Take out", (_at(box) for box in _walk(out))),
+        ("Move", (_at(other, f"{one.rack} {one.unit} → ") for one, other in sorted(moved, key=_to))),
+        ("Exchange", (_at(other, old=one) for one, other in sorted(exchanged, key=_to))),
+        ("Racks and their feeds", (Line(frame) for frame in _frames(before, after))),
+        ("Put in", (_at(box) for box in _walk(put))),
+    ))  # fmt: skip
+    done = {box.name: "new" for box in put} | {other.name: "moved" for _, other in moved}
+    done |= {other.name: "exchanged" for _, other in exchanged}
+    racks = {box.rack for box in (*out, *put)} | {b.rack for pair in (*moved, *exchanged) for b in pair}
+    afterwards = tuple(Rack(rack, after[rack], done) for rack in sorted(racks & after.keys()))
+    return Order(f"row {row}", day, made, afterwards)
 
 
 def _frames(before: Record, after: Record) -> Iterator[str]:
@@ -105,18 +98,9 @@ def _walk(found: list[Box]) -> list[Box]:
     return sorted(found, key=lambda box: (_order(box), box.name))
 
 
-def _at(box: Box) -> str:
+def _at(box: Box, before: str = "", old: Box | None = None) -> Line:
+    """`before`: where it comes from; `old`: the box that it takes the place of."""
     rear = " (rear)" if box.face == "rear" else ""
     serial = f", serial {box.serial}" if box.serial else ", serial to be noted"
-    return f"{box.rack} {box.unit}{rear}: **{box.name}**, {box.type}{serial}"
-
-
-def _elevation(rack: str, told: Record) -> list[str]:
-    """From the top down, as one stands before it."""
-    feeds = ", ".join(f"{feed} from {unit}" for feed, unit in sorted(told.get("feeds", {}).items()))
-    sums = "; ".join(f"{key} {told[key]}" for key in ("power", "mass") if key in told)
-    above = "; ".join(part for part in (f"feeds {feeds}" if feeds else "", sums) if part)
-    places = sorted(told.get("units", {}).items(), key=lambda item: item[0], reverse=True)
-    rows = [f"| {place} | {box['device']} | {box['type']} | {box['serial']} |" for place, box in places]
-    table = ["| place | device | type | serial |", "| --- | --- | --- | --- |", *rows]
-    return [f"### {rack}", "", *([above, ""] if above else []), *table, ""]
+    more = f"; the old one has the serial {old.serial or 'unknown'}" if old else ""
+    return Line(f"{before}{box.rack} {box.unit}{rear}: ", box.name, f", {box.type}{serial}{more}")

@@ -9,6 +9,7 @@ from typing import Any
 
 from igoudar.day import today
 from igoudar.hall.cable_order import cable_order
+from igoudar.hall.tick_list import Order
 from igoudar.hall.work_order import work_order
 from igoudar.provider.kit import Context
 from igoudar.provider.records import RecordResource
@@ -20,9 +21,9 @@ Values = Mapping[str, Any]
 
 
 class FloorResource(RecordResource):
-    """`order` says what is to be done between two records; empty where nothing is."""
+    """`order` says what is to be done between two records; where something is, it is written for staff."""
 
-    def __init__(self, token: str, order: Callable[[str, Values, Values, date], str]) -> None:
+    def __init__(self, token: str, order: Callable[[str, Values, Values, date], Order]) -> None:
         super().__init__(token)
         self.order = order
 
@@ -38,12 +39,18 @@ class FloorResource(RecordResource):
         await self._write(inputs, {}, ctx)
 
     async def _write(self, old: Values, new: Values, ctx: Context) -> None:
-        if ctx.preview or not (text := self.order(ctx.name, old, new, today())):
+        if ctx.preview:
             return
+        order = self.order(ctx.name, old, new, today())
+        if not order.sections:
+            return
+        from igoudar.hall.order_sheet import sheet  # noqa: PLC0415 - draws, which few runs need
+
         root = find_root(Path.cwd())
         path = root / FOLDER / f"{ctx.name}-{new_id()}.md"
-        write_whole(path, text)
-        await ctx.log("info", f"work order: {path.relative_to(root)}")
+        write_whole(path, order.markdown())
+        write_whole(path.with_suffix(".pdf"), sheet(order))
+        await ctx.log("info", f"work order: {path.relative_to(root)}, and as .pdf to print")
 
 
 RESOURCES = [

@@ -1,0 +1,49 @@
+"""What is laid: a cable or a power cord with its way, its article and its stocked length."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from igoudar.cabling.fit import Choice, Misfit
+from igoudar.cabling.goods import PowerCord
+from igoudar.cabling.route import Route
+from igoudar.errors import Finding, Where
+from igoudar.model import Cable
+
+
+@dataclass(frozen=True, slots=True)
+class Pull:
+    """`length_m` is the stocked one; None where its way is not known. `host`: the port broken out.
+
+    `choice` is of data, `power` of a power cord.
+    """
+
+    cable: Cable
+    route: Route | None
+    choice: Choice | None
+    length_m: float | None
+    loss_db: float | None = None
+    host: str = ""
+    power: PowerCord | None = None
+
+    @property
+    def article(self) -> str:
+        """As a shop would call it, without its length; empty where nothing fits."""
+        if self.power:
+            return self.power.name
+        return self.choice.article if self.choice else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pulls:
+    by_key: Mapping[str, Pull]
+    findings: tuple[Finding, ...]
+
+
+def wrong(cable: Cable, misfit: Misfit, other: Cable | None = None, where: Where | None = None) -> Finding:
+    """What is wrong with a cable, as it is told."""
+    see = other.where if other else None
+    said = misfit.said if cable.key in misfit.said else f"{cable.key}: {misfit.said}"
+    return Finding(misfit.code, where or cable.where, said, misfit.expected, misfit.hint, see=see,
+                   subject=f"cable {cable.key}")  # fmt: skip
