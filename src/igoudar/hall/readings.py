@@ -20,9 +20,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from igoudar.errors import Finding, Where
-from igoudar.hall.schema import Letter
 from igoudar.hall.units import read_table, validated_row
-from igoudar.schema import Entry, Label
+from igoudar.schema import Entry, Label, Letter
 
 FOLDER = "readings"
 COLUMNS = (
