@@ -10,6 +10,8 @@ from igoudar import resources
 from igoudar.cabling.pulls import pulls_of
 from igoudar.compiler import Compiled
 from igoudar.design import HallDesign, RowDesign
+from igoudar.hall.levels import rising
+from igoudar.hall.places import Rack
 from igoudar.model import Device, Inventory, Status
 
 
@@ -26,15 +28,16 @@ def describe(inventory: Inventory) -> HallDesign:
     rows: dict[tuple[str, str], list[str]] = {}
     for rack in racks:
         rows.setdefault((rack.hall, rack.row), []).append(rack.name)
-    names = {
-        rack: tuple(d.name for d in sorted(devices, key=lambda d: (-d.u, d.name)))
-        for rack, devices in standing.items()
-    }
+    names = {rack.name: _from_the_top(rack, standing[rack.name]) for rack in racks}
     told = (
         RowDesign(hall, row, tuple(own), {rack: names[rack] for rack in own})
         for (hall, row), own in rows.items()
     )
     return HallDesign(tuple(told), pulls_of(inventory))
+
+
+def _from_the_top(rack: Rack, devices: list[Device]) -> tuple[str, ...]:
+    return tuple(d.name for d in sorted(devices, key=lambda d: (-rising(rack, d.u), d.name)))
 
 
 class Halls(pulumi.ComponentResource):

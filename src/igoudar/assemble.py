@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -17,7 +17,8 @@ from igoudar.facility.library import Library
 from igoudar.facility.plant import Plant
 from igoudar.hall import patterns, series
 from igoudar.hall import schema as hall_schema
-from igoudar.hall.places import Building, Campus, Climate, Hall, Limits, Rack, TypeFacts
+from igoudar.hall.facts import RackFacts
+from igoudar.hall.places import OPEN_IN, USUAL_IN, Building, Campus, Climate, Hall, Limits, Rack, TypeFacts
 from igoudar.hall.readings import Reading
 from igoudar.hall.units import Unit, put_in
 from igoudar.hardware import DeviceType, RackType
@@ -36,6 +37,7 @@ class Documents:
     tenants: list[tuple[str, TenantFile]] = field(default_factory=list)
     types: list[DeviceType | RackType] = field(default_factory=list)
     facts: Mapping[str, TypeFacts] = field(default_factory=dict)
+    rack_facts: Mapping[str, RackFacts] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     goods: Goods = NOTHING
     units: Mapping[str, Unit] = field(default_factory=dict)
@@ -52,7 +54,7 @@ def assemble(documents: Documents, folder: str) -> tuple[model.Inventory | None,
     secrets = joined.section("secrets", _secret)
     vpcs = {v.full_name: v for v in _once(_vpcs(documents), findings, lambda v: v.full_name)}
     types = {t.slug: t for t in _once(iter(documents.types), findings, lambda t: t.slug)}
-    rack_types = {slug: t for slug, t in types.items() if isinstance(t, RackType)}
+    rack_types = _rack_types(types.values(), documents.rack_facts)
     halls, rows = _halls(documents, joined)
     racks, devices = _standing(rows, joined, _RackMaker(rack_types, findings))
     findings += put_in(devices, documents.units)
@@ -76,6 +78,7 @@ def assemble(documents: Documents, folder: str) -> tuple[model.Inventory | None,
         types={slug: t for slug, t in types.items() if isinstance(t, DeviceType)},
         rack_types=rack_types,
         facts=documents.facts,
+        rack_facts={slug: told.where for slug, told in documents.rack_facts.items()},
         limits=documents.limits,
         waivers=tuple(_waivers(documents)),
         readings=tuple(documents.readings),
@@ -91,6 +94,14 @@ def assemble(documents: Documents, folder: str) -> tuple[model.Inventory | None,
         **rest,
     )
     return inventory, findings
+
+
+def _rack_types(
+    types: Iterable[DeviceType | RackType], facts: Mapping[str, RackFacts]
+) -> dict[str, RackType]:
+    """Those of the files, with what overrides say of them."""
+    racks = (kind for kind in types if isinstance(kind, RackType))
+    return {kind.slug: facts[kind.slug].of(kind) if kind.slug in facts else kind for kind in racks}
 
 
 class _Joiner:
@@ -186,7 +197,7 @@ def _campus(documents: Documents, findings: list[Finding]) -> Campus | None:
         power_w=entry.capacity.power,
         basis=entry.capacity.basis,
         sea_m=entry.distance_to_sea,
-        climate=Climate(tuple(c.high), tuple(c.low), c.extreme, c.source),
+        climate=Climate(tuple(c.high), tuple(c.low), c.extreme, c.source, tuple(c.dew_point or ())),
         water_m3=entry.water_a_year,
         design_pue=entry.design_pue,
         design_wue=entry.design_wue,
@@ -240,18 +251,28 @@ class _RackMaker:
         self, name: str, entry: hall_schema.RackParts, place: Mapping[str, Any], where: Where
     ) -> Rack:
         kind = self.types.get(entry.type or "")
-        height = entry.height or (kind.units if kind else 0)
+        height = entry.height
         if not height and not entry.type:
             said = "a rack has neither a height nor a type"
             self.findings.append(Finding("no-height", where, said, "height: 47 U, or the type of a rack"))
+        width_in = kind.width_in if kind else OPEN_IN if height and height.open else USUAL_IN
+        if kind and height and height.open is not (width_in == OPEN_IN):
+            said = f"the height is {height}, and the rails of a {kind.slug} are {width_in} inches apart"
+            expected = "OU of an open rack (21 inches), U of any other"
+            self.findings.append(Finding("height-of-another-rack", where.at("height"), said, expected))
         return Rack(
             name=name,
-            height=height,
+            height=height.units if height else kind.units if kind else 0,
+            width_in=width_in,
+            first=kind.first if kind else 1,
+            descending=kind is not None and kind.descending,
             feeds={str(feed): unit.format(name=name, **place) for feed, unit in sorted(entry.feeds.items())},
             type=entry.type or "",
             power_w=entry.power,
             load_kg=entry.load if entry.load is not None or kind is None else kind.load_kg,
             cooling=entry.cooling,
+            air_class=entry.air_class or "",
+            water_class=entry.water_class or "",
             where=where,
             **place,
         )
@@ -271,7 +292,7 @@ def _standing(
     every = {**found.racks, **racks}
     devices = joined.section("devices", lambda n, d, w: _device(n, d, w, every))
     written = {n: r.where for n, r in racks.items()} | {n: d.where for n, d in devices.items()}
-    patterns.override(found, written, joined.section("overrides", lambda _, e, w: (e, w)))
+    patterns.override(found, written, joined.section("overrides", lambda _, e, w: (e, w)), rack)
     for name in written.keys() & {*found.racks, *found.devices}:
         thing = found.racks.get(name) or found.devices[name]
         joined.findings.append(_twice(name, written[name], thing.where))

@@ -124,7 +124,7 @@ def _documents(folder: Path, root: Path) -> tuple[Documents, list[Finding]]:
     documents.readings, wrong_readings = read_kept(folder, shown(folder, root))
     findings += wrong_readings
     types = types_folder(folder, root)
-    documents.facts, wrong = facts.read_facts(types, shown(types / facts.FILE, root))
+    (documents.facts, documents.rack_facts), wrong = facts.read_facts(types, shown(types / facts.FILE, root))
     documents.limits, bad = read_limits(root)
     documents.goods, odd_goods = read_goods(root)
     findings += [*wrong, *bad, *odd_goods]

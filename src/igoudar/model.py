@@ -89,8 +89,10 @@ class Device:
 
     `oob` is address and prefix on the out-of-band network. `host_key` is an OpenSSH public key line
     without comment; a twin brings its own. `settings` is role name -> mapping, checked by that role.
-    `u` is 0 beside the U. `draw_w` is what it may draw itself; None: what its type says. `feed`: of its rack,
-    which an rPDU hands on.
+    `u` is the number on the rack's rail (`igoudar.hall.levels`), 0 beside the U. `draw_w` is what it may draw
+    itself; None: what its type says. `feed`: of its rack, which an rPDU hands on.
+    `box`: key -> line of what is known of the single box. `instead_of`: what its row gave, where an override
+    says otherwise.
     """
 
     name: str
@@ -99,7 +101,7 @@ class Device:
     number: int
     hall: str
     rack: str
-    u: int
+    u: float
     where: Where
     status: Status = Status.ACTIVE
     serial: str = ""
@@ -115,6 +117,12 @@ class Device:
     face: Face = Face.FRONT
     draw_w: float | None = None
     feed: str = ""
+    box: Mapping[str, Where] = field(default_factory=dict)
+    instead_of: Device | None = None
+
+    def says(self, key: str) -> Where:
+        """Where `key` is written down."""
+        return self.box.get(key) or self.where.at(key)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -348,6 +356,9 @@ class Inventory:
     buildings: Mapping[str, Building] = field(default_factory=dict)
     rack_types: Mapping[str, RackType] = field(default_factory=dict)
     facts: Mapping[str, TypeFacts] = field(default_factory=dict)
+    rack_facts: Mapping[str, Where] = field(
+        default_factory=dict
+    )  # whose types have more than their files say
     limits: Limits = field(default_factory=Limits)
     plant: Plant = field(default_factory=Plant)
     waivers: tuple[Waiver, ...] = ()

@@ -44,7 +44,11 @@ MASS = Kind("a mass", ("kg", "g", "t", "lb"), "1.2 t", high=1e6)
 LENGTH = Kind("a length", ("mm", "cm", "m", "in", "ft"), "1200 mm", high=1e7)
 DISTANCE = Kind("a distance", ("m", "km", "ft"), "350 m", high=1e8)
 HEIGHT = Kind("a height in units of a rack", ("U",), "47 U", high=100)
+OPEN_HEIGHT = Kind("a height in units of an open rack", ("OU",), "44 OU", high=100)
 TEMPERATURE = Kind("a temperature", ("°C", "degC"), "27 °C", low=-90, high=150)
+DIFFERENCE = Kind("a difference of temperatures", ("K",), "8 K", high=100)
+VOLUME_HEAT = Kind("a heat capacity of a volume", ("kJ/(m³·K)",), "1.2 kJ/(m³·K)", high=1e5)
+MASS_HEAT = Kind("a heat capacity of a mass", ("kJ/(kg·K)",), "0.5 kJ/(kg·K)", high=100)
 TIME = Kind("a time", ("s", "min", "h"), "10 min", high=1e8)
 VOLUME = Kind("a volume", ("m³", "m3", "L"), "112000 m³", high=1e12)
 SHARE = Kind("a share", ("%",), "85 %", high=100)
@@ -57,7 +61,8 @@ _PINT = {"°C": "degC", "m³": "m**3", "m3": "m**3", "kg/m²": "kg/m**2", "kg/m2
          "m³/h": "m**3/h", "m3/h": "m**3/h", "%": "percent", "VA": "volt_ampere",
          "kVA": "kilovolt_ampere", "MVA": "megavolt_ampere"}  # fmt: skip
 _SELDOM = frozenset({"lb", "in", "ft", "cm", "g", "m3", "kg/m2", "m3/h", "degC", "L"})  # not printed by us
-_ITSELF = frozenset({"U", "dB", "%"})  # kinds of one unit, which need no conversion
+# kinds of one unit, which need no conversion
+_ITSELF = frozenset({"U", "OU", "dB", "%", "K", "kJ/(m³·K)", "kJ/(kg·K)"})
 
 
 @cache
@@ -141,6 +146,9 @@ Millimetres = Annotated[float, quantity(LENGTH)]
 Metres = Annotated[float, quantity(DISTANCE)]
 RackUnits = Annotated[float, quantity(HEIGHT)]
 Celsius = Annotated[float, quantity(TEMPERATURE)]
+Kelvins = Annotated[float, quantity(DIFFERENCE)]
+VolumeHeat = Annotated[float, quantity(VOLUME_HEAT)]
+MassHeat = Annotated[float, quantity(MASS_HEAT)]
 Seconds = Annotated[float, quantity(TIME)]
 CubicMetres = Annotated[float, quantity(VOLUME)]
 Percent = Annotated[float, quantity(SHARE)]

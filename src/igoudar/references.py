@@ -11,6 +11,7 @@ from igoudar.cabling.power import power_kinds
 from igoudar.cabling.pulls import port_kinds, whole_port
 from igoudar.errors import Finding, Where, unknown
 from igoudar.facility.references import broken_plant
+from igoudar.hall.places import Hall, Rack
 from igoudar.model import Attachment, Cable, Device, End, Inventory, Role, Status
 
 
@@ -36,10 +37,26 @@ def _places(inventory: Inventory) -> Iterator[Finding]:
             yield unknown("hall", rack.hall, rack.where.at("hall"), inventory.halls)
         if rack.type and rack.type not in inventory.rack_types:
             yield unknown("rack type", rack.type, rack.where.at("type"), inventory.rack_types)
-
+    yield from _classes(inventory)
     for slug, facts in inventory.facts.items():
         if slug not in inventory.types:
             yield unknown("type", slug, facts.where, inventory.types)
+    for slug, where in inventory.rack_facts.items():
+        if slug not in inventory.rack_types:
+            yield unknown("rack type", slug, where, inventory.rack_types)
+
+
+def _classes(inventory: Inventory) -> Iterator[Finding]:
+    """Envelopes of halls and racks; once a place, for thousands of racks have one line."""
+    told: set[Where] = set()
+    known = {"air": inventory.limits.air, "water": inventory.limits.water}
+    things: tuple[Hall | Rack, ...] = (*inventory.halls.values(), *inventory.racks.values())
+    for thing in things:
+        for medium, name in (("air", thing.air_class), ("water", thing.water_class)):
+            where = thing.where.at(f"{medium}_class")
+            if name and name not in known[medium] and where not in told:
+                told.add(where)
+                yield unknown(f"{medium} class", name, where, known[medium])
 
 
 def _devices(inventory: Inventory) -> Iterator[Finding]:
@@ -79,7 +96,7 @@ def _inside(address: IPNetwork, pool: IPNetwork) -> bool:
 
 
 def _identities(inventory: Inventory) -> Iterator[Finding]:
-    """Serial, addresses and coordinates are given once."""
+    """Serial, addresses and coordinates are given once. What an override gives is told at its line."""
     facets: tuple[tuple[str, str, Callable[[Device], Any]], ...] = (
         ("serial", "serial", lambda d: d.serial),
         ("oob address", "oob", lambda d: d.oob.ip if d.oob else None),
@@ -87,9 +104,10 @@ def _identities(inventory: Inventory) -> Iterator[Finding]:
         ("host key", "host_key", lambda d: d.host_key),
         ("number", "number", lambda d: (d.role, d.hall, d.number)),
     )
+    given = sorted(inventory.devices.values(), key=lambda d: d.instead_of is not None)
     for label, key, value_of in facets:
         first: dict[Any, Device] = {}
-        for device in inventory.devices.values():
+        for device in given:
             value = value_of(device)
             if not value:
                 continue
@@ -98,10 +116,10 @@ def _identities(inventory: Inventory) -> Iterator[Finding]:
                 said = str(device.number if key == "number" else value)
                 yield Finding(
                     f"duplicate-{key.replace('_', '-')}",
-                    device.where.at(key),
+                    device.says(key),
                     f"the {label} {said} is that of {other.name} too",
                     f"each {label} once{' a role and hall' if key == 'number' else ''}",
-                    see=other.where.at(key),
+                    see=other.says(key),
                 )
 
 

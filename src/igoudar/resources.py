@@ -17,6 +17,7 @@ from igoudar.compiler import Compiled
 from igoudar.design import Circuit, EdgeSession, Plan, ServerGroupDesign
 from igoudar.group_inputs import server_group_inputs
 from igoudar.hall.draw import draw_of, weight_of
+from igoudar.hall.levels import digits
 from igoudar.model import Attachment, CableStatus, Device, Face, Inventory, Vpc
 from igoudar.quantities import DISTANCE, MASS, POWER, Kind, shown
 from igoudar.waves import relieved, waves
@@ -94,6 +95,9 @@ def rack_record(inventory: Inventory, rack: str, devices: Sequence[str]) -> dict
     masses = [weight_of(inventory, device) for device in standing]
     return {
         "height": found.height,
+        **({"unit": found.unit} if found.unit != "U" else {}),
+        **({"first": found.first} if found.first != 1 else {}),
+        **({"counts": "down"} if found.descending else {}),
         "feeds": dict(found.feeds),
         "power": _of(POWER, draws, found.power_w),
         "mass": _of(MASS, masses, found.load_kg),
@@ -112,7 +116,7 @@ def _of(kind: Kind, known: Sequence[float | None], limit: float | None) -> str:
 def _place(device: Device) -> str:
     """Beside the U there may be several."""
     face = " rear" if device.face is Face.REAR else ""  # two at one place are an error of check
-    return f"u{device.u:02d}{face}" if device.u else f"u00 {device.name}"
+    return f"u{digits(device.u)}{face}" if device.u else f"u00 {device.name}"
 
 
 def _standing(inventory: Inventory, device: Device) -> dict[str, str]:
@@ -123,7 +127,7 @@ def _standing(inventory: Inventory, device: Device) -> dict[str, str]:
         "type": device.type,
         "serial": device.serial,
         "status": str(device.status),
-        **({"height": f"{units:g} U"} if units > 1 else {}),
+        **({"height": f"{units:g} U"} if units not in (0, 1) else {}),
     }
 
 

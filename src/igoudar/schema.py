@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from netaddr import EUI, AddrFormatError, IPAddress, IPNetwork, mac_unix_expanded, valid_mac
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, StringConstraints
 
 from igoudar.model import Attachment, CableStatus, End, Face, Role, SessionRole, Status
 from igoudar.quantities import DeviceWatts, Metres
@@ -20,6 +20,8 @@ from igoudar.validated import LABEL
 
 _NETWORK = re.compile(r"[0-9A-Fa-f.:]+/[0-9]{1,3}")
 _COUNT = re.compile(r"([0-9]{1,5})\.\.([0-9]{1,5})(?:/([0-9]{1,3}))?")
+_HALF = r"[0-9]{1,3}(?:\.[05])?"
+_LEVELS = re.compile(rf"({_HALF})(?:\.\.({_HALF}))?(?:/({_HALF}))?")
 MOST = 10_000  # what one count may give
 NAME_PATTERN = r"([a-z0-9-]|\{[a-z]+\})+"
 _EXAMPLES = {4: ("172.16.1.0/24", "203.0.113.1"), 6: ("2001:db8:1::/64", "2001:db8::1")}
@@ -175,10 +177,37 @@ Asn = Annotated[int, Field(ge=1, le=4294967294)]
 PrefixCount = Annotated[int, Field(ge=1, le=4294967295)]  # what FRR takes
 MOST_NUMBER = 99_999
 DeviceNumber = Annotated[int, Field(ge=1, le=MOST_NUMBER)]  # of its role in its hall
+ClassName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9+-]{0,15}$")]  # such as A2
 Source = Annotated[str, Field(min_length=1)]  # where a number is from
 PublicKey = Annotated[str, BeforeValidator(_public_key)]
 Serial = Annotated[str, BeforeValidator(_serial)]
 NamePattern = Annotated[str, BeforeValidator(_name_pattern)]
+
+
+LEVEL = "a number of the rack's rail such as 12, 12.5 for half a U, or 0 for what stands beside the U"
+HIGHEST = 200
+
+
+def _level(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(LEVEL)
+    if not (value == 0 or 1 <= value <= HIGHEST) or value * 2 != int(value * 2):
+        raise ValueError(f"{LEVEL}; at most {HIGHEST}")
+    return int(value) if value == int(value) else value
+
+
+def counted_levels(value: Any) -> tuple[str, ...]:
+    """As `counted`, and in halves: `12.5`, or every half from U1 on `1..12.5/0.5`."""
+    match = _LEVELS.fullmatch(str(value)) if isinstance(value, str | float) else None
+    if match is None or not any("." in part for part in match.groups("")):
+        return counted(value)
+    first, last, step = float(match[1]), float(match[2] or match[1]), float(match[3] or 1)
+    if step <= 0 or last < first:
+        raise ValueError("a count from the lower number to the higher")
+    return tuple(f"{first + n * step:g}" for n in range(int((last - first) / step) + 1))
+
+
+Level = Annotated[float, PlainValidator(_level)]
 
 
 class Entry(BaseModel):
@@ -256,7 +285,7 @@ class DeviceIn(BoxIn):
 
     number: DeviceNumber
     rack: Label
-    u: Annotated[int, Field(ge=0, le=100)]
+    u: Level
     serial: Serial | None = None
     oob: Network4 | None = None
     oob_mac: Mac | None = None

@@ -18,7 +18,7 @@ from igoudar.hall.places import Rack
 
 AT = Where("site.yaml", 1)
 TILE = 600
-SIZE = RackSize(unit_mm=44.45, base_mm=90)
+SIZE = RackSize(unit_mm=44.45, open_unit_mm=48, base_mm=90)
 Cell = tuple[int, int]
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import random
+import xml.etree.ElementTree as ET
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -38,7 +38,7 @@ class Wanted:
     height: float
     full_depth: bool
     face: Face
-    u: int
+    u: float
     status: Status
     role: Role
     watts: float | None
@@ -51,7 +51,7 @@ wanted = st.builds(
     heights,
     st.booleans(),
     st.sampled_from(Face),
-    st.integers(1, 52),
+    st.integers(2, 104).map(lambda half: half / 2),
     st.sampled_from(Status),
     st.sampled_from(Role),
     st.none() | st.floats(0, 20_000),
@@ -62,20 +62,22 @@ wanted = st.builds(
 @st.composite
 def racks(draw: st.DrawFn) -> Inventory:
     """A rack that can be built: whoever would take a place that is taken is left out."""
-    height = draw(st.integers(1, 60))
+    height, first = draw(st.integers(1, 60)), draw(st.sampled_from([1, 1, 5]))
     taken: set[tuple[int, Face]] = set()
     found: list[Wanted] = []
     for one in draw(st.lists(wanted, max_size=60)):
         faces = [*Face] if one.full_depth else [one.face]
-        places = {(u, face) for u in range(one.u, one.u + math.ceil(one.height)) for face in faces}
-        if not places & taken and max(u for u, _ in places) <= height:
+        halves = range(round(2 * one.u), round(2 * (one.u + one.height)))
+        places = {(half, face) for half in halves for face in faces}
+        if not places & taken and one.u >= first and one.u + one.height <= first + height:
             taken |= places
             found.append(one)
     beside = draw(st.lists(wanted, max_size=7))
     found += [replace(one, u=0) for one in beside]
     limits = draw(st.none() | st.floats(1, 50_000)), draw(st.none() | st.floats(1, 2_000))
-    rack = replace(EMPTY.racks["h1-r1"], name="r", height=height, power_w=limits[0], load_kg=limits[1])
-    return built(found, rack.height, limits)
+    inventory = built(found, height, limits)
+    rack = replace(inventory.racks["r"], first=first, descending=draw(st.booleans()))
+    return replace(inventory, racks={"r": rack})
 
 
 def built(found: list[Wanted], height: int, limits: tuple[float | None, float | None]) -> Inventory:
@@ -115,8 +117,7 @@ def test_whatever_stands_in_it_nothing_lies_on_anything(inventory: Inventory) ->
 @given(racks())
 def test_every_device_is_where_it_stands_once(inventory: Inventory) -> None:
     root = judge(drawn(inventory))
-    floor = rects(groups(root, "elevation", face="front")[0])[1].bottom
-
+    rail = numbered(root)
     for device in inventory.devices.values():
         kind = inventory.types[device.type]
         faces = [*Face] if kind.full_depth else [device.face]
@@ -127,7 +128,9 @@ def test_every_device_is_where_it_stands_once(inventory: Inventory) -> None:
         assert all(device.name in [text.meant for text in words(group)] for group in seen)
         if device.u:
             box = rects(seen[0])[0]
-            assert box.bottom == pytest.approx(floor - (device.u - 1) * MM, abs=INSET)
+            end = device.u + kind.units
+            assert all(box.top < rail[u] < box.bottom for u in rail if device.u <= u and u + 1 <= end)
+            assert not [u for u in rail if box.top < rail[u] < box.bottom and not device.u - 1 < u < end]
             assert box.bottom - box.top == pytest.approx(kind.units * MM, abs=INSET + 0.01)
     entries = by_name(root, "entry")
     assert entries.keys() == {d.name for d in inventory.devices.values() if d.u}
@@ -145,6 +148,29 @@ def test_the_order_of_the_input_is_not_seen(inventory: Inventory, chance: random
     assert drawn(replace(inventory, devices=dict(turned))) == drawn(inventory)
 
 
+def numbered(root: ET.Element) -> dict[int, float]:
+    """Number on the front rail -> the middle of its U."""
+    (elevation,) = groups(root, "elevation", face="front")
+    said = {int(text.said): text.area for text in words(elevation) if text.said.isdigit()}
+    return {number: (area.top + area.bottom) / 2 for number, area in said.items()}
+
+
+def test_a_rail_counts_from_its_first_number_up_or_down() -> None:
+    one = Wanted(0.5, True, Face.FRONT, 6.5, Status.ACTIVE, Role.SERVER, 100, "half")
+    inventory = built([one], 3, (None, None))
+
+    def drawn_in(**more: object) -> tuple[list[int], bool]:
+        """Numbers from the bottom up, and whether the device is in the upper half of U6."""
+        rack = replace(inventory.racks["r"], first=5, **more)  # type: ignore[arg-type]
+        root = judge(drawn(replace(inventory, racks={"r": rack})))
+        rail = numbered(root)
+        (group,) = groups(root, "device", face="front")
+        return sorted(rail, key=lambda u: -rail[u]), rects(group)[0].bottom < rail[6] + INSET
+
+    assert drawn_in() == ([5, 6, 7], True)
+    assert drawn_in(descending=True) == ([7, 6, 5], False)
+
+
 @settings(max_examples=60)
 @given(racks())
 def test_bars_tell_how_much_is_used(inventory: Inventory) -> None:
@@ -153,7 +179,7 @@ def test_bars_tell_how_much_is_used(inventory: Inventory) -> None:
     used = {
         "power": (sum(d.draw_w or 0 for d in devices), rack.power_w),
         "mass": (20 * len(devices), rack.load_kg),
-        "units": (len({u for d in devices if d.u for u in span(inventory, d)}), rack.height),
+        "units": (len({u for d in devices if d.u for u in span(inventory, d)}) / 2, rack.height),
     }
 
     for name, (amount, limit) in used.items():
@@ -169,7 +195,8 @@ def test_bars_tell_how_much_is_used(inventory: Inventory) -> None:
 
 
 def span(inventory: Inventory, device: Device) -> range:
-    return range(device.u, device.u + math.ceil(inventory.types[device.type].units))
+    """In halves."""
+    return range(round(2 * device.u), round(2 * (device.u + inventory.types[device.type].units)))
 
 
 @pytest.mark.parametrize(
@@ -245,7 +272,7 @@ def test_what_nobody_knows_is_said() -> None:
 def test_a_rack_type_gives_its_size() -> None:
     kind = RackType("wide", "x", "wide", "4-post-cabinet", 21, 40, outer_width_mm=800, outer_height_mm=2300)
     inventory = built([], 40, (None, None))
-    rack = replace(inventory.racks["r"], type="wide")
+    rack = replace(inventory.racks["r"], type="wide", width_in=21)
     root = judge(drawn(replace(inventory, racks={"r": rack}, rack_types={"wide": kind})))
 
     outer, opening = rects(groups(root, "elevation", face="rear")[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ def expanded(entry: RowIn, *overrides: tuple[str, dict[str, Any]]) -> Standing:
         name: (OverrideIn.model_validate(entry), Where("rows.yaml", 0, f"overrides.{name}"))
         for name, entry in overrides
     }
-    override(found, {}, told)
+    override(found, {}, told, maker)
     return found
 
 
@@ -190,3 +191,49 @@ def test_a_name_of_both_is_refused_with_both_lines(root: Path) -> None:
     told = {"rows": [ROWS["rows"][0] | {"name": "a"}]}
     with pytest.raises(BadInput, match=r"'a01' is there already.*see inventory/lab/rows\.yaml"):
         lab_with(root, told)
+
+
+TYPES = {"r48": (48, 1500.0), "r52": (52, 1900.0), "bare": (42, None)}
+
+
+def of_type(name: str, entry: RackParts, place: Any, where: Where) -> Rack:
+    """As the loader makes racks: what is stated, else what the type says."""
+    units, load = TYPES.get(entry.type or "", (0, None))
+    return Rack(
+        name=name, height=entry.height.units if entry.height else units, type=entry.type or "",
+        load_kg=entry.load if entry.load is not None else load, power_w=entry.power, where=where, **place,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("stated", "now", "expected"),
+    [
+        ({"type": "r48"}, {"type": "r52"}, (52, 1900)),
+        ({"type": "r48", "height": "40 U", "load": "1 t"}, {"type": "r52"}, (52, 1900)),
+        ({"type": "r48", "load": "1 t"}, {"type": "bare"}, (42, 1000)),
+        ({"type": "r48"}, {"type": "r52", "height": "50 U", "load": "1.2 t"}, (50, 1200)),
+        ({"type": "r48", "height": "40 U", "load": "1 t"}, {"power": "9 kW"}, (40, 1000)),
+        ({"height": "40 U", "load": "1 t"}, {"type": "r52"}, (52, 1900)),
+        ({"type": "r48", "height": "40 U"}, {"type": "unknown"}, (40, None)),
+    ],
+)
+def test_a_rack_of_another_type_is_what_the_type_says(
+    stated: dict[str, Any], now: dict[str, Any], expected: tuple[int, float | None]
+) -> None:
+    entry = row(**stated)
+    found = expand([Rows(entry.hall, entry, AT)], of_type)
+    line = Where("rows.yaml", 0, "overrides.b02")
+    override(found, {}, {"b02": (OverrideIn.model_validate(now), line)}, of_type)
+    rack = found.racks["b02"]
+
+    assert found.findings == []
+    assert (rack.height, rack.load_kg, rack.where, rack.position) == (*expected, line, 2)
+    assert rack.power_w == (9000 if "power" in now else 12_500)
+    assert rack.instead_of == replace(found.racks["b01"], name="b02", position=2)
+
+
+def test_devices_of_a_row_stand_on_halves() -> None:
+    standing = {"name": "n-{rack}-{n}", "type": "server", "role": "server", "u": "1..2.5/0.5"}
+    found = expanded(row(racks="01", devices=[standing]))
+
+    assert [str(d.u) for d in found.devices.values()] == ["1", "1.5", "2", "2.5"]

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, timedelta
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from igoudar import checks
+from igoudar.checks import entries, mounting
 from igoudar.errors import Finding, Severity, Where
 from igoudar.hall.places import Basis, Campus, Climate, Cooling, Limits, TypeFacts
 from igoudar.hardware import RackType
+from igoudar.hardware.parts import Door
 from igoudar.model import Device, Face, Inventory
 from igoudar.waivers import MOST_DAYS, Waiver, waive
 from tests import factory
@@ -210,3 +213,116 @@ def test_what_is_left_is_what_nobody_answers_for(racks: list[str], waived: set[s
     }
 
     assert left == {f"rack {rack}" for rack in racks if rack not in waived}
+
+
+def overridden(site: Inventory, name: str, **more: object) -> Inventory:
+    """A device as an override has it: its row's line is kept in what it is instead of."""
+    old = site.devices[name]
+    line = Where("rows.yaml", 0, f"overrides.{name}")
+    return with_device(site, name, where=line, instead_of=old, **more)
+
+
+def told(inventory: Inventory, code: str) -> tuple[str, str]:
+    """Path of the line that is blamed, and of the one to see."""
+    (finding,) = (f for f in found(inventory) if f.code == code)
+    return finding.where.path, finding.see.path if finding.see else ""
+
+
+def test_the_override_that_fills_a_rack_is_blamed(site: Inventory) -> None:
+    """The larger one alone, both together; and the row, where it would be too much without them."""
+    one, other, *_ = site.devices
+    both = overridden(overridden(known(site), one, draw_w=420.0), other, draw_w=401.0)
+    full = replace(both, racks={"h1-r1": replace(both.racks["h1-r1"], power_w=400.0 * len(site.devices) + 5)})
+    short = replace(both, racks={"h1-r1": replace(both.racks["h1-r1"], power_w=100.0)})
+
+    assert told(full, "rack-over-power") == (f"overrides.{one}.draw", "power")
+    assert told(both, "rack-over-power") == (f"overrides.{one}.draw", "power")  # both together
+    assert told(short, "rack-over-power") == ("power", "")
+
+
+def test_a_rack_s_own_override_is_blamed(site: Inventory) -> None:
+    made = known(site)
+    old = made.racks["h1-r1"]
+    line = Where("rows.yaml", 0, "overrides.h1-r1")
+    poor = replace(old, where=line, instead_of=old, power_w=1000.0, load_kg=10.0)
+    low = replace(old, where=line, instead_of=replace(old, height=47), height=2)
+    one = next(iter(site.devices))
+
+    assert told(replace(made, racks={"h1-r1": poor}), "rack-over-power") == ("overrides.h1-r1.power", "power")
+    assert told(replace(made, racks={"h1-r1": poor}), "rack-over-load") == ("overrides.h1-r1.load", "load")
+    tall = with_device(replace(made, racks={"h1-r1": low}), one, u=3)
+    assert told(tall, "outside-rack") == ("overrides.h1-r1.height", "u")
+    assert told(overridden(tall, one, u=50), "outside-rack") == ("u", "")  # both would be wrong alone
+
+
+def test_of_two_on_one_u_the_overridden_one_is_blamed(site: Inventory) -> None:
+    first, second = sorted(site.devices)[:2]
+    apart = replace(
+        site, devices={n: replace(d, u=k * 2) for k, (n, d) in enumerate(site.devices.items(), 1)}
+    )
+
+    def both(name: str, onto: str) -> tuple[str, str]:
+        return told(overridden(apart, name, u=apart.devices[onto].u), "same-u")
+
+    assert both(first, second) == (f"overrides.{first}.u", "u")
+    assert both(second, first) == (f"overrides.{second}.u", "u")
+
+
+def doors(**more: object) -> RackType:
+    """800 mm between the rails, 100 mm to the doors on both sides."""
+    return rack_type(mounting_depth_mm=800.0, front=Door(100), rear=Door(100), **more)
+
+
+def in_doors(site: Inventory, kind: RackType, **facts: object) -> set[str]:
+    """Codes of one leaf in such a rack."""
+    made = with_device(replace(site, devices={"leaf-1": site.devices["leaf-1"]}, cables={}), "leaf-1", u=40)
+    told = TypeFacts(AT, "test", kg=1, **facts)  # type: ignore[arg-type]
+    made = replace(in_rack_of(made, kind), facts={"switch": told}, vpcs={}, waves={}, sessions={})
+    limits = Limits(before_mm=76, behind_mm=76, open_share=0.63)
+    return {f.code for f in mounting.check(SimpleNamespace(inventory=replace(made, limits=limits)))}
+
+
+@pytest.mark.parametrize(
+    ("facts", "shut"),
+    [
+        ({}, False),
+        ({"depth_mm": 800}, False),
+        ({"depth_mm": 800, "behind_mm": 101}, True),
+        ({"depth_mm": 700, "behind_mm": 200}, False),
+        ({"depth_mm": 700, "behind_mm": 201}, True),
+        ({"before_mm": 100}, False),
+        ({"before_mm": 101}, True),
+    ],
+)
+def test_a_device_its_plugs_and_bends_stay_behind_the_doors(
+    site: Inventory, facts: dict[str, object], shut: bool
+) -> None:
+    assert ("door-too-near" in in_doors(site, doors(), **facts)) is shut
+
+
+def test_air_passes_doors_that_are_open_enough(site: Inventory) -> None:
+    breathes = {"airflow": "front-to-rear"}
+    for share, shut in ((0.63, False), (0.62, True)):
+        kind = rack_type(front=Door(None, 1.0), rear=Door(None, share))
+        assert ("door-shut-to-air" in in_doors(site, kind, **breathes)) is shut
+        assert "door-shut-to-air" not in in_doors(site, kind)
+
+
+@pytest.mark.parametrize(("width", "fits"), [((19,), True), ((21,), False), ((21, 19), True)])
+def test_a_device_fits_the_rails(site: Inventory, width: tuple[int, ...], fits: bool) -> None:
+    assert ("wrong-width" not in in_doors(site, rack_type(), widths_in=width)) is fits
+
+
+def test_cables_between_racks_are_counted_at_both(site: Inventory) -> None:
+    """Four from each of two leaves and two borders to two spines, in a rack of their own; those to the far
+    side and to servers stay in theirs."""
+    spines = {n: replace(d, rack="r2") for n, d in site.devices.items() if n.startswith("spine")}
+    racks = {**site.racks, "r2": replace(site.racks["h1-r1"], name="r2", position=2)}
+    apart = replace(site, devices={**site.devices, **spines}, racks=racks)
+
+    def over(most: int) -> set[str]:
+        limited = SimpleNamespace(inventory=replace(apart, limits=Limits(cables=most)))
+        return {f.subject for f in entries.check(limited) if f.code == "too-many-cables"}
+
+    assert over(8) == set()
+    assert over(7) == {"rack h1-r1", "rack r2"}

@@ -28,6 +28,7 @@ Stock = Annotated[list[Metres], Field(min_length=1)]
 
 class _RackIn(Entry):
     unit: Millimetres
+    open_unit: Millimetres
     base: Millimetres
     source: Source
 
@@ -131,7 +132,7 @@ def read_goods(root: Path) -> tuple[goods.Goods, list[Finding]]:
 
 def _goods(file: _File) -> goods.Goods:
     return goods.Goods(
-        size=goods.RackSize(file.rack.unit, file.rack.base),
+        size=goods.RackSize(file.rack.unit, file.rack.open_unit, file.rack.base),
         ports={n: goods.PortKind(n, p.connector, p.rate, p.pluggable) for n, p in file.ports.items()},
         adapters=tuple(goods.Adapter(n, a.port, a.takes) for n, a in file.adapters.items()),
         media={name: _medium(name, entry) for name, entry in file.media.items()},

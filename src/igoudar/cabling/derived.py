@@ -101,7 +101,7 @@ class _Deriver:
                     yield device
 
     def in_racks(self, rule: RackRule) -> None:
-        onto = dict(zip(rule.u, rule.onto, strict=False))
+        onto: dict[float, str] = dict(zip(rule.u, rule.onto, strict=False))
         for device in self._devices(rule):
             switch = self._switch(rule, device)
             if switch is None:
@@ -123,7 +123,7 @@ class _Deriver:
 
     def cords(self, rule: CordRule) -> None:
         """Each PSU to the rPDU of its feed, in racks that have any."""
-        first = {u: n * rule.each for n, u in enumerate(rule.u)}
+        first: dict[float, int] = {u: n * rule.each for n, u in enumerate(rule.u)}
         fed = {rack for rack, _ in self.rpdus}
         for device in self._devices(rule):
             if device.feed or device.rack not in fed:

@@ -9,13 +9,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from igoudar.hall.places import OPEN_IN, Rack
+
 
 @dataclass(frozen=True, slots=True)
 class RackSize:
-    """Height of one U, and of the lower edge of U1 above the floor."""
+    """Height of one U, of one OU of an open rack, and of the lower edge of the lowest one above the floor."""
 
     unit_mm: float
+    open_unit_mm: float
     base_mm: float
+
+    def unit_of(self, rack: Rack) -> float:
+        return self.open_unit_mm if rack.width_in == OPEN_IN else self.unit_mm
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,4 +135,4 @@ class Goods:
     length_m: float = 0.0
 
 
-NOTHING = Goods(RackSize(0.0, 0.0))
+NOTHING = Goods(RackSize(0.0, 0.0, 0.0))

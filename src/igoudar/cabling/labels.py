@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from igoudar.cabling.numbers import LABEL, cable_requests
+from igoudar.hall.levels import digits
 from igoudar.ledger import Ledger, allocate_numbers
 from igoudar.model import End, Inventory
 
@@ -42,5 +43,5 @@ def end_text(inventory: Inventory, end: End) -> str:
     device = inventory.devices[end.device]
     rack, hall = inventory.racks[device.rack], inventory.halls[device.hall]
     place = rack.at or rack.name.upper()
-    height = f"{device.u:02}" if device.u or not device.feed else device.feed
+    height = digits(device.u) if device.u or not device.feed else device.feed
     return f"{hall.floor}{hall.name.upper()}.{place}-{height}:{end.port}"

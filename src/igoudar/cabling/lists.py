@@ -15,6 +15,7 @@ from igoudar.cabling.labels import Label
 from igoudar.cabling.laid import Pull
 from igoudar.cabling.route import spot_of
 from igoudar.derive.ports import natural
+from igoudar.hall.levels import rising
 from igoudar.hall.places import Rack
 from igoudar.model import Cable, CableStatus, End, Inventory
 
@@ -106,7 +107,7 @@ def patch_list(cables: Cables) -> list[Row]:
     return [row for _, row in sorted(found, key=lambda pair: pair[0])]
 
 
-def _end(inventory: Inventory, end: End, word: str) -> dict[str, str | int]:
+def _end(inventory: Inventory, end: End, word: str) -> dict[str, str | float]:
     device = inventory.devices[end.device]
     return {
         f"{word}_rack": device.rack,
@@ -154,7 +155,8 @@ class _Walk:
 
     def step(self, end: End) -> tuple[object, ...]:
         device = self.inventory.devices[end.device]
-        return self.racks[device.rack], -device.u, device.name, natural(end.port)
+        low = rising(self.inventory.racks[device.rack], device.u)
+        return self.racks[device.rack], -low, device.name, natural(end.port)
 
 
 def _racks(inventory: Inventory) -> Iterator[str]:

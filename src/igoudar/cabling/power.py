@@ -176,7 +176,7 @@ class _Cords:
         route = self.router.route(Mount(rack, device.u), Mount(rack, self._beside(*outlet)))
         return route if isinstance(route, Route) else None
 
-    def _beside(self, end: End, outlet: Outlet) -> int:
+    def _beside(self, end: End, outlet: Outlet) -> float:
         """The U that an outlet is at: outlets of what stands beside the U are spread evenly over the rack."""
         device = self.inventory.devices[end.device]
         if device.u:

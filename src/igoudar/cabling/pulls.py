@@ -229,7 +229,8 @@ class _Puller:
 
     def _mount(self, end: End) -> Mount:
         device = self.inventory.devices[end.device]
-        return Mount(self.inventory.racks[device.rack], device.u)
+        kind = self.inventory.types[device.type]
+        return Mount(self.inventory.racks[device.rack], device.u, kind.units)
 
     def _only(self, cable: Cable) -> frozenset[str]:
         """Trays that people chose; those of power are an error, unknown ones too."""

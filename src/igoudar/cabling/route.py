@@ -15,6 +15,7 @@ from itertools import pairwise
 from igoudar.cabling.goods import RackSize
 from igoudar.cabling.schema import place
 from igoudar.cabling.trays import Cabling, Carries, Floor, Spot, Tray
+from igoudar.hall.levels import span
 from igoudar.hall.places import Rack
 
 M = 1000.0  # mm
@@ -51,10 +52,11 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """Where an end is plugged in."""
+    """Where an end is plugged in: a device of `units` at `u`."""
 
     rack: Rack
-    u: int
+    u: float
+    units: float = 1.0
 
 
 def spot_of(rack: Rack, floor: Floor) -> Spot | None:
@@ -217,4 +219,5 @@ class Router:
 
     def _height(self, mount: Mount) -> float:
         """Above the floor, in mm; what stands beside the U counts as low as it can be."""
-        return self.size.base_mm + max(mount.u - 1, 0) * self.size.unit_mm
+        low = span(mount.rack, mount.u, mount.units).low if mount.u else 0.0
+        return self.size.base_mm + max(low, 0.0) * self.size.unit_of(mount.rack)

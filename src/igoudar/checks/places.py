@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from igoudar.design import Design
-from igoudar.errors import Finding
+from igoudar.errors import Finding, Severity
+from igoudar.hall.cause import grown, home, suspect, told_at
 from igoudar.hall.draw import cooling_of
 from igoudar.hall.excess import Excess
-from igoudar.hall.places import Basis, Building, Hall, Rack
+from igoudar.hall.places import Basis, Building, Cooling, Hall, Rack
 from igoudar.model import Inventory
 from igoudar.quantities import DISTANCE, POWER, shown
 
@@ -23,6 +24,7 @@ def check(design: Design) -> Iterator[Finding]:
     yield from _buildings(inventory, powers)
     yield from _campus(inventory, sum(powers.values()))
     yield from _salt(inventory)
+    yield from _envelopes(inventory)
 
 
 def _coordinates(inventory: Inventory) -> Iterator[Finding]:
@@ -56,12 +58,28 @@ def _coordinates(inventory: Inventory) -> Iterator[Finding]:
 
 def _racks(inventory: Inventory) -> Iterator[Finding]:
     """Heat of a rack against how it leaves."""
+    silent: dict[str, Rack] = {}
     for rack in inventory.racks.values():
         way, limit = cooling_of(inventory, rack)
-        if limit is not None and rack.power_w is not None and rack.power_w > limit:
+        if way is None and rack.power_w is not None and inventory.campus is not None:
+            silent.setdefault(rack.hall, rack)
+        if limit is not None and rack.power_w is not None and _hot(inventory, rack):
             said = f"rack {rack.name} may draw {shown(POWER, rack.power_w)}, cooled by {way}"
             over, about = Excess(POWER, rack.power_w, limit), f"rack {rack.name}"
-            yield over.of(about, "too-hot", rack.where.at("power"), said, ", or another cooling")
+            suspects = [suspect(rack, ("cooling", "power"), lambda one: _hot(inventory, one))]
+            where = told_at(home(rack, "power"), suspects)
+            yield over.of(about, "too-hot", where, said, ", or another cooling")
+    for name, rack in silent.items():
+        said = f"that the heat of rack {rack.name} can leave cannot be shown"
+        said = f"{said}: nobody says how hall {name} is cooled"
+        expected, about = f"'cooling', one of {', '.join(Cooling)}", f"hall {name}"
+        place, severity = inventory.halls[name].where, Severity.WARNING
+        yield Finding("cooling-not-said", place, said, expected, severity=severity, subject=about)
+
+
+def _hot(inventory: Inventory, rack: Rack) -> bool:
+    _, limit = cooling_of(inventory, rack)
+    return limit is not None and rack.power_w is not None and rack.power_w > limit
 
 
 def _drawn(inventory: Inventory) -> Mapping[str, float]:
@@ -78,7 +96,10 @@ def _halls(inventory: Inventory, drawn: Mapping[str, float]) -> Iterator[Finding
         if hall.power_w is not None and total > hall.power_w:
             said = f"the racks of hall {hall.name} may draw {shown(POWER, total)}"
             over, about = Excess(POWER, total, hall.power_w), f"hall {hall.name}"
-            yield over.of(about, "hall-over-power", hall.where.at("power"), said)
+            racks = (rack for rack in inventory.racks.values() if rack.hall == hall.name)
+            suspects = grown(racks, ("power",), lambda rack: rack.power_w, total - hall.power_w)
+            where = told_at(hall.where.at("power"), suspects)
+            yield over.of(about, "hall-over-power", where, said)
 
 
 def _buildings(inventory: Inventory, powers: Mapping[str, float]) -> Iterator[Finding]:
@@ -122,3 +143,20 @@ def _salt(inventory: Inventory) -> Iterator[Finding]:
                 f"`salt_filtration: true` nearer than {shown(DISTANCE, limit)}",
                 subject=f"hall {hall.name}",
             )
+
+
+def _envelopes(inventory: Inventory) -> Iterator[Finding]:
+    """A promise of which nothing is known; where there are units and a climate, the graph judges it."""
+    if inventory.campus is not None and inventory.plant.units:
+        return
+    told: set[str] = set()
+    things: list[tuple[str, Hall | Rack]] = [*inventory.halls.items()]
+    things += [(rack.hall, rack) for rack in inventory.racks.values()]
+    for name, thing in things:
+        if (thing.air_class or thing.water_class) and name not in told:
+            told.add(name)
+            said = f"that hall {name} stays within its envelope cannot be shown"
+            said = f"{said}: nobody says how hot it gets there, or what cools it"
+            expected = "a section 'campus' with its climate, and 'units' and 'loops' that cool"
+            where = thing.where.at("air_class" if thing.air_class else "water_class")
+            yield Finding("envelope-not-shown", where, said, expected, subject=f"hall {name}")

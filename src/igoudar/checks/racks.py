@@ -1,20 +1,18 @@
-"""What stands in a rack: inside it, one a U and face, no more power and mass than it is built for."""
+"""What stands in a rack: no more power and mass than it is built for, no air against air."""
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from igoudar.design import Design
 from igoudar.errors import Finding, Severity
+from igoudar.hall.cause import Suspect, grown, home, suspect, told_at
 from igoudar.hall.draw import Draw, Draws, airflow_of, weight_of
 from igoudar.hall.excess import Excess
 from igoudar.hall.places import Rack
 from igoudar.model import Device, Face, Inventory
-from igoudar.quantities import LENGTH, MASS, POWER, shown
-
-_BOTH = (Face.FRONT, Face.REAR)
+from igoudar.quantities import MASS, POWER, shown
 
 
 def check(design: Design) -> Iterator[Finding]:
@@ -22,51 +20,17 @@ def check(design: Design) -> Iterator[Finding]:
     standing: dict[str, list[Device]] = defaultdict(list)
     for device in inventory.devices.values():
         standing[device.rack].append(device)
-    yield from misplaced(inventory)
     draws = Draws(inventory)
     for name, devices in sorted(standing.items()):
-        devices.sort(key=lambda device: device.name)
+        # what an override gives comes last: a row is told of what all of it is
+        devices.sort(key=lambda device: (device.instead_of is not None, device.name))
         rack = inventory.racks[name]
         yield from _power(draws, rack, devices)
         yield from _mass(inventory, rack, devices)
         yield from _airflow(inventory, rack, devices)
-        yield from _depth(inventory, rack, devices)
     yield from _floor(inventory, standing)
     if not inventory.plant.units:  # else they are judged by what they hang on
         yield from _feeds(inventory)
-
-
-def misplaced(inventory: Inventory) -> Iterator[Finding]:
-    """What stands above its rack, or where another device is."""
-    taken: dict[tuple[str, int, Face], Device] = {}
-    for device in sorted(inventory.devices.values(), key=lambda device: device.name):
-        kind = inventory.types[device.type]
-        height = math.ceil(kind.units) if device.u else 0
-        if bool(device.u) is not bool(kind.units):
-            said = f"{device.name} is at U{device.u}, and its type has {kind.units:g} U"
-            expected = "a place from 1" if kind.units else "`u: 0`, beside the U"
-            about = f"device {device.name}"
-            yield Finding("zero-u", device.where.at("u"), said, expected, subject=about)
-        rack = inventory.racks[device.rack]
-        where = device.where.at("u")
-        if height and device.u + height - 1 > rack.height:
-            yield Finding(
-                "outside-rack",
-                where,
-                f"{device.name} ends at U{device.u + height - 1}",
-                f"at most U{rack.height}, the top of rack {rack.name}",
-                subject=f"device {device.name}",
-            )
-        faces = _BOTH if kind.full_depth else (device.face,)
-        places = [(rack.name, unit, face) for unit in range(device.u, device.u + height) for face in faces]
-        others = {place[1]: taken[place] for place in places if place in taken}
-        taken |= dict.fromkeys(places, device)
-        if others:
-            unit, other = min(others.items())
-            said = f"{device.name} and {other.name} are both on U{unit} of rack {rack.name}"
-            about = f"device {device.name}"
-            see = other.where.at("u")
-            yield Finding("same-u", where, said, "one device a U", see=see, subject=about)
 
 
 def _power(known: Draws, rack: Rack, devices: list[Device]) -> Iterator[Finding]:
@@ -91,7 +55,11 @@ def _power(known: Draws, rack: Rack, devices: list[Device]) -> Iterator[Finding]
         said = f"what stands in rack {rack.name} draws {shown(POWER, total)}{_most(draws)}"
         over = Excess(POWER, total, rack.power_w)
         about, more = f"rack {rack.name}", ", which each of its feeds carries alone"
-        yield over.of(about, "rack-over-power", rack.where.at("power"), said, more)
+        suspects = (
+            suspect(rack, ("power",), lambda one: one.power_w is not None and total > one.power_w),
+            *grown(devices, ("draw", "type"), lambda one: known.of(one).allocated_w, total - rack.power_w),
+        )
+        yield over.of(about, "rack-over-power", told_at(home(rack, "power"), suspects), said, more)
 
 
 def _over_psus(inventory: Inventory, device: Device, draw: Draw) -> Iterator[Finding]:
@@ -124,7 +92,11 @@ def _mass(inventory: Inventory, rack: Rack, devices: list[Device]) -> Iterator[F
     if total > rack.load_kg:
         said = f"what stands in rack {rack.name} has {shown(MASS, total)}"
         over = Excess(MASS, total, rack.load_kg)
-        yield over.of(f"rack {rack.name}", "rack-over-load", rack.where.at("load"), said)
+        suspects = (
+            suspect(rack, ("type", "load"), lambda one: one.load_kg is not None and total > one.load_kg),
+            *grown(devices, ("type",), lambda one: weight_of(inventory, one), total - rack.load_kg),
+        )
+        yield over.of(f"rack {rack.name}", "rack-over-load", told_at(home(rack, "load"), suspects), said)
     elif unknown := sorted(name for name, mass in masses.items() if mass is None):
         said = (
             f"nobody says what {unknown[0]}{' and others' if unknown[1:] else ''} in rack {rack.name} weighs"
@@ -140,33 +112,26 @@ def _airflow(inventory: Inventory, rack: Rack, devices: list[Device]) -> Iterato
     """Air that one blows out is what the other breathes. At the rear face it is the other way round."""
     ways: dict[str, Device] = {}
     for device in devices:
-        way = airflow_of(inventory, device)
-        if way not in ("front-to-rear", "rear-to-front"):
-            continue
-        turned = {"front-to-rear": "rear-to-front", "rear-to-front": "front-to-rear"}
-        ways.setdefault(way if device.face is Face.FRONT else turned[way], device)
+        if way := _way(inventory, device):
+            ways.setdefault(way, device)
     if len(ways) > 1:
         first, second = ways.values()
         said = f"{first.name} and {second.name} in rack {rack.name} blow against each other"
-        about = f"rack {rack.name}"
-        see = second.where
-        yield Finding("airflow", first.where, said, "one direction a rack", see=see, subject=about)
+        about, keys = f"rack {rack.name}", ("type", "face")
+        suspects = (suspect(second, keys, lambda one: _way(inventory, one) == _way(inventory, second)),)
+        where, see = told_at((first.instead_of or first).where, suspects)
+        yield Finding("airflow", where, said, "one direction a rack", see=see or second.where, subject=about)
 
 
-def _depth(inventory: Inventory, rack: Rack, devices: list[Device]) -> Iterator[Finding]:
-    """Of types whose depth is known, in racks whose mounting depth is; a type is told once a rack."""
-    kind = inventory.rack_types.get(rack.type)
-    if kind is None or kind.mounting_depth_mm is None:
-        return
-    for slug in dict.fromkeys(device.type for device in devices):
-        facts = inventory.facts.get(slug)
-        if facts is None or facts.depth_mm is None or facts.depth_mm <= kind.mounting_depth_mm:
-            continue
-        device = next(d for d in devices if d.type == slug)
-        said = f"{device.name} is {shown(LENGTH, facts.depth_mm)} deep"
-        expected = f"at most {shown(LENGTH, kind.mounting_depth_mm)}, the mounting depth of {kind.slug}"
-        about = f"device {device.name}"
-        yield Finding("too-deep", device.where.at("type"), said, expected, see=facts.where, subject=about)
+_TURNED = {"front-to-rear": "rear-to-front", "rear-to-front": "front-to-rear"}
+
+
+def _way(inventory: Inventory, device: Device) -> str:
+    """Of the air in the rack; empty where it does not go from one side of it to the other."""
+    way = airflow_of(inventory, device)
+    if way not in _TURNED:
+        return ""
+    return way if device.face is Face.FRONT else _TURNED[way]
 
 
 def _floor(inventory: Inventory, standing: Mapping[str, list[Device]]) -> Iterator[Finding]:
@@ -175,20 +140,37 @@ def _floor(inventory: Inventory, standing: Mapping[str, list[Device]]) -> Iterat
     Where somebody's mass is not known, the rack counts as loaded with all that it may carry.
     """
     for rack in inventory.racks.values():
-        kind, limit = inventory.rack_types.get(rack.type), inventory.halls[rack.hall].floor_kg_m2
-        if kind is None or limit is None:
-            continue
-        if kind.outer_width_mm is None or kind.outer_depth_mm is None:
-            continue
+        limit = inventory.halls[rack.hall].floor_kg_m2
         masses = [weight_of(inventory, device) for device in standing.get(rack.name, ())]
         inside = sum(m or 0 for m in masses) if None not in masses else rack.load_kg or 0
-        area = kind.outer_width_mm * kind.outer_depth_mm / 1e6
-        load = ((kind.kg or 0) + inside) / area
-        if load > limit:
+        load = _on_floor(inventory, rack, inside)
+        if limit is not None and load > limit:
             said = f"rack {rack.name} with {shown(MASS, inside)} in it stands with {load:.0f} kg/m²"
             expected = f"at most {limit:g} kg/m², what the floor of hall {rack.hall} carries"
-            where = rack.where.at("type")
-            yield Finding("floor-overload", where, said, expected, subject=f"rack {rack.name}")
+            where, see = told_at(home(rack, "type"), _heavier(inventory, rack, standing, limit))
+            yield Finding("floor-overload", where, said, expected, see=see, subject=f"rack {rack.name}")
+
+
+def _heavier(
+    inventory: Inventory, rack: Rack, standing: Mapping[str, list[Device]], limit: float
+) -> Iterator[Suspect | None]:
+    devices = standing.get(rack.name, [])
+    inside = sum(weight_of(inventory, device) or 0 for device in devices)
+    yield suspect(rack, ("type", "load"), lambda one: _on_floor(inventory, one, inside) > limit)
+    over = (_on_floor(inventory, rack, inside) - limit) * _area(inventory, rack)
+    yield from grown(devices, ("type",), lambda one: weight_of(inventory, one), over)
+
+
+def _area(inventory: Inventory, rack: Rack) -> float:
+    """Its footprint in m²; 0 where nobody says it."""
+    kind = inventory.rack_types.get(rack.type)
+    return (kind.outer_width_mm or 0) * (kind.outer_depth_mm or 0) / 1e6 if kind else 0.0
+
+
+def _on_floor(inventory: Inventory, rack: Rack, inside: float) -> float:
+    """In kg/m², with `inside` kg in it; 0 where nobody says its footprint."""
+    kind, area = inventory.rack_types.get(rack.type), _area(inventory, rack)
+    return ((kind.kg or 0) + inside) / area if kind and area else 0.0
 
 
 def _feeds(inventory: Inventory) -> Iterator[Finding]:

@@ -79,7 +79,7 @@ def _chosen(what: str, name: str | None, inventory: Inventory) -> str:
 
 def _rack(inventory: Inventory, name: str, root: Path) -> str:
     """Raises CheckFailed where devices are in each other's place: no picture can show that."""
-    from igoudar.checks.racks import misplaced  # noqa: PLC0415 - each picture brings its own
+    from igoudar.checks.mounting import misplaced  # noqa: PLC0415 - each picture brings its own
     from igoudar.drawing.floor import read_floor  # noqa: PLC0415
     from igoudar.drawing.rack import draw_rack  # noqa: PLC0415
     from igoudar.yaml_source import locate  # noqa: PLC0415

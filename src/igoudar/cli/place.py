@@ -163,20 +163,20 @@ def _rows(devices: Sequence[Placed], asked: Asked) -> list[list[str]]:
         key=lambda item: (
             item[1].rack,
             item[1].entry.names,
-            item[1].u - item[0] * units[item[1].entry.names],
+            item[1].low - item[0] * units[item[1].entry.names],
         ),
     )
     for (rack, names, _), members in runs:
         run = [device for _, device in members]
-        low, top = run[0], run[-1].u + units[names] - 1
+        low, top = min(d.u for d in run), max(d.u for d in run) + units[names] - 1
         many = len(run) > 1
         rows.append(
             [
                 rack,
-                f"U{low.u} to U{top}" if top > low.u else f"U{top}",
-                f"{low.name} to {run[-1].name}" if many else low.name,
+                f"U{low:g} to U{top:g}" if top > low else f"U{top:g}",
+                f"{run[0].name} to {run[-1].name}" if many else run[0].name,
                 f"{len(run)} x" if many else "",
-                low.entry.type,
+                run[0].entry.type,
             ]
         )
     return rows

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
+from igoudar.hall.places import OPEN_IN, Rack
 from igoudar.hardware.parts import RackType
 from igoudar.quantities import LENGTH, quantity
 from igoudar.schema import Entry, Source
 from igoudar.validated import needed_file
 
 FILE = "inventory/data/floor.yaml"
-RAILS_IN, OPEN_RAILS_IN = 19, 21
 MM_AN_INCH = 25.4
 Length = Annotated[float, quantity(LENGTH, low=1, high=20_000)]
 
@@ -85,11 +85,10 @@ def read_floor(root: Path) -> Floor:
     )
 
 
-def rack_size(floor: Floor, height: int, kind: RackType | None) -> RackSize:
-    """Of a rack of `height` U; what its type says comes first."""
-    inches = kind.width_in if kind else RAILS_IN
-    unit = floor.open_unit_mm if inches == OPEN_RAILS_IN else floor.unit_mm
-    inner, rails = height * unit, inches * MM_AN_INCH
+def rack_size(floor: Floor, rack: Rack, kind: RackType | None) -> RackSize:
+    """What its type says comes first."""
+    unit = floor.open_unit_mm if rack.width_in == OPEN_IN else floor.unit_mm
+    inner, rails = rack.height * unit, rack.width_in * MM_AN_INCH
     outer = (kind.outer_height_mm if kind else None) or inner + 2 * floor.rim_mm
     outer = max(outer, inner)
     wide = max((kind.outer_width_mm if kind else None) or floor.rack_w_mm, rails)

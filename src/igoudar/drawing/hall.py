@@ -163,7 +163,7 @@ def _places(
     places: dict[str, Box] = {}
     x, column = 0.0, 0
     for rack in racks:
-        size = rack_size(floor, rack.height, inventory.rack_types.get(rack.type))
+        size = rack_size(floor, rack, inventory.rack_types.get(rack.type))
         x += max(columns[rack.name] - column, 0) * floor.rack_w_mm
         places[rack.name] = Box(x, 0, size.w_mm, size.d_mm)
         x += size.w_mm

@@ -1,4 +1,4 @@
-"""Front and rear elevation of a rack, 1:10, U counted from the bottom; between them what stands in it."""
+"""Front and rear elevation of a rack, 1:10, with the numbers of its rail; between them what stands in it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from igoudar.drawing.frame import FOOT, LEGEND, Heading, Key, framed, legend
 from igoudar.drawing.paper import INK, Box, Hand, Ink, Page, Pen, document, page_for
 from igoudar.drawing.use import RackUse, amount, gauge, rack_use, standing
 from igoudar.hall.draw import draw_of
+from igoudar.hall.levels import numbers, span
 from igoudar.hall.measured import Measured, measured
 from igoudar.hall.places import Rack
 from igoudar.model import Device, Face, Inventory, Status
@@ -28,7 +29,7 @@ READ = (("type", 19.0, "start"), ("serial", 13.0, "start"), ("draw", 9.5, "end")
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """`unit` is the height of a U, `floor` the lower edge of U1."""
+    """`unit` is the height of a U, `floor` the lower edge of the lowest one."""
 
     page: Page
     size: RackSize
@@ -36,7 +37,7 @@ class _Layout:
     rear: Box
     table: Box
     strips: Box
-    units: int
+    rack: Rack
 
     @property
     def unit(self) -> float:
@@ -49,7 +50,7 @@ class _Layout:
     def opening(self, face: Face) -> Box:
         outer = self.front if face is Face.FRONT else self.rear
         inside = outer.inset((self.size.w_mm - self.size.rails_mm) / 2 / SCALE)
-        height = self.units * self.unit
+        height = self.rack.height * self.unit
         return Box(inside.x, self.floor - height, inside.w, height)
 
 
@@ -63,7 +64,8 @@ class _Shown:
 
     def box(self, layout: _Layout, face: Face) -> Box:
         opening = layout.opening(face)
-        top = layout.floor - (self.device.u - 1 + self.height) * layout.unit
+        covered = span(layout.rack, self.device.u, self.height)
+        top = layout.floor - covered.high * layout.unit
         return Box(opening.x, top, opening.w, self.height * layout.unit)
 
     def seen(self, face: Face) -> bool:
@@ -81,8 +83,8 @@ def draw_rack(inventory: Inventory, name: str, floor: Floor, day: date) -> str:
         if device.u and kinds[device.type].units
     ]
     beside = [device for device in devices if not device.u or not kinds[device.type].units]
-    size = rack_size(floor, rack.height, inventory.rack_types.get(rack.type))
-    layout = _layout(size, rack.height, len(beside))
+    size = rack_size(floor, rack, inventory.rack_types.get(rack.type))
+    layout = _layout(size, rack, len(beside))
     read = measured(inventory)
     sheet = framed(layout.page, _heading(inventory, rack, read, day))
     for face in Face:
@@ -102,7 +104,7 @@ def draw_rack(inventory: Inventory, name: str, floor: Floor, day: date) -> str:
     return document(sheet)
 
 
-def _layout(size: RackSize, units: int, beside: int) -> _Layout:
+def _layout(size: RackSize, rack: Rack, beside: int) -> _Layout:
     w, h = size.w_mm / SCALE, size.h_mm / SCALE
     strips = STRIPS * (STRIP + 1) if beside else 0.0
     wide = 2 * w + TABLE + 2 * GAP + strips
@@ -113,7 +115,7 @@ def _layout(size: RackSize, units: int, beside: int) -> _Layout:
     front = Box(x, y, w, h)
     table = Box(front.right + GAP, y, TABLE, h)
     rear = Box(table.right + GAP, y, w, h)
-    return _Layout(page, size, front, rear, table, Box(rear.right + 1, y, strips, high), units)
+    return _Layout(page, size, front, rear, table, Box(rear.right + 1, y, strips, high), rack)
 
 
 def _heading(inventory: Inventory, rack: Rack, read: Measured, day: date) -> Heading:
@@ -124,7 +126,7 @@ def _heading(inventory: Inventory, rack: Rack, read: Measured, day: date) -> Hea
         ("position", str(rack.position)),
         ("grid", rack.at),
         ("rack type", rack.type),
-        ("height", f"{rack.height} U"),
+        ("height", f"{rack.height} {rack.unit}"),
         ("cooling", str(rack.cooling or "")),
         ("measured", amount(POWER, read.racks[rack.name]) if rack.name in read.racks else ""),
         ("date", day.isoformat()),
@@ -142,9 +144,9 @@ def _elevation(sheet: Pen, layout: _Layout, face: Face) -> None:
     group.rect(outer, Ink(fill="#ececec", line=INK, width=0.5))
     opening = layout.opening(face)
     group.rect(opening, Ink(fill=looks.WHITE, line=INK, width=0.25))
-    for unit in range(1, layout.units + 1):
-        y = layout.floor - unit * layout.unit
-        if unit < layout.units:
+    for place, unit in enumerate(numbers(layout.rack), 1):
+        y = layout.floor - place * layout.unit
+        if place < layout.rack.height:
             group.line([(opening.x, y), (opening.right, y)], looks.GUIDE)
         post = outer.x if face is Face.FRONT else opening.right
         box = Box(post, y, opening.x - outer.x, layout.unit).inset(0.4)

@@ -12,9 +12,10 @@ from igoudar.drawing.letters import width
 from igoudar.drawing.looks import DENSE, EDGE, QUIET, WHITE
 from igoudar.drawing.paper import INK, Box, Hand, Ink, Pen
 from igoudar.hall.draw import draw_of, weight_of
-from igoudar.hall.places import Rack
+from igoudar.hall.levels import HALVES, rising, span, whole
+from igoudar.hall.places import OPEN_IN, Rack
 from igoudar.model import Device, Inventory
-from igoudar.quantities import HEIGHT, MASS, POWER, Kind, shown
+from igoudar.quantities import HEIGHT, MASS, OPEN_HEIGHT, POWER, Kind, shown
 
 NEAR = 0.8  # the share of a limit from which it stands out (issue: what is near its limit stands out)
 ROUNDING = 1e-9
@@ -108,8 +109,9 @@ def standing(inventory: Inventory) -> Mapping[str, list[Device]]:
     found: dict[str, list[Device]] = {name: [] for name in inventory.racks}
     for device in inventory.devices.values():
         found[device.rack].append(device)
-    for devices in found.values():
-        devices.sort(key=lambda device: (device.u, device.face, device.name))
+    for name, devices in found.items():
+        rack = inventory.racks[name]
+        devices.sort(key=lambda device: (rising(rack, device.u), device.face, device.name))
     return found
 
 
@@ -118,11 +120,11 @@ def rack_use(inventory: Inventory, rack: Rack, devices: Iterable[Device]) -> Rac
     taken: set[int] = set()
     for device in devices:
         if device.u:
-            taken |= set(range(device.u, device.u + math.ceil(inventory.types[device.type].units)))
+            taken |= {*span(rack, device.u, inventory.types[device.type].units).halves()}
     return RackUse(
         total(POWER, (draw_of(inventory, device).allocated_w for device in devices), rack.power_w),
         total(MASS, (weight_of(inventory, device) for device in devices), rack.load_kg),
-        Use(HEIGHT, len(taken), rack.height),
+        Use(OPEN_HEIGHT if rack.width_in == OPEN_IN else HEIGHT, whole(len(taken) / HALVES), rack.height),
     )
 
 

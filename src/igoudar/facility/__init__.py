@@ -10,6 +10,8 @@ references   names in it that lead nowhere
 graph        an inventory to `power.Graph`
 served       which halls hang on what
 failed       single and double failures, by the class of the halls that they reach
+envelope     what the racks of a hall need against what its cooling supplies
+standstill   how long a hall stays inside it without cooling
 judged       what the graph says, as findings
 told         alike findings of one line, once
 permit       may these units be taken out, and what every failure does

@@ -87,7 +87,7 @@ def _unit(name: str, entry: UnitIn, where: Where) -> PlantUnit:
 
 
 def _loop(name: str, entry: LoopIn, where: Where) -> PlantLoop:
-    return PlantLoop(name, where, entry.hall or "", entry.medium, entry.to or "")
+    return PlantLoop(name, where, entry.hall or "", entry.medium, entry.to or "", entry.air, entry.water)
 
 
 def _promise(name: str, entry: PromiseIn, where: Where) -> Promise:

@@ -75,6 +75,8 @@ def _unit(plant: Plant, unit: PlantUnit) -> Unit:
         draw_share=kind.draw_share,
         cools=unit.cools,
         cooling=kind.cooling if unit.cools else (),
+        supply=kind.supply if unit.cools else (),
+        approach_k=kind.approach_k,
         water_l_per_kwh=kind.water_l_per_kwh,
         source=source,
         where=unit.where,

@@ -9,9 +9,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from igoudar.errors import Finding, Severity, Where
+from igoudar.facility.envelope import Need, envelopes, left_to_air, needs
 from igoudar.facility.failed import failures
 from igoudar.facility.graph import as_designed, power_graph
 from igoudar.facility.plant import Energy, Medium, Promise
+from igoudar.facility.standstill import standstills
 from igoudar.hall.places import Campus
 from igoudar.model import Inventory
 from igoudar.power import (
@@ -84,6 +86,11 @@ def judge(inventory: Inventory) -> Iterator[Finding]:
     if inventory.campus is None and inventory.plant.energy is None:
         return
     designed = as_designed(inventory, graph)
+    needed = [*needs(inventory, graph)]
+    yield from envelopes(inventory, (graph, designed), needed, said)
+    known = [need for need in needed if isinstance(need, Need)]
+    yield from standstills(inventory, graph, settled.state, known)
+    yield from left_to_air(inventory, designed)
     if inventory.campus is not None:
         yield from _design(inventory, inventory.campus, designed)
     yield from _renewable(inventory, designed)

@@ -108,7 +108,8 @@ def loops_of(hall: KindHall) -> Iterator[PlantLoop]:
 
 def _loop(name: str, entry: KindLoopIn, words: Words, where: Where) -> PlantLoop:
     hall = words["hall"] if entry.medium else ""
-    return PlantLoop(name, where, hall, entry.medium, (entry.to or "").format_map(words))
+    onward = (entry.to or "").format_map(words)
+    return PlantLoop(name, where, hall, entry.medium, onward, entry.air, entry.water)
 
 
 def promises_of(halls: list[KindHall]) -> Iterator[Promise]:

@@ -63,6 +63,11 @@ def _keys(entry: FacilityTypeIn, where: Where) -> Iterator[Finding]:
         if getattr(entry, key) is None:
             said = f"the {entry.kind} has no {key!r}"
             yield Finding("missing-key", where.at("kind"), said, "an entry with a value")
+    supplied = [point.supply is not None for point in entry.cooling.points] if entry.cooling else []
+    if any(supplied) and (not all(supplied) or entry.approach is not None):
+        said = "what it supplies is said of some of its points" if not all(supplied) else "it is said twice"
+        expected = "'supply' in each point, or 'approach'"
+        yield Finding("supply-not-clear", where.at("cooling"), said, expected)
     for key in sorted(written - {*needed, *allowed}):
         said = f"a {entry.kind} has no {key!r}"
         expected = f"one of {', '.join(sorted((*needed, *allowed)))}"
@@ -85,6 +90,9 @@ def _type(name: str, entry: FacilityTypeIn, where: Where) -> FacilityType:
         draw_w=_value(entry.draw) or 0.0,
         draw_share=1.0 if entry.mean_draw is None else entry.mean_draw.value / 100,
         cooling=tuple((point.ambient, point.heat) for point in points),
+        supply=tuple((p.ambient, p.supply) for p in points if p.supply is not None),
+        approach_k=_value(entry.approach),
+        restart_s=_value(entry.restart),
         water_l_per_kwh=_value(entry.water) or 0.0,
         local=bool(entry.local) or entry.kind is Kind.BATTERY,
         renewable=bool(entry.renewable),

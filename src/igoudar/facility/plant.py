@@ -47,7 +47,8 @@ class Medium(StrEnum):
 class FacilityType:
     """What each thing of a unit is like; as `power.Unit` has it. `voltage_v`: between two phases.
 
-    `double_conversion`: it draws equally from three phases whatever its load does.
+    `double_conversion`: it draws equally from three phases whatever its load does. `restart_s`: from power to
+    full cooling.
     """
 
     name: str
@@ -63,6 +64,9 @@ class FacilityType:
     draw_w: float = 0.0
     draw_share: float = 1.0
     cooling: tuple[tuple[float, float], ...] = ()
+    supply: tuple[tuple[float, float], ...] = ()
+    approach_k: float | None = None
+    restart_s: float | None = None
     water_l_per_kwh: float = 0.0
     local: bool = False
     renewable: bool = False
@@ -90,13 +94,18 @@ class PlantUnit:
 
 @dataclass(frozen=True, slots=True)
 class PlantLoop:
-    """`medium`: what of the heat of its hall's racks it takes; without one it takes that of other loops."""
+    """`medium`: what of the heat of its hall's racks it takes; without one it takes that of other loops.
+
+    `air_m3`, `water_m3`: what it holds; None where nobody says it.
+    """
 
     name: str
     where: Where
     hall: str = ""
     medium: Medium | None = None
     to: str = ""
+    air_m3: float | None = None
+    water_m3: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ from igoudar.power.schemes import Scheme
 from igoudar.quantities import (
     Amperes,
     Celsius,
+    CubicMetres,
+    Kelvins,
     KilowattHours,
     LitresAKilowattHour,
     Percent,
@@ -41,19 +43,26 @@ class Sourced(Entry, Generic[_Value]):
 
 
 class PointIn(Entry):
+    """`supply`: of the air or water that it gives while it takes no more than `heat`."""
+
     ambient: Celsius
     heat: Watts
+    supply: Celsius | None = None
 
 
 class CurveIn(Entry):
-    """Heat taken away by outside temperature; straight between the points."""
+    """Heat taken away by outside temperature, and what it supplies; straight between the points."""
 
     points: Annotated[list[PointIn], Field(min_length=1)]
     source: Source
 
 
 class FacilityTypeIn(Entry):
-    """What one thing is like. `KEYS` says which of these a kind needs, and which it may have."""
+    """What one thing is like. `KEYS` says which of these a kind needs, and which it may have.
+
+    `approach`: what it supplies is so much warmer than where it gives its heat to, the outside or a loop.
+    `restart`: from power to full cooling.
+    """
 
     kind: Annotated[Kind, one_of(Kind)]
     power: Sourced[Watts] | None = None
@@ -68,6 +77,8 @@ class FacilityTypeIn(Entry):
     mean_draw: Sourced[Percent] | None = None
     cooling: CurveIn | None = None
     water: Sourced[LitresAKilowattHour] | None = None
+    approach: Sourced[Kelvins] | None = None
+    restart: Sourced[Seconds] | None = None
     local: bool | None = None
     renewable: bool | None = None
     capacity_factor: Sourced[Percent] | None = None
@@ -75,7 +86,7 @@ class FacilityTypeIn(Entry):
 
 
 _AMPERES = ("current", "voltage", "power_factor")
-_COOLING = (("cooling", "draw", "mean_draw"), ("water",))
+_COOLING = (("cooling", "draw", "mean_draw"), ("water", "approach", "restart"))
 _NATURE = ("power", "local", "renewable", "capacity_factor")
 KEYS: dict[Kind, tuple[tuple[str, ...], tuple[str, ...]]] = {
     Kind.TRANSFORMER: (("apparent", "voltage", "power_factor", "loss", "no_load_loss"), ()),
@@ -90,7 +101,7 @@ KEYS: dict[Kind, tuple[tuple[str, ...], tuple[str, ...]]] = {
     Kind.CHILLER: _COOLING,
     Kind.DRY_COOLER: _COOLING,
     Kind.AIR_HANDLER: _COOLING,
-    Kind.PUMP: (("draw", "mean_draw"), ()),
+    Kind.PUMP: (("draw", "mean_draw"), ("restart",)),
     Kind.WIND: (_NATURE, ()),
     Kind.SOLAR: (_NATURE, ()),
     Kind.HYDROGEN: (("power", "local", "renewable"), ("capacity_factor",)),
@@ -155,18 +166,24 @@ class KindUnitIn(UnitParts):
     racks: Annotated[tuple[str, ...], BeforeValidator(counted)] = ()
 
 
-class KindLoopIn(Entry):
-    """`medium`: it takes the heat of the racks of its hall."""
+class LoopParts(Entry):
+    """`air`, `water`: how much of them it holds, tanks included, which warms before devices do."""
 
     medium: Annotated[Medium | None, one_of(Medium)] = None
+    air: CubicMetres | None = None
+    water: CubicMetres | None = None
+
+
+class KindLoopIn(LoopParts):
+    """`medium`: it takes the heat of the racks of its hall."""
+
     to: NamePattern | None = None
 
 
-class LoopIn(Entry):
+class LoopIn(LoopParts):
     """`hall` and `medium`: the heat of whose racks it takes. `to`: the loop that takes its heat on."""
 
     hall: Label | None = None
-    medium: Annotated[Medium | None, one_of(Medium)] = None
     to: Label | None = None
 
 

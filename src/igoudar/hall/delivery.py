@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pydantic import Field
 
 from igoudar.errors import Finding, Severity, Where, and_more, nearest
+from igoudar.hall.levels import rising
+from igoudar.hall.places import Rack
 from igoudar.hall.units import Unit
 from igoudar.model import Device, Inventory
 from igoudar.schema import Entry, Label, Mac, PublicKey, Serial
@@ -79,8 +81,12 @@ def _waiting(inventory: Inventory) -> Mapping[str, list[Device]]:
             found[device.type].append(device)
     racks = inventory.racks
     for devices in found.values():
-        devices.sort(key=lambda d: (d.hall, racks[d.rack].row, racks[d.rack].position, d.u, d.name))
+        devices.sort(key=lambda d: _walk(racks[d.rack], d))
     return found
+
+
+def _walk(rack: Rack, device: Device) -> tuple[object, ...]:
+    return rack.hall, rack.row, rack.position, rising(rack, device.u), device.name
 
 
 def _known(inventory: Inventory) -> dict[tuple[str, str], Device]:

@@ -1,11 +1,11 @@
-"""What a device draws and weighs, and who says so: the device itself, the overrides of its type, its type."""
+"""What a device draws, weighs and fits, and who says so: itself, the overrides of its type, its type."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from igoudar.hall.places import Cooling, Rack
+from igoudar.hall.places import USUAL_IN, Cooling, Rack
 from igoudar.hardware.parts import DeviceType
 from igoudar.model import Device, Inventory
 
@@ -72,6 +72,12 @@ def weight_of(inventory: Inventory, device: Device) -> float | None:
     """In kg; None where nobody says it."""
     facts = inventory.facts.get(device.type)
     return facts.kg if facts is not None and facts.kg is not None else inventory.types[device.type].kg
+
+
+def widths_of(inventory: Inventory, slug: str) -> tuple[int, ...]:
+    """Between which rails devices of a type stand, in inches."""
+    facts = inventory.facts.get(slug)
+    return facts.widths_in if facts else (USUAL_IN,)
 
 
 def airflow_of(inventory: Inventory, device: Device) -> str:

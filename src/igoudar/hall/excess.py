@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from igoudar.errors import Finding, Where
 from igoudar.quantities import Kind, shown
 
+Told = tuple[Where, Where | None]
+
 
 @dataclass(frozen=True, slots=True)
 class Excess:
@@ -16,7 +18,9 @@ class Excess:
     amount: float
     limit: float
 
-    def of(self, subject: str, code: str, where: Where, said: str, more: str = "") -> Finding:
-        """`more`: what follows the limit in what is expected."""
+    def of(self, subject: str, code: str, where: Where | Told, said: str, more: str = "") -> Finding:
+        """`more`: what follows the limit in what is expected. `where` may come with another place to see."""
         expected = f"at most {shown(self.kind, self.limit)}{more}"
-        return Finding(code, where, said, expected, subject=subject, amount=self.amount, unit=self.kind.base)
+        at, see = (where, None) if isinstance(where, Where) else where
+        about, unit = subject, self.kind.base
+        return Finding(code, at, said, expected, see=see, subject=about, amount=self.amount, unit=unit)

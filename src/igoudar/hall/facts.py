@@ -6,14 +6,17 @@ Most files of the library give no draw. `is_powered: false` there means no inlet
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from igoudar.errors import Finding, Where, step_path
-from igoudar.hall.places import TypeFacts
-from igoudar.quantities import DeviceWatts, Kilograms, Millimetres, Percent
+from igoudar.hall.limits import Entries
+from igoudar.hall.places import USUAL_IN, TypeFacts
+from igoudar.hardware.parts import Door, RackType
+from igoudar.quantities import LENGTH, DeviceWatts, Kilograms, Millimetres, Percent, read
 from igoudar.schema import Entry, Label, Source
 from igoudar.validated import validated
 from igoudar.yaml_source import read_source
@@ -25,10 +28,28 @@ Airflow = Literal[
 ]  # fmt: skip
 
 
+RAILS_IN = (10, 19, 21, 23)  # distances between rails that the trade knows
+MM_AN_INCH = 25.4
+
+
+def _widths(value: Any) -> tuple[int, ...]:
+    """Of the racks that it fits, as inches: `21 in`, or a list of them."""
+    found = []
+    for text in value if isinstance(value, list) else [value]:
+        inches = read(LENGTH, text) / MM_AN_INCH
+        if round(inches) not in RAILS_IN or abs(inches - round(inches)) > 0.01:
+            raise ValueError(f"one of {', '.join(f'{inch} in' for inch in RAILS_IN)}, or a list of them")
+        found.append(round(inches))
+    if not found:
+        raise ValueError("at least one width")
+    return tuple(found)
+
+
 class TypeFactsIn(Entry):
     """`nameplate` is what the label says, `allocated` what is planned with. `psus_needed`: k of its n.
 
-    `liquid`: how much of its heat goes to liquid; the rest goes to the room's air.
+    `liquid`: how much of its heat goes to liquid; the rest goes to the room's air. `width`: of the racks that
+    it is made for, or has an adapter for. `before`, `behind`: what stands out of it, with bends of cables.
     """
 
     source: Source
@@ -39,6 +60,9 @@ class TypeFactsIn(Entry):
     depth: Millimetres | None = None
     airflow: Airflow = ""
     liquid: Percent | None = None
+    width: Annotated[tuple[int, ...], BeforeValidator(_widths)] = (USUAL_IN,)
+    before: Millimetres | None = None
+    behind: Millimetres | None = None
 
     @model_validator(mode="after")
     def _allocated_is_of_the_nameplate(self) -> Self:
@@ -47,15 +71,56 @@ class TypeFactsIn(Entry):
         return self
 
 
+class DoorIn(Entry):
+    """`clear`: between the rails of its side and the door. `open`: by the holes in it."""
+
+    clear: Millimetres | None = None
+    open: Percent | None = None
+
+
+class RackFactsIn(Entry):
+    """`depth`: between its rails. `cords` of devices and `cables` from other racks that it takes."""
+
+    source: Source
+    depth: Millimetres | None = None
+    outer_width: Millimetres | None = None
+    outer_depth: Millimetres | None = None
+    weight: Kilograms | None = None
+    load: Kilograms | None = None
+    front: DoorIn | None = None
+    rear: DoorIn | None = None
+    cords: Entries | None = None
+    cables: Entries | None = None
+
+
 class FactsFile(Entry):
     overrides: dict[Label, TypeFactsIn] = Field(default_factory=dict)
+    racks: dict[Label, RackFactsIn] = Field(default_factory=dict)
 
 
-def read_facts(folder: Path, shown: str) -> tuple[Mapping[str, TypeFacts], list[Finding]]:
-    """By slug of the type. `shown` is how the file is named; without it nothing is known."""
+@dataclass(frozen=True, slots=True)
+class RackFacts:
+    """What is said of a type of racks beside its file, by the fields of `RackType`."""
+
+    where: Where
+    told: Mapping[str, Any]
+
+    def of(self, kind: RackType) -> RackType:
+        return replace(kind, **self.told)
+
+
+class Facts(NamedTuple):
+    """By slug of the type, and of the type of racks."""
+
+    types: Mapping[str, TypeFacts] = {}
+    racks: Mapping[str, RackFacts] = {}
+
+
+def read_facts(folder: Path, shown: str) -> tuple[Facts, list[Finding]]:
+    """`shown` is how the file is named; without it nothing is known."""
     path = folder / FILE
     if not path.is_file():
-        return {}, []
+        return Facts(), []
     source = read_source(path, shown)
     file, wrong = validated(source, FactsFile)
     entries = file.overrides if file else {}
@@ -70,7 +135,33 @@ def read_facts(folder: Path, shown: str) -> tuple[Mapping[str, TypeFacts], list[
             depth_mm=entry.depth,
             airflow=entry.airflow,
             liquid_share=(entry.liquid or 0.0) / 100,
+            widths_in=entry.width,
+            before_mm=entry.before,
+            behind_mm=entry.behind,
         )
         for slug, entry in entries.items()
     }
-    return facts, [*source.findings, *wrong]
+    racks = {
+        slug: RackFacts(Where(shown, 0, step_path("racks", slug)), _of_rack(entry))
+        for slug, entry in (file.racks if file else {}).items()
+    }
+    return Facts(facts, racks), [*source.findings, *wrong]
+
+
+def _of_rack(entry: RackFactsIn) -> dict[str, Any]:
+    told = {
+        "mounting_depth_mm": entry.depth,
+        "outer_width_mm": entry.outer_width,
+        "outer_depth_mm": entry.outer_depth,
+        "kg": entry.weight,
+        "load_kg": entry.load,
+        "front": _door(entry.front),
+        "rear": _door(entry.rear),
+        "cords": entry.cords,
+        "cables": entry.cables,
+    }
+    return {key: value for key, value in told.items() if value is not None}
+
+
+def _door(entry: DoorIn | None) -> Door | None:
+    return Door(entry.clear, None if entry.open is None else entry.open / 100) if entry else None

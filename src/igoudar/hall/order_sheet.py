@@ -13,6 +13,7 @@ from typing import Literal
 from fpdf import FPDF
 
 from igoudar.cabling.sheets import POINT, code, runs
+from igoudar.hall.levels import numbers, span
 from igoudar.hall.tick_list import Line, Order, Rack
 
 MARGIN, FOOT = 14.0, 16.0  # mm
@@ -155,34 +156,33 @@ class _Sheet:
         self.y += 6
         self._write(rack.above, MARGIN, ("", 9))
         self.y += 4
-        units = int(rack.told.get("height", 0)) or 1
-        step = min(UNIT, (BOTTOM - self.y - 4) / units)
+        step = min(UNIT, (BOTTOM - self.y - 4) / rack.height)
         top, left = self.y, MARGIN + NUMBERS
-        self._frame(units, (left, top, step))
+        self._frame(rack, (left, top, step))
         beside: list[tuple[str, Mapping[str, str]]] = []
         for place, box in rack.places():
-            unit = int(place.split()[0].removeprefix("u") or 0)
+            unit = float(place.split()[0].removeprefix("u"))
             if unit == 0:
                 beside.append((place, box))
                 continue
-            height = float(box.get("height", "1 U").split()[0])
+            low, high = span(rack, unit, float(box.get("height", "1 U").split()[0]))
             rear = place.endswith(" rear")
-            area = (left, top + (units - unit - height + 1) * step, FACES, height * step)
+            area = (left, top + (rack.height - high) * step, FACES, (high - low) * step)
             self._device(box, area, rack.touched.get(box["device"], "") or ("rear" if rear else ""))
         self.y = top
         self._beside(beside, left + FACES + 6, rack.touched)
 
-    def _frame(self, units: int, at: tuple[float, float, float]) -> None:
+    def _frame(self, rack: Rack, at: tuple[float, float, float]) -> None:
         left, top, step = at
         self.pdf.set_line_width(0.1)
-        for n in range(units):
-            self.y = top + (units - n) * step - step * 0.25
-            self._write(f"{n + 1:2}", MARGIN + 1, ("", 7))
+        for n, number in enumerate(numbers(rack)):
+            self.y = top + (rack.height - n) * step - step * 0.25
+            self._write(f"{number:2}", MARGIN + 1, ("", 7))
             self.pdf.set_draw_color(190)
             self.pdf.line(left, top + n * step, left + FACES, top + n * step)
         self.pdf.set_draw_color(0)
         self.pdf.set_line_width(0.6)
-        self.pdf.rect(left, top, FACES, units * step)
+        self.pdf.rect(left, top, FACES, rack.height * step)
 
     def _device(self, box: Mapping[str, str], area: tuple[float, float, float, float], said: str) -> None:
         x, y, wide, high = area

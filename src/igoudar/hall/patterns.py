@@ -14,8 +14,9 @@ from typing import Any, TypeVar
 from netaddr import IPNetwork
 
 from igoudar.errors import HINTS, Finding, Where, nearest
+from igoudar.hall.levels import whole
 from igoudar.hall.places import Rack
-from igoudar.hall.schema import OverrideIn, RackParts, RowParts, StandingIn
+from igoudar.hall.schema import OverrideIn, RackHeight, RackParts, RowParts, StandingIn
 from igoudar.model import Device
 from igoudar.schema import MOST_NUMBER
 from igoudar.validated import LABEL, LABEL_TEXT
@@ -30,11 +31,20 @@ _Thing = TypeVar("_Thing", Rack, Device)
 RackMaker = Callable[[str, RackParts, Mapping[str, Any], Where], Rack]
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a rack of a row was made of."""
+
+    entry: RackParts
+    place: Mapping[str, Any]
+
+
 @dataclass(slots=True)
 class Standing:
-    """What rows give, by name; findings say what they cannot give."""
+    """What rows give, by name; findings say what they cannot give. `made`: what racks were made of."""
 
     racks: dict[str, Rack] = field(default_factory=dict)
+    made: dict[str, Made] = field(default_factory=dict)
     devices: dict[str, Device] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 
@@ -86,6 +96,7 @@ def _expand_rows(row: Rows, rack: RackMaker, found: Standing) -> None:
             racks[counted] = entry.names.format(hall=row.hall, row=name, rack=counted)
             place = {"hall": row.hall, "row": name, "position": int(counted)}
             _add(found.racks, rack(racks[counted], entry, place, row.where), entry.names, found)
+            found.made.setdefault(racks[counted], Made(entry, place))
         for number, standing in enumerate(entry.devices):
             here = row.where.at("devices").at(number)
             chosen = standing.racks or entry.racks
@@ -132,7 +143,7 @@ def _devices(standing: StandingIn, place: Place, where: Where) -> Iterator[Devic
             number=standing.number + step,
             hall=place.hall,
             rack=place.rack,
-            u=int(unit),
+            u=whole(float(unit)),
             where=where,
             status=standing.status,
             oob=_counted_on(standing.oob, step),
@@ -193,11 +204,14 @@ def _outside(standing: StandingIn, row: RowParts, where: Where) -> Iterator[Find
 
 
 def override(
-    found: Standing, written: Mapping[str, Where], overrides: Mapping[str, tuple[OverrideIn, Where]]
+    found: Standing,
+    written: Mapping[str, Where],
+    overrides: Mapping[str, tuple[OverrideIn, Where]],
+    rack: RackMaker,
 ) -> None:
     """Let objects of `found` state something else, whatever order they stand in.
 
-    `written`: names that rows did not give, with lines.
+    `written`: names that rows did not give, with lines. `rack` makes a rack again, of what it is now.
     """
     absent: dict[str, Where] = {}
     for name, (entry, where) in overrides.items():
@@ -208,7 +222,7 @@ def override(
             found.findings += _more(entry, name, where)
             absent[name] = where
         else:
-            _change(found, thing, entry, where)
+            _change(found, thing, entry, where, rack)
     for name, (_, where) in overrides.items():
         device = found.devices.get(name)
         if device is not None and device.rack in absent:
@@ -232,16 +246,34 @@ def _more(entry: OverrideIn, name: str, where: Where) -> Iterator[Finding]:
         yield Finding("absent-with-more", where, said, "`absent: true` alone")
 
 
-def _change(found: Standing, thing: Rack | Device, entry: OverrideIn, where: Where) -> None:
+def _change(found: Standing, thing: Rack | Device, entry: OverrideIn, where: Where, rack: RackMaker) -> None:
     stated = _stated(entry)
     found.findings += _useless(thing, stated, where)
+    if isinstance(thing, Rack):
+        other = _made_again(found.made[thing.name], thing, stated, where, rack)
+        found.racks[thing.name] = replace(other, instead_of=thing)
+        return
     known = {f.name for f in fields(thing)}
     new = {INSIDE.get(key, key): value for key, value in stated.items()}
-    changed = replace(thing, where=where, **{key: value for key, value in new.items() if key in known})
-    if isinstance(changed, Rack):
-        found.racks[thing.name] = changed
-    else:
-        found.devices[thing.name] = changed
+    changed = {key: value for key, value in new.items() if key in known}
+    found.devices[thing.name] = replace(thing, where=where, instead_of=thing, **changed)
+
+
+OF_TYPE = ("height", "load")  # what a type of rack says, and people may say otherwise
+
+
+def _made_again(made: Made, old: Rack, stated: Mapping[str, Any], where: Where, rack: RackMaker) -> Rack:
+    """Of another type it has that type's height and load, whatever the row says of those of its own."""
+    kept = made.entry
+    if stated.get("type", old.type) != old.type:
+        bare = kept.model_copy(update=dict.fromkeys(OF_TYPE) | {"type": stated["type"]})
+        told = rack(old.name, bare, made.place, where)
+        kept = bare if told.height else kept
+        if told.load_kg is None:
+            kept = kept.model_copy(update={"load": made.entry.load})
+    parts = {key: value for key, value in stated.items() if key in type(kept).model_fields}
+    place = {**made.place, **({"at": stated["at"]} if "at" in stated else {})}
+    return rack(old.name, kept.model_copy(update=parts), place, where)
 
 
 def _useless(thing: Rack | Device, stated: Mapping[str, Any], where: Where) -> Iterator[Finding]:
@@ -253,7 +285,7 @@ def _useless(thing: Rack | Device, stated: Mapping[str, Any], where: Where) -> I
         if inside not in known:
             said = f"{thing.name} is a {kind}, which has no {key!r}"
             yield Finding("unknown-key", where.at(key), said)
-        elif str(getattr(thing, inside)) == str(value):  # networks are equal whatever their host bits
+        elif str(getattr(thing, inside)) == _told(value):  # networks are equal whatever their host bits
             said = f"{thing.name} has this {key!r} without it"
             yield Finding(
                 "override-says-nothing", where.at(key), said, "differences only", "remove it", see=thing.where
@@ -261,6 +293,10 @@ def _useless(thing: Rack | Device, stated: Mapping[str, Any], where: Where) -> I
     if not stated:
         said = f"nothing is said of {thing.name}"
         yield Finding("override-says-nothing", where, said, "what differs", "remove it", see=thing.where)
+
+
+def _told(value: Any) -> str:
+    return str(value.units if isinstance(value, RackHeight) else value)
 
 
 def _hits_nothing(found: Standing, written: Mapping[str, Where], name: str, where: Where) -> Finding:

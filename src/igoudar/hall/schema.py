@@ -6,15 +6,16 @@ Quantities carry their unit and are plain numbers in one unit inside (`igoudar.q
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
-from pydantic import BeforeValidator, Field, StringConstraints, field_validator
+from pydantic import BeforeValidator, Field, PlainValidator, StringConstraints, field_validator
 
 from igoudar.facility.schema import KindLoopIn, KindUnitIn, PromiseIn
 from igoudar.hall.places import Basis, Cooling, Zone
 from igoudar.model import Face, Role, Status
 from igoudar.quantities import (
     HEIGHT,
+    OPEN_HEIGHT,
     TEMPERATURE,
     Celsius,
     CubicMetres,
@@ -29,10 +30,12 @@ from igoudar.quantities import (
 )
 from igoudar.schema import (
     BoxIn,
+    ClassName,
     DeviceNumber,
     Entry,
     Label,
     Letter,
+    Level,
     Mac,
     NamePattern,
     Network4,
@@ -40,16 +43,28 @@ from igoudar.schema import (
     Serial,
     Source,
     counted,
+    counted_levels,
     one_of,
 )
 from igoudar.validated import LABEL
 
 
-def _height(value: Any) -> int:
-    height = read(HEIGHT, value)
+class RackHeight(NamedTuple):
+    """As many U, or OU of an open rack."""
+
+    units: int
+    open: bool
+
+    def __str__(self) -> str:
+        return f"{self.units} {'OU' if self.open else 'U'}"
+
+
+def _height(value: Any) -> RackHeight:
+    open_rack = isinstance(value, str) and value.strip().endswith("OU")
+    height = read(OPEN_HEIGHT if open_rack else HEIGHT, value)
     if height != int(height) or height < 1:
-        raise ValueError("whole units of a rack such as 47 U")
-    return int(height)
+        raise ValueError("whole units of a rack such as 47 U, or 44 OU of an open rack")
+    return RackHeight(int(height), open_rack)
 
 
 def _names(value: Any) -> tuple[str, ...]:
@@ -66,7 +81,8 @@ def _given(value: Any) -> Any:
 
 
 Count = Annotated[tuple[str, ...], BeforeValidator(counted)]
-Height = Annotated[int, BeforeValidator(_height)]
+Height = Annotated[RackHeight, PlainValidator(_height)]
+Levels = Annotated[tuple[str, ...], BeforeValidator(counted_levels)]
 ClassNumber = Annotated[int, Field(ge=1, le=4)]
 Feeds = dict[Letter, Label]
 GridPlace = Annotated[str, StringConstraints(pattern=r"^[A-Z]{1,2}[0-9]{1,3}$")]
@@ -81,11 +97,15 @@ class CapacityIn(Entry):
 
 
 class ClimateIn(Entry):
-    """Months from January, means of daily highs and lows. `extreme`: the hottest hour to design for."""
+    """Months from January, means of daily highs and lows. `extreme`: the hottest hour to design for.
+
+    `dew_point`: the highest of each month, for halls that let outside air in.
+    """
 
     high: Annotated[list[Celsius], Field(min_length=12, max_length=12)]
     low: Annotated[list[Celsius], Field(min_length=12, max_length=12)]
     extreme: Extreme
+    dew_point: Annotated[list[Celsius] | None, Field(min_length=12, max_length=12)] = None
     source: Source
 
 
@@ -108,6 +128,7 @@ class HallParts(Entry):
     """What a hall states itself, and a kind for all of its halls.
 
     `power` is IT load. `availability` and `protection` are classes of EN 50600 (1 to 4).
+    `air_class`, `water_class`: the envelope that its racks need, such as A2 and W40.
     """
 
     floor: Annotated[int, Field(ge=-9, le=99)] = 0
@@ -118,6 +139,8 @@ class HallParts(Entry):
     cooling: Annotated[Cooling | None, one_of(Cooling)] = None
     salt_filtration: bool = False
     floor_load: FloorLoad | None = None
+    air_class: ClassName | None = None
+    water_class: ClassName | None = None
 
 
 class HallIn(HallParts):
@@ -137,6 +160,8 @@ class RackParts(Entry):
     power: Watts | None = None
     load: Kilograms | None = None
     cooling: Annotated[Cooling | None, one_of(Cooling)] = None
+    air_class: ClassName | None = None
+    water_class: ClassName | None = None
 
 
 class RackIn(RackParts):
@@ -156,7 +181,7 @@ class StandingIn(BoxIn):
     """
 
     name: NamePattern
-    u: Count
+    u: Levels
     racks: Count | None = None
     number: DeviceNumber = 1
     every: Annotated[int, Field(ge=1, le=1000)] | None = None
@@ -220,7 +245,7 @@ class OverrideIn(Entry):
     pod: Annotated[int, Field(ge=1, le=99)] | None = None
     status: Annotated[Status | None, one_of(Status)] = None
     face: Annotated[Face | None, one_of(Face)] = None
-    u: Annotated[int, Field(ge=0, le=100)] | None = None
+    u: Level | None = None
     draw: DeviceWatts | None = None
     feed: Letter | None = None
     serial: Serial | None = None
@@ -235,4 +260,6 @@ class OverrideIn(Entry):
     power: Watts | None = None
     load: Kilograms | None = None
     cooling: Annotated[Cooling | None, one_of(Cooling)] = None
+    air_class: ClassName | None = None
+    water_class: ClassName | None = None
     at: GridPlace | None = None

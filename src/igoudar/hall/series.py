@@ -32,6 +32,8 @@ def hall_of(name: str, entry: HallParts, building: int, number: int, where: Wher
         cooling=entry.cooling,
         salt_filtration=entry.salt_filtration,
         floor_kg_m2=entry.floor_load,
+        air_class=entry.air_class or "",
+        water_class=entry.water_class or "",
     )
 
 

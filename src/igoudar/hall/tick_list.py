@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+HIGHEST = 1000  # above any number of a U
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -40,6 +42,18 @@ class Rack:
     touched: Mapping[str, str]
 
     @property
+    def height(self) -> int:
+        return int(self.told.get("height", 0)) or 1
+
+    @property
+    def first(self) -> int:
+        return int(self.told.get("first", 1))
+
+    @property
+    def descending(self) -> bool:
+        return bool(self.told.get("counts") == "down")
+
+    @property
     def above(self) -> str:
         """Its feeds, and what it draws and weighs."""
         feeds = ", ".join(f"{feed} from {unit}" for feed, unit in sorted(self.told.get("feeds", {}).items()))
@@ -48,7 +62,8 @@ class Rack:
 
     def places(self) -> list[tuple[str, Mapping[str, str]]]:
         """From the top down, as one stands before it."""
-        return sorted(self.told.get("units", {}).items(), key=lambda item: str(item[0]), reverse=True)
+        units = self.told.get("units", {}).items()
+        return sorted(units, key=lambda item: (low_in(self.told, item[0]), item[0]), reverse=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +90,12 @@ class Order:
         if self.racks:
             lines += ["## The racks afterwards", "", *(text for rack in self.racks for text in _table(rack))]
         return "\n".join(lines).rstrip() + "\n"
+
+
+def low_in(told: Mapping[str, Any], place: str) -> float:
+    """Sorts the places of a rack's record from the bottom up, what stands beside the U first."""
+    u = float(place.partition(" ")[0].removeprefix("u"))
+    return HIGHEST - u if u and told.get("counts") == "down" else u
 
 
 def sections(told: Iterable[tuple[str, Iterable[Line]]]) -> tuple[Section, ...]:

@@ -17,6 +17,7 @@ from igoudar.model import Device
 from igoudar.schema import Entry, Label, Mac, PublicKey, Serial
 
 FOLDER = "units"
+BOX = ("serial", "oob_mac", "host_key")
 COLUMNS = ("name", "serial", "asset", "oob_mac", "host_key")
 
 
@@ -125,7 +126,16 @@ def read_units(folder: Path, shown: str) -> tuple[dict[str, Unit], list[Finding]
             if (other := units.setdefault(unit.name, unit)) is not unit:
                 said = f"{unit.name!r} is there already"
                 findings.append(Finding("duplicate-name", where, said, "one box a name", see=other.where))
-    return units, findings
+    return units, [*findings, *_one_asset_a_box(units)]
+
+
+def _one_asset_a_box(units: Mapping[str, Unit]) -> Iterator[Finding]:
+    first: dict[str, Unit] = {}
+    for unit in units.values():
+        other = first.setdefault(unit.asset, unit) if unit.asset else unit
+        if other is not unit:
+            said = f"the asset tag {unit.asset} is that of {other.name} too"
+            yield Finding("duplicate-asset", unit.where, said, "each asset tag once", see=other.where)
 
 
 def put_in(devices: dict[str, Device], units: Mapping[str, Unit]) -> Iterator[Finding]:
@@ -143,12 +153,10 @@ def put_in(devices: dict[str, Device], units: Mapping[str, Unit]) -> Iterator[Fi
             said = f"{name} states its serial itself"
             yield Finding("serial-twice", unit.where, said, "one of the two", see=device.where.at("serial"))
             continue
-        devices[name] = replace(
-            device,
-            serial=unit.serial,
-            oob_mac=device.oob_mac or unit.oob_mac,
-            host_key=device.host_key or unit.host_key,
-        )
+        own = {key: getattr(device, key) for key in BOX if getattr(device, key)}
+        told = {key: getattr(unit, key) for key in BOX if getattr(unit, key)} | own
+        lines = {key: unit.where for key in told if key not in own}
+        devices[name] = replace(device, box=lines, **told)
 
 
 def written(units: Iterable[Unit]) -> str:

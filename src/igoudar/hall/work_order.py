@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from igoudar.hall.tick_list import Line, Order, Rack, sections
+from igoudar.hall.tick_list import Line, Order, Rack, low_in, sections
 
 Record = Mapping[str, Any]
 
@@ -23,6 +23,7 @@ class Box:
     type: str
     serial: str
     status: str
+    low: float
 
     @property
     def box(self) -> tuple[str, str]:
@@ -40,8 +41,9 @@ def boxes(racks: Record) -> dict[str, Box]:
         for place, box in told.get("units", {}).items():
             unit, _, more = place.partition(" ")
             face = "rear" if more == "rear" else "front"
-            told_of = (box[key] for key in ("device", "type", "serial", "status"))
-            found[box["device"]] = Box(rack, unit, face, *told_of)
+            told_of = {key: box[key] for key in ("type", "serial", "status")}
+            low = low_in(told, place)
+            found[box["device"]] = Box(rack, unit, face, box["device"], low=low, **told_of)
     return found
 
 
@@ -77,7 +79,8 @@ def _frames(before: Record, after: Record) -> Iterator[str]:
             continue
         feeds = {**(old or {}).get("feeds", {})}
         if old is None:
-            yield f"{rack}: set it up, {new.get('height', '?')} U"
+            counts = ", its U counted from the top" if new.get("counts") == "down" else ""
+            yield f"{rack}: set it up, {new.get('height', '?')} {new.get('unit', 'U')}{counts}"
         for feed, unit in sorted(new.get("feeds", {}).items()):
             if feeds.pop(feed, None) != unit:
                 yield f"{rack}: connect feed {feed} to {unit}"
@@ -85,13 +88,13 @@ def _frames(before: Record, after: Record) -> Iterator[str]:
             yield f"{rack}: disconnect feed {feed} from {unit}"
 
 
-def _to(pair: tuple[Box, Box]) -> tuple[str, int]:
+def _to(pair: tuple[Box, Box]) -> tuple[str, float]:
     return _order(pair[1])
 
 
-def _order(box: Box) -> tuple[str, int]:
+def _order(box: Box) -> tuple[str, float]:
     """Racks as one walks, and each from the bottom up."""
-    return box.rack, int(box.unit.removeprefix("u") or 0)
+    return box.rack, box.low
 
 
 def _walk(found: list[Box]) -> list[Box]:

@@ -138,8 +138,19 @@ class ModuleType:
 
 
 @dataclass(frozen=True, slots=True)
+class Door:
+    """`clear_mm`: from the rails of its side to its inner face. `open_share`: of its area, by its holes."""
+
+    clear_mm: float | None = None
+    open_share: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RackType:
-    """`width_in`: between the rails, in inches as the trade counts them. `first`: number of the lowest U."""
+    """`width_in`: between the rails, in inches as the trade counts them. `first`: the lowest number of a U.
+
+    Files say nothing of doors, nor of how many `cords` and `cables` may lead into it: overrides do.
+    """
 
     kind: ClassVar[str] = "rack"
     slug: str
@@ -156,6 +167,10 @@ class RackType:
     mounting_depth_mm: float | None = None
     kg: float | None = None
     load_kg: float | None = None
+    front: Door | None = None
+    rear: Door | None = None
+    cords: int | None = None
+    cables: int | None = None
     where: Where = NOWHERE
 
 

@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from igoudar.hall.draw import widths_of
+from igoudar.hall.levels import span
 from igoudar.hall.places import Rack as SiteRack
 from igoudar.model import SWITCH_ROLES, Device, End, Face, Inventory, Role
 from igoudar.placement.known import RackLimits, draw_asked, draw_of, mass_asked, mass_of, rack_limits
@@ -30,7 +32,12 @@ class Asked:
 def problem_of(inventory: Inventory, request: RequestFile) -> Asked:
     """The request must be sound (`igoudar.placement.sound`)."""
     limits = rack_limits(inventory, request)
-    chosen = [r for r in inventory.racks.values() if request.halls is None or r.hall in request.halls]
+    rails = common_widths(inventory, request)
+    chosen = [
+        r
+        for r in inventory.racks.values()
+        if r.width_in in rails and (request.halls is None or r.hall in request.halls)
+    ]
     chosen.sort(key=lambda r: (r.hall, r.row, r.position, r.name))
     standing: dict[str, list[Device]] = {rack.name: [] for rack in inventory.racks.values()}
     for device in inventory.devices.values():
@@ -49,6 +56,12 @@ def problem_of(inventory: Inventory, request: RequestFile) -> Asked:
     classes = tuple(_class(entry, inventory, request) for entry in request.devices)
     unused = tuple(_unused(request, [limits[rack.name] for rack in chosen]))
     return Asked(Problem(tuple(racks), classes, request.heavy_low), unused, tuple(full))
+
+
+def common_widths(inventory: Inventory, request: RequestFile) -> frozenset[int]:
+    """Of the racks, in inches between their rails, that all devices of the request fit."""
+    fits = (frozenset(widths_of(inventory, entry.type)) for entry in request.devices)
+    return frozenset.intersection(*fits)
 
 
 def _groups(request: RequestFile) -> dict[str, set[str]]:
@@ -90,12 +103,15 @@ class _Left:
             if missing := {d.type for d in self.standing if values[d.name] is None} if matters else ():
                 yield f"{rack}: what a {' or a '.join(sorted(missing))} {word}"
 
-    def free(self, height: int, face: Face) -> tuple[Span, ...]:
-        bits = (1 << (height + 1)) - 2  # U1 is bit 1
+    def free(self, rack: SiteRack, face: Face) -> tuple[Span, ...]:
+        """Whole U, counted from the bottom whatever the rail says: the lowest is bit 1."""
+        bits = (1 << (rack.height + 1)) - 2
         for device in self.standing:
             kind = self.inventory.types[device.type]
             if device.u and (kind.full_depth or device.face is face):
-                bits &= ~(((1 << math.ceil(kind.units)) - 1) << device.u)
+                covered = span(rack, device.u, kind.units)
+                for place in range(math.floor(covered.low), math.ceil(covered.high)):
+                    bits &= ~(1 << (place + 1))
         return spans_of(bits)
 
     def ports(self, used: set[End]) -> dict[str, int] | None:
@@ -121,8 +137,8 @@ def _rack(rack: SiteRack, left: _Left, used: set[End], groups: Mapping[str, set[
         name=rack.name,
         row=f"{rack.hall}/{rack.row}",
         feeds="+".join(sorted(rack.feeds.values())),
-        front=left.free(rack.height, Face.FRONT),
-        rear=left.free(rack.height, Face.REAR),
+        front=left.free(rack, Face.FRONT),
+        rear=left.free(rack, Face.REAR),
         power_w=left.after(left.limits.power_w, left.draws.values()),
         cooling_w=left.after(left.limits.cooling_w, left.draws.values()),
         load_kg=left.after(left.limits.load_kg, left.masses.values()),

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 
 from igoudar.errors import Finding, Where, and_more, unknown
+from igoudar.hall.draw import widths_of
 from igoudar.model import SWITCH_ROLES, Inventory
 from igoudar.placement.known import RackLimits, draw_asked, mass_asked, rack_limits
 from igoudar.placement.problem import Per
@@ -28,6 +29,7 @@ def unsound(request: RequestFile, inventory: Inventory, file: str) -> Iterator[F
     for entry, where in entries:
         yield from _type(entry, where, inventory, request, racks)
         yield from _places(entry, where, inventory, racks)
+    yield from _rails(entries, inventory)
     yield from _names(entries, inventory)
     yield from _groups(entries)
 
@@ -60,6 +62,21 @@ def _type(
         yield Finding("no-mass", where, said, "`weight` of the type in types/overrides.yaml")
     if entry.role in SWITCH_ROLES and not entry.nos:
         yield Finding("no-nos", where, "switches have no 'nos'", "a folder name of templates/")
+
+
+def _rails(entries: list[tuple[DevicesIn, Where]], inventory: Inventory) -> Iterator[Finding]:
+    """All of a request go into racks of one width between the rails."""
+    left = {rack.width_in for rack in inventory.racks.values()}
+    for entry, where in entries:
+        fits = widths_of(inventory, entry.type)
+        if left.isdisjoint(fits):
+            rails = " or ".join(f"{inches} inches" for inches in fits)
+            said = f"a {entry.type} is made for rails {rails} apart"
+            expected = f"racks of the site that the others fit, too ({sorted(left)[0]} inches)"
+            hint = "a request of its own, or `width` of the type in types/overrides.yaml"
+            yield Finding("no-rack-fits", where.at("type"), said, expected, hint)
+        else:
+            left &= {*fits}
 
 
 def _places(

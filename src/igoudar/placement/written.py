@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from igoudar.hall.levels import number_at
 from igoudar.model import Face, Inventory
 from igoudar.placement.problem import Placement
 from igoudar.placement.request import DevicesIn, RequestFile
@@ -12,11 +13,15 @@ from igoudar.placement.request import DevicesIn, RequestFile
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """One device. `number` is its coordinate among those of its role in the hall."""
+    """One device. `u` is the number on the rack's rail, `low` counts its lowest U from the bottom.
+
+    `number` is its coordinate among those of its role in the hall.
+    """
 
     name: str
     rack: str
-    u: int
+    u: float
+    low: int
     number: int
     entry: DevicesIn
 
@@ -30,9 +35,11 @@ def placed(placement: Placement, request: RequestFile, inventory: Inventory) -> 
         last[key] = max(last.get(key, 0), device.number)
     for seat in placement.seats:
         entry = entries[seat.device]
-        key = (entry.role, inventory.racks[seat.rack].hall)
+        rack = inventory.racks[seat.rack]
+        key = (entry.role, rack.hall)
         last[key] = last.get(key, 0) + 1
-        yield Placed(entry.name(seat.number), seat.rack, seat.u, last[key], entry)
+        u = number_at(rack, seat.u - 1, inventory.types[entry.type].units)
+        yield Placed(entry.name(seat.number), seat.rack, u, seat.u, last[key], entry)
 
 
 def as_yaml(devices: list[Placed], request: str) -> str:

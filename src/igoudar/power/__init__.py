@@ -14,6 +14,7 @@ severity     what the availability class makes of it
 loads        the graph whole: by unit, feed, phase and loop, and what is wrong with it
 schemes      whether it has the redundancy that is declared
 outages      what may be taken out, and what must then not fail
+supply       what loops are cooled to, by outside temperature
 energy       design PUE and WUE, renewable share
 """
 
@@ -64,6 +65,7 @@ __all__ = [
     "Share",
     "Single",
     "Source",
+    "State",
     "Unit",
     "analyse",
     "design",

@@ -44,6 +44,17 @@ class Source:
     capacity_factor: float | None = None
 
 
+def on_curve(points: tuple[tuple[float, float], ...], ambient_c: float) -> float | None:
+    """Linear between points, level below the first; None above the last, which nobody knows."""
+    if not points or ambient_c > points[-1][0]:
+        return None
+    if ambient_c <= points[0][0]:
+        return points[0][1]
+    at = next(i for i, (celsius, _) in enumerate(points) if ambient_c <= celsius)
+    (low, before), (high, after) = points[at - 1], points[at]
+    return before + (after - before) * (ambient_c - low) / (high - low)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unit:
     """Things of one kind in one place. Capacities, losses and draw are of each thing.
@@ -70,6 +81,8 @@ class Unit:
     draw_share: float = 1.0  # the year's mean of `draw_w`, as a share
     cools: str = ""  # the loop that it serves
     cooling: tuple[tuple[float, float], ...] = ()  # (ambient °C, W of heat), rising in temperature
+    supply: tuple[tuple[float, float], ...] = ()  # (ambient °C, °C that it supplies), as `cooling`
+    approach_k: float | None = None  # what it supplies above what it gives its heat to
     water_l_per_kwh: float = 0.0  # of heat, the year's mean
     source: Source | None = None
     where: Where | None = None
@@ -83,15 +96,8 @@ class Unit:
         return min(known, default=math.inf)
 
     def cooling_w(self, ambient_c: float) -> float:
-        """Heat that each thing takes away: linear between points, level below the first, 0 above the last."""
-        points = self.cooling
-        if not points or ambient_c > points[-1][0]:
-            return 0.0
-        if ambient_c <= points[0][0]:
-            return points[0][1]
-        at = next(i for i, (celsius, _) in enumerate(points) if ambient_c <= celsius)
-        (low, before), (high, after) = points[at - 1], points[at]
-        return before + (after - before) * (ambient_c - low) / (high - low)
+        """Heat that each thing takes away: 0 above the last point."""
+        return on_curve(self.cooling, ambient_c) or 0.0
 
     def inputs(self) -> Iterator[str]:
         for given in (self.power, self.water):
