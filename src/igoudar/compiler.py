@@ -17,15 +17,17 @@ from typing import Any
 
 from igoudar import adopted, checks, stack_files, vendors
 from igoudar.allocate import allocate
+from igoudar.assemble import Documents
 from igoudar.bogons import load_bogons
 from igoudar.derive import derive
 from igoudar.design import Design, Plan
 from igoudar.errors import BadInput, CheckFailed, Finding, Severity, Where, in_order
 from igoudar.hostview import HostView, host_view
 from igoudar.intent import DeviceIntent
-from igoudar.inventory import ledger_of, load, shown
+from igoudar.inventory import ledger_of, load, load_hall, shown
 from igoudar.ledger import Ledger, clashes
 from igoudar.model import SWITCH_ROLES, Inventory, Status
+from igoudar.one_hall import judged
 from igoudar.render import render_all
 from igoudar.render_roles import render_declaration
 from igoudar.roles import Declaration, RoleFolder, load_roles
@@ -148,6 +150,16 @@ def compile_site(folder: Path, *, root: Path, today: date) -> Compiled:
         stacks=stacks,
         adopted={name: target.texts[name] for name in patched},
     )
+
+
+def check_hall(documents: Documents, place: tuple[Path, Path], hall: str, today: date) -> tuple[Finding, ...]:
+    """What is wrong with one hall of a site, its folder and the root in `place`. Raises BadInput.
+
+    Its racks, power, cooling, cables and network as designed; no text, no number, nothing of several halls.
+    """
+    inventory = load_hall(documents, place, hall)
+    found = waive(checks.check(describe(inventory, place[1])), inventory.waivers, today)
+    return in_order(locate(judged(found), place[1]))
 
 
 def _stop_on_errors(found: list[Finding], root: Path) -> None:

@@ -24,6 +24,7 @@ from igoudar.hall.units import read_units
 from igoudar.hardware import DeviceType, RackType, read_type
 from igoudar.ledger import Ledger, read_ledger
 from igoudar.model import Inventory
+from igoudar.one_hall import judged, of_hall, without_loose_ends
 from igoudar.references import broken_references
 from igoudar.site_files import SiteFile, TenantFile
 from igoudar.validated import validated
@@ -43,6 +44,17 @@ def load(folder: Path, root: Path, ledger: Callable[[], Ledger] | None = None) -
     `ledger`: `ledger_of` the site, where others read it, too. Findings carry paths relative to `root` where
     the folder lies inside it. Raises BadInput.
     """
+    return _inventory(read_documents(folder, root), folder, root, ledger or ledger_of(folder, root))
+
+
+def load_hall(documents: Documents, place: tuple[Path, Path], hall: str) -> Inventory:
+    """One hall of what `read_documents` read of a site; `place`: its folder and the root. Raises BadInput."""
+    folder, root = place
+    return _inventory(of_hall(documents, hall), folder, root, ledger_of(folder, root), part=True)
+
+
+def read_documents(folder: Path, root: Path) -> Documents:
+    """All files of a site, nothing counted out yet. Raises BadInput."""
     holds_sites = root.is_relative_to(folder.absolute()) or folder.absolute() == root / "inventory"
     if not folder.is_dir() or holds_sites:
         where = Where(shown(folder, root))
@@ -53,11 +65,20 @@ def load(folder: Path, root: Path, ledger: Callable[[], Ledger] | None = None) -
     documents, findings = _documents(folder, root)
     if findings:
         raise BadInput(locate(findings, root))
+    return documents
+
+
+def _inventory(
+    documents: Documents, folder: Path, root: Path, ledger: Callable[[], Ledger], *, part: bool = False
+) -> Inventory:
     inventory, findings = assemble(documents, shown(folder, root))
     if inventory is None or findings:
         raise BadInput(locate(findings, root))
-    inventory, findings = with_derived(inventory, ledger or ledger_of(folder, root))
-    if findings := [*findings, *broken_references(inventory)]:
+    if part:
+        inventory = without_loose_ends(inventory)
+    inventory, findings = with_derived(inventory, ledger)
+    findings = [*findings, *broken_references(inventory)]
+    if findings := judged(findings) if part else findings:
         raise BadInput(locate(findings, root))
     return inventory
 

@@ -1,0 +1,90 @@
+"""What the code of a finding means: `explained/*.yaml`, and the numbers behind it as they are in the data."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from igoudar.errors import BadInput, Finding, Where, nearest
+from igoudar.schema import Entry
+from igoudar.yaml_source import read_source
+
+FOLDER = Path(__file__).parent / "explained"
+NAMES = "unknown-"  # one rule for all names that lead nowhere
+_DATA = re.compile(r"(inventory/\S+\.yaml): (\S+)")
+
+
+class MeaningIn(Entry):
+    """`number`: where a number of the rule comes from; of a file of data, `FILE: path.in.it`."""
+
+    rule: str
+    do: str
+    why: str = ""
+    number: str = ""
+    waive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """`value`: what stands in the data at `number` now, with its source."""
+
+    code: str
+    rule: str
+    why: str
+    do: str
+    number: str
+    value: str
+    waive: bool
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            name: getattr(self, name) for name in ("code", "rule", "why", "do", "number", "value", "waive")
+        }
+
+    def __str__(self) -> str:
+        said = {"why": self.why, "number": self.number, "is now": self.value, "do": self.do}
+        lines = [f"{self.code}: {self.rule}", *(f"  {word:7} {text}" for word, text in said.items() if text)]
+        waive = "yes, with its `subject` in `igoudar check --json` as `object`" if self.waive else "no"
+        return "\n".join([*lines, f"  {'waiver':7} {waive}"])
+
+
+@cache
+def known() -> Mapping[str, MeaningIn]:
+    """By code; those that begin with NAMES stand together."""
+    return {
+        code: MeaningIn.model_validate(entry)
+        for path in sorted(FOLDER.glob("*.yaml"))
+        for code, entry in read_source(path, path.name).data.items()
+    }
+
+
+def meaning(code: str, root: Path) -> Meaning:
+    """Raises BadInput where no finding has this code."""
+    entries = known()
+    entry = entries.get(code) or (entries[NAMES] if code.startswith(NAMES) and code != NAMES else None)
+    if entry is None:
+        hint = nearest(code, entries)
+        expected = "the `code` of a finding, as `igoudar check --json` says it"
+        raise BadInput([Finding("unknown-code", Where(code), "no finding has this code", expected, hint)])
+    value = _value(entry.number, root)
+    return Meaning(code, entry.rule, entry.why, entry.do, entry.number, value, entry.waive)
+
+
+def _value(number: str, root: Path) -> str:
+    match = _DATA.fullmatch(number)
+    if match is None or not (root / match[1]).is_file():
+        return ""
+    data = read_source(root / match[1], match[1]).data
+    for step in match[2].split("."):
+        data = data.get(step) if isinstance(data, dict) else None
+    return _shown(data)
+
+
+def _shown(data: Any) -> str:
+    if isinstance(data, dict):
+        return ", ".join(f"{key} {_shown(value)}" for key, value in data.items())
+    return "" if data is None else str(data)

@@ -1,0 +1,166 @@
+"""The part of a site that is one hall: what is counted for it, and what is written down by name.
+
+A campus of eighty halls is a hundred lines and half a million boxes: whoever works on one hall expands that
+one. What joins halls (buildings, campus, energy, tenants and cables between them) is judged of the whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from igoudar.assemble import Documents
+from igoudar.cabling.schema import CablingIn
+from igoudar.errors import BadInput, Finding, Where, unknown
+from igoudar.facility.schema import PromiseIn
+from igoudar.hall.schema import RowParts, SeriesIn, StandingIn
+from igoudar.model import Inventory
+from igoudar.schema import SiteIn
+from igoudar.site_files import SiteFile, TenantFile
+
+OF_THE_WHOLE = frozenset(
+    {"campus-over-power", "design-pue", "design-wue", "renewable-short", "renewable-not-shown",
+     "profile-above-capacity", "profile-below-design", "rule-hits-nothing", "waiver-matches-nothing",
+     "no-exit", "one-cut", "witnesses", "wave-unused", "unrouted-space", "not-in-stack", "no-spine"}
+)  # fmt: skip
+"""What a part says wrongly: sums over halls, and things of which others may have the rest."""
+
+
+def halls_of(documents: Documents) -> list[str]:
+    """Names of all halls, without expanding one."""
+    return sorted({name for _, file in documents.sites for name in (*file.halls, *_counted(file))})
+
+
+def _counted(file: SiteFile) -> Iterator[str]:
+    for series in file.hall_series:
+        for building in series.buildings:
+            yield from (series.names.format(building=building, hall=hall) for hall in series.halls)
+
+
+def of_hall(documents: Documents, hall: str) -> Documents:
+    """The same files with one hall in them. Raises BadInput where there is no such hall."""
+    known = halls_of(documents)
+    if hall not in known:
+        raise BadInput([unknown("hall", hall, Where("--hall"), known)])
+    names = {*_names(documents, hall)}
+    return replace(
+        documents,
+        sites=[(name, _site(file, hall, names)) for name, file in documents.sites],
+        tenants=[(name, part) for name, file in documents.tenants if (part := _tenant(file, names))],
+        units={name: unit for name, unit in documents.units.items() if name in names},
+        readings=[reading for reading in documents.readings if reading.point.rack in names],
+    )
+
+
+def _names(documents: Documents, hall: str) -> Iterator[str]:
+    """Racks and devices of the hall, absent ones too."""
+    racks = set()
+    for _, file in documents.sites:
+        racks |= {name for name, rack in file.racks.items() if rack.hall == hall}
+        for entry in _rows(file, hall):
+            for rack, standing in _standing(entry, hall):
+                racks.add(rack)
+                yield from standing
+    yield from racks
+    for _, file in documents.sites:
+        yield from (name for name, device in file.devices.items() if device.rack in racks)
+
+
+def _rows(file: SiteFile, hall: str) -> Iterator[RowParts]:
+    yield from (row for row in file.rows if row.hall == hall)
+    for series in file.hall_series:
+        one = file.model_copy(update={"hall_series": [series]})
+        if series.kind in file.hall_kinds and hall in _counted(one):
+            yield from file.hall_kinds[series.kind].rows
+
+
+def _standing(entry: RowParts, hall: str) -> Iterator[tuple[str, list[str]]]:
+    for row in entry.name:
+        for counted in entry.racks:
+            rack = entry.names.format(hall=hall, row=row, rack=counted)
+            boxes = [d for d in entry.devices if d.racks is None or counted in d.racks]
+            yield rack, [name for box in boxes for name in _boxes(box, (hall, row, rack))]
+
+
+def _boxes(box: StandingIn, place: tuple[str, str, str]) -> Iterator[str]:
+    hall, row, rack = place
+    for n, u in enumerate(box.u, 1):
+        yield box.name.format(hall=hall, row=row, rack=rack, n=n, u=u)
+
+
+def _site(file: SiteFile, hall: str, names: Collection[str]) -> SiteFile:
+    kept = {name for name, wave in file.waves.items() if wave.border.device in names}
+    changed: dict[str, Any] = {
+        "hall_series": [_series(entry, hall) for entry in file.hall_series],
+        "rows": [row if row.hall == hall else row.model_copy(update={"name": ()}) for row in file.rows],
+        "racks": _those(file.racks, names),
+        "devices": _those(file.devices, names),
+        "overrides": _those(file.overrides, names),
+        "waves": _those(file.waves, kept),
+        "sessions": {n: s for n, s in file.sessions.items() if s.wave in kept},
+        "schemes": {n: _of_one(s, hall) for n, s in file.schemes.items() if not s.halls or hall in s.halls},
+        "energy": None,
+    }
+    if file.site is not None:
+        changed["site"] = _hosts(file.site, names)
+    if file.cabling is not None:
+        changed["cabling"] = _cabling(file.cabling, hall)
+    return file.model_copy(update=changed)
+
+
+def _of_one(promise: PromiseIn, hall: str) -> PromiseIn:
+    return promise.model_copy(update={"halls": [hall]})
+
+
+def _those(section: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
+    return {name: entry for name, entry in section.items() if name in names}
+
+
+def _series(entry: SeriesIn, hall: str) -> SeriesIn:
+    """The series with the one building and hall that give it, or none: places in lists are lines."""
+    for building in entry.buildings:
+        for at, counted in enumerate(entry.halls):
+            if entry.names.format(building=building, hall=counted) == hall:
+                number = entry.number + at
+                update = {"buildings": (building,), "halls": (counted,), "number": number}
+                return entry.model_copy(update=update)
+    return entry.model_copy(update={"buildings": ()})
+
+
+def _hosts(site: SiteIn, names: Collection[str]) -> SiteIn:
+    """Management hosts of other halls are known to the whole."""
+    kept = {key: [n for n in getattr(site, key) if n in names] for key in ("dns", "ntp", "witnesses")}
+    bastion = site.bastion if site.bastion in names else None
+    return site.model_copy(update={**kept, "bastion": bastion})
+
+
+def _cabling(entry: CablingIn, hall: str) -> CablingIn:
+    floors = {name: floor for name, floor in entry.halls.items() if name == hall}
+    return entry.model_copy(update={"halls": floors})
+
+
+def _tenant(file: TenantFile, names: Collection[str]) -> TenantFile | None:
+    """VPCs with servers here; others of theirs are left out."""
+    vpcs = {}
+    for name, vpc in file.vpcs.items():
+        subnets = {
+            key: subnet.model_copy(update={"servers": [s for s in subnet.servers if s in names]})
+            for key, subnet in vpc.subnets.items()
+        }
+        if any(subnet.servers for subnet in subnets.values()):
+            vpcs[name] = vpc.model_copy(update={"subnets": subnets})
+    return file.model_copy(update={"vpcs": vpcs}) if vpcs else None
+
+
+def judged(findings: Iterable[Finding]) -> list[Finding]:
+    """Without what a part says wrongly."""
+    return [finding for finding in findings if finding.code not in OF_THE_WHOLE]
+
+
+def without_loose_ends(inventory: Inventory) -> Inventory:
+    """Without written cables to what is not in the part."""
+    cables = inventory.cables.values()
+    devices = inventory.devices
+    kept = {c.key: c for c in cables if c.a.device in devices and c.b.device in devices}
+    return replace(inventory, cables=kept)

@@ -1,0 +1,86 @@
+"""A part of a site that is one hall has what the whole has of it, at the same lines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from igoudar.compiler import check_hall
+from igoudar.day import today
+from igoudar.errors import BadInput, Severity
+from igoudar.inventory import load, load_hall, read_documents
+from igoudar.model import Role
+from igoudar.one_hall import halls_of
+from tests.errors import ROOT, checkout
+
+SECOND = """
+halls:
+  h2: {building: 1, number: 2, power: 100 kW, cooling: air-indirect}
+rows:
+  - hall: h2
+    name: [b, c]
+    racks: '01..03'
+    names: '{hall}-{row}{rack}'
+    height: 47 U
+    power: 3 kW
+    feeds: {A: busway-a, B: busway-b}
+    devices:
+      - {name: 'box-{rack}-{n}', type: generic-server-2, role: server, status: planned, u: '1..2', number: 9}
+overrides:
+  box-h2-b02-2: {draw: 200 W}
+  h2-c03: {absent: true}
+cables:
+  - {a: srv-1/eth2, b: box-h2-b01-1/eth1, status: planned}
+"""
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = checkout(tmp_path_factory.mktemp("two"))
+    (root / "inventory/lab/second.yaml").write_text(SECOND, "utf-8")
+    return root
+
+
+def test_each_hall_has_what_the_whole_has_of_it(root: Path) -> None:
+    place = (root / "inventory/lab", root)
+    whole, documents = load(*place), read_documents(*place)
+    assert halls_of(documents) == ["h1", "h2"]
+    for hall in halls_of(documents):
+        part = load_hall(documents, place, hall)
+        assert part.racks == {n: r for n, r in whole.racks.items() if r.hall == hall}
+        assert part.devices == {n: d for n, d in whole.devices.items() if d.hall == hall}
+        inside = {d.name for d in part.devices.values()}
+        both = {k for k, c in whole.cables.items() if {c.a.device, c.b.device} <= inside}
+        assert {*part.cables} == both
+    assert len(load_hall(documents, place, "h2").devices) == 10
+
+
+def test_what_is_wrong_with_a_hall_is_said_of_it_alone(root: Path, tmp_path: Path) -> None:
+    place = (root / "inventory/lab", root)
+    file = root / "inventory/lab/second.yaml"
+    file.write_text(SECOND.replace("power: 3 kW", "power: 500 W"), "utf-8")
+    documents = read_documents(*place)
+    file.write_text(SECOND, "utf-8")
+    over = {}
+    for hall in halls_of(documents):
+        found = check_hall(documents, place, hall, today())
+        over[hall] = {f.subject for f in found if f.code == "rack-over-power"}
+        assert hall == "h2" or not [f for f in found if f.severity is Severity.ERROR]
+    assert over == {"h1": set(), "h2": {f"rack h2-{name}" for name in ("b01", "b02", "b03", "c01", "c02")}}
+
+
+def test_a_general_hall_of_the_reference_campus() -> None:
+    """Of domain.md section 8: 400 racks, 9,216 servers."""
+    place = (ROOT / "inventory/dakhla", ROOT)
+    documents = read_documents(*place)
+    hall = load_hall(documents, place, "g01-1")
+    assert len(hall.racks) == 400
+    assert sum(device.role is Role.SERVER for device in hall.devices.values()) == 9_216
+    assert [*hall.halls] == ["g01-1"]
+
+
+def test_no_such_hall(root: Path) -> None:
+    place = (root / "inventory/lab", root)
+    with pytest.raises(BadInput, match="there is no hall 'h3'; expected one of h1, h2"):
+        load_hall(read_documents(*place), place, "h3")
