@@ -143,7 +143,8 @@ class Cable:
     """Its key is the sorted pair of ends. `drained`: both ends avoid it, as long as there is another way.
 
     `length_m`, `cord`, `trays` and `mated` (pairs of connectors between its ends): what people say.
-    `derived`: a rule gives it; `handed`: who has its port in the ledger, where that is where it comes from.
+    `via`: keys of the pieces through panels that a link is made of. `derived`: a rule gives it; `handed`: who
+    has its port in the ledger, where that is where it comes from.
     """
 
     a: End
@@ -157,6 +158,7 @@ class Cable:
     cord: str = ""
     trays: tuple[str, ...] = ()
     mated: int = 0
+    via: tuple[str, ...] = ()
     derived: bool = False
     handed: str = ""
 
@@ -338,7 +340,8 @@ class Site:
 class Inventory:
     """All of a site. Mappings keep the order of the files; keys are names (cables and cords: `Cable.key`).
 
-    `cords` join an inlet to an outlet, and are cables in all but what flows in them.
+    `cords` join an inlet to an outlet, and are cables in all but what flows in them. `pieces` lead to panels;
+    the links that they make are among `cables`.
     """
 
     site: Site
@@ -366,18 +369,20 @@ class Inventory:
     waivers: tuple[Waiver, ...] = ()
     cabling: Cabling | None = None
     cords: Mapping[str, Cable] = field(default_factory=dict)
+    pieces: Mapping[str, Cable] = field(default_factory=dict)
     goods: Goods = NOTHING
     readings: tuple[Reading, ...] = ()
     warnings: tuple[Finding, ...] = ()  # of reading it: what is odd in the files of types
 
     def laid(self) -> Iterator[Cable]:
-        """All that has a label and is pulled: cables, then power cords."""
-        yield from self.cables.values()
+        """All that has a label and is pulled: cables, pieces of links, power cords."""
+        yield from (cable for cable in self.cables.values() if not cable.via)
+        yield from self.pieces.values()
         yield from self.cords.values()
 
     def cable(self, key: str) -> Cable:
-        """Of either kind. Raises KeyError."""
-        found = self.cables.get(key)
+        """Of any kind. Raises KeyError."""
+        found = self.cables.get(key) or self.pieces.get(key)
         return self.cords[key] if found is None else found
 
     def switches(self) -> tuple[Device, ...]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from netaddr import IPNetwork
 
+from igoudar.cabling.panels import all_ports
 from igoudar.cabling.power import power_kinds
 from igoudar.cabling.pulls import port_kinds, whole_port
 from igoudar.errors import Finding, Where, unknown
@@ -125,6 +126,7 @@ def _identities(inventory: Inventory) -> Iterator[Finding]:
 
 def _cables(inventory: Inventory) -> Iterator[Finding]:
     yield from _plugs(inventory, inventory.cables, ("port", port_kinds(inventory)))
+    yield from _plugs(inventory, inventory.pieces, ("port", all_ports(inventory)))
     yield from _plugs(inventory, inventory.cords, ("inlet or outlet", power_kinds(inventory)))
     for cable in inventory.cables.values():
         if cable.wave and cable.wave not in inventory.waves:

@@ -296,11 +296,15 @@ def test_what_is_wrong_with_a_plane(more: dict[str, object], code: str) -> None:
     assert code in {finding.code for finding in building([plane(1, **more)])[1]}
 
 
-def test_what_stands_nowhere_yet_has_no_label() -> None:
-    made = hall(SMALL)
+def test_what_stands_nowhere_yet_has_a_label_unless_the_site_says_no() -> None:
+    made = hall(SMALL, label_planned=False)
     server = next(d for d in made.devices.values() if d.role is Role.SERVER)
     some = replace(made, devices={**made.devices, server.name: replace(server, status=Status.PLANNED)})
     labels = [request.owner for request in cable_requests(some) if request.kind == LABEL]
 
+    told = hall(SMALL)
     assert len(labels) == len(made.cables) - 3
+    assert len([r for r in cable_requests(replace(told, devices=some.devices)) if r.kind == LABEL]) == len(
+        made.cables
+    )
     assert not any(f"{server.name}/" in owner for owner in labels)

@@ -9,6 +9,8 @@ fit        how two ports can be joined: medium, connectors, breakout, reach, los
 laid       what is laid: a cable or a cord with its way, article and length
 pulls      every cable as what must be pulled, and what is wrong with it
 power      the same of power cords: from the inlets of PSUs to the outlets of rPDUs
+panels     paths through patch panels: pieces, and the links that they make
+pieces     what the pieces of a link are, and what reach and loss make of all of them
 derived    cables and cords that rules give
 numbers    what cables ask of the ledger
 labels     what stands on a cable

@@ -109,6 +109,11 @@ class _PowerCordIn(Entry):
     source: Source
 
 
+class _PanelIn(Entry):
+    connector: Label
+    source: Source
+
+
 class _File(Entry):
     rack: _RackIn
     trays: _TraysIn
@@ -118,6 +123,7 @@ class _File(Entry):
     adapters: dict[Label, _AdapterIn] = Field(default_factory=dict)
     media: dict[Label, _MediumIn]
     cords: dict[Label, _CordIn] = Field(default_factory=dict)
+    panels: dict[Label, _PanelIn] = Field(default_factory=dict)
     power_cords: dict[Label, _PowerCordIn] = Field(default_factory=dict)
 
 
@@ -137,6 +143,7 @@ def _goods(file: _File) -> goods.Goods:
         adapters=tuple(goods.Adapter(n, a.port, a.takes) for n, a in file.adapters.items()),
         media={name: _medium(name, entry) for name, entry in file.media.items()},
         cords={name: _cord(name, entry) for name, entry in file.cords.items()},
+        panels={name: entry.connector for name, entry in file.panels.items()},
         power_cords={name: _power_cord(name, entry) for name, entry in file.power_cords.items()},
         mated_db=file.mated.loss,
         apart_mm=file.trays.apart,

@@ -13,6 +13,7 @@ from datetime import date
 from itertools import product
 
 from igoudar.cabling.numbers import PORT, port_request
+from igoudar.cabling.panels import with_links
 from igoudar.cabling.power import cords_apart, power_kinds
 from igoudar.cabling.pulls import port_kinds, whole_port
 from igoudar.cabling.trays import Among, CordRule, MeshRule, RackRule
@@ -24,8 +25,8 @@ from igoudar.model import Cable, CableStatus, Device, End, Face, Inventory, Stat
 
 def with_derived(inventory: Inventory, ledger: Callable[[], Ledger]) -> tuple[Inventory, list[Finding]]:
     """The site with all its cables and cords. The ledger is read where a rule leaves ports to it."""
-    inventory = cords_apart(inventory)
-    cabling, findings = inventory.cabling, list[Finding]()
+    inventory, findings = with_links(cords_apart(inventory))
+    cabling = inventory.cabling
     if cabling is None:
         return inventory, findings
     if cabling.in_racks or cabling.meshes:

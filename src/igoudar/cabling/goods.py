@@ -119,6 +119,8 @@ class PowerCord:
 class Goods:
     """All of `data/cabling.yaml`; media in order of preference, cords too.
 
+    `panels`: NetBox's type of a port of a panel -> connector that goes in.
+
     `mated_db` is what a pair of connectors between both ends may lose. `apart_mm`: trays for power and data.
     A tester's length may differ by `length_share` of it and `length_m`.
     """
@@ -129,6 +131,7 @@ class Goods:
     media: Mapping[str, Medium] = field(default_factory=dict)
     cords: Mapping[str, Cord] = field(default_factory=dict)
     power_cords: Mapping[str, PowerCord] = field(default_factory=dict)
+    panels: Mapping[str, str] = field(default_factory=dict)
     mated_db: float = 0.0
     apart_mm: float = 0.0
     length_share: float = 0.0

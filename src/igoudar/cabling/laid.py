@@ -16,7 +16,8 @@ from igoudar.model import Cable
 class Pull:
     """`length_m` is the stocked one; None where its way is not known. `host`: the port broken out.
 
-    `choice` is of data, `power` of a power cord.
+    `choice` is of data, `power` of a power cord. Of a link through panels its modules alone are bought, and
+    `length_m` and `loss_db` are of all its pieces; of a piece the cord alone.
     """
 
     cable: Cable
@@ -26,6 +27,8 @@ class Pull:
     loss_db: float | None = None
     host: str = ""
     power: PowerCord | None = None
+    modules_only: bool = False
+    cord_only: bool = False
 
     @property
     def article(self) -> str:

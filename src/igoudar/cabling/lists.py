@@ -88,6 +88,8 @@ def patch_list(cables: Cables) -> list[Row]:
     found: list[tuple[tuple[object, ...], Row]] = []
     for key, pull in cables.pulls.items():
         cable = pull.cable
+        if cable.via:
+            continue
         near, far = sorted((cable.a, cable.b), key=walk.step)
         trays = pull.route.trays if pull.route else ()
         row: Row = {
@@ -131,11 +133,11 @@ def bill(cables: Cables) -> list[Row]:
             continue
         first = not pull.host or pull.host not in seen
         seen.add(pull.host)
-        if first:
+        if first and not pull.modules_only:
             count["cord" if choice.cord else "cable", choice.article, pull.length_m] += 1
-            if choice.link.module:
-                count["module", choice.link.module, None] += 1
-        if choice.far_link.module:
+        if first and choice.link.module and not pull.cord_only:
+            count["module", choice.link.module, None] += 1
+        if choice.far_link.module and not pull.cord_only:
             count["module", choice.far_link.module, None] += 1
         for adapter in choice.ends.adapters:
             count["adapter", adapter, None] += 1

@@ -13,12 +13,13 @@ LABEL, PORT = "label", "port"
 
 
 def cable_requests(inventory: Inventory) -> Iterator[Request]:
-    """None where the site says nothing of its cabling; none for a cable to what stands nowhere yet."""
+    """None where the site says nothing of its cabling; where it says so, none for what stands nowhere yet."""
     if inventory.cabling is None:
         return
     low, high = inventory.cabling.labels
     for cable in inventory.laid():
-        if any(inventory.devices[end.device].status is Status.PLANNED for end in (cable.a, cable.b)):
+        ends = [inventory.devices[end.device] for end in (cable.a, cable.b)]
+        if not inventory.cabling.label_planned and any(device.status is Status.PLANNED for device in ends):
             continue
         was = tuple(key for key in _keys_before(inventory, cable) if key != cable.key)
         yield Request(LABEL, cable.key, low, high, cable.where, was)

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from igoudar.cabling.fit import Ends, Fitter, Misfit, Wish, break_out, join
 from igoudar.cabling.goods import PortKind
 from igoudar.cabling.laid import Pull, Pulls, wrong
+from igoudar.cabling.panels import panel_kinds
+from igoudar.cabling.pieces import Piece, Pieces
 from igoudar.cabling.power import cord_pulls
 from igoudar.cabling.route import Mount, NoRoute, Route, Router
 from igoudar.cabling.trays import Carries
@@ -63,12 +65,14 @@ class _Puller:
     inventory: Inventory
     findings: list[Finding] = field(default_factory=list)
     kinds: dict[str, dict[str, str]] = field(default_factory=dict)
+    panels: dict[str, dict[str, str]] = field(default_factory=dict)
     router: Router | None = None
     fitter: Fitter = field(init=False)
     sockets: dict[End, _Socket] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.kinds = port_kinds(self.inventory)
+        self.panels = panel_kinds(self.inventory)
         self.fitter = Fitter(self.inventory.goods)
         if self.inventory.cabling is not None:
             self.router = Router(self.inventory.cabling, self.inventory.goods.size)
@@ -77,15 +81,50 @@ class _Puller:
         pulls: dict[str, Pull] = {}
         for group in self._assemblies():
             pulls.update((pull.cable.key, pull) for pull in self._pull(group))
-        ordered = {key: pulls[key] for key in self.inventory.cables if key in pulls}
-        return Pulls(ordered, tuple(self.findings))
+        pulls |= self._through_panels()
+        keys = (*self.inventory.cables, *self.inventory.pieces)
+        return Pulls({key: pulls[key] for key in keys if key in pulls}, tuple(self.findings))
+
+    def _through_panels(self) -> dict[str, Pull]:
+        """Links and their pieces; of a piece that is in no link yet only the way is known."""
+        pieces = {key: self._piece(cable) for key, cable in self.inventory.pieces.items()}
+        found = {key: Pull(piece.cable, piece.route, None, None) for key, piece in pieces.items()}
+        maker = Pieces(self.inventory.goods)
+        for link in self.inventory.cables.values():
+            if not link.via or not _ours(self.inventory, link) or not self.inventory.goods.ports:
+                continue
+            ports = [self._socket(end) for end in (link.a, link.b)]
+            kinds = [socket.kind for socket in ports]
+            for socket in ports:
+                if socket.kind is None:
+                    self._unknown(socket)
+            if kinds[0] is None or kinds[1] is None:
+                continue
+            if any(socket.tail is not None for socket in ports):
+                self._say(link, Misfit("no-breakout", "its tails end in panels", "a whole port"))
+                continue
+            made = maker.link(link, (kinds[0], kinds[1]), [pieces[key] for key in link.via])
+            if isinstance(made, Misfit):
+                self._say(link, made)
+            else:
+                found[link.key] = made
+        return found | maker.pulls
+
+    def _piece(self, cable: Cable) -> Piece:
+        connectors = []
+        for end in (cable.a, cable.b):
+            kind = self.inventory.devices[end.device].type
+            port = self.panels[kind].get(end.port, "")
+            connectors.append(self.inventory.goods.panels.get(port, port))
+        route = self._route(cable)
+        return Piece(cable, (connectors[0], connectors[1]), route, route.length_m if route else 0.0)
 
     def _assemblies(self) -> list[list[Cable]]:
         """Cables alone, and those that share a host port; a whole cable on such a port is an error."""
         groups: dict[str, list[Cable]] = defaultdict(list)
         whole: dict[str, Cable] = {}
         for cable in self.inventory.cables.values():
-            if not _ours(self.inventory, cable):
+            if cable.via or not _ours(self.inventory, cable):
                 continue
             sockets = [self._socket(end) for end in (cable.a, cable.b)]
             hosts = [socket.host for socket in sockets if socket.tail is not None]

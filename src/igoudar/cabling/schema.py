@@ -181,7 +181,10 @@ def _labels(value: Any) -> tuple[int, int]:
 
 
 class CablingIn(Entry):
-    """`kinds`: the floor of each hall of a kind that has none in `halls`."""
+    """`kinds`: the floor of each hall of a kind that has none in `halls`.
+
+    `label_planned`: whether cables to what is planned, and stands nowhere yet, have a number.
+    """
 
     slack: SlackIn
     halls: dict[Label, FloorIn] = Field(default_factory=dict)
@@ -190,6 +193,7 @@ class CablingIn(Entry):
     meshes: list[MeshRuleIn] = Field(default_factory=list)
     cords: list[CordRuleIn] = Field(default_factory=list)
     labels: Annotated[tuple[int, int], BeforeValidator(_labels)] = (100_000, 999_999)
+    label_planned: bool = True
 
 
 Kinds = Mapping[str, Collection[str]]
@@ -216,6 +220,7 @@ def cabling_of(
         meshes=tuple(rules.mesh(r, where.at("meshes").at(n)) for n, r in enumerate(entry.meshes)),
         cords=tuple(rules.cord(r, where.at("cords").at(n)) for n, r in enumerate(entry.cords)),
         labels=entry.labels,
+        label_planned=entry.label_planned,
     )
 
 

@@ -124,7 +124,8 @@ class CordRule:
 class Cabling:
     """What a site says of its cables. Slack is what is left at each end: in one rack, or over trays.
 
-    `labels`: the numbers that cables may have, both included.
+    `labels`: the numbers that cables may have, both included; `label_planned`: whether cables to what is
+    planned, and stands nowhere yet, have one.
     """
 
     where: Where
@@ -135,3 +136,4 @@ class Cabling:
     meshes: tuple[MeshRule, ...] = ()
     cords: tuple[CordRule, ...] = ()
     labels: tuple[int, int] = (100_000, 999_999)
+    label_planned: bool = True

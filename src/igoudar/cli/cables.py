@@ -80,6 +80,8 @@ def _numbered(site: Place, cables: Cables) -> None:
         hint = f"run `igoudar plan {site.name}` and commit the ledger"
         if cables.inventory.cabling is None:
             hint = "give the site a section `cabling`, then plan it"
+        elif not cables.inventory.cabling.label_planned:
+            hint = f"stage what it joins, or leave it out by `--status connected`; then {hint}"
         where = cables.inventory.cables[missing[0]].where
         said = f"{missing[0]}{more} have no number in the ledger" if more else f"{missing[0]} has no number"
         found = Finding("not-in-ledger", where, said, "a number each, which never changes", hint)
