@@ -21,7 +21,6 @@ def check(design: Design) -> Iterator[Finding]:
     for name, devices in sorted(standing.items()):
         rack = inventory.racks[name]
         yield from _cords(inventory, rack, devices)
-        yield from _outlets(inventory, rack, devices)
         yield from _cables(inventory, rack, entering[name])
 
 
@@ -38,7 +37,7 @@ def _entering(inventory: Inventory) -> Counter[str]:
 
 
 def _inlets(inventory: Inventory, device: Device) -> int:
-    """A cord each; what has outlets itself is fed from outside of the U, and is no load of another one."""
+    """A cord each; that of a power strip comes from above and is none of those beside the devices."""
     parts = inventory.types[device.type].parts
     return 0 if parts.outlets else len(parts.inlets)
 
@@ -58,18 +57,6 @@ def _cords(inventory: Inventory, rack: Rack, devices: list[Device]) -> Iterator[
         see = see or inventory.rack_facts.get(rack.type)
         said = f"{count} cords of devices lead through rack {rack.name}"
         yield Finding("too-many-cords", where, said, f"at most {limit}", see=see, subject=f"rack {rack.name}")
-
-
-def _outlets(inventory: Inventory, rack: Rack, devices: list[Device]) -> Iterator[Finding]:
-    """Of racks whose power strips are in the inventory."""
-    outlets = sum(len(inventory.types[device.type].parts.outlets) for device in devices)
-    count = sum(_inlets(inventory, device) for device in devices)
-    if outlets and count > outlets:
-        said = f"devices of rack {rack.name} have {count} cords, its power strips {outlets} outlets"
-        suspects = grown(devices, ("type",), lambda one: _inlets(inventory, one), count - outlets)
-        where, see = told_at(home(rack, "type"), suspects)
-        expected = "an outlet a cord"
-        yield Finding("outlets-short", where, said, expected, see=see, subject=f"rack {rack.name}")
 
 
 def _cables(inventory: Inventory, rack: Rack, count: int) -> Iterator[Finding]:
