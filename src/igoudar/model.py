@@ -361,9 +361,7 @@ class Inventory:
     buildings: Mapping[str, Building] = field(default_factory=dict)
     rack_types: Mapping[str, RackType] = field(default_factory=dict)
     facts: Mapping[str, TypeFacts] = field(default_factory=dict)
-    rack_facts: Mapping[str, Where] = field(
-        default_factory=dict
-    )  # whose types have more than their files say
+    rack_facts: Mapping[str, Where] = field(default_factory=dict)  # types with more than their files say
     limits: Limits = field(default_factory=Limits)
     plant: Plant = field(default_factory=Plant)
     waivers: tuple[Waiver, ...] = ()

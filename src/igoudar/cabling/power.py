@@ -15,6 +15,7 @@ from igoudar.cabling.goods import PowerCord
 from igoudar.cabling.laid import Pull, Pulls, wrong
 from igoudar.cabling.route import Mount, Route, Router
 from igoudar.errors import Finding, nearest
+from igoudar.hall.levels import number_at
 from igoudar.hardware.parts import Inlet, Outlet
 from igoudar.model import Cable, End, Inventory
 
@@ -173,7 +174,8 @@ class _Cords:
             return None
         device = self.inventory.devices[inlet.device]
         rack = self.inventory.racks[device.rack]
-        route = self.router.route(Mount(rack, device.u), Mount(rack, self._beside(*outlet)))
+        units = self.inventory.types[device.type].units
+        route = self.router.route(Mount(rack, device.u, units), Mount(rack, self._beside(*outlet)))
         return route if isinstance(route, Route) else None
 
     def _beside(self, end: End, outlet: Outlet) -> float:
@@ -182,5 +184,6 @@ class _Cords:
         if device.u:
             return device.u
         names = [o.name for o in self.inventory.types[device.type].parts.outlets]
-        height = self.inventory.racks[device.rack].height
-        return 1 + round(names.index(outlet.name) * (height - 1) / max(1, len(names) - 1))
+        rack = self.inventory.racks[device.rack]
+        low = round(names.index(outlet.name) * (rack.height - 1) / max(1, len(names) - 1))
+        return number_at(rack, low, 1)

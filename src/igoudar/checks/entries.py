@@ -37,7 +37,7 @@ def _entering(inventory: Inventory) -> Counter[str]:
 
 
 def _inlets(inventory: Inventory, device: Device) -> int:
-    """A cord each; what has outlets itself is fed from outside of the U, and is no load of another one."""
+    """A cord each; that of a power strip comes from above and is none of those beside the devices."""
     parts = inventory.types[device.type].parts
     return 0 if parts.outlets else len(parts.inlets)
 
