@@ -33,7 +33,7 @@ def test_the_lab_is_a_twin_that_can_be_built(lab: Inventory) -> None:
     assert list(spec.problems(twin)) == []
     assert spec.from_json(twin.to_json()) == twin
     assert twin.gateway == "192.0.2.1/24"
-    assert set(twin.names()) == {n for n, d in lab.devices.items() if d.role != "oob"}
+    assert set(twin.names()) == {n for n, d in lab.devices.items() if d.role not in ("oob", "equipment")}
 
 
 def test_a_wire_is_a_cable_in_use_between_data_ports(lab: Inventory) -> None:
