@@ -17,6 +17,7 @@ from igoudar.drawing.cables import draw_cables
 from igoudar.drawing.chain import Chain, Link, Node, feeds_of_racks
 from igoudar.drawing.floor import read_floor
 from igoudar.drawing.hall import draw_hall
+from igoudar.drawing.plant import chain_of_hall
 from igoudar.drawing.power import draw_power
 from igoudar.drawing.use import FILLS, Level, Use
 from igoudar.hall.places import Hall, Rack
@@ -365,3 +366,31 @@ def test_sheets_of_the_lab() -> None:
     }  # fmt: skip
     bundles = groups(judge(draw_cables(lab, "h1", DAY)), "bundle")
     assert sum(int(group.get("data-total", "")) for group in bundles) == len(lab.cables)
+
+
+def test_the_chain_of_the_lab_leads_from_sources_to_racks_by_both_feeds() -> None:
+    """By hand: without board-a, ups-b carries 8.55 kW, 0.3 % loss of its busway and 10 kW of its coolers."""
+    chain = chain_of_hall(load(ROOT / "inventory/lab", ROOT), "h1")
+    nodes, links = {node.name: node for node in chain.nodes}, {(k.source, k.target): k for k in chain.links}
+
+    assert {name for name, node in nodes.items() if node.last} == {
+        "a01", "a02", "a03", "a04", "a05", "cooler-a", "cooler-b",
+    }  # fmt: skip
+    assert nodes["ups-b"].use.amount == pytest.approx(8550 * 1.003 + 10_000)
+    assert nodes["ups-b"].use.limit == pytest.approx(80_000 * 0.99)
+    assert nodes["ups-b"].now == pytest.approx((4275 * 1.003 + 10_000) / 79_200)
+    assert nodes["battery-b"].kind.startswith("battery, ")
+    assert links["unit battery-b", "unit ups-b"].reserve
+    assert (links["unit busway-a", "rack a01"].feed, links["unit busway-b", "rack a01"].feed) == ("A", "B")
+    assert (links["unit board-a", "unit ups-a"].feed, links["unit wind", "unit board-b"].feed) == ("A", "B")
+    judge(draw_power(chain, "lab", DAY))
+
+
+def test_what_is_near_its_limit_at_its_worst_stands_out() -> None:
+    lab = load(ROOT / "inventory/lab", ROOT)
+    small = replace(lab.plant.types["ups-80"], capacity_va=20_000.0)
+    plant = replace(lab.plant, types={**lab.plant.types, "ups-80": small})
+    ups = next(n for n in chain_of_hall(replace(lab, plant=plant), "h1").nodes if n.name == "ups-a")
+
+    assert ups.now is not None
+    assert (ups.now < 0.8, ups.use.level) == (True, Level.NEAR)  # 14.3 now and 18.6 then, of 19.8 kW

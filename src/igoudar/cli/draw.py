@@ -98,10 +98,13 @@ def _hall(inventory: Inventory, name: str, root: Path) -> str:
 
 
 def _power(inventory: Inventory, name: str, root: Path) -> str:
+    """By the power graph; a site without units has what its racks say. Raises CheckFailed."""
     from igoudar.drawing.chain import feeds_of_racks  # noqa: PLC0415
+    from igoudar.drawing.plant import chain_of_hall  # noqa: PLC0415
     from igoudar.drawing.power import draw_power  # noqa: PLC0415
 
-    return draw_power(feeds_of_racks(inventory, name), inventory.site.name, today())
+    chain = chain_of_hall(inventory, name) if inventory.plant.units else feeds_of_racks(inventory, name)
+    return draw_power(chain, inventory.site.name, today())
 
 
 def _cables(inventory: Inventory, name: str, root: Path) -> str:

@@ -9,6 +9,7 @@ floor      inventory/data/floor.yaml: sizes that the inventory of a site does no
 rack       front and rear elevation
 hall       floor plan
 chain      what a one-line diagram shows, and that of the feeds that racks name
+plant      the chain that the power graph tells of a hall
 power      one-line diagram of a chain
 cables     how many lead from where to where
 png        the same sheet as an image; the only one that is not pure

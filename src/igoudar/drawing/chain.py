@@ -16,13 +16,17 @@ MOST_RACKS = 30  # more are drawn by row
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """`key` is its own in the chain. `last`: it stands in the last column, whatever feeds it, as racks do."""
+    """`key` is its own in the chain. `last`: it stands in the last column, whatever feeds it, as racks do.
+
+    `use`: at its worst; `now`: the share that it has as things are, where that is another.
+    """
 
     key: str
     name: str
     kind: str
     use: Use
     last: bool = False
+    now: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,7 @@ def feeds_of_racks(inventory: Inventory, hall: str) -> Chain:
     """What racks say of their feeds: unit, feed, rack; many racks are drawn by row."""
     racks = racks_of(inventory, hall)
     uses = uses_of(inventory, racks, standing(inventory))
-    groups = _groups(racks)
+    groups = grouped_racks(racks)
     nodes = [_node(name, members, uses) for name, members in groups.items()]
     links = [
         Link(f"unit {unit}", f"rack {name}", feed)
@@ -70,17 +74,17 @@ def feeds_of_racks(inventory: Inventory, hall: str) -> Chain:
     return Chain(f"Hall {hall}", total, [*above, *nodes], links, NOTES)
 
 
-def _groups(racks: Sequence[Rack]) -> Mapping[str, Sequence[Rack]]:
+def grouped_racks(racks: Sequence[Rack]) -> Mapping[str, Sequence[Rack]]:
     """Each rack, or where there are many those of a row that have the same feeds."""
     if len(racks) <= MOST_RACKS:
         return {rack.name: [rack] for rack in racks}
     found: dict[tuple[str, tuple[tuple[str, str], ...]], list[Rack]] = {}
     for rack in racks:
         found.setdefault((rack.row, tuple(sorted(rack.feeds.items()))), []).append(rack)
-    return {_span(members): members for members in found.values()}
+    return {span(members): members for members in found.values()}
 
 
-def _span(racks: Sequence[Rack]) -> str:
+def span(racks: Sequence[Rack]) -> str:
     return racks[0].name if len(racks) == 1 else f"{racks[0].name} to {racks[-1].name}"
 
 

@@ -18,7 +18,7 @@ NODE_H, PASS_H, SPACE = 9.6, 3.2, 1.6  # a node, a link that passes a column, wh
 NARROW, WIDE, LANE, CLEAR = 40.0, 76.0, 2.2, 4.0  # of a node; from line to line; beside nodes
 STRETCH = 1.8  # how much more than the least height a diagram takes where the page has it
 HEAD, NOTE = 17.0, 3.4
-SWEEPS = 6
+SWEEPS = 7  # the last by what is fed
 TOUCH = 1e-6
 APART, STEP = 0.5, 0.3  # least distance of lines side by side; how far one is moved for it
 LINES = {
@@ -26,6 +26,7 @@ LINES = {
     "B": Ink(line="#9a4a00", width=0.45, dash="2.2 1.0"),
     "": Ink(line=INK, width=0.35),
 }
+NOW = Ink(line=INK, width=0.9)
 RESERVE = Ink(line=looks.QUIET, width=0.35, dash="0.5 0.9")
 
 
@@ -115,6 +116,10 @@ def _ranks(nodes: Mapping[str, Node], links: Sequence[Link]) -> dict[str, int]:
             raise ValueError(f"a chain with a loop: {', '.join(waiting)}")
         found |= {key: max((found[s] + 1 for s in above[key]), default=0) for key in ready}
         waiting = [key for key in waiting if key not in found]
+    for key in nodes:  # a source stands beside what it feeds
+        fed = [found[link.target] for link in links if link.source == key]
+        if fed and not above[key]:
+            found[key] = min(fed) - 1
     last = max((found[key] for key, node in nodes.items() if not node.last), default=-1) + 1
     last = max([last, *(found[key] for key, node in nodes.items() if node.last)])
     return {key: last if nodes[key].last else at for key, at in found.items()}
@@ -285,7 +290,11 @@ def _node(sheet: Pen, slot: _Slot) -> None:
     group.label(Box(said.x, said.y, cut, said.h), str(use), Hand(2.0, color=looks.QUIET))
     rest = Box(said.x + cut + 0.5, said.y, said.w - cut - 0.5, said.h)
     group.label(rest, node.kind, Hand(2.0, "end", color=looks.QUIET))
-    bar(group, Box(inside.x, said.bottom + 0.2, inside.w, inside.bottom - said.bottom - 0.3), use)
+    strip = Box(inside.x, said.bottom + 0.2, inside.w, inside.bottom - said.bottom - 0.3)
+    bar(group, strip, use)
+    if node.now is not None:
+        x = strip.x + strip.w * min(1.0, node.now / max(use.share or 0.0, 1.0))
+        group.line([(x, strip.y - 0.2), (x, strip.bottom + 0.2)], NOW)
     for number, (_, link) in enumerate(slot.above):
         if link.feed:
             mark = Box(box.x + 0.2, slot.port(number) - 1.0, 1.8, 2.0)
@@ -312,5 +321,12 @@ def _foot(sheet: Pen, page: Page, chain: Chain) -> None:
         keys.append(line(LINES[""], "feeds"))
     if any(link.reserve for link in chain.links):
         keys.append(line(RESERVE, "in reserve"))
+    if any(node.now is not None for node in chain.nodes):
+        keys.append(
+            Key(
+                "load now",
+                lambda pen, box: pen.line([(box.middle[0], box.y), (box.middle[0], box.bottom)], NOW),
+            )
+        )
     if keys:
         legend(sheet, Box(room.x + 4, y, 34.0 * len(keys), LEGEND), keys)
