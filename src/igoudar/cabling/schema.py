@@ -285,11 +285,11 @@ class _Rules:
 
     def _among(self, rule: RuleIn | CordRuleIn, where: Where) -> Among:
         positions = frozenset(int(p) for p in rule.positions or ())
-        halls = {rule.hall} if rule.hall else set[str]()
+        halls = frozenset({rule.hall}) if rule.hall else None
         if rule.kind:
-            mine = self.of_kind(rule.kind, where.at("kind"))
-            halls = halls.intersection(mine) if halls else set(mine)
-        return Among(str(rule.devices or ""), frozenset(halls), rule.row or "", positions, rule.pod or 0)
+            mine = frozenset(self.of_kind(rule.kind, where.at("kind")))
+            halls = mine if halls is None else halls & mine
+        return Among(str(rule.devices or ""), halls, rule.row or "", positions, rule.pod or 0)
 
     def _as_many(self, one: tuple[str, int], other: tuple[str, int], where: Where) -> None:
         """Two counts of a rule go with each other, one by one."""
