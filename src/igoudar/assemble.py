@@ -209,7 +209,7 @@ def _cabling(documents: Documents, findings: list[Finding]) -> Cabling | None:
     found = _only(documents, "cabling", findings)
     if found is None:
         return None
-    kinds: dict[str, list[str]] = {}
+    kinds: dict[str, list[str]] = {s.kind: [] for _, file in documents.sites for s in file.hall_series}
     for hall in kind_halls(documents.sites):
         kinds.setdefault(hall.kind, []).append(hall.name)
     return cabling_of(*found, findings, kinds)
