@@ -62,12 +62,17 @@ def known() -> Mapping[str, MeaningIn]:
     }
 
 
+def explained(code: str) -> MeaningIn | None:
+    """None where no finding has this code."""
+    entries = known()
+    return entries.get(code) or (entries[NAMES] if code.startswith(NAMES) and code != NAMES else None)
+
+
 def meaning(code: str, root: Path) -> Meaning:
     """Raises BadInput where no finding has this code."""
-    entries = known()
-    entry = entries.get(code) or (entries[NAMES] if code.startswith(NAMES) and code != NAMES else None)
+    entry = explained(code)
     if entry is None:
-        hint = nearest(code, entries)
+        hint = nearest(code, known())
         expected = "the `code` of a finding, as `igoudar check --json` says it"
         raise BadInput([Finding("unknown-code", Where(code), "no finding has this code", expected, hint)])
     value = _value(entry.number, root)

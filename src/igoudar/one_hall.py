@@ -20,11 +20,15 @@ from igoudar.schema import SiteIn
 from igoudar.site_files import SiteFile, TenantFile
 
 OF_THE_WHOLE = frozenset(
-    {"campus-over-power", "design-pue", "design-wue", "renewable-short", "renewable-not-shown",
-     "profile-above-capacity", "profile-below-design", "rule-hits-nothing", "waiver-matches-nothing",
-     "no-exit", "one-cut", "witnesses", "wave-unused", "unrouted-space", "not-in-stack", "no-spine"}
+    {"rule-hits-nothing", "waiver-matches-nothing", "no-exit", "one-cut", "witnesses", "wave-unused",
+     "unrouted-space", "not-in-stack", "no-spine", "warm-before-battery-ends"}
 )  # fmt: skip
-"""What a part says wrongly: sums over halls, and things of which others may have the rest."""
+"""Things of which other halls may have the rest; a battery that they share lasts longer without them."""
+
+SITES = frozenset({"campus", "energy"})  # objects of findings that are about all halls
+WITH_LESS = frozenset({"phase-imbalance", "scheme-in-pairs", "scheme-without-blocks"})
+"""What the racks of other halls may mend on units that they share. Any other load only falls with theirs."""
+SHARED = ("units.", "schemes.")  # where units and promises stand that are not of one hall
 
 
 def halls_of(documents: Documents) -> list[str]:
@@ -155,7 +159,12 @@ def _tenant(file: TenantFile, names: Collection[str]) -> TenantFile | None:
 
 def judged(findings: Iterable[Finding]) -> list[Finding]:
     """Without what a part says wrongly."""
-    return [finding for finding in findings if finding.code not in OF_THE_WHOLE]
+    return [finding for finding in findings if not _of_the_whole(finding)]
+
+
+def _of_the_whole(finding: Finding) -> bool:
+    shared = finding.where.path.startswith(SHARED) and finding.code in WITH_LESS
+    return finding.code in OF_THE_WHOLE or finding.subject in SITES or shared
 
 
 def without_loose_ends(inventory: Inventory) -> Inventory:

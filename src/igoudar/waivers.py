@@ -1,7 +1,7 @@
 """Findings that a person answers for, for a time: a waiver names one finding of `check`.
 
 One that covers nothing any more is an error itself. What cannot be read, and names that lead nowhere, cannot
-be waived.
+be waived: which codes may be, `explained/*.yaml` says.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, StringConstraints
 
 from igoudar.errors import Finding, Severity, Where, nearest
+from igoudar.meaning import explained
 from igoudar.quantities import MASS, POWER, Kind, read, shown
 from igoudar.schema import Entry
 
@@ -87,6 +88,11 @@ def _is_meant(finding: Finding, waiver: Waiver) -> bool:
 
 def _judged(waiver: Waiver, findings: list[Finding], today: date) -> Iterator[Finding]:
     where = waiver.where
+    meant = explained(waiver.code)
+    if meant is not None and not meant.waive:
+        said, hint = f"{waiver.code} cannot be waived", f"mend it: `igoudar explain {waiver.code}`"
+        yield Finding("not-to-waive", where.at("code"), said, "a code that a waiver may cover", hint)
+        return
     latest = today + timedelta(days=MOST_DAYS)
     if waiver.until < today:
         said = f"the waiver of {waiver.code} for {waiver.object} ended on {waiver.until}"

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Iterator
+from datetime import date
+
 import pytest
 
-from igoudar.errors import BadInput
+from igoudar.errors import BadInput, Finding, Severity, Where
 from igoudar.meaning import NAMES, known, meaning
+from igoudar.waivers import Waiver, waive
 from tests.errors import ROOT
-from tests.unit.finding_codes import codes
+from tests.unit.finding_codes import SOURCE, codes
 
 # words that the look through the source takes for codes: changes, flags and ends of others
 OTHERS = {"pulled", "ipv4", "ipv6", "given", "released", "moved", "verifying-again", "silent", "unsent"}
@@ -40,6 +45,37 @@ def test_numbers_are_those_of_the_data_now() -> None:
     for code, entry in known().items():
         if entry.number.startswith("inventory/data/") and ".yaml: " in entry.number:
             assert meaning(code, ROOT).value, code
+
+
+DAY, PLACE = date(2026, 11, 26), Where("inventory/lab/waivers.yaml", 2)
+
+
+@pytest.mark.parametrize("code", sorted({*known(), "unknown-rack"} - {NAMES}))
+def test_a_waiver_covers_what_is_said_of_it(code: str) -> None:
+    finding = Finding(code, Where("inventory/lab/hall.yaml", 3), "it is so", subject="rack a05")
+    waiver = Waiver(code, "rack a05", "it is known", "amina", date(2026, 12, 31), None, PLACE)
+    first, *more = waive([finding], [waiver], DAY)
+    covered = first.severity is Severity.INFO
+    assert [f.code for f in more] == ([] if covered else ["not-to-waive"])
+    assert str(meaning(code, ROOT)).rpartition("waiver  ")[2].startswith("yes" if covered else "no")
+
+
+def _made() -> Iterator[tuple[str, bool]]:
+    """Code, and whether it has a subject, of each finding that the source spells out."""
+    for path in sorted(SOURCE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Finding" and node.args:
+                code = node.args[0]
+                if isinstance(code, ast.Constant):
+                    yield str(code.value), any(key.arg == "subject" for key in node.keywords)
+
+
+def test_what_may_be_waived_is_of_one_object_and_nothing_else_is() -> None:
+    """Names that lead nowhere may have an object, and are no matter of a person all the same."""
+    made, elsewhere = [*_made()], {"no-draw", "no-feed", "port-twice"}  # loading and `place` say them, too
+    assert {c for c, subject in made if not subject and c in known() and known()[c].waive} == elsewhere
+    tested = {"measured-length", "measured-loss", "measured-wire-map"}  # of no `check`
+    assert {c for c, subject in made if subject and c in known() and not known()[c].waive} == tested
 
 
 def test_no_such_code() -> None:

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from igoudar.compiler import check_hall
+from igoudar import checks
+from igoudar.compiler import check_hall, describe
 from igoudar.day import today
-from igoudar.errors import BadInput, Severity
+from igoudar.errors import BadInput, Finding, Severity, Where
 from igoudar.inventory import load, load_hall, read_documents
 from igoudar.model import Role
-from igoudar.one_hall import halls_of
+from igoudar.one_hall import halls_of, judged
 from tests.errors import ROOT, checkout
 
 SECOND = """
@@ -68,6 +69,38 @@ def test_what_is_wrong_with_a_hall_is_said_of_it_alone(root: Path, tmp_path: Pat
         over[hall] = {f.subject for f in found if f.code == "rack-over-power"}
         assert hall == "h2" or not [f for f in found if f.severity is Severity.ERROR]
     assert over == {"h1": set(), "h2": {f"rack h2-{name}" for name in ("b01", "b02", "b03", "c01", "c02")}}
+
+
+@pytest.mark.parametrize("edit", [("", ""), ("power: 3 kW", "power: 500 W"), ("A: busway-a", "A: busway-b")])
+def test_a_hall_alone_says_nothing_that_the_site_does_not(root: Path, edit: tuple[str, str]) -> None:
+    place = (root / "inventory/lab", root)
+    file = root / "inventory/lab/second.yaml"
+    file.write_text(SECOND.replace(*edit) if edit[0] else SECOND, "utf-8")
+    documents, inventory = read_documents(*place), load(*place)
+    file.write_text(SECOND, "utf-8")
+    whole = {(f.code, f.subject) for f in checks.check(describe(inventory, root))}
+    assert whole
+    for hall in halls_of(documents):
+        assert {(f.code, f.subject) for f in check_hall(documents, place, hall, today())} <= whole
+
+
+@pytest.mark.parametrize(
+    ("code", "path", "subject", "kept"),
+    [
+        ("design-pue", "campus.design_pue", "campus", False),
+        ("renewable-short", "energy.renewable", "energy", False),
+        ("warm-before-battery-ends", "halls.h1.air_class", "hall h1", False),
+        ("warm-before-restart", "halls.h1.air_class", "hall h1", True),
+        ("phase-imbalance", "units.board-a", "unit board-a", False),
+        ("phase-imbalance", "hall_kinds.general.units.board", "unit board-g1", True),
+        ("overload", "units.board-a", "unit board-a", True),
+        ("scheme-in-pairs", "schemes.all", "rack a01", False),
+        ("scheme-in-pairs", "hall_kinds.general.schemes.own", "rack a01", True),
+    ],
+)
+def test_what_other_halls_may_mend_is_not_said_of_one(code: str, path: str, subject: str, kept: bool) -> None:
+    finding = Finding(code, Where("inventory/x/site.yaml", 0, path), "it is so", subject=subject)
+    assert judged([finding]) == [finding] * kept
 
 
 def test_a_general_hall_of_the_reference_campus() -> None:
