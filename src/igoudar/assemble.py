@@ -211,7 +211,7 @@ def _cabling(documents: Documents, findings: list[Finding]) -> Cabling | None:
         return None
     kinds: dict[str, list[str]] = {s.kind: [] for _, file in documents.sites for s in file.hall_series}
     for hall in kind_halls(documents.sites):
-        kinds.setdefault(hall.kind, []).append(hall.name)
+        kinds[hall.kind].append(hall.name)
     return cabling_of(*found, findings, kinds)
 
 

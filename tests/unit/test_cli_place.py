@@ -119,7 +119,7 @@ def test_nothing_is_overwritten_and_no_name_is_given_twice(root: Path) -> None:
     refused = f"inventory/lab/placed/wanted.yaml: {said}\nexit 2\n"
     assert run("place lab wanted.yaml --write", root) == refused
     again = run("place lab wanted.yaml", root)
-    assert "devices[0].names: web-1 is there already, and 19 more of these" in again
+    assert "devices[0].names: web-1 and 19 more are there already" in again
     assert "say `first: 21`" in again
     assert file.read_text("utf-8") == before
 

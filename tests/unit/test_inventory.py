@@ -22,13 +22,14 @@ LAB = ROOT / "inventory" / "lab"
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A copy of the lab, to be edited; types are those of the checkout."""
+    """A copy of the lab, to be edited; types and data are those of the checkout."""
     made = tmp_path / "inventory" / "lab"
     for path in LAB.rglob("*.yaml"):
         target = made / path.relative_to(LAB)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(path.read_bytes())
-    (tmp_path / "inventory" / "types").symlink_to(ROOT / "inventory" / "types")
+    for name in ("types", "data"):
+        (tmp_path / "inventory" / name).symlink_to(ROOT / "inventory" / name)
     return made
 
 

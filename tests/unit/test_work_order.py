@@ -207,11 +207,11 @@ def test_a_rack_that_counts_down_is_walked_from_the_bottom_and_drawn_from_the_to
     before = {"a01": rack() | {"counts": "down"}}
     after = {"a01": rack(u01="srv-1", u12="srv-2") | {"counts": "down"}}
     after["a01"]["units"] |= {"u12.5": dict(after["a01"]["units"]["u12"]) | {"device": "half"}}  # type: ignore[operator]
-    text = work_order("h1-a", before, after, DAY)
+    text = work_order("h1-a", before, after, DAY).markdown()
 
     assert [line.split()[4] for line in text.split("\n") if line.startswith("- [ ]")] == [
         "u12.5:", "u12:", "u01:",
     ]  # fmt: skip
     assert [row.split()[1] for row in text.split("\n") if row.startswith("| u")] == ["u01", "u12", "u12.5"]
-    new = work_order("h1-a", {}, {"a02": rack() | {"counts": "down", "unit": "OU"}}, DAY)
+    new = work_order("h1-a", {}, {"a02": rack() | {"counts": "down", "unit": "OU"}}, DAY).markdown()
     assert "- [ ] a02: set it up, 47 OU, its U counted from the top\n" in new

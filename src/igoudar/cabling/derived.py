@@ -99,7 +99,7 @@ class _Deriver:
         roles = [among.role] if among.role else sorted(self.by_role)
         for device in (device for role in roles for device in self.by_role[role]):
             rack = self.inventory.racks[device.rack]
-            if (not among.halls or rack.hall in among.halls) and among.row in ("", rack.row):
+            if (among.halls is None or rack.hall in among.halls) and among.row in ("", rack.row):
                 pod = among.pod in (0, device.pod)
                 if pod and (not among.positions or rack.position in among.positions):
                     yield device

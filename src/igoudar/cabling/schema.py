@@ -17,7 +17,6 @@ from igoudar.quantities import DISTANCE, LENGTH, Metres, Millimetres, quantity
 from igoudar.schema import Entry, Label, counted, one_of
 
 _PLACE = re.compile(r"([A-Z]{1,2})([0-9]{1,3})")
-NO_HALL = ""  # that of a rule about halls of which there are none
 Place = tuple[int, int]  # by digits and by letters, each from 1
 
 
@@ -286,12 +285,11 @@ class _Rules:
 
     def _among(self, rule: RuleIn | CordRuleIn, where: Where) -> Among:
         positions = frozenset(int(p) for p in rule.positions or ())
-        halls = {rule.hall} if rule.hall else set[str]()
+        halls = frozenset({rule.hall}) if rule.hall else None
         if rule.kind:
-            mine = self.of_kind(rule.kind, where.at("kind"))
-            halls = halls.intersection(mine) if halls else set(mine)
-            halls = halls or {NO_HALL}
-        return Among(str(rule.devices or ""), frozenset(halls), rule.row or "", positions, rule.pod or 0)
+            mine = frozenset(self.of_kind(rule.kind, where.at("kind")))
+            halls = mine if halls is None else halls & mine
+        return Among(str(rule.devices or ""), halls, rule.row or "", positions, rule.pod or 0)
 
     def _as_many(self, one: tuple[str, int], other: tuple[str, int], where: Where) -> None:
         """Two counts of a rule go with each other, one by one."""

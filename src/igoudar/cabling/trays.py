@@ -50,10 +50,13 @@ class Floor:
 
 @dataclass(frozen=True, slots=True)
 class Among:
-    """Which devices a rule is about: of a role, halls, row, positions or pod, where it says so."""
+    """Which devices a rule is about: of a role, halls, row, positions or pod, where it says so.
+
+    `halls` None: of all; none where no hall is of the kind that the rule says.
+    """
 
     role: str
-    halls: frozenset[str] = frozenset()
+    halls: frozenset[str] | None = None
     row: str = ""
     positions: frozenset[int] = frozenset()
     pod: int = 0
