@@ -6,6 +6,7 @@ one. What joins halls (buildings, campus, energy, tenants and cables between the
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 from igoudar.assemble import Documents
 from igoudar.cabling.schema import CablingIn
 from igoudar.errors import BadInput, Finding, Where, unknown
+from igoudar.facility.kinds import kind_halls, loops_of, misspelt, units_of
 from igoudar.facility.schema import PromiseIn
 from igoudar.hall.schema import RowParts, SeriesIn, StandingIn
 from igoudar.model import Inventory
@@ -39,7 +41,30 @@ def halls_of(documents: Documents) -> list[str]:
 def _counted(file: SiteFile) -> Iterator[str]:
     for series in file.hall_series:
         for building in series.buildings:
-            yield from (series.names.format(building=building, hall=hall) for hall in series.halls)
+            yield from (_filled(series.names, building=building, hall=hall) for hall in series.halls)
+
+
+def halls_with(documents: Documents, wanted: Collection[str]) -> list[str]:
+    """Halls that are named so, or have a rack, a device, a unit or a loop of their own that is."""
+    names, kinds = {*wanted}, {hall.name: hall for hall in kind_halls(documents.sites)}
+    if [*misspelt([*kinds.values()])]:
+        return []
+
+    def has(hall: str) -> bool:
+        own = {hall}
+        if hall in kinds:
+            own |= {unit.name for unit in units_of(kinds[hall])} | {
+                loop.name for loop in loops_of(kinds[hall])
+            }
+        return not names.isdisjoint(own) or not names.isdisjoint(_names(documents, hall))
+
+    return [hall for hall in halls_of(documents) if has(hall)]
+
+
+def all_names(documents: Documents) -> Iterator[str]:
+    """Of racks and devices of all halls, absent ones too."""
+    for hall in halls_of(documents):
+        yield from _names(documents, hall)
 
 
 def of_hall(documents: Documents, hall: str) -> Documents:
@@ -57,12 +82,17 @@ def of_hall(documents: Documents, hall: str) -> Documents:
     )
 
 
+def _filled(pattern: str, **words: object) -> str:
+    """Words that are not known are told of when the part is counted out."""
+    return pattern.format_map(defaultdict(str, words))
+
+
 def _names(documents: Documents, hall: str) -> Iterator[str]:
     """Racks and devices of the hall, absent ones too."""
     racks = set()
     for _, file in documents.sites:
         racks |= {name for name, rack in file.racks.items() if rack.hall == hall}
-        for entry in _rows(file, hall):
+        for entry in _rows(documents, file, hall):
             for rack, standing in _standing(entry, hall):
                 racks.add(rack)
                 yield from standing
@@ -71,18 +101,21 @@ def _names(documents: Documents, hall: str) -> Iterator[str]:
         yield from (name for name, device in file.devices.items() if device.rack in racks)
 
 
-def _rows(file: SiteFile, hall: str) -> Iterator[RowParts]:
+def _rows(documents: Documents, file: SiteFile, hall: str) -> Iterator[RowParts]:
+    """Of the hall in a file; a kind may stand in another."""
     yield from (row for row in file.rows if row.hall == hall)
     for series in file.hall_series:
         one = file.model_copy(update={"hall_series": [series]})
-        if series.kind in file.hall_kinds and hall in _counted(one):
-            yield from file.hall_kinds[series.kind].rows
+        kinds = (other.hall_kinds.get(series.kind) for _, other in documents.sites)
+        kind = next((kind for kind in kinds if kind is not None), None)
+        if kind is not None and hall in _counted(one):
+            yield from kind.rows
 
 
 def _standing(entry: RowParts, hall: str) -> Iterator[tuple[str, list[str]]]:
     for row in entry.name:
         for counted in entry.racks:
-            rack = entry.names.format(hall=hall, row=row, rack=counted)
+            rack = _filled(entry.names, hall=hall, row=row, rack=counted)
             boxes = [d for d in entry.devices if d.racks is None or counted in d.racks]
             yield rack, [name for box in boxes for name in _boxes(box, (hall, row, rack))]
 
@@ -90,7 +123,7 @@ def _standing(entry: RowParts, hall: str) -> Iterator[tuple[str, list[str]]]:
 def _boxes(box: StandingIn, place: tuple[str, str, str]) -> Iterator[str]:
     hall, row, rack = place
     for n, u in enumerate(box.u, 1):
-        yield box.name.format(hall=hall, row=row, rack=rack, n=n, u=u)
+        yield _filled(box.name, hall=hall, row=row, rack=rack, n=n, u=u)
 
 
 def _site(file: SiteFile, hall: str, names: Collection[str]) -> SiteFile:
@@ -125,7 +158,7 @@ def _series(entry: SeriesIn, hall: str) -> SeriesIn:
     """The series with the one building and hall that give it, or none: places in lists are lines."""
     for building in entry.buildings:
         for at, counted in enumerate(entry.halls):
-            if entry.names.format(building=building, hall=counted) == hall:
+            if _filled(entry.names, building=building, hall=counted) == hall:
                 number = entry.number + at
                 update = {"buildings": (building,), "halls": (counted,), "number": number}
                 return entry.model_copy(update=update)

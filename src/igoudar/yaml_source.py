@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import yaml
 
@@ -235,15 +235,37 @@ def _composed(path: Path, stamp: int) -> Any:
     return yaml.compose(path.read_text("utf-8"), Loader=_Loader)
 
 
+class _Reached(NamedTuple):
+    """The deepest part of a path that a file has: its line from 0, and whether it is all of the path."""
+
+    line: int
+    node: Any
+    whole: bool
+
+
+def entry_at(where: Where, root: Path) -> tuple[Where, Any] | None:
+    """What stands at exactly this path: the place with its line, and plain data. None where nothing does."""
+    found = _reached(root / where.file, where.path)
+    if found is None or not found.whole or found.node is None:
+        return None
+    return replace(where, line=found.line + 1), _Builder(where.file).value(found.node, "", 0)
+
+
 def _line(path: Path, steps: str) -> int:
     """The line of the deepest part of `steps` that the file has; 0 where the file cannot be composed."""
+    found = _reached(path, steps)
+    return found.line + 1 if found else 0
+
+
+def _reached(path: Path, steps: str) -> _Reached | None:
+    """None where the file cannot be composed."""
     try:
         facts = path.stat()
         if not stat.S_ISREG(facts.st_mode) or facts.st_size > MAX_BYTES:
-            return 0
+            return None
         node = _composed(path, facts.st_mtime_ns)
     except (OSError, ValueError, yaml.YAMLError):
-        return 0
+        return None
     line = node.start_mark.line if node is not None else 0
     for match in _STEP.finditer(steps):
         word, position, quoted = match.groups()
@@ -254,9 +276,9 @@ def _line(path: Path, steps: str) -> int:
         key = word if word is not None else yaml.safe_load(quoted) if quoted else None
         pair = _pair(node, key)
         if pair is None:
-            break
+            return _Reached(line, node, whole=False)
         line, node = pair[0].start_mark.line, pair[1]
-    return int(line) + 1
+    return _Reached(int(line), node, whole=True)
 
 
 def _pair(node: Any, key: str | None) -> tuple[yaml.Node, yaml.Node] | None:

@@ -12,7 +12,7 @@ from igoudar.day import today
 from igoudar.errors import BadInput, Finding, Severity, Where
 from igoudar.inventory import load, load_hall, read_documents
 from igoudar.model import Role
-from igoudar.one_hall import halls_of, judged
+from igoudar.one_hall import halls_of, halls_with, judged
 from tests.errors import ROOT, checkout
 
 SECOND = """
@@ -101,6 +101,41 @@ def test_a_hall_alone_says_nothing_that_the_site_does_not(root: Path, edit: tupl
 def test_what_other_halls_may_mend_is_not_said_of_one(code: str, path: str, subject: str, kept: bool) -> None:
     finding = Finding(code, Where("inventory/x/site.yaml", 0, path), "it is so", subject=subject)
     assert judged([finding]) == [finding] * kept
+
+
+KIND = """
+hall_kinds:
+  small:
+    power: 100 kW
+    cooling: air-indirect
+    rows:
+      - name: a
+        racks: '01..02'
+        names: '{hall}-{row}{rack}'
+        height: 47 U
+        devices:
+          - {name: 'box-{rack}-{n}', type: generic-server-2, role: server, status: planned, u: 1}
+"""
+SERIES = """
+hall_series:
+  - {kind: small, buildings: 1, halls: '2..3', number: 2, names: 'k{hall}'}
+overrides:
+  box-k2-a01-1: {draw: 200 W}
+"""
+
+
+def test_a_kind_of_another_file_has_its_overrides(tmp_path: Path) -> None:
+    place = (tmp_path / "inventory/lab", checkout(tmp_path))
+    (place[0] / "kinds.yaml").write_text(KIND, "utf-8")
+    (place[0] / "series.yaml").write_text(SERIES, "utf-8")
+    documents = read_documents(*place)
+    assert load_hall(documents, place, "k2").devices["box-k2-a01-1"].draw_w == 200
+    assert halls_with(documents, {"box-k3-a02-1"}) == ["k3"]
+    assert halls_with(documents, {"a01", "k2"}) == ["h1", "k2"]
+    assert halls_with(documents, {"nobody"}) == []
+    (place[0] / "kinds.yaml").write_text(KIND.replace("box-{rack}", "box-{rak}"), "utf-8")
+    with pytest.raises(BadInput, match="rak"):
+        load_hall(read_documents(*place), place, "k2")
 
 
 def test_a_general_hall_of_the_reference_campus() -> None:
