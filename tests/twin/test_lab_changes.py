@@ -54,6 +54,25 @@ def test_drift_is_seen_adopted_and_carried_by_the_next_update(checkout: Path) ->
     assert texts() == before
 
 
+def test_a_refresh_shows_a_swapped_pair_until_it_is_put_right(checkout: Path) -> None:
+    """The doctor says when LLDP has heard of it."""
+    until = "timeout 180 bash -c 'until {}; do sleep 3; done'"
+    refresh = "pulumi refresh --stack lab --yes --skip-preview --non-interactive --diff"
+    swap = "swapped pair: exchange the plugs in spine-1/swp1 and spine-1/swp2"
+    shell(checkout, "igoudar twin miswire lab swap spine-1/swp1 spine-1/swp2")
+    try:
+        shell(checkout, until.format(f'igoudar doctor lab | grep "^{swap}"'))
+        said = shell(checkout, refresh)
+        assert said.count(f'+ seen: "{swap}') == 2
+        assert "did not answer" not in said
+        assert f'- seen: "{swap}' in shell(checkout, "pulumi preview --stack lab --non-interactive --diff")
+    finally:
+        shell(checkout, "igoudar twin mend lab")
+    shell(checkout, until.format("igoudar doctor lab"))
+    assert shell(checkout, refresh).count(f'- seen: "{swap}') == 2
+    shell(checkout, f"{refresh} --expect-no-changes")
+
+
 def left_open(checkout: Path, id_: str, *names: str) -> None:
     """These switches run another text and gave their vote for it, and their operator is gone."""
     compiled = compile_site(checkout / "inventory/lab", root=checkout, today=date.today())

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
-from hashlib import sha256
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,9 @@ from igoudar.doctor import End, Kind, Observation
 from igoudar.doctor.told import told
 from igoudar.verify import cables
 from tests import doctor_cases
-from tests.cable_world import CableWorld, end
+from tests.cable_world import end
 from tests.errors import run
+from tests.host_world import Hosts
 from tests.repository import repository
 
 RECORD = json.loads((Path(__file__).parent / "data" / "verify_leaf-4.json").read_text("utf-8"))
@@ -89,62 +89,6 @@ def test_an_offline_device_makes_no_cable_missing(root: Path) -> None:
 
 
 # hosts
-
-
-class Hosts:
-    """Stands for `Logins`: each host prints what its ports would say, by a world of plugs."""
-
-    def __init__(self, world: CableWorld, silent: Iterable[str] = (), stale: int = 0) -> None:
-        self.world, self.silent, self.stale = world, set(silent), stale
-        self.refused: dict[str, str] = {}
-
-    def __call__(self, accesses: Mapping[str, object]) -> Hosts:
-        return self
-
-    def __enter__(self) -> Hosts:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    def open(self, hosts: Iterable[str]) -> None:
-        self.refused |= {h: f"{h}: no answer" for h in hosts if h in self.silent}
-
-    def every(self, hosts: Iterable[str], ask: Callable[[str], Any]) -> dict[str, Any]:
-        return {host: ask(host) for host in hosts}
-
-    def ask(self, host: str, spec: Mapping[str, Any]) -> dict[str, Any]:
-        if host in self.silent:
-            return {}
-        printed = {"neighbours": self._lldp(host), "chassis": {}, "links": self._links(host)}
-        return {"facts": {name: {"rc": 0, "out": json.dumps(text)} for name, text in printed.items()}}
-
-    def _lldp(self, host: str) -> dict[str, Any]:
-        ports = []
-        for near, far in sorted(self.world.joined().items()):
-            if near.device != host or far.device.startswith("far-") or far in self.world.mute:
-                continue
-            ports.append(neighbour(near.port, mac(far.device), far.port))
-            if self.stale:
-                ports.append(neighbour(near.port, mac("leaf-2"), "swp1"))
-        self.stale = max(0, self.stale - 1)
-        return {"lldp": [{"interface": ports}]}
-
-    def _links(self, host: str) -> list[dict[str, Any]]:
-        ports = {e.port for e in self.world.observed() if e.device == host}
-        cards = [{"ifname": p, "address": mac(f"{host}/{p}"), "link_type": "ether"} for p in sorted(ports)]
-        cards.append({"ifname": "eth0", "address": mac(host), "link_type": "ether"})
-        cards.append({"ifname": "vlan9", "address": "02:00:5e:00:01:01", "link_type": "ether"})
-        return [{**card, "flags": ["BROADCAST", "UP"], "operstate": "UP"} for card in cards]
-
-
-def mac(name: str) -> str:
-    return "02:" + ":".join(f"{byte:02x}" for byte in sha256(name.encode()).digest()[:5])
-
-
-def neighbour(port: str, chassis: str, far: str) -> dict[str, Any]:
-    ids = [{"type": "mac", "value": chassis}], [{"type": "ifname", "value": far}]
-    return {"name": port, "chassis": [{"id": ids[0]}], "port": [{"id": ids[1]}]}
 
 
 @pytest.fixture

@@ -19,6 +19,17 @@ def lines(found: Diagnosis) -> Iterator[tuple[Certainty, str]]:
             yield statement.certainty, line
 
 
+def in_one_line(statement: Statement) -> str:
+    """What it says, without what it rests on: received power is another at every look."""
+    if statement.contradiction:
+        return f"contradictory: these cannot all be true: {_listed(statement.ends)}"
+    explanations = ["; and ".join(_explanation(candidate)) for candidate in statement.candidates]
+    if statement.is_exact:
+        return explanations[0]
+    unseen = f"nobody saw what is in {_listed(statement.unseen)}" if statement.unseen else ""
+    return f"ambiguous: {', or '.join((*explanations, *([unseen] if unseen else [])))}"
+
+
 def summary(site: str, found: Diagnosis) -> str:
     counts = Counter(s.certainty for s in found.statements)
     said = [f"{found.good} of {found.planned} cables as planned"]
@@ -29,7 +40,7 @@ def summary(site: str, found: Diagnosis) -> str:
 
 def _statement(statement: Statement) -> Iterator[str]:
     if statement.contradiction:
-        yield f"contradictory: these cannot all be true: {_listed(statement.ends)}"
+        yield in_one_line(statement)
     elif statement.is_exact:
         yield from _explanation(statement.candidates[0])
     else:

@@ -2,7 +2,7 @@
 
 neighbours   lldpcli: who is heard                 chassis      lldpcli: who it is itself
 links        ip: its ports, addresses and states   addresses    bridge: what it learnt
-module PORT  ethtool: the optics in a port
+module PORT  ethtool: the optics in a port         serial       of the box
 """
 
 from __future__ import annotations
@@ -16,11 +16,14 @@ from typing import Any
 
 from igoudar.doctor.plan import End, Observation
 
+# The first that can be read counts, as for the agent and for roles.
+SERIAL_FILES = ("/etc/igoudar/serial", "/sys/class/dmi/id/product_serial")
 COMMANDS: Mapping[str, tuple[str, ...]] = {
     "neighbours": ("lldpcli", "-f", "json0", "show", "neighbors"),
     "chassis": ("lldpcli", "-f", "json0", "show", "chassis"),
     "links": ("ip", "-details", "-json", "link", "show"),
     "addresses": ("bridge", "-json", "fdb", "show"),
+    "serial": ("sh", "-c", " || ".join(f"cat {name} 2>/dev/null" for name in SERIAL_FILES)),
 }
 # `Receiver signal average optical power : 0.5010 mW / -3.00 dBm`, a line a lane in modules of several
 RECEIVED = re.compile(r"^\s*(?:Receiver signal average|Rcvr signal avg) optical power.*/ *(\S+) dBm", re.M)
@@ -38,12 +41,16 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What one host said. `identities`: its chassis, and the addresses of its ports; `speaks`: LLDP runs."""
+    """What one host said. `identities`: its chassis, and the addresses of its ports; `speaks`: LLDP runs.
+
+    `serial`: empty where the box does not tell.
+    """
 
     speaks: bool
     identities: frozenset[str]
     macs: Mapping[str, str] = field(default_factory=dict)
     ends: Mapping[End, Observation] = field(default_factory=dict)
+    serial: str = ""
 
 
 def commands_for(ports: Iterable[str], modules: bool) -> dict[str, tuple[str, ...]]:
@@ -78,7 +85,11 @@ def told(host: str, ports: Iterable[str], outputs: Mapping[str, Mapping[str, Any
     own = {link.mac for link in links.values() if link.mac}
     mine = set(ports)
     macs = {link.mac: port for port, link in links.items() if port in mine}
-    return Told(neighbours is not None, frozenset(chassis | own), macs, ends)
+    return Told(neighbours is not None, frozenset(chassis | own), macs, ends, _serial(outputs.get("serial")))
+
+
+def _serial(output: Mapping[str, Any] | None) -> str:
+    return str(output["out"]).strip() if output is not None and int(output["rc"]) == 0 else ""
 
 
 def _document(outputs: Mapping[str, Mapping[str, Any]], name: str) -> Any:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
+from igoudar.hall.as_found import SEEN, UNPLANNED
 from igoudar.hall.tick_list import Line, Order, sections
 
 Record = Mapping[str, Mapping[str, Any]]
@@ -13,7 +14,9 @@ GONE = "decommissioning"
 
 
 def cable_order(hall: str, before: Record, after: Record, day: date) -> Order:
-    """A record is key of the cable -> {label, article, length, status, ends}."""
+    """A record is key of the cable -> {label, article, length, status, ends}, and `seen` where a refresh saw
+    it otherwise.
+    """
     old, new = _there(before), _there(after)
     pull = [key for key in new if key not in old]
     out = [key for key in old if key not in new]
@@ -22,6 +25,7 @@ def cable_order(hall: str, before: Record, after: Record, day: date) -> Order:
     made = sections((
         ("Take out", (_line(key, old[key]) for key in _by_label(out, old))),
         ("Exchange", swaps),
+        ("Put right", _put_right((key for key in new if SEEN in old.get(key, ())), old)),
         ("Pull", (_line(key, new[key]) for key in _by_label(pull, new))),
     ))  # fmt: skip
     return Order(f"cables of hall {hall}", day, made)
@@ -39,8 +43,20 @@ def _by_label(keys: Iterable[str], record: Record) -> list[str]:
     return sorted(keys, key=lambda key: (int(record[key]["label"]), key))
 
 
+def _put_right(keys: Iterable[str], seen: Record) -> Iterator[Line]:
+    """One movement may be about many cables: it is said once, with the labels of all."""
+    about: dict[str, list[str]] = {}
+    for key in _by_label(keys, seen):
+        label = int(seen[key]["label"])
+        about.setdefault(seen[key][SEEN], []).append(str(label) if label else key)
+    for said, names in about.items():
+        yield Line("", ", ".join(names), f": {said}")
+
+
 def _line(key: str, told: Mapping[str, Any], more: str = "") -> Line:
     a, _, b = key.partition(" -- ")
+    if told["status"] == UNPLANNED:
+        return Line("", "in no plan", f": {a} → {b}")
     label = int(told["label"])
     near, _, far = told.get("ends", "").partition("/")
     number, hint = (str(label), "") if label else ("no label yet", " (`igoudar plan`)")

@@ -53,6 +53,11 @@ class Context:
     cancelled: asyncio.Event
     engine: engine_pb2_grpc.EngineStub | None
 
+    @property
+    def stack(self) -> str:
+        """`urn:pulumi:<stack>::<project>::...`"""
+        return self.urn.partition("::")[0].rpartition(":")[2]
+
     async def log(self, severity: str, text: str, *, ephemeral: bool = False) -> None:
         """`severity`: debug, info, warning or error. Shown beside the resource; `ephemeral`: for now.
 

@@ -72,7 +72,7 @@ class ServerGroup(Resource):
         """The outputs after a run over some hosts, which leaves a report where there is anything to do."""
         if not names:
             return outputs_after(new, {}, outputs)
-        report = GroupReport(find_root(Path.cwd()), _stack(ctx), ctx.name, names)
+        report = GroupReport(find_root(Path.cwd()), ctx.stack, ctx.name, names)
         try:
             results = await self._run(new, names, ctx, report.heard)
         except BaseException as error:
@@ -107,11 +107,6 @@ class ServerGroup(Resource):
                 pool=self.pool,
                 cancelled=stop,
             )
-
-
-def _stack(ctx: Context) -> str:
-    """`urn:pulumi:<stack>::<project>::...`"""
-    return ctx.urn.partition("::")[0].rpartition(":")[2]
 
 
 def _what(inputs: Values) -> dict[str, Any]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from math import inf
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -24,40 +25,58 @@ AGAIN_SECONDS = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """`plan`: with the identities that the hosts told. `refused`: host -> why it was not asked."""
+    """`plan`: with the identities that the hosts told. `refused`: host -> why it was not asked.
+
+    `serials`: host -> of its box, of those that told it.
+    """
 
     plan: Plan
     seen: dict[End, Observation]
     refused: Mapping[str, str]
+    serials: Mapping[str, str]
 
 
-def look(inventory: Inventory, plan: Plan, root: Path, *, carriers: bool, wait: float, say: Say) -> Looked:
-    """Every host in use with a cable of the plan is asked, over the out-of-band network.
+def look(
+    inventory: Inventory,
+    plan: Plan,
+    root: Path,
+    *,
+    carriers: bool,
+    wait: float,
+    say: Say,
+    also: Collection[str] = (),
+    seconds: float = inf,
+) -> Looked:
+    """Every host in use with a cable of the plan is asked, and those of `also`, over the out-of-band network.
 
     LLDP remembers a neighbour for a while after its plug went: as long as a port hears two, it is looked
-    again, for `wait` seconds at most.
+    again, for `wait` seconds at most. After `seconds` no further host is asked.
     """
-    asked, devices = SWITCH_ROLES | HOST_ROLES, inventory.devices.values()
-    hosts = {d.name for d in devices if d.role in asked and d.status is Status.ACTIVE}
-    ports = _ports(inventory, plan, hosts)
+    concerned = {e.device for c in plan.cables for e in (c.a, c.b)}
+    ports = _ports(inventory, in_use(inventory) & (concerned | set(also)))
     until = time.monotonic() + wait
-    with Logins(access_map(inventory, root)) as logins:
+    with Logins(access_map(inventory, root), seconds) as logins:
         while True:
             answers = _ask(logins, ports, carriers, say)
             found = gathered(plan, answers)
             two = sorted(str(e) for e, o in found[1].items() if o.others)
-            if not two or time.monotonic() > until:
+            if not two or time.monotonic() > until or logins.is_late():
                 break
             say(f"{two[0]} hears two neighbours, of which it should soon forget one; {len(two)} such")
             time.sleep(AGAIN_SECONDS)
         refused = {h: logins.refused.get(h, "there is no way to it") for h in ports if h not in answers}
-    return Looked(*found, refused)
+    return Looked(*found, refused, {host: said.serial for host, said in answers.items() if said.serial})
 
 
-def _ports(inventory: Inventory, plan: Plan, hosts: set[str]) -> dict[str, list[str]]:
+def in_use(inventory: Inventory) -> set[str]:
+    """Devices that can be asked."""
+    asked, devices = SWITCH_ROLES | HOST_ROLES, inventory.devices.values()
+    return {d.name for d in devices if d.role in asked and d.status is Status.ACTIVE}
+
+
+def _ports(inventory: Inventory, hosts: Iterable[str]) -> dict[str, list[str]]:
     """Host -> its data ports; those without a plan may hold a plug that belongs elsewhere."""
-    concerned = {e.device for c in plan.cables for e in (c.a, c.b)} & hosts
-    types = {host: inventory.types[inventory.devices[host].type] for host in sorted(concerned)}
+    types = {host: inventory.types[inventory.devices[host].type] for host in sorted(hosts)}
     return {host: sorted(kind.data_ports) for host, kind in types.items()}
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import secrets
+import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from importlib import resources
+from math import inf
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -15,14 +17,16 @@ from igoudar.transport import Access, Session, connect
 
 LOGINS = 32  # at once
 ANSWER_SECONDS = 60.0  # until a question must be answered
+LATE = "was not asked, the time for all hosts was over"
 _T = TypeVar("_T")
 
 
 class Logins:
-    """Open logins by host; `refused` says why there is none."""
+    """Open logins by host; `refused` says why there is none. After `seconds` nothing new is begun."""
 
-    def __init__(self, accesses: Mapping[str, Access]) -> None:
+    def __init__(self, accesses: Mapping[str, Access], seconds: float = inf) -> None:
         self.accesses = dict(accesses)
+        self.until = time.monotonic() + seconds
         self.sessions: dict[str, Session] = {}
         self.refused: dict[str, str] = {}
         self.pool = ThreadPoolExecutor(LOGINS)
@@ -54,10 +58,15 @@ class Logins:
         if session := self.sessions.pop(host, None):
             session.close()
 
+    def is_late(self) -> bool:
+        return time.monotonic() > self.until
+
     def _alive(self, host: str) -> bool:
         return host in self.sessions and self.sessions[host].transport.is_active()
 
     def _open(self, host: str) -> tuple[Session | None, str]:
+        if self.is_late():
+            return None, LATE
         try:
             return connect(self.accesses[host]), ""
         except DeviceFailed as error:
@@ -72,6 +81,9 @@ class Logins:
         """The answer of `on_host` there; empty, and told in `refused`, where the host did not give one."""
         session = self.sessions.get(host)
         if session is None:
+            return {}
+        if self.is_late():
+            self.refused[host] = LATE
             return {}
         program = f"{self.script}\nmain(json.loads({json.dumps(json.dumps(spec))}))\n"
         try:
