@@ -119,3 +119,18 @@ def test_words_that_are_markup_stay_words() -> None:
     sheet.label(Box(10, 10, 30, 5), "<b>&\"'", Hand(2))
 
     assert [text.said for text in words(drawn(document(sheet)))] == ["<b>&\"'"]
+
+
+@pytest.mark.parametrize("said", ["rack lab a01", "hall lab h1"])
+def test_a_hall_of_several_is_drawn_as_if_it_were_alone(said: str, root: Path) -> None:
+    """A campus is not counted out for one rack."""
+    alone = run(f"draw {said} --out -", root)
+    more = "halls:\n  h2: {building: 1, number: 2, power: 100 kW, cooling: air-indirect}\n"
+    more += (
+        "racks:\n  b01: {hall: h2, row: b, position: 1, height: 47 U, feeds: {A: busway-a, B: busway-b}}\n"
+    )
+    (root / "inventory/lab/more.yaml").write_text(more, "utf-8")
+
+    assert run(f"draw {said} --out -", root) == alone
+    assert run("draw rack lab b01", root) == "lab-rack-b01.svg\nexit 0\n"
+    assert "has no rack 'c01'" in run("draw rack lab c01", root)

@@ -45,11 +45,9 @@ def command(kind: str, site: Place, name: str | None, out: str | None) -> None:
     \b
     Exit status: 0 drawn; 2 no such rack or hall, or the files cannot be read; 3 two devices are in one place.
     """
-    from igoudar.inventory import load  # noqa: PLC0415 - reads YAML and pydantic
-
     if out is not None and out != "-" and Path(out).suffix.lower() not in SUFFIXES:
         raise click.BadParameter(f"{out!r} ends in neither .svg nor .png", param_hint="--out")
-    inventory = load(site.folder, site.root)
+    inventory = _loaded(site, kind, name or "")
     chosen = _chosen(KINDS[kind], name, inventory)
     svg = _DRAW[kind](inventory, chosen, site.root)
     if out == "-":
@@ -58,6 +56,20 @@ def command(kind: str, site: Place, name: str | None, out: str | None) -> None:
     path = Path(out or f"{inventory.site.name}-{kind}-{chosen}.svg")
     _write(path, svg)
     click.echo(str(path))
+
+
+def _loaded(site: Place, kind: str, name: str) -> Inventory:
+    """One hall where the picture shows nothing else: of a campus that is the hundredth part."""
+    from igoudar.inventory import load, load_hall, read_documents  # noqa: PLC0415 - reads YAML and pydantic
+    from igoudar.one_hall import halls_of, halls_with  # noqa: PLC0415
+
+    if kind in ("rack", "hall") and name:
+        documents = read_documents(site.folder, site.root)
+        known = halls_of(documents)
+        halls = halls_with(documents, {name}) if kind == "rack" else [name]
+        if len(halls) == 1 and len(known) > 1 and halls[0] in known:
+            return load_hall(documents, (site.folder, site.root), halls[0])
+    return load(site.folder, site.root)
 
 
 def _chosen(what: str, name: str | None, inventory: Inventory) -> str:
