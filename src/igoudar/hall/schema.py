@@ -6,9 +6,17 @@ Quantities carry their unit and are plain numbers in one unit inside (`igoudar.q
 from __future__ import annotations
 
 import re
+from calendar import month_name
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import BeforeValidator, Field, PlainValidator, StringConstraints, field_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    PlainValidator,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
 
 from igoudar.facility.schema import KindLoopIn, KindUnitIn, PromiseIn
 from igoudar.hall.places import Basis, Cooling, Zone
@@ -27,6 +35,7 @@ from igoudar.quantities import (
     Watts,
     quantity,
     read,
+    shown,
 )
 from igoudar.schema import (
     BoxIn,
@@ -107,6 +116,30 @@ class ClimateIn(Entry):
     extreme: Extreme
     dew_point: Annotated[list[Celsius] | None, Field(min_length=12, max_length=12)] = None
     source: Source
+
+    @field_validator("low")
+    @classmethod
+    def _below_the_high(cls, low: list[float], info: ValidationInfo) -> list[float]:
+        for month, (least, most) in enumerate(zip(low, info.data.get("high", low), strict=True), 1):
+            if least > most:
+                raise ValueError(f"at most {shown(TEMPERATURE, most)} in {month_name[month]}, the high")
+        return low
+
+    @field_validator("extreme")
+    @classmethod
+    def _above_the_highs(cls, extreme: float, info: ValidationInfo) -> float:
+        if extreme < (most := max(info.data.get("high", [extreme]))):
+            raise ValueError(f"at least {shown(TEMPERATURE, most)}, the highest of the months")
+        return extreme
+
+    @field_validator("dew_point")
+    @classmethod
+    def _no_warmer_than_air(cls, found: list[float] | None, info: ValidationInfo) -> list[float] | None:
+        """Air holds no more than it can at its own temperature; a mean high is below that of some days."""
+        most = info.data.get("extreme")
+        if found and most is not None and max(found) > most:
+            raise ValueError(f"at most {shown(TEMPERATURE, most)}, the extreme")
+        return found
 
 
 class CampusIn(Entry):
