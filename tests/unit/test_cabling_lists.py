@@ -199,10 +199,22 @@ def test_each_mismatch_is_named_with_its_line(data: st.DataObject) -> None:
             expected.append(("measured-length", at + 2))
         wanted = pull.choice.wire_map if pull.choice else ""
         rows[at]["wire_map"] = data.draw(st.sampled_from(["straight", "crossed", "pass", "open 3"]))
-        if wanted and rows[at]["wire_map"] not in (wanted, "pass"):
+        if rows[at]["wire_map"] == "open 3" or (wanted and rows[at]["wire_map"] not in (wanted, "pass")):
             expected.append(("measured-wire-map", at + 2))
 
     assert sorted(found(cables, written(rows))) == sorted(expected)
+
+
+@pytest.mark.parametrize(
+    ("word", "wrong"),
+    [("FAIL", True), ("open", True), ("Short 1-2", True), ("split pair", True), ("reversed", True),
+     ("miswire", True), ("Failed", True), ("pass", False), ("OK", False), ("", False), ("n/a", False)],
+)  # fmt: skip
+def test_a_broken_wire_is_a_mismatch_where_no_wire_map_is_planned(word: str, wrong: bool) -> None:
+    key = next(k for k, p in CABLES.pulls.items() if p.choice and not p.choice.wire_map)
+    text = f"label,wire_map\n{CABLES.labels[key].number},{word}\n"
+
+    assert found(CABLES, text) == [("measured-wire-map", 2)] * wrong
 
 
 CABLES = made(hall(Size(rows=1, racks=2, servers=2, spines=1)))

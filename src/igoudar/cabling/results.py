@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -22,6 +23,8 @@ from igoudar.quantities import DISTANCE, LOSS, shown
 MEASURED = ("loss_db", "length_m", "wire_map")
 YES, NO = {"yes", "y", "x", "1", "true", "done", "oui"}, {"", "no", "n", "0", "false", "non"}
 SEEN = ("pass", "ok")
+BROKEN = re.compile(r"\b(fail|open|short|split|revers|mis-?wir|broken)", re.ASCII)
+"""Words of testers for a wire that is not as it should be, whatever the article."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,10 +165,12 @@ def _mismatches(
             expected = f"{shown(DISTANCE, planned)}, give or take {shown(DISTANCE, leeway)}"
             yield Finding("measured-length", where, said, expected, "is it the cable of this label?",
                           subject=about)  # fmt: skip
-    if choice and line.wire_map and choice.wire_map and line.wire_map not in (choice.wire_map, *SEEN):
+    wanted = choice.wire_map if choice else ""
+    seen = not line.wire_map or line.wire_map in (wanted, *SEEN)
+    if not seen and (wanted or BROKEN.search(line.wire_map)):
         said = f"{called} has the wire map {line.wire_map!r}"
-        yield Finding("measured-wire-map", where, said, f"{choice.wire_map!r}, of {choice.article}",
-                      subject=about)  # fmt: skip
+        expected = f"{wanted!r}, of {choice.article}" if choice and wanted else f"{SEEN[0]!r}, or nothing"
+        yield Finding("measured-wire-map", where, said, expected, subject=about)
 
 
 def untouched(returned: Returned, cables: Mapping[int, Cable]) -> list[int]:
