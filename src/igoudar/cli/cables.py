@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from igoudar.cli._frame import Place, counted, json_option, show_findings, show_json, site_argument
+from igoudar.cli._frame import (
+    Place,
+    counted,
+    json_option,
+    show_findings,
+    show_json,
+    site_argument,
+    write_out,
+)
 from igoudar.day import today
 from igoudar.errors import BadInput, CheckFailed, Finding, Severity, Where, and_more, in_order
 from igoudar.model import CableStatus
@@ -99,9 +107,9 @@ def _show(site: Place, cables: Cables, wanted: tuple[str, Path | None], *, as_js
             raise click.UsageError("a PDF is made of --labels only")
         from igoudar.cabling.sheets import sheets  # noqa: PLC0415 - the only one that draws
 
-        out.write_bytes(sheets(f"Labels of {site.name}", rows))
+        write_out(out, sheets(f"Labels of {site.name}", rows))
     elif out is not None:
-        out.write_text(lists.as_csv(rows), "utf-8")
+        write_out(out, lists.as_csv(rows).encode())
     elif as_json:
         show_json([dict(row) for row in rows])
         return 0
