@@ -72,3 +72,12 @@ def test_labels_are_a_pdf_or_a_list(root: Path) -> None:
     assert run("cables lab --labels --out labels.pdf", root) == "labels.pdf: 176 stickers\nexit 0\n"
     assert (root / "labels.pdf").read_bytes().startswith(b"%PDF-")
     assert "a PDF is made of --labels only" in run("cables lab --bill --out bill.pdf", root)
+
+
+@pytest.mark.parametrize(
+    ("words", "file"), [("--labels", "/nonexistent/x.pdf"), ("--list", "/proc/x.csv"), ("--bill", "no/x.csv")]
+)
+def test_a_list_that_cannot_be_written(root: Path, words: str, file: str) -> None:
+    said = run(f"cables lab {words} --out {file}", root)
+
+    assert said == f"Error: Could not open file '{file}': no such file or directory\nexit 2\n"

@@ -73,6 +73,13 @@ def test_amps_and_volts_count_whole_without_a_power_factor(tmp_path: Path, lab: 
     assert measured(found).racks == {"a01": 460 + 230}
 
 
+def test_semicolons_go_with_decimal_commas(tmp_path: Path) -> None:
+    path = file_of(tmp_path, f"{T};a01;A;2,5;230", head="Time;rack;feed;amps;volts")
+    readings, findings = read_readings(path, "readings.csv")
+
+    assert (findings, [reading.w for reading in readings]) == ([], [575.0])
+
+
 def test_the_highest_of_a_point_counts_and_phases_are_added_up(tmp_path: Path, lab: Inventory) -> None:
     rows = [
         f"{T},a01,A,,,L1,100,,,",

@@ -55,6 +55,13 @@ def test_what_is_written_is_read_and_kept(root: Path) -> None:
     assert text == "name,serial,asset,oob_mac,host_key\nnode-b01-1,S2,,,\nnode-b01-2,S1,A1,,\n"
 
 
+def test_a_note_of_a_french_office(root: Path) -> None:
+    """Semicolons between cells, and a head as people write it."""
+    assert receive(root, "Serial;Type;Name;Asset\nS1;generic-server-2;node-b01-2;A1\n", "--write")[1] == 0
+    text = (root / "inventory/lab/units/h1.csv").read_text("utf-8")
+    assert text == "name,serial,asset,oob_mac,host_key\nnode-b01-2,S1,A1,,\n"
+
+
 def test_what_is_written_can_be_read(root: Path) -> None:
     """A MAC address that is delivered twice; a file that is not named after its hall."""
     note = (

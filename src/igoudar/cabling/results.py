@@ -7,21 +7,25 @@ reads the same.
 
 from __future__ import annotations
 
-import csv
-import io
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from igoudar.cabling.goods import Goods
 from igoudar.cabling.laid import Pull
 from igoudar.errors import Finding, Severity, Where, nearest
+from igoudar.hall.units import Table
 from igoudar.model import Cable, CableStatus
 from igoudar.quantities import DISTANCE, LOSS, shown
 
 MEASURED = ("loss_db", "length_m", "wire_map")
+COLUMNS = ("label", "done", *MEASURED)
+MOST_DIGITS = 9
 YES, NO = {"yes", "y", "x", "1", "true", "done", "oui"}, {"", "no", "n", "0", "false", "non"}
 SEEN = ("pass", "ok")
+BROKEN = re.compile(r"\b(fail|open|short|split|revers|mis-?wir|broken)", re.ASCII)
+"""Words of testers for a wire that is not as it should be, whatever the article."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,41 +58,28 @@ class Returned:
     findings: tuple[Finding, ...] = ()
 
 
-def read_returned(text: str, file: str) -> Returned:
-    """What a file holds follows from its columns."""
-    head = text.lstrip("\ufeff").partition("\n")[0]
-    comma = ";" if head.count(";") > head.count(",") else ","
-    reader = csv.DictReader(io.StringIO(text.lstrip("\ufeff")), delimiter=comma, strict=True)
+def read_returned(table: Table, file: str) -> Returned:
+    """What a table of COLUMNS and others holds follows from its columns."""
+    names = {*table.columns}
+    if table.findings:
+        return Returned(file, findings=table.findings)
+    if "label" not in names or not {*MEASURED, "done"} & names:
+        found = ", ".join(table.columns[:8])
+        expected = f"`label`, and `done` or some of {', '.join(MEASURED)}"
+        wrong = Finding("wrong-columns", Where(file, 1), f"the columns are {found}", expected)
+        return Returned(file, findings=(wrong,))
     findings: list[Finding] = []
-    measured: list[Measured] = []
-    ticked: list[Ticked] = []
-    try:
-        names = [name.strip().lower() for name in reader.fieldnames or ()]
-        if "label" not in names or not {*MEASURED, "done"} & {*names}:
-            found = ", ".join(names[:8]) or "nothing"
-            expected = f"`label`, and `done` or some of {', '.join(MEASURED)}"
-            wrong = Finding("wrong-columns", Where(file, 1), f"the columns are {found}", expected)
-            return Returned(file, findings=(wrong,))
-        reader.fieldnames = names
-        for raw in reader:
-            where = Where(file, reader.line_num)
-            row = {key: (value or "").strip() for key, value in raw.items() if isinstance(key, str)}
-            if not any(row.values()):
-                continue
-            if "done" in names:  # a list of ours, which has a column `length_m` too
-                ticked.append(_ticked(row, where, findings))
-            else:
-                measured.append(_measured(row, where, comma, findings))
-    except csv.Error as error:
-        findings.append(Finding("not-csv", Where(file, reader.line_num), f"this is not CSV: {error}"))
-    return Returned(file, tuple(measured), tuple(ticked), tuple(findings))
+    if "done" in names:  # a list of ours, which has a column `length_m` too
+        ticked = tuple(_ticked(row, where, findings) for where, row in table.rows)
+        return Returned(file, ticked=ticked, findings=tuple(findings))
+    measured = tuple(_measured(row, where, findings) for where, row in table.rows)
+    return Returned(file, measured, findings=tuple(findings))
 
 
-def _measured(row: Mapping[str, str], where: Where, comma: str, findings: list[Finding]) -> Measured:
+def _measured(row: Mapping[str, str], where: Where, findings: list[Finding]) -> Measured:
     numbers: dict[str, float | None] = {}
     for key in ("loss_db", "length_m"):
         text = row.get(key, "")
-        text = text.replace(",", ".") if comma == ";" else text
         try:
             numbers[key] = float(text) if text else None
         except ValueError:
@@ -119,7 +110,11 @@ def judged(
     lines: list[Measured | Ticked] = [*returned.measured, *returned.ticked]
     for line in lines:
         where = Where(returned.file, line.line)
-        number = int(line.label) if line.label.isascii() and line.label.isdigit() else 0
+        if len(line.label) > MOST_DIGITS and line.label.isdigit():
+            said = f"a label of {len(line.label):,} digits"
+            found.append(Finding("wrong-value", where, said, f"at most {MOST_DIGITS} digits"))
+            continue
+        number = _number(line.label)
         if number not in cables:
             hint = nearest(line.label, (str(known) for known in cables))
             said = f"there is no cable with the label {line.label!r}"
@@ -162,13 +157,20 @@ def _mismatches(
             expected = f"{shown(DISTANCE, planned)}, give or take {shown(DISTANCE, leeway)}"
             yield Finding("measured-length", where, said, expected, "is it the cable of this label?",
                           subject=about)  # fmt: skip
-    if choice and line.wire_map and choice.wire_map and line.wire_map not in (choice.wire_map, *SEEN):
+    wanted = choice.wire_map if choice else ""
+    seen = not line.wire_map or line.wire_map in (wanted, *SEEN)
+    if not seen and (wanted or BROKEN.search(line.wire_map)):
         said = f"{called} has the wire map {line.wire_map!r}"
-        yield Finding("measured-wire-map", where, said, f"{choice.wire_map!r}, of {choice.article}",
-                      subject=about)  # fmt: skip
+        expected = f"{wanted!r}, of {choice.article}" if choice and wanted else f"{SEEN[0]!r}, or nothing"
+        yield Finding("measured-wire-map", where, said, expected, subject=about)
 
 
 def untouched(returned: Returned, cables: Mapping[int, Cable]) -> list[int]:
     """Labels that the file does not have, or does not tick."""
     seen = {line.label for line in returned.measured} | {t.label for t in returned.ticked if t.done}
-    return sorted(number for number in cables if str(number) not in seen)
+    return sorted(cables.keys() - {_number(label) for label in seen})
+
+
+def _number(label: str) -> int:
+    """0, which no cable has, for what is no number; spreadsheets write zeros before it."""
+    return int(label) if label.isascii() and label.isdigit() and len(label) <= MOST_DIGITS else 0

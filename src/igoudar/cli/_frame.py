@@ -99,6 +99,14 @@ def columns(rows: Sequence[Sequence[str]], *, right: bool = False) -> None:
         click.secho("  ".join(cells).rstrip(), bold=number == 0)
 
 
+def write_out(path: Path, data: bytes) -> None:
+    """What `--out` names. Raises FileError."""
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise click.FileError(str(path), (error.strerror or "input or output failed").lower()) from error
+
+
 def counted(number: int, word: str) -> str:
     """`1 file`, `2 files`, `3 switches`."""
     plural = "es" if word.endswith(("s", "sh", "ch", "x")) else "s"

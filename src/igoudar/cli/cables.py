@@ -7,9 +7,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from igoudar.cli._frame import Place, counted, json_option, show_findings, show_json, site_argument
+from igoudar.cli._frame import (
+    Place,
+    counted,
+    json_option,
+    show_findings,
+    show_json,
+    site_argument,
+    write_out,
+)
 from igoudar.day import today
-from igoudar.errors import BadInput, CheckFailed, Finding, Severity, Where, and_more, in_order
+from igoudar.errors import BadInput, CheckFailed, Finding, Severity, and_more, in_order
 from igoudar.model import CableStatus
 from igoudar.yaml_source import locate
 
@@ -99,9 +107,9 @@ def _show(site: Place, cables: Cables, wanted: tuple[str, Path | None], *, as_js
             raise click.UsageError("a PDF is made of --labels only")
         from igoudar.cabling.sheets import sheets  # noqa: PLC0415 - the only one that draws
 
-        out.write_bytes(sheets(f"Labels of {site.name}", rows))
+        write_out(out, sheets(f"Labels of {site.name}", rows))
     elif out is not None:
-        out.write_text(lists.as_csv(rows), "utf-8")
+        write_out(out, lists.as_csv(rows).encode())
     elif as_json:
         show_json([dict(row) for row in rows])
         return 0
@@ -114,14 +122,11 @@ def _show(site: Place, cables: Cables, wanted: tuple[str, Path | None], *, as_js
 
 def _judge(site: Place, file: Path, *, as_json: bool) -> int:
     from igoudar.cabling import lists, results  # noqa: PLC0415
+    from igoudar.hall.units import read_table  # noqa: PLC0415
 
     cables, _ = _cables(site)
-    try:
-        text = file.read_text("utf-8")
-    except UnicodeDecodeError as error:
-        wrong = Finding("not-utf8", Where(str(file)), "the file is not UTF-8", "UTF-8 text")
-        raise BadInput([wrong]) from error
-    returned = results.read_returned(text, str(file))
+    table = read_table(file, str(file), (), results.COLUMNS, others=True)
+    returned = results.read_returned(table, str(file))
     known = lists.key_of(cables.labels, (pull.cable for pull in cables.pulls.values()))
     found = results.judged(returned, known, cables.pulls, cables.inventory.goods)
     left = results.untouched(returned, known)

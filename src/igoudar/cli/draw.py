@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from igoudar.cli._frame import Place, counted, site_argument
+from igoudar.cli._frame import Place, counted, site_argument, write_out
 from igoudar.day import today
 from igoudar.errors import CheckFailed, nearest
 
@@ -136,8 +136,4 @@ _DRAW: dict[str, Callable[[Inventory, str, Path], str]] = {
 def _write(path: Path, svg: str) -> None:
     from igoudar.drawing.png import to_png  # noqa: PLC0415
 
-    data = to_png(svg) if path.suffix.lower() == ".png" else svg.encode()
-    try:
-        path.write_bytes(data)
-    except OSError as error:
-        raise click.FileError(str(path), (error.strerror or "input or output failed").lower()) from error
+    write_out(path, to_png(svg) if path.suffix.lower() == ".png" else svg.encode())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from igoudar.schema import Entry, Label, Mac, PublicKey, Serial
 
 FOLDER = "units"
 BOX = ("serial", "oob_mac", "host_key")
+DECIMAL = re.compile(r"^([-+]?\d+),(\d+)$", re.ASCII)
 COLUMNS = ("name", "serial", "asset", "oob_mac", "host_key")
 
 
@@ -45,47 +47,70 @@ class Unit:
 class Table:
     """Rows of a CSV file with the lines that they stand on; `findings` say what is no row."""
 
-    rows: tuple[tuple[Where, dict[str, str]], ...]
+    rows: tuple[tuple[Where, dict[str, str]], ...] = ()
     findings: tuple[Finding, ...] = ()
+    columns: tuple[str, ...] = ()
 
 
-def read_table(path: Path, shown: str, needed: Iterable[str], known: Iterable[str]) -> Table:
-    """A CSV file with a head of known columns. Never raises for what a file may hold."""
+def read_table(
+    path: Path, shown: str, needed: Iterable[str], known: Iterable[str], *, others: bool = False
+) -> Table:
+    """A CSV file as `table_of` says. Never raises for what a file may hold."""
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = path.read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         said = "this is not UTF-8" if isinstance(error, UnicodeDecodeError) else "the file cannot be read"
-        return Table((), (Finding("no-csv", Where(shown), said, "a readable CSV file in UTF-8"),))
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+        return Table(findings=(Finding("no-csv", Where(shown), said, "a readable CSV file in UTF-8"),))
+    return table_of(text, shown, needed, known, others=others)
+
+
+def table_of(
+    text: str, shown: str, needed: Iterable[str], known: Iterable[str], *, others: bool = False
+) -> Table:
+    """A head of known columns, in any case, and `others` where they are let pass.
+
+    With semicolons between cells, as a French office writes, `2,1` is 2.1.
+    """
+    text = text.lstrip("\ufeff")
+    first = text.lstrip().partition("\n")[0]
+    comma = ";" if first.count(";") > first.count(",") else ","
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=comma, strict=True)
     rows: list[tuple[Where, list[str]]] = []
     try:
-        rows += ((Where(shown, reader.line_num), row) for row in reader if any(cell.strip() for cell in row))
+        for row in reader:
+            if any(cells := [cell.strip() for cell in row]):
+                rows.append((Where(shown, reader.line_num), cells))
     except csv.Error as error:
         at = Where(shown, reader.line_num)
-        return Table((), (Finding("no-csv", at, f"this is no CSV: {error}", "a CSV file"),))
+        return Table(findings=(Finding("no-csv", at, f"this is no CSV: {error}", "a CSV file"),))
+    named = {column.lower(): column for column in known}
     if not rows:
         expected = f"a head: {','.join(needed)}"
-        return Table((), (Finding("no-csv", Where(shown), "the file is empty", expected),))
+        return Table(findings=(Finding("no-csv", Where(shown), "the file is empty", expected),))
     (where, head), *body = rows
-    head = [cell.strip() for cell in head]
-    wrong = [*_head(where, head, tuple(needed), tuple(known))]
-    found = []
-    for at, row in body:
-        if len(row) != len(head):
-            said = f"the line has {len(row)} cells"
-            wrong.append(Finding("no-csv", at, said, f"{len(head)}, as many as the head"))
-        found.append((at, {key: cell.strip() for key, cell in zip(head, row, strict=False)}))
-    return Table(tuple(found) if not wrong else (), tuple(wrong))
+    head = [named.get(cell.lower(), cell) for cell in head]
+    wrong = [*_head(where, head, tuple(needed), tuple(named.values()), others=others)]
+    wrong += [
+        Finding("no-csv", at, f"the line has {len(row)} cells", f"{len(head)}, as many as the head")
+        for at, row in body
+        if len(row) != len(head)
+    ]
+    if wrong:
+        return Table(findings=tuple(wrong), columns=tuple(head))
+    if comma == ";":
+        body = [(at, [DECIMAL.sub(r"\1.\2", cell) for cell in row]) for at, row in body]
+    found = ((at, dict(zip(head, row, strict=True))) for at, row in body)
+    return Table(tuple(found), columns=tuple(head))
 
 
 def _head(
-    where: Where, head: list[str], needed: tuple[str, ...], known: tuple[str, ...]
+    where: Where, head: list[str], needed: tuple[str, ...], known: tuple[str, ...], *, others: bool
 ) -> Iterator[Finding]:
-    for column in head:
+    for column in () if others else head:
         if column not in known:
             said, expected = f"there is no column {column!r}", f"some of {', '.join(known)}"
             yield Finding("unknown-column", where, said, expected, nearest(column, known))
-    for column in sorted({column for column in head if head.count(column) > 1}):
+    for column in sorted({column for column in known if head.count(column) > 1}):
         yield Finding("unknown-column", where, f"the column {column!r} stands twice", "each column once")
     for column in needed:
         if column not in head:
