@@ -32,8 +32,8 @@ is_full_depth: true
 weight: 120
 weight_unit: kg
 power-ports:
-  - {name: PSU1, type: iec-60320-c20, maximum_draw: 4000, allocated_draw: 1500}
-  - {name: PSU2, type: iec-60320-c20, maximum_draw: 4000, allocated_draw: 1500}
+  - {name: PSU1, type: iec-60320-c20, maximum_draw: 4000, allocated_draw: 3000}
+  - {name: PSU2, type: iec-60320-c20, maximum_draw: 4000, allocated_draw: 3000}
 interfaces:
   - {name: eth0, type: 1000base-t, mgmt_only: true}
 """

@@ -28,8 +28,21 @@ rows:
 overrides:
   box-h2-b02-2: {draw: 200 W, face: rear}
   h2-b02: {power: 2 kW, cooling: rdhx}
+  box-h2-b01-2: {type: dell-s5232f-on}
   h2-b03: {type: generic-rack-48}
   h2-c03: {absent: true}
+"""
+SWITCH = """\
+manufacturer: Dell
+model: S5232F-ON
+slug: dell-s5232f-on
+u_height: 1
+is_full_depth: true
+interfaces:
+  - {name: eth1, type: 100gbase-x-qsfp28}
+power-ports:
+  - {name: PSU1, type: iec-60320-c14, maximum_draw: 635, allocated_draw: 350}
+  - {name: PSU2, type: iec-60320-c14, maximum_draw: 635, allocated_draw: 360}
 """
 UNITS = "name,serial,asset,oob_mac,host_key\nbox-h2-b01-1,XY17,,,\nbox-h2-b02-2,XY18,,,\n"
 FILE, TYPES = "inventory/lab/second.yaml", "inventory/types/overrides.yaml"
@@ -40,6 +53,7 @@ Told = tuple[str, By, str, int]
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = checkout(tmp_path_factory.mktemp("told"))
     (root / FILE).write_text(SECOND, "utf-8")
+    (root / "inventory/types/s5232f.yaml").write_text(SWITCH, "utf-8")
     (root / "inventory/lab/units").mkdir()
     (root / "inventory/lab/units/h2.csv").write_text(UNITS, "utf-8")
     return root
@@ -78,7 +92,7 @@ def test_an_override_comes_before_the_row(root: Path) -> None:
 
 def test_another_type_brings_its_own_height_and_load(root: Path) -> None:
     values, file = told(root, "h2-b03"), "inventory/types/generic/rack-48u.yaml"
-    assert values["type"] == ("generic-rack-48", By.OVERRIDE, FILE, 17)
+    assert values["type"] == ("generic-rack-48", By.OVERRIDE, FILE, 18)
     assert values["height"] == ("48 U", By.TYPE, file, line(root, file, "u_height"))
     assert values["load"] == ("1.5 t", By.TYPE, file, line(root, file, "max_weight"))
     assert values["most cables"][:3] == ("600", By.FACTS, TYPES)
@@ -98,8 +112,14 @@ def test_a_box(root: Path) -> None:
     assert other["serial"] == ("XY18", By.UNITS, "inventory/lab/units/h2.csv", 3)
 
 
+def test_what_a_type_states_at_each_of_its_redundant_inlets(root: Path) -> None:
+    file = "inventory/types/s5232f.yaml"
+    draw = ("360 W, of 1 of 2 PSUs", By.TYPE, file, line(root, file, "allocated_draw: 360"))
+    assert told(root, "box-h2-b01-2")["draw"] == draw
+
+
 def test_what_is_absent(root: Path) -> None:
-    assert told(root, "h2-c03") == {"absent": ("yes", By.OVERRIDE, FILE, 18)}
+    assert told(root, "h2-c03") == {"absent": ("yes", By.OVERRIDE, FILE, 19)}
 
 
 def test_a_unit_and_its_type(root: Path) -> None:

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from igoudar import checks
 from igoudar.checks import entries, mounting
 from igoudar.errors import Finding, Severity, Where
+from igoudar.hall.draw import draw_of
 from igoudar.hall.places import Basis, Campus, Climate, Cooling, Limits, TypeFacts
 from igoudar.hardware import RackType
-from igoudar.hardware.parts import Door
+from igoudar.hardware.parts import Components, Door, Inlet
 from igoudar.model import Device, Face, Inventory
 from igoudar.waivers import MOST_DAYS, Waiver, waive
 from tests import factory
@@ -69,6 +70,35 @@ def test_a_draw_that_nobody_says_is_an_error_and_no_sum(site: Inventory) -> None
 
     assert "no-draw" in codes(lacks)
     assert "rack-over-power" not in codes(lacks)
+
+
+def drawn(site: Inventory, stated: list[float | None], needed: int | None = None) -> float | None:
+    """What a server draws whose inlets state this each."""
+    inlets = tuple(Inlet(f"PSU{n}", "iec-60320-c14", 635, watts) for n, watts in enumerate(stated))
+    kind = replace(site.types["server"], parts=Components(inlets=inlets))
+    facts = {"server": TypeFacts(AT, "test", psus_needed=needed)}
+    inventory = replace(site, types={**site.types, "server": kind}, facts=facts)
+    server = next(device for device in site.devices.values() if device.type == "server")
+    return draw_of(inventory, server).allocated_w
+
+
+@pytest.mark.parametrize(
+    ("stated", "needed", "watts"),
+    [
+        ([360, 360], None, 360),  # a Dell S5232F-ON of the library: 635 W a PSU, 360 W at each
+        ([200, 360], None, 360),
+        ([None, 75], None, 75),
+        ([500, 500, 500, 500], None, 1000),
+        ([500, 500, 500, 500], 3, 1500),
+        ([0, 0], None, 0),
+        ([None, None], None, None),
+        ([40], None, 40),
+    ],
+)
+def test_redundant_psus_do_not_add_up(
+    site: Inventory, stated: list[float | None], needed: int | None, watts: float | None
+) -> None:
+    assert drawn(site, stated, needed) == watts
 
 
 def test_a_mass_that_nobody_says_is_a_warning(site: Inventory) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from igoudar.hall.places import USUAL_IN, Cooling, Rack
-from igoudar.hardware.parts import DeviceType
+from igoudar.hardware.parts import DeviceType, Inlet
 from igoudar.model import Device, Inventory
 
 
@@ -30,7 +30,7 @@ def draw_of(inventory: Inventory, device: Device) -> Draw:
     ratings = [inlet.maximum_w for inlet in kind.parts.inlets]
     known = [rating for rating in ratings if rating is not None]
     cap = needed * min(known) if known and len(known) == psus else None
-    return Draw(_allocated(inventory, device, kind), cap, psus, needed)
+    return Draw(_allocated(inventory, device, kind, needed), cap, psus, needed)
 
 
 def feeds_of(letters: Sequence[str], psus: int) -> tuple[str, ...]:
@@ -58,14 +58,24 @@ def cooling_of(inventory: Inventory, rack: Rack) -> tuple[Cooling | None, float 
     return way, inventory.limits.rack_w.get(way) if way else None
 
 
-def _allocated(inventory: Inventory, device: Device, kind: DeviceType) -> float | None:
+def _allocated(inventory: Inventory, device: Device, kind: DeviceType, needed: int) -> float | None:
     facts = inventory.facts.get(device.type)
     if device.draw_w is not None:
         return device.draw_w
     if facts is not None and facts.allocated_w is not None:
         return facts.allocated_w
-    stated = [inlet.allocated_w for inlet in kind.parts.inlets if inlet.allocated_w is not None]
-    return sum(stated) if stated else None
+    stated = stated_at(kind.parts.inlets)
+    return None if stated is None else (kind.parts.inlets[stated].allocated_w or 0.0) * needed
+
+
+def stated_at(inlets: Sequence[Inlet]) -> int | None:
+    """Which inlet states the most draw; None where none does.
+
+    PSUs are redundant: a file states at each what it draws when the others are gone. What the device draws is
+    that of as many as it needs, never the sum of all.
+    """
+    stated = [(watts, -at) for at, inlet in enumerate(inlets) if (watts := inlet.allocated_w) is not None]
+    return -max(stated)[1] if stated else None
 
 
 def weight_of(inventory: Inventory, device: Device) -> float | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from igoudar.errors import Where
-from igoudar.hall.draw import airflow_of, cooling_of, draw_of, weight_of, widths_of
+from igoudar.hall.draw import airflow_of, cooling_of, draw_of, stated_at, weight_of, widths_of
 from igoudar.hall.limits import FILE as LIMITS
 from igoudar.hall.measured import measured
 from igoudar.hall.places import Hall, Rack
@@ -105,13 +105,17 @@ def _facts(inventory: Inventory, device: Device, key: str, in_file: str = "") ->
 
 
 def _draw(inventory: Inventory, device: Device, told: Teller) -> None:
-    """`allocated_draw` of a type's file is of each inlet: the first is told."""
+    """`allocated_draw` of a type's file is of each of its inlets: the one that states the most is told."""
     draw, facts = draw_of(inventory, device), inventory.facts.get(device.type)
     inlets = Where(inventory.types[device.type].where.file).at("power-ports")
     own = stated(device, "draw") if device.draw_w is not None else []
-    in_file = [(By.TYPE, inlets.at(n).at("allocated_draw")) for n in range(draw.psus)]
+    at = stated_at(inventory.types[device.type].parts.inlets)
+    in_file = [(By.TYPE, inlets.at(at).at("allocated_draw"))] if at is not None else []
     places = own or [*_facts(inventory, device, "allocated"), *in_file]
-    told.tell("draw", amount(POWER, draw.allocated_w), places)
+    by_file = not own and at is not None and (facts is None or facts.allocated_w is None)
+    redundant = f", of {draw.needed} of {draw.psus} PSUs" if by_file and draw.psus > 1 else ""
+    watts = amount(POWER, draw.allocated_w)
+    told.tell("draw", f"{watts}{redundant}" if watts else watts, places)
     if facts:
         nameplate = amount(POWER, facts.nameplate_w)
         told.tell("nameplate", nameplate, _facts(inventory, device, "nameplate"))
