@@ -260,6 +260,24 @@ def test_a_stranger_is_a_port_like_any_other(world: CableWorld) -> None:
     assert moves(statement.candidates[0][0]) == ["unknown chassis 02:99/ge-0/0/1 > s1/swp1"]
 
 
+def test_a_stranger_may_be_the_planned_neighbour_that_nobody_saw(world: CableWorld) -> None:
+    """What p1/eth1 hears: a chassis that is none of the known ones, at the port that is meant."""
+    seen = world.observed({end("s1/swp1")}) | {end("p1/eth1"): Observation("02:99", "swp1")}
+    (statement,) = diagnose(PLAN, seen, dark_dbm=DARK_DBM).statements
+    assert (statement.certainty, statement.unseen) == (Certainty.AMBIGUOUS, (end("s1/swp1"),))
+    ((movement,),) = statement.candidates
+    assert movement.kind is Kind.WRONG_PORT
+    assert moves(movement) == ["unknown chassis 02:99/swp1 > s1/swp1"]
+    assert movement.why == "an unknown neighbour; as planned if unknown chassis 02:99 is s1"
+
+
+def test_a_stranger_at_another_port_of_the_planned_device_is_in_a_wrong_port(world: CableWorld) -> None:
+    plan = replace(PLAN, ports={"s1": frozenset({"swp1", "swp2"})})
+    seen = world.observed({end("s1/swp1")}) | {end("p1/eth1"): Observation("02:99", "swp2")}
+    (statement,) = diagnose(plan, seen, dark_dbm=DARK_DBM).statements
+    assert [m.why for (m,) in statement.candidates] == ["an unknown neighbour"]
+
+
 def test_what_cannot_be_true_together_is_said_as_such(world: CableWorld) -> None:
     """q1/eth1 still remembers a neighbour of before, which another end hears as well."""
     seen = world.observed() | {end("q1/eth1"): Observation("mac:s1", "swp1")}

@@ -129,6 +129,21 @@ def test_what_is_exact_is_true_and_no_swap_is_wrong(
         assert all(back[m.source] == m.target for m in movement.moves), "a swap is an exchange"
 
 
+@given(worlds(), st.randoms(use_true_random=False), st.floats(0, 0.7), st.floats(0, 0.3))
+def test_no_plug_is_moved_to_where_it_is(
+    world: CableWorld, dice: random.Random, unseen: float, strange: float
+) -> None:
+    """With ends that nobody saw, and with ends that hear a chassis that nobody knows."""
+    ports = [*far(world.plan), *world.free]
+    seen = world.observed([p for p in ports if dice.random() < unseen])
+    for port in seen:
+        if dice.random() < strange:
+            seen[port] = Observation("mac:stranger", dice.choice(ports).port, link=True)
+    found = diagnose(world.plan, seen, dark_dbm=DARK_DBM)
+    every = [m for s in found.statements for c in s.candidates for m in c]
+    assert not [m for m in every for move in (*m.moves, *m.instead) if move.source == move.target]
+
+
 def matchings(ports: list[End]) -> Iterator[Links]:
     """Every way in which plugs can join some of the ports, two by two."""
     if not ports:

@@ -8,6 +8,7 @@ ones can be put right in as many ways as it has planned cables: any of them may 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from igoudar.doctor.diagnosis import Explanation, Kind, Move, Movement, Statement
 from igoudar.doctor.evidence import evidence
@@ -89,13 +90,26 @@ def _candidates(walk: Walk, world: World, racks: Mapping[str, str]) -> Iterator[
             for movement in dark(ends[at], ends[at + 1], world, whole=True):
                 yield (*_shifted(ends[: at + 1]), movement, *_shifted(ends[at + 1 :][::-1]))
     elif walk.planned_last:
-        if is_stranger(ends[0]) and world.state(ends[-1]) is State.UNSEEN:
+        shifted = _shifted(ends[::-1])
+        if not is_stranger(ends[0]) or world.state(ends[-1]) is not State.UNSEEN:
+            yield shifted
+        elif len(ends) == 3:
+            yield tuple(replace(m, why=_unknown_neighbour(ends[0], ends[-1], world)) for m in shifted)
+        else:
             yield (ring(ends[:0:-1], racks),)  # the stranger may be the end that nobody saw
-        yield _shifted(ends[::-1])
+            yield shifted
     else:
         for at in range(0, len(ends), 2):
             extra = Movement(Kind.EXTRA, tuple(sorted(ends[at : at + 2])))
             yield (*_shifted(ends[: at + 1][::-1]), extra, *_shifted(ends[at + 1 :]))
+
+
+def _unknown_neighbour(stranger: End, meant: End, world: World) -> str:
+    """Nothing is wrong where the stranger is the end that is meant, which nobody saw."""
+    ports = world.found.ports.get(meant.device, frozenset())
+    if stranger.port != meant.port and stranger.port in ports:
+        return "an unknown neighbour"
+    return f"an unknown neighbour; as planned if {stranger.device} is {meant.device}"
 
 
 def _closed(ends: tuple[End, ...], world: World, racks: Mapping[str, str]) -> Iterator[Explanation]:
@@ -118,7 +132,10 @@ def _shifted(ends: tuple[End, ...]) -> Explanation:
 
 
 def ring(ends: tuple[End, ...], racks: Mapping[str, str]) -> Movement:
-    """The plugs at one side of the planned cables move round; at the side with the shorter way for a hand."""
+    """The plugs at one side of the planned cables move round; at the side with the shorter way for a hand.
+
+    `ends`: at least four, for a cable alone has nothing to move to.
+    """
     count = len(ends)
     one = [Move(ends[at + 1], ends[(at + 3) % count]) for at in range(0, count, 2)]
     two = [Move(ends[(at + 2) % count], ends[at]) for at in range(0, count, 2)]
