@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from igoudar.errors import BadInput, Finding, Where
@@ -28,10 +29,24 @@ def site_folder(site: str, root: Path, start: Path = Path()) -> Path:
 
 def write_whole(path: Path, text: str | bytes) -> None:
     """All or nothing, so that a stop in the middle leaves what was there; makes the folder."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f"{path.name}.new")
-    beside.write_bytes(text.encode() if isinstance(text, str) else text)
-    beside.replace(path)
+    write_all({path: text})
+
+
+def write_all(files: Mapping[Path, str | bytes]) -> None:
+    """Each file whole, and none of them before every one lies written beside its place. Raises OSError."""
+    ready: dict[Path, Path] = {}
+    try:
+        for path, text in files.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            beside = path.with_name(f"{path.name}.new")
+            beside.write_bytes(text.encode() if isinstance(text, str) else text)
+            ready[path] = beside
+    except OSError:
+        for beside in ready.values():
+            beside.unlink()
+        raise
+    for path, beside in ready.items():
+        beside.replace(path)
 
 
 def runtime_folder(root: Path) -> Path:

@@ -177,6 +177,18 @@ def test_the_basis_decides_whether_losses_count(site: Inventory) -> None:
     assert "campus-over-power" not in codes(replace(built, campus=campus(100_000, Basis.FACILITY)))
 
 
+def test_a_spot_of_the_floor_is_one_racks_without_a_plan_of_it_too(site: Inventory) -> None:
+    rack = replace(site.racks["h1-r1"], at="B03")
+    beside = replace(rack, name="h1-r99", position=99)
+
+    def said(at: str) -> bool:
+        racks = {**site.racks, rack.name: rack, beside.name: replace(beside, at=at)}
+        return "same-place" in codes(replace(site, racks=racks))
+
+    assert site.cabling is None
+    assert [said("B03"), said("B3"), said("B04"), said("C03"), said("")] == [True, True, False, False, False]
+
+
 def test_a_rack_may_be_cooled_otherwise_than_its_hall(site: Inventory) -> None:
     limits = Limits({Cooling.AIR_INDIRECT: 25_000, Cooling.DLC: 600_000})
     rack = replace(site.racks["h1-r1"], power_w=132_000)

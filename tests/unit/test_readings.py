@@ -62,7 +62,9 @@ def test_what_is_no_reading(tmp_path: Path, cells: str, code: str, said: str) ->
     assert said in findings[0].message
 
 
-@pytest.mark.parametrize("time", ["", "2026-11-24T10:00:00", "yesterday", "1764000000"])
+@pytest.mark.parametrize(
+    "time", ["", "2026-11-24T10:00:00", "yesterday", "1764000000", "0001-01-01T00:00:00+14:00"]
+)
 def test_a_time_without_its_zone_is_none(tmp_path: Path, time: str) -> None:
     _, (finding,) = read_readings(file_of(tmp_path, f"{time},a01,A,,,,5,,,"), "readings.csv")
     assert finding.code == "wrong-cell"
@@ -161,7 +163,9 @@ def test_a_rack_whose_devices_are_all_read_is_their_sum(tmp_path: Path, lab: Inv
 
 
 @given(
-    st.lists(st.tuples(st.sampled_from("AB"), st.sampled_from(["", "1", "2"]), st.floats(0, 1e5)), max_size=8)
+    st.lists(
+        st.tuples(st.sampled_from("AB"), st.sampled_from(["1", "2", "3"]), st.floats(0, 1e5)), max_size=8
+    )
 )
 def test_what_is_written_is_read_again(rows: list[tuple[str, str, float]]) -> None:
     from tempfile import TemporaryDirectory  # noqa: PLC0415 - a folder an example
@@ -183,3 +187,34 @@ def test_what_is_read_anew_takes_the_place_of_all_outlets(tmp_path: Path, lab: I
         ("feed A of rack a01", 5),
         ("leaf-1", 7),
     ]
+
+
+def test_a_feed_of_a_device_read_anew_leaves_the_other(tmp_path: Path, lab: Inventory) -> None:
+    """PDUs of A and of B export a file each."""
+    a = read(lab, tmp_path, f"{T},a01,A,leaf-1,1,,5,,,", f"{T},a01,A,leaf-1,2,,5,,,").readings
+    b = read(lab, tmp_path, f"{T},a01,B,leaf-1,2,,6,,,").readings
+    later = read(lab, tmp_path, f"{T},a01,A,leaf-1,1,,7,,,").readings
+    whole = read(lab, tmp_path, f"{T},a01,,leaf-1,,,9,,,").readings
+    assert [r.w for r in merged(a, b)] == [5, 5, 6]
+    assert [r.w for r in merged(merged(a, b), later)] == [6, 7]
+    assert [r.w for r in merged(whole, later)] == [7]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "twice"),
+    [
+        ("A,,,", "A,,,L1", True),
+        ("A,,,", "B,,,L1", False),
+        ("A,leaf-1,,", "A,leaf-1,1,", True),
+        ("A,leaf-1,,L1", "A,leaf-1,1,", True),
+        ("A,leaf-1,1,L1", "A,leaf-1,2,", False),
+        (",leaf-1,,", "A,leaf-1,,", True),
+        ("A,,,", "A,leaf-1,1,", False),
+        ("A,leaf-1,,", "A,leaf-2,1,", False),
+    ],
+)
+def test_a_whole_beside_its_part(tmp_path: Path, one: str, other: str, twice: bool) -> None:
+    for rows in ((one, other), (other, one)):
+        file = file_of(tmp_path, *(f"{T},a01,{cells},600,,," for cells in rows))
+        _, findings = read_readings(file, "readings.csv")
+        assert [f.code for f in findings] == ["reading-counts-twice"] * twice

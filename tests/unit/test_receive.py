@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from igoudar.inventory import load
+from igoudar.tree import write_all
 from tests.errors import run
 from tests.repository import repository
 from tests.unit.test_patterns import ROWS
@@ -146,3 +147,27 @@ def test_a_note_that_cannot_be_read(root: Path, text: str, said: str) -> None:
 
     assert status == 2
     assert lines[0].startswith(said)
+
+
+def test_an_asset_tag_of_a_box_that_is_there(root: Path) -> None:
+    assert receive(root, HEAD + "S1,generic-server-2,node-b01-2,A1\n", "--write")[1] == 0
+    lines, status = receive(root, HEAD + "S2,generic-server-2,node-b01-1,A1\n", "--write")
+    assert (status, lines) == (2, [
+        "note.csv:2: the asset tag A1 is that of node-b01-2; expected a box that is not there yet; "
+        "see inventory/lab/units/h1.csv:2",
+    ])  # fmt: skip
+
+
+def test_all_files_or_none(tmp_path: Path) -> None:
+    """The second cannot be written: a folder is where it is made ready."""
+    first, second = tmp_path / "h1.csv", tmp_path / "h2.csv"
+    first.write_text("before", "utf-8")
+    (tmp_path / "h2.csv.new").mkdir()
+    with pytest.raises(OSError, match="h2"):
+        write_all({first: "after", second: "after"})
+    assert first.read_text("utf-8") == "before"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["h1.csv", "h2.csv.new"]
+
+    (tmp_path / "h2.csv.new").rmdir()
+    write_all({first: "after", second: "too"})
+    assert (first.read_text("utf-8"), second.read_text("utf-8")) == ("after", "too")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from igoudar.cabling.route import spot_of
+from igoudar.cabling.schema import place
 from igoudar.design import Design
 from igoudar.errors import Finding, Severity
 from igoudar.hall.cause import grown, home, suspect, told_at
@@ -42,6 +44,7 @@ def _coordinates(inventory: Inventory) -> Iterator[Finding]:
                 f"row {rack.row} of hall {rack.hall} and row {other.row} of hall {other.hall} are named alike"
             )
             yield Finding("same-place", rack.where, said, "another name", see=other.where)
+    yield from _spots(inventory)
     halls: dict[tuple[int, int], Hall] = {}
     for hall in inventory.halls.values():
         first = halls.setdefault((hall.building, hall.number), hall)
@@ -54,6 +57,21 @@ def _coordinates(inventory: Inventory) -> Iterator[Finding]:
         if one is not building:
             said = f"{building.name} and {one.name} are both building {building.number}"
             yield Finding("same-place", building.where, said, "one building a number", see=one.where)
+
+
+def _spots(inventory: Inventory) -> Iterator[Finding]:
+    """Racks of different positions that stand at one spot of their hall's floor."""
+    floors = inventory.cabling.floors if inventory.cabling else {}
+    spots: dict[tuple[str, object], Rack] = {}
+    for rack in inventory.racks.values():
+        floor = floors.get(rack.hall)
+        spot = spot_of(rack, floor) if floor else place(rack.at) if rack.at else None
+        other = spots.setdefault((rack.hall, spot), rack) if spot else rack
+        if (other.row, other.position) != (rack.row, rack.position):
+            at = rack.at or other.at or f"the spot of position {rack.position} of row {rack.row}"
+            said = f"{rack.name} and {other.name} both stand at {at} of the floor of hall {rack.hall}"
+            where = rack.where.at("at") if rack.at else rack.where
+            yield Finding("same-place", where, said, "one rack a place", see=other.where)
 
 
 def _racks(inventory: Inventory) -> Iterator[Finding]:
@@ -110,12 +128,25 @@ def _buildings(inventory: Inventory, powers: Mapping[str, float]) -> Iterator[Fi
             known = ", ".join(str(n) for n in sorted(numbers))
             yield Finding("unknown-building", hall.where.at("building"), said, f"one of {known}")
     for building in inventory.buildings.values():
+        yield from _floors(inventory, building)
         halls = [h for h in inventory.halls.values() if h.building == building.number]
         total = round(sum(powers[hall.name] for hall in halls), 3)
         if building.power_w is not None and total > building.power_w:
             said = f"the halls of building {building.name} may draw {shown(POWER, total)}"
             over, about = Excess(POWER, total, building.power_w), f"building {building.name}"
             yield over.of(about, "building-over-power", building.where.at("power"), said)
+
+
+def _floors(inventory: Inventory, building: Building) -> Iterator[Finding]:
+    """Floors above ground are counted from 0; those below it have no number of their own to be held to."""
+    for hall in inventory.halls.values():
+        if hall.building == building.number and hall.floor >= building.floors:
+            said = f"hall {hall.name} is on floor {hall.floor}, and building {building.name} has"
+            said = f"{said} {building.floors} above ground"
+            expected = f"a floor up to {building.floors - 1}; the ground floor is 0"
+            where, about = hall.where.at("floor"), f"hall {hall.name}"
+            see = building.where.at("floors")
+            yield Finding("unknown-floor", where, said, expected, see=see, subject=about)
 
 
 def _campus(inventory: Inventory, it_w: float) -> Iterator[Finding]:

@@ -14,7 +14,7 @@ from igoudar.cli._frame import Place, columns, counted, json_option, show_findin
 from igoudar.errors import BadInput, Severity, in_order
 from igoudar.quantities import POWER
 from igoudar.quantities import shown as quantity
-from igoudar.tree import write_whole
+from igoudar.tree import write_all
 from igoudar.yaml_source import locate
 
 if TYPE_CHECKING:
@@ -102,6 +102,5 @@ def _write(site: Place, inventory: Inventory, readings: list[Reading]) -> list[s
         if (rack := inventory.racks.get(reading.point.rack)) is not None:
             halls[rack.hall].append(reading)
     changed = sorted({inventory.racks[reading.point.rack].hall for reading in inventory.readings})
-    for hall in changed:
-        write_whole(site.folder / FOLDER / f"{hall}.csv", written(halls[hall]))
+    write_all({site.folder / FOLDER / f"{hall}.csv": written(halls[hall]) for hall in changed})
     return [f"{FOLDER}/{hall}.csv" for hall in changed]

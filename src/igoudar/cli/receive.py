@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import click
 
 from igoudar.cli._frame import Place, columns, counted, json_option, show_findings, show_json, site_argument
 from igoudar.errors import BadInput, Severity, in_order
-from igoudar.tree import write_whole
+from igoudar.tree import write_all
 from igoudar.yaml_source import locate
 
 if TYPE_CHECKING:
@@ -38,14 +39,16 @@ def command(site: Place, delivery: Path, *, write: bool, as_json: bool) -> int:
     With --json: {"boxes": [{name, serial, rack, u}], "findings": [as of check], "written": true or false}.
     """
     from igoudar.hall.delivery import receive  # noqa: PLC0415
-    from igoudar.inventory import load  # noqa: PLC0415
+    from igoudar.hall.units import read_units  # noqa: PLC0415
+    from igoudar.inventory import load, shown  # noqa: PLC0415
 
     inventory = load(site.folder, site.root)
-    receipt = receive(inventory, _boxes(delivery))
+    known, _ = read_units(site.folder, shown(site.folder, site.root))
+    receipt = receive(inventory, _boxes(delivery), known.values())
     found = in_order(locate(receipt.findings, site.root))
     if errors := [f for f in found if f.severity is Severity.ERROR]:
         raise BadInput(errors)
-    files = _write(site, inventory, receipt.units) if write else []
+    files = _write(site, inventory, known, receipt.units) if write else []
     devices = inventory.devices
     rows = [(u.name, u.serial, devices[u.name].rack, str(devices[u.name].u)) for u in receipt.units]
     if as_json:
@@ -77,17 +80,17 @@ def _boxes(delivery: Path) -> list[Box]:
     return boxes
 
 
-def _write(site: Place, inventory: Inventory, units: tuple[Unit, ...]) -> list[str]:
-    """Each hall's file whole, with what it had; names of the files."""
-    from igoudar.hall.units import FOLDER, read_units, written  # noqa: PLC0415
+def _write(
+    site: Place, inventory: Inventory, known: Mapping[str, Unit], units: tuple[Unit, ...]
+) -> list[str]:
+    """All files or none, each hall's with what it had; names of the files."""
+    from igoudar.hall.units import FOLDER, written  # noqa: PLC0415
 
     halls: dict[str, list[Unit]] = defaultdict(list)
-    known, _ = read_units(site.folder, "")
     for unit in known.values():
         halls[Path(unit.where.file).stem].append(unit)  # it stays in the file that it is in
     for unit in units:
         halls[inventory.devices[unit.name].hall].append(unit)
     changed = sorted({inventory.devices[unit.name].hall for unit in units})
-    for hall in changed:
-        write_whole(site.folder / FOLDER / f"{hall}.csv", written(halls[hall]))
+    write_all({site.folder / FOLDER / f"{hall}.csv": written(halls[hall]) for hall in changed})
     return [f"{FOLDER}/{hall}.csv" for hall in changed]

@@ -14,6 +14,7 @@ from igoudar.facility.failed import failures
 from igoudar.facility.graph import as_designed, power_graph
 from igoudar.facility.plant import Energy, Medium, Promise
 from igoudar.facility.standstill import standstills
+from igoudar.hall.excess import Excess
 from igoudar.hall.places import Campus
 from igoudar.model import Inventory
 from igoudar.power import (
@@ -30,13 +31,14 @@ from igoudar.power import (
     settle,
 )
 from igoudar.power.energy import PERIODS
-from igoudar.quantities import ENERGY, POWER, shown
+from igoudar.quantities import ENERGY, POWER, VOLUME, shown
 
 TOO_MUCH = frozenset(
     {"breaker-below-load", "cooling-short", "feed-alone-overload", "overload", "phase-overload"}
 )
 SHARED = ("feeds-share-unit", "feeds-share-group")
 SAID_BY_FAILURES = ("scheme-overload", "scheme-loses", "scheme-overloads")
+LITRES_A_M3 = 1000
 HOURS, HOURS_OF_A_LEAP_YEAR = PERIODS["hourly"]
 LONGEST_MONTH = 31 * 12 / 366  # of the mean one
 TELLING = 0.01  # a profile is rounded
@@ -185,6 +187,11 @@ def _design(inventory: Inventory, campus: Campus, graph: Graph) -> Iterator[Find
     for fault in design_faults(graph, declared):
         where = campus.where.at(f"design_{fault.name}")
         yield Finding(fault.code, where, fault.message, fault.expected, subject="campus")
+    used_m3 = design(graph).water_l_per_h * HOURS / LITRES_A_M3
+    if used_m3 > campus.water_m3 * (1 + 1e-9):
+        said = f"cooling uses {shown(VOLUME, used_m3)} of water a year, of the site as it is built for"
+        over, where = Excess(VOLUME, used_m3, campus.water_m3), campus.where.at("water_a_year")
+        yield over.of("campus", "water-over-budget", where, said)
 
 
 def _renewable(inventory: Inventory, graph: Graph) -> Iterator[Finding]:

@@ -44,10 +44,13 @@ class Receipt:
     findings: tuple[Finding, ...]
 
 
-def receive(inventory: Inventory, boxes: Iterable[Box]) -> Receipt:
-    """Named boxes to their devices; the others to planned devices of their type, rack by rack from below."""
+def receive(inventory: Inventory, boxes: Iterable[Box], units: Iterable[Unit] = ()) -> Receipt:
+    """Named boxes to their devices; the others to planned devices of their type, rack by rack from below.
+
+    `units`: boxes that are there already, with what no device tells of them.
+    """
     waiting = _waiting(inventory)
-    known = _known(inventory)
+    known = _known(inventory) | {("asset tag", unit.asset): unit for unit in units if unit.asset}
     taken: dict[str, Unit] = {}
     findings: list[Finding] = []
     seen: dict[tuple[str, str], Where] = {}
@@ -89,7 +92,7 @@ def _walk(rack: Rack, device: Device) -> tuple[object, ...]:
     return rack.hall, rack.row, rack.position, rising(rack, device.u), device.name
 
 
-def _known(inventory: Inventory) -> dict[tuple[str, str], Device]:
+def _known(inventory: Inventory) -> dict[tuple[str, str], Device | Unit]:
     """What a box has for itself alone -> the device that has it."""
     facets = (("serial", "serial"), ("oob_mac", "MAC address"), ("host_key", "host key"))
     return {
@@ -101,7 +104,7 @@ def _known(inventory: Inventory) -> dict[tuple[str, str], Device]:
 
 
 def _once(
-    box: Box, known: Mapping[tuple[str, str], Device], seen: dict[tuple[str, str], Where]
+    box: Box, known: Mapping[tuple[str, str], Device | Unit], seen: dict[tuple[str, str], Where]
 ) -> Iterator[Finding]:
     e = box.entry
     own = {"serial": e.serial, "MAC address": e.oob_mac, "host key": e.host_key, "asset tag": e.asset}

@@ -11,9 +11,10 @@ import csv
 import io
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -29,6 +30,7 @@ COLUMNS = (
 )  # fmt: skip
 KEPT = ("time", "rack", "feed", "device", "outlet", "leg", "watts")
 NEEDED = ("time", "rack")
+PARTS = ("feed", "outlet", "leg")
 
 
 def _number(high: float) -> BeforeValidator:
@@ -51,7 +53,10 @@ def _time(value: Any) -> datetime:
         moment = datetime.min
     if moment.tzinfo is None:
         raise ValueError("a time with its zone such as 2026-11-24T10:00:00Z")
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("a time whose year in UTC is 1 to 9999") from None
 
 
 class ReadingIn(Entry):
@@ -123,7 +128,26 @@ def read_readings(path: Path, shown: str) -> tuple[list[Reading], list[Finding]]
         before = highest.setdefault(reading.point, reading)
         if reading.w > before.w:
             highest[reading.point] = reading
-    return list(highest.values()), findings
+    return list(highest.values()), [*findings, *_counted_twice([*highest.values()])]
+
+
+def _counted_twice(readings: Sequence[Reading]) -> Iterator[Finding]:
+    """Points are added up: a whole beside one of its parts, such as a feed beside its phase, counts twice."""
+    alike: dict[frozenset[str], list[Reading]] = defaultdict(list)
+    for reading in readings:
+        alike[frozenset(part for part in PARTS if getattr(reading.point, part))].append(reading)
+    for one, other in combinations(alike, 2):
+        common = sorted(one & other)
+        seen = {_place(reading.point, common): reading for reading in reversed(alike[one])}
+        for reading in alike[other]:
+            if (first := seen.get(_place(reading.point, common))) is not None:
+                said = f"{reading.point} and {first.point} share what they read, which would count twice"
+                expected = "either the whole, or its parts by `outlet` or `leg`"
+                yield Finding("reading-counts-twice", reading.where, said, expected, see=first.where)
+
+
+def _place(point: Point, parts: Iterable[str]) -> tuple[str, ...]:
+    return (point.rack, point.device, *(getattr(point, part) for part in parts))
 
 
 def _reading(entry: ReadingIn, where: Where) -> tuple[Reading | None, list[Finding]]:
@@ -150,13 +174,23 @@ def read_kept(folder: Path, shown: str) -> tuple[list[Reading], list[Finding]]:
 
 
 def merged(kept: Iterable[Reading], new: Sequence[Reading]) -> list[Reading]:
-    """What was read anew takes the place of all that was known of the same feed or device."""
-    again = {_whose(reading.point) for reading in new}
-    return [*(reading for reading in kept if _whose(reading.point) not in again), *new]
+    """What was read anew takes the place of all that was known of the same feed of a rack or device.
+
+    A reading of a device without a feed is of all of them.
+    """
+    again: dict[str, set[str]] = defaultdict(set)
+    for reading in new:
+        again[_thing(reading.point)].add(reading.point.feed)
+    return [*(reading for reading in kept if not _known_anew(reading.point, again)), *new]
 
 
-def _whose(point: Point) -> tuple[str, str]:
-    return ("device", point.device) if point.device else (point.rack, point.feed)
+def _known_anew(point: Point, again: Mapping[str, set[str]]) -> bool:
+    feeds = again.get(_thing(point), set())
+    return bool(feeds) and ("" in feeds or not point.feed or point.feed in feeds)
+
+
+def _thing(point: Point) -> str:
+    return f"device {point.device}" if point.device else f"rack {point.rack}"
 
 
 def written(readings: Iterable[Reading]) -> str:
