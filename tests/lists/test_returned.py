@@ -81,3 +81,29 @@ def test_a_list_that_cannot_be_written(root: Path, words: str, file: str) -> Non
     said = run(f"cables lab {words} --out {file}", root)
 
     assert said == f"Error: Could not open file '{file}': no such file or directory\nexit 2\n"
+
+
+FAR = [UPLINK + "}", UPLINK + ", medium: dac}"]
+OVER = (
+    "inventory/lab/cables.yaml:4: cables[0]: leaf-1/swp1 -- spine-1/swp1: 5 m of dac 100G qsfp28 are beyond"
+)
+WAIVED = """
+waivers:
+  - {code: over-reach, object: cable leaf-1/swp1 -- spine-1/swp1, reason: r, person: amina, until: 2027-01-31}
+"""
+
+
+def test_what_must_not_be_built_is_listed_with_its_finding(tmp_path: Path) -> None:
+    root = checkout(tmp_path)
+    edit(root, {"file": "inventory/lab/cables.yaml", "replace": FAR})
+    for words, first in (("--list", "label,"), ("--bill", "kind,")):
+        *listed, finding, last = run(f"cables lab {words}", root).splitlines()
+        assert listed[0].startswith(first)
+        assert len(listed) > 9
+        assert finding.startswith(OVER)
+        assert last == "exit 3"
+    for words in ("--labels", "--patch-list"):
+        finding, last = run(f"cables lab {words}", root).splitlines()
+        assert (finding.startswith(OVER), last) == (True, "exit 3")
+    edit(root, {"file": "inventory/lab/waivers.yaml", "write": WAIVED})
+    assert run("cables lab --patch-list", root).endswith("exit 0\n")

@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections import Counter
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -19,6 +20,7 @@ from igoudar.cabling.numbers import LABEL, cable_requests
 from igoudar.cabling.pulls import pulls_of
 from igoudar.cabling.results import COLUMNS, Returned, judged, read_returned, untouched
 from igoudar.cabling.sheets import code, runs, sheets
+from igoudar.errors import Severity
 from igoudar.hall.units import table_of
 from igoudar.ledger import Ledger, allocate_numbers
 from igoudar.model import Cable, CableStatus, End, Inventory
@@ -169,6 +171,10 @@ def written(rows: list[dict[str, str]], comma: str = ",") -> str:
     return out.getvalue()
 
 
+def known_of(cables: Cables) -> dict[int, Cable]:
+    return key_of(cables.labels, cables.inventory.cables.values())
+
+
 def back(text: str, file: str) -> Returned:
     return read_returned(table_of(text, file, (), COLUMNS, others=True), file)
 
@@ -237,6 +243,18 @@ def test_ticks_say_what_is_left() -> None:
     assert {code for code, _ in found(cables, text)} == {"pulled"}
     assert len(found(cables, text)) == len(ticked) == 3
     assert set(untouched(returned, known)) == known.keys() - ticked
+
+
+def test_a_tick_at_what_was_to_be_taken_out_says_what_to_do() -> None:
+    known = {n: replace(c, status=CableStatus.DECOMMISSIONING) for n, c in known_of(CABLES).items()}
+    number = min(known)
+    (finding,) = judged(back(f"label,done\n{number},x\n", "x.csv"), known, CABLES.pulls, GOODS)
+
+    assert (finding.code, finding.severity) == ("taken-out", Severity.INFO)
+    assert str(finding).startswith(
+        f"x.csv:2: info: {number}, {known[number].key}, is taken out; delete the entry"
+    )
+    assert not judged(back(f"label,done\n{number},\n", "x.csv"), known, CABLES.pulls, GOODS)
 
 
 def test_a_label_is_a_number_whatever_zeros_stand_before_it() -> None:

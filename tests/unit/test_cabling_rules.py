@@ -290,6 +290,7 @@ def test_planes_of_spines_over_the_halls_of_a_building() -> None:
         ({"kind": "bog"}, "unknown-kind"),
         ({"numbers": "1..2/2", "onto": "swp1..4"}, "no-port-by-rule"),
         ({"to_halls": "2..3"}, "no-port-by-rule"),
+        ({"to_numbers": 7}, "rule-hits-nothing"),
     ],
 )
 def test_what_is_wrong_with_a_plane(more: dict[str, object], code: str) -> None:

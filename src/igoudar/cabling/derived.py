@@ -189,12 +189,13 @@ class _Deriver:
         return None
 
     def mesh(self, rule: MeshRule) -> None:
-        """A number that nobody has leaves a hole."""
+        """A number that nobody has leaves a hole; a rule of holes only is misspelt."""
         place = {number: n for n, number in enumerate(rule.numbers)}
         own = {number: n * len(place) for n, number in enumerate(rule.to_halls)}
         halls = self.inventory.halls
         named = {(hall.building, hall.number): hall.name for hall in halls.values()}
         step = rule.numbers[1] - rule.numbers[0] if len(place) > 1 else 1
+        asked = met = False
         for device in self._devices(rule):
             if (device.number - rule.numbers[0]) % step:  # of another rule: only every so many are counted
                 continue
@@ -203,6 +204,7 @@ class _Deriver:
                 said = f"{device.name} has the number {device.number}, for which the rule has no port"
                 self._say("no-port-by-rule", rule.where.at("numbers"), said, "its number in `numbers`")
                 continue
+            asked = True
             first = (own.get(hall.number, 0) + place[device.number]) * rule.links
             there = rule.onto[first : first + rule.links]
             targets = [named.get((hall.building, n), "") for n in rule.to_halls] or [hall.name]
@@ -210,9 +212,14 @@ class _Deriver:
                 other = self.by_number.get((target, rule.to, number))
                 if other is None:
                     continue
+                met = True
                 here = rule.ports[n * rule.links : (n + 1) * rule.links]
                 for a, b in zip(here, there, strict=False):
                     self._add(rule, End(device.name, a), End(other.name, b))
+        if asked and not met:
+            said = f"no {rule.to} with one of the numbers of `to_numbers` is there for it"
+            expected, hint = "a device that it leads to", "remove it, or mend it"
+            self._say("rule-hits-nothing", rule.where.at("to_numbers"), said, expected, hint)
 
     def hand_out(self, ledger: Ledger) -> None:
         """Ports out of the ledger; what rests in it counts as taken, until `igoudar plan` takes it out."""

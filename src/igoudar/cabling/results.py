@@ -130,11 +130,20 @@ def judged(
         if isinstance(line, Measured):
             pull = pulls.get(cable.key)
             found += _mismatches(line, (number, cable), pull, (where, goods)) if pull else ()
-        elif line.done and cable.status is CableStatus.PLANNED:
-            said = f"{number}, {cable.key}, is pulled and still planned"
-            hint = "write `status: connected`"
-            found.append(Finding("pulled", where, said, hint=hint, severity=Severity.INFO, see=cable.where))
+        elif line.done:
+            found += _done(f"{number}, {cable.key},", cable, where)
     return tuple(found)
+
+
+def _done(called: str, cable: Cable, where: Where) -> Iterator[Finding]:
+    """What the inventory does not know yet."""
+    if cable.status is CableStatus.PLANNED:
+        said, hint = f"{called} is pulled and still planned", "write `status: connected`"
+        yield Finding("pulled", where, said, hint=hint, severity=Severity.INFO, see=cable.where)
+    elif cable.status is CableStatus.DECOMMISSIONING:
+        said = f"{called} is taken out"
+        yield Finding("taken-out", where, said, hint="delete the entry", severity=Severity.INFO,
+                      see=cable.where)  # fmt: skip
 
 
 def _mismatches(

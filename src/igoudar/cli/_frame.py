@@ -78,10 +78,10 @@ site_argument = click.argument("site", type=SiteType())
 json_option = click.option("--json", "as_json", is_flag=True, help="Machine-readable output on stdout.")
 
 
-def show_findings(findings: Iterable[Finding]) -> None:
+def show_findings(findings: Iterable[Finding], *, err: bool = False) -> None:
     """One a line, coloured on a terminal only (click strips colours elsewhere)."""
     for finding, line in lines(findings):
-        click.secho(line, fg=STYLES[finding.severity])
+        click.secho(line, fg=STYLES[finding.severity], err=err)
 
 
 def show_diff(diff: str) -> None:

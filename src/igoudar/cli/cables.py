@@ -49,8 +49,9 @@ def command(site: Place, *, wanted: str | None, statuses: tuple[CableStatus, ...
     comes back with its column done filled in.
 
     \b
-    Exit status: 0 done; 2 a file cannot be read, or has an unknown cable; 3 the cables must not be built so;
-    5 a cable is not as planned.
+    Exit status: 0 done; 2 a file cannot be read or written, or has an unknown cable; 3 the cables must not be
+    built so, and stderr says why (the list and the bill are there all the same, labels and the patch list are
+    not); 5 a cable is not as planned.
     """
     if tested is not None:
         if wanted or out or statuses:
@@ -58,12 +59,16 @@ def command(site: Place, *, wanted: str | None, statuses: tuple[CableStatus, ...
         return _judge(site, tested, as_json=as_json)
     cables, findings = _cables(site)
     wanted = wanted or ALL
-    if wanted != ALL and any(finding.severity is Severity.ERROR for finding in findings):
+    wrong = any(finding.severity is Severity.ERROR for finding in findings)
+    if wrong and wanted in (LABELS, PATCH):
         raise CheckFailed(locate(findings, site.root))
     chosen = cables.chosen(frozenset(statuses))
     if wanted == LABELS:
         _numbered(site, chosen)
-    return _show(site, chosen, (wanted, out), as_json=as_json)
+    _show(site, chosen, (wanted, out), as_json=as_json)
+    if wrong:
+        show_findings(in_order(locate(findings, site.root)), err=True)
+    return CheckFailed.exit_code if wrong else 0
 
 
 def _cables(site: Place) -> tuple[Cables, tuple[Finding, ...]]:
@@ -72,12 +77,15 @@ def _cables(site: Place) -> tuple[Cables, tuple[Finding, ...]]:
     from igoudar.cabling.pulls import pulls_of  # noqa: PLC0415
     from igoudar.compiler import sound  # noqa: PLC0415
     from igoudar.inventory import ledger_of, load  # noqa: PLC0415
+    from igoudar.waivers import waive  # noqa: PLC0415
 
     ledger = ledger_of(site.folder, site.root)
     inventory = load(site.folder, site.root, ledger)
     pulls = pulls_of(inventory)
     labels = labels_of(inventory, sound(ledger(), site.root), today())
-    return Cables(inventory, pulls.by_key, labels), pulls.findings
+    mine = {(finding.code, finding.subject) for finding in pulls.findings}
+    waivers = [waiver for waiver in inventory.waivers if (waiver.code, waiver.object) in mine]
+    return Cables(inventory, pulls.by_key, labels), tuple(waive(pulls.findings, waivers, today()))
 
 
 def _numbered(site: Place, cables: Cables) -> None:
@@ -96,7 +104,7 @@ def _numbered(site: Place, cables: Cables) -> None:
         raise CheckFailed(locate([found], site.root))
 
 
-def _show(site: Place, cables: Cables, wanted: tuple[str, Path | None], *, as_json: bool) -> int:
+def _show(site: Place, cables: Cables, wanted: tuple[str, Path | None], *, as_json: bool) -> None:
     from igoudar.cabling import lists  # noqa: PLC0415
 
     what, out = wanted
@@ -112,12 +120,10 @@ def _show(site: Place, cables: Cables, wanted: tuple[str, Path | None], *, as_js
         write_out(out, lists.as_csv(rows).encode())
     elif as_json:
         show_json([dict(row) for row in rows])
-        return 0
     else:
         click.echo(lists.as_csv(rows), nl=False)
-        return 0
-    click.echo(f"{out}: {counted(len(rows), 'sticker' if what == LABELS else 'line')}")
-    return 0
+    if out is not None:
+        click.echo(f"{out}: {counted(len(rows), 'sticker' if what == LABELS else 'line')}")
 
 
 def _judge(site: Place, file: Path, *, as_json: bool) -> int:
