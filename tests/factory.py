@@ -17,7 +17,7 @@ from igoudar import vendors
 from igoudar.allocate import allocate
 from igoudar.design import Plan
 from igoudar.errors import Where
-from igoudar.hall.places import Hall, Rack
+from igoudar.hall.places import Hall, Rack, TypeFacts
 from igoudar.hardware.parts import Components, DeviceType, InterfaceType
 from igoudar.ledger import Ledger
 from igoudar.model import (
@@ -180,6 +180,7 @@ def _inventory(parts: Parts, halls: dict[str, Hall]) -> Inventory:
             "switch": _type("switch", oob, *ports),
             "server": _type("server", oob, *data),
         },
+        facts={slug: TypeFacts(AT, "made up", allocated_w=400) for slug in ("switch", "server")},
         halls=halls,
         racks={f"{h}-r1": Rack(f"{h}-r1", h, "a", 1, 47, AT, {"A": "a", "B": "b"}) for h in halls},
         devices=parts.devices,

@@ -76,7 +76,6 @@ ELSEWHERE = {
     "more-than-there-are",
     "no-units",
     "no-way-back",
-    "no-weight",
     "another-type",
     "has-a-serial",
     "no-point",

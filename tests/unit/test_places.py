@@ -6,19 +6,20 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, timedelta
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from igoudar import checks
-from igoudar.checks import entries, mounting
+from igoudar.checks import entries, mounting, racks
 from igoudar.errors import Finding, Severity, Where
 from igoudar.hall.draw import draw_of
 from igoudar.hall.places import Basis, Campus, Climate, Cooling, Limits, TypeFacts
 from igoudar.hardware import RackType
-from igoudar.hardware.parts import Components, Door, Inlet
-from igoudar.model import Device, Face, Inventory
+from igoudar.hardware.parts import Bay, Components, Door, Inlet
+from igoudar.model import Device, Face, Inventory, Status
 from igoudar.waivers import MOST_DAYS, Waiver, waive
 from tests import factory
 
@@ -101,11 +102,64 @@ def test_redundant_psus_do_not_add_up(
     assert drawn(site, stated, needed) == watts
 
 
-def test_a_mass_that_nobody_says_is_a_warning(site: Inventory) -> None:
-    facts = {slug: TypeFacts(AT, "test", allocated_w=400) for slug in site.types}
-    (told,) = (f for f in found(replace(known(site), facts=facts)) if f.code == "no-weight")
+def planned(site: Inventory) -> Inventory:
+    devices = {name: replace(device, status=Status.PLANNED) for name, device in site.devices.items()}
+    return replace(site, devices=devices)
 
-    assert (told.severity, told.subject) == (Severity.WARNING, "rack h1-r1")
+
+def severities(site: Inventory, code: str) -> set[Severity]:
+    design: Any = SimpleNamespace(inventory=site)
+    told = [*racks.check(design), *mounting.check(design)]
+    return {finding.severity for finding in told if finding.code == code}
+
+
+def bare(site: Inventory) -> Inventory:
+    """Nobody says anything of types; racks have a load, rails of a known depth and feeds, and no power."""
+    kind = rack_type()
+    rack = replace(site.racks["h1-r1"], type=kind.slug, load_kg=1200.0, power_w=None)
+    return replace(site, racks={"h1-r1": rack}, rack_types={kind.slug: kind}, facts={})
+
+
+@pytest.mark.parametrize("code", ["no-draw", "no-weight", "no-depth"])
+def test_a_gap_is_an_error_where_something_stands(site: Inventory, code: str) -> None:
+    assert severities(bare(site), code) == {Severity.ERROR}
+    assert severities(planned(bare(site)), code) == {Severity.WARNING}
+
+
+def test_a_gap_is_of_racks_to_which_it_matters(site: Inventory) -> None:
+    made = bare(site)
+    rack = replace(made.racks["h1-r1"], feeds={}, load_kg=None, type="")
+    assert not codes(replace(made, racks={"h1-r1": rack})) & {"no-draw", "no-weight", "no-depth"}
+
+
+@pytest.mark.parametrize(("own", "wrong"), [(None, False), (800.0, False), (800.1, True)])
+def test_no_device_draws_more_than_its_nameplate(site: Inventory, own: float | None, wrong: bool) -> None:
+    facts = {slug: TypeFacts(AT, "test", nameplate_w=800, allocated_w=400, kg=1) for slug in site.types}
+    first = next(iter(site.devices))
+    made = with_device(replace(site, facts=facts), first, draw_w=own)
+    assert [f.subject for f in found(made) if f.code == "over-nameplate"] == [f"device {first}"] * wrong
+
+
+BAYS = Components(module_bays=(Bay("PSU1", "1"), Bay("PSU2", "2")))
+
+
+@pytest.mark.parametrize(
+    ("more", "watts", "wrong"),
+    [
+        ({"parts": BAYS}, 400, True),
+        ({"parts": BAYS}, 0, False),
+        ({"parts": BAYS, "powered": False}, 400, False),
+        ({"parts": replace(BAYS, inlets=(Inlet("PSU1", "iec-60320-c14"),))}, 400, False),
+        ({}, 400, False),
+    ],
+)
+def test_power_supplies_in_bays_need_an_inlet(
+    site: Inventory, more: dict[str, object], watts: float, wrong: bool
+) -> None:
+    server = replace(site.types["server"], **more)  # type: ignore[arg-type]
+    made = known(replace(site, types={**site.types, "server": server}), watts=watts)
+    expected = {Severity.ERROR} if wrong else set()
+    assert severities(made, "no-power-inlet") == expected
 
 
 def share(inventory: Inventory, one: str, other: str) -> bool:

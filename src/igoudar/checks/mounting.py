@@ -12,6 +12,7 @@ from igoudar.design import Design
 from igoudar.errors import Finding, Where
 from igoudar.hall.cause import Suspect, home, suspect, told_at
 from igoudar.hall.draw import airflow_of, widths_of
+from igoudar.hall.gaps import gap, of_types
 from igoudar.hall.levels import number_of, span
 from igoudar.hall.places import Rack, TypeFacts
 from igoudar.hardware.parts import Door, RackType
@@ -175,7 +176,7 @@ class _Fitting:
             yield self.finding("wrong-width", told, said, expected)
 
     def depths(self, devices: list[Device]) -> Iterator[Finding]:
-        """Of types whose depth is known, in racks whose mounting depth is."""
+        """In racks whose mounting depth is known; a depth that is not is an error, but beside the U."""
 
         def room(rack: Rack) -> float | None:
             kind = self.kind(rack)
@@ -185,12 +186,24 @@ class _Fitting:
             deep, most = _depth(self.facts(device)), room(rack)
             return deep is not None and most is not None and deep > most
 
+        if room(self.rack) is not None:
+            yield from self.unknown_depths(devices)
         for told in self.once_a_type(devices, wrong):
             device = told.device
             deep, most = _depth(self.facts(device)) or 0, room(self.rack) or 0
             said = f"{device.name} is {shown(LENGTH, deep)} deep"
             expected = f"at most {shown(LENGTH, most)}, the mounting depth of {self.rack.type}"
             yield self.finding("too-deep", told, said, expected)
+
+    def unknown_depths(self, devices: list[Device]) -> Iterator[Finding]:
+        unknown = (device for device in devices if device.u and _depth(self.facts(device)) is None)
+        for slug, alike in of_types(unknown).items():
+            said = (
+                f"nobody says how deep a {slug} in rack {self.rack.name} is, nor if it fits between its rails"
+            )
+            expected = "`depth` of the type in types/overrides.yaml"
+            where, about = alike[0].where.at("type"), f"rack {self.rack.name} / type {slug}"
+            yield Finding("no-depth", where, said, expected, severity=gap(alike), subject=about)
 
     def back_to_back(self, devices: list[Device]) -> Iterator[Finding]:
         """Two of half depth at one U share the depth between the rails."""

@@ -10,6 +10,7 @@ from igoudar.errors import Finding, Severity
 from igoudar.hall.cause import Suspect, grown, home, suspect, told_at
 from igoudar.hall.draw import Draw, Draws, airflow_of, weight_of
 from igoudar.hall.excess import Excess
+from igoudar.hall.gaps import gap, of_types
 from igoudar.hall.places import Rack
 from igoudar.model import Device, Face, Inventory
 from igoudar.quantities import MASS, POWER, shown
@@ -34,22 +35,17 @@ def check(design: Design) -> Iterator[Finding]:
 
 
 def _power(known: Draws, rack: Rack, devices: list[Device]) -> Iterator[Finding]:
-    """Of racks that state their power. What nobody knows is an error: the rack counts as if it were full."""
-    if rack.power_w is None:
-        return
+    """What nobody knows is an error: the rack counts as if it were full."""
     draws = {device.name: known.of(device) for device in devices}
-    unknown = [device for device in devices if draws[device.name].allocated_w is None]
-    for kind in dict.fromkeys(device.type for device in unknown):
-        one = next(device for device in unknown if device.type == kind)
-        yield Finding(
-            "no-draw",
-            one.where.at("type"),
-            f"nobody says what a {kind} draws, so {rack.name} counts as its {shown(POWER, rack.power_w)}",
-            "`draw` of the device, or `allocated` of its type in types/overrides.yaml",
-            subject=f"rack {rack.name} / type {kind}",
-        )
+    if rack.power_w is not None or rack.feeds:
+        yield from _no_draw(draws, rack, devices)
+    if rack.feeds:
+        yield from _no_inlet(known.inventory, draws, rack, devices)
     for device in devices:
         yield from _over_psus(known.inventory, device, draws[device.name])
+        yield from _over_nameplate(known.inventory, device)
+    if rack.power_w is None:
+        return
     total = round(sum(draw.allocated_w or 0 for draw in draws.values()), 3)
     if total > rack.power_w:
         said = f"what stands in rack {rack.name} draws {shown(POWER, total)}{_most(draws)}"
@@ -60,6 +56,54 @@ def _power(known: Draws, rack: Rack, devices: list[Device]) -> Iterator[Finding]
             *grown(devices, ("draw", "type"), lambda one: known.of(one).allocated_w, total - rack.power_w),
         )
         yield over.of(about, "rack-over-power", told_at(home(rack, "power"), suspects), said, more)
+
+
+def _no_draw(draws: Mapping[str, Draw], rack: Rack, devices: list[Device]) -> Iterator[Finding]:
+    unknown = [device for device in devices if draws[device.name].allocated_w is None]
+    for kind, alike in of_types(unknown).items():
+        counts = f"nobody knows what the feeds of {rack.name} carry"
+        if rack.power_w is not None:
+            counts = f"{rack.name} counts as its {shown(POWER, rack.power_w)}"
+        yield Finding(
+            "no-draw",
+            alike[0].where.at("type"),
+            f"nobody says what a {kind} draws, so {counts}",
+            "`draw` of the device, or `allocated` of its type in types/overrides.yaml",
+            severity=Severity.ERROR if rack.power_w is not None else gap(alike),
+            subject=f"rack {rack.name} / type {kind}",
+        )
+
+
+def _no_inlet(
+    inventory: Inventory, draws: Mapping[str, Draw], rack: Rack, devices: list[Device]
+) -> Iterator[Finding]:
+    """Of types whose power supplies are modules, which their file has bays for and no more."""
+
+    def lacking(device: Device) -> bool:
+        kind = inventory.types[device.type]
+        bays_alone = bool(kind.parts.module_bays) and not kind.parts.inlets
+        return bays_alone and kind.powered is not False and bool(draws[device.name].allocated_w)
+
+    for slug, alike in of_types(device for device in devices if lacking(device)).items():
+        said = f"a {slug} draws power and its type has bays for modules, but no inlet that a feed leads to"
+        expected = (
+            f"`power-ports` in {inventory.types[slug].where.file}, one for each power supply in its bays"
+        )
+        hint = "copy them from the module's file; `is_powered: false` for what needs none, as on a busbar"
+        where, about = alike[0].where.at("type"), f"rack {rack.name} / type {slug}"
+        yield Finding("no-power-inlet", where, said, expected, hint, severity=gap(alike), subject=about)
+
+
+def _over_nameplate(inventory: Inventory, device: Device) -> Iterator[Finding]:
+    """What a type is planned with is held against it where `types/overrides.yaml` is read."""
+    facts = inventory.facts.get(device.type)
+    most = facts.nameplate_w if facts else None
+    if facts is None or most is None or device.draw_w is None or device.draw_w <= most:
+        return
+    said = f"{device.name} draws {shown(POWER, device.draw_w)}"
+    expected = f"at most {shown(POWER, most)}, the nameplate of {device.type}"
+    where, see = device.where.at("draw"), facts.where.at("nameplate")
+    yield Finding("over-nameplate", where, said, expected, see=see, subject=f"device {device.name}")
 
 
 def _over_psus(inventory: Inventory, device: Device, draw: Draw) -> Iterator[Finding]:
@@ -88,6 +132,12 @@ def _mass(inventory: Inventory, rack: Rack, devices: list[Device]) -> Iterator[F
     if rack.load_kg is None:
         return
     masses = {device.name: weight_of(inventory, device) for device in devices}
+    if unknown := [device for device in devices if masses[device.name] is None]:
+        names = sorted(device.name for device in unknown)
+        said = f"nobody says what {names[0]}{' and others' if names[1:] else ''} in rack {rack.name} weighs"
+        expected = "`weight` of the type in types/overrides.yaml"
+        where, about = rack.where.at("load"), f"rack {rack.name}"
+        yield Finding("no-weight", where, said, expected, severity=gap(unknown), subject=about)
     total = round(sum(mass or 0 for mass in masses.values()), 3)
     if total > rack.load_kg:
         said = f"what stands in rack {rack.name} has {shown(MASS, total)}"
@@ -97,15 +147,6 @@ def _mass(inventory: Inventory, rack: Rack, devices: list[Device]) -> Iterator[F
             *grown(devices, ("type",), lambda one: weight_of(inventory, one), total - rack.load_kg),
         )
         yield over.of(f"rack {rack.name}", "rack-over-load", told_at(home(rack, "load"), suspects), said)
-    elif unknown := sorted(name for name, mass in masses.items() if mass is None):
-        said = (
-            f"nobody says what {unknown[0]}{' and others' if unknown[1:] else ''} in rack {rack.name} weighs"
-        )
-        expected = "`weight` of the type in types/overrides.yaml"
-        about = f"rack {rack.name}"
-        yield Finding(
-            "no-weight", rack.where.at("load"), said, expected, severity=Severity.WARNING, subject=about
-        )
 
 
 def _airflow(inventory: Inventory, rack: Rack, devices: list[Device]) -> Iterator[Finding]:
