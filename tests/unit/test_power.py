@@ -183,6 +183,37 @@ def test_phases_up_to_what_balances_them() -> None:
     assert not load_faults(Graph(units, (legged("L1", "L2", "L3"),)), 0.1)
 
 
+def told(graph: Graph) -> dict[tuple[str, str], tuple[str, float | None]]:
+    return {(f.code, f.name): (f.message, f.amount_w) for f in load_faults(graph, 9.0)}
+
+
+def test_the_amount_is_that_of_the_message() -> None:
+    """r1 with 1600 W on two sides: 800 W on each, all of it on one alone."""
+    near = changed(TWO_N, "bus-a", capacity_w=1000.0)
+    assert told(near) == {
+        ("feed-alone-overload", "bus-a"): (
+            "busway bus-a carries 1600 W of 1000 W when it is the only feed of its racks",
+            1600.0,
+        )
+    }
+    assert told(changed(TWO_N, "bus-a", breaker_w=500.0))["breaker-below-load", "bus-a"] == (
+        "busway bus-a carries 800 W behind a breaker for 500 W",
+        800.0,
+    )
+
+
+def test_a_phase_over_its_breaker_is_named_and_held_against_a_third() -> None:
+    units = (GRID, fed("bus", "grid", capacity_w=3300.0))
+    graph = Graph(units, (replace(legged("L2", "L2", "L3"), feed_w=3000.0),))
+    assert told(graph) == {
+        ("breaker-below-load", "r"): (
+            "feed A of rack r carries 1200 W on L2 of 1000 W, a third of its breaker",
+            1200.0,
+        ),
+        ("phase-overload", "bus"): ("L2 of board bus carries 1200 W of 1100 W", 1200.0),
+    }
+
+
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_loads_are_those_of_the_oracle(scheme: str) -> None:
     for seed in range(40):
