@@ -71,7 +71,7 @@ def judge(inventory: Inventory) -> Iterator[Finding]:
     settled = settle(graph)
     yield from _unfed(inventory, graph)
     yield from _without_liquid(inventory, graph)
-    found = load_faults(graph, inventory.plant.limits.imbalance, settled)
+    found = load_faults(graph, inventory.plant.limits.balance, settled)
     carried = [*_loads(inventory, found, things), *failures(inventory, graph, settled.state)]
     yield from carried
     said = {finding.subject for finding in carried if finding.severity is Severity.ERROR}

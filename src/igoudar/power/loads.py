@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -140,13 +141,28 @@ def _legs(state: State, feeds: tuple[FeedLoad, ...]) -> list[Legs]:
     return [(legs[0], legs[1], legs[2]) for legs in found]
 
 
-def load_faults(graph: Graph, most_imbalance: float, settled: Settled | None = None) -> tuple[Fault, ...]:
-    """`most_imbalance`: what a phase may be off the mean of the three, as a share. Sorted."""
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """`most`: what a phase may be off the mean of the three, as a share of it.
+
+    Judged where the largest phase carries more than the share `above` of what it may; a unit of which nobody
+    says what it carries is not judged.
+    """
+
+    most: float = 1.0
+    above: float = 0.0
+
+    def judges(self, load: UnitLoad) -> bool:
+        return math.isfinite(load.limit_w) and max(load.legs_w) > self.above * load.limit_w / 3 + slack(0.0)
+
+
+def load_faults(graph: Graph, balance: Balance, settled: Settled | None = None) -> tuple[Fault, ...]:
+    """What is wrong before anything fails; sorted."""
     settled = settled or settle(graph)
     now, units = settled.loads, {unit.name: unit for unit in graph.units}
     racks = {rack.name: rack for rack in graph.racks}
     found = [
-        *(fault for load in now.units for fault in _unit_faults(units[load.name], load, most_imbalance)),
+        *(fault for load in now.units for fault in _unit_faults(units[load.name], load, balance)),
         *(fault for feed in now.feeds for fault in _feed_faults(racks[feed.rack], feed)),
         *_alone_faults(now, units),
         *_heat_faults(graph, now),
@@ -170,7 +186,7 @@ def _over(load: float, limit: float) -> bool:
     return load - limit > slack(load)
 
 
-def _unit_faults(unit: Unit, load: UnitLoad, most: float) -> Iterator[Fault]:
+def _unit_faults(unit: Unit, load: UnitLoad, balance: Balance) -> Iterator[Fault]:
     who = f"{unit.kind} {unit.name}"
     breaker = None if unit.breaker_w is None else unit.breaker_w * unit.count
     if breaker is not None and _over(load.load_w, breaker):
@@ -183,10 +199,10 @@ def _unit_faults(unit: Unit, load: UnitLoad, most: float) -> Iterator[Fault]:
         leg, most_w = _largest(load.legs_w)
         said = f"{leg} of {who} carries {most_w:.0f} W of {load.limit_w / 3:.0f} W"
         yield _too_much("phase-overload", unit, (said, most_w), "a third of its capacity at most")
-    if load.imbalance > most + 1e-9:
+    if balance.judges(load) and load.imbalance > balance.most + 1e-9:
         legs = ", ".join(f"{leg} {w:.0f} W" for leg, w in zip(LEGS, load.legs_w, strict=True))
         said = f"{who} is {load.imbalance:.0%} out of balance: {legs}"
-        yield Fault("phase-imbalance", unit.name, said, f"at most {most:.0%}", where=unit.where)
+        yield Fault("phase-imbalance", unit.name, said, f"at most {balance.most:.0%}", where=unit.where)
 
 
 def _feed_faults(rack: Rack, feed: FeedLoad) -> Iterator[Fault]:
