@@ -34,6 +34,7 @@ from igoudar.power import (
     renewable_share,
     scheme_faults,
 )
+from igoudar.power.loads import Balance
 from igoudar.power.report import Single, Which
 from tests.unit.power_halls import SCHEMES, hall
 from tests.unit.power_oracle import World, outcome
@@ -121,7 +122,7 @@ def test_a_chain_that_closes_is_said_once() -> None:
 
 
 def test_nothing_is_wrong_with_a_good_graph() -> None:
-    assert faults(TWO_N) == load_faults(TWO_N, 0.1) == ()
+    assert faults(TWO_N) == load_faults(TWO_N, Balance(0.1)) == ()
 
 
 LOADED = {
@@ -146,7 +147,7 @@ LOADED = {
 
 @pytest.mark.parametrize("code", LOADED)
 def test_a_graph_that_is_loaded_wrongly(code: str) -> None:
-    assert code.strip() in {fault.code for fault in load_faults(LOADED[code], 0.1)}
+    assert code.strip() in {fault.code for fault in load_faults(LOADED[code], Balance(0.1))}
 
 
 def test_feeds_that_meet_in_a_reserve_that_is_not_in_use_share_nothing() -> None:
@@ -154,7 +155,7 @@ def test_feeds_that_meet_in_a_reserve_that_is_not_in_use_share_nothing() -> None
     graph = replace(TWO_N, units=(*TWO_N.units, reserve))
     for side in "ab":
         graph = changed(graph, f"bus-{side}", power=Input((f"ups-{side}", "reserve")))
-    assert load_faults(graph, 0.1) == ()
+    assert load_faults(graph, Balance(0.1)) == ()
 
 
 def legged(*legs: str) -> Rack:
@@ -178,9 +179,51 @@ def test_phases_up_to_what_balances_them() -> None:
     assert of["ups"].legs_w == of["bus"].legs_w
     assert of["tx"].legs_w == pytest.approx((900.0, 900.0, 900.0))
     assert of["grid"].legs_w == pytest.approx((1000.0, 1000.0, 1000.0))
-    found = load_faults(graph, 0.1)
+    found = load_faults(graph, Balance(0.1))
     assert [fault.code for fault in found if fault.name == "bus"] == ["phase-imbalance", "phase-overload"]
-    assert not load_faults(Graph(units, (legged("L1", "L2", "L3"),)), 0.1)
+    assert not load_faults(Graph(units, (legged("L1", "L2", "L3"),)), Balance(0.1))
+
+
+@pytest.mark.parametrize(
+    ("capacity_w", "said"), [(11_900.0, ["phase-imbalance"]), (12_100.0, []), (None, [])]
+)
+def test_balance_is_judged_from_a_share_of_what_a_phase_may_carry(
+    capacity_w: float | None, said: list[str]
+) -> None:
+    """1200 W on the largest phase are 30 % of a third of 12 kW; nobody says what the last one may carry."""
+    graph = Graph((GRID, fed("bus", "grid", capacity_w=capacity_w)), (legged("L1", "L1", "L2"),))
+    assert [fault.code for fault in load_faults(graph, Balance(0.2, 0.3))] == said
+
+
+def told(graph: Graph) -> dict[tuple[str, str], tuple[str, float | None]]:
+    return {(f.code, f.name): (f.message, f.amount_w) for f in load_faults(graph, Balance(9.0))}
+
+
+def test_the_amount_is_that_of_the_message() -> None:
+    """r1 with 1600 W on two sides: 800 W on each, all of it on one alone."""
+    near = changed(TWO_N, "bus-a", capacity_w=1000.0)
+    assert told(near) == {
+        ("feed-alone-overload", "bus-a"): (
+            "busway bus-a carries 1600 W of 1000 W when it is the only feed of its racks",
+            1600.0,
+        )
+    }
+    assert told(changed(TWO_N, "bus-a", breaker_w=500.0))["breaker-below-load", "bus-a"] == (
+        "busway bus-a carries 800 W behind a breaker for 500 W",
+        800.0,
+    )
+
+
+def test_a_phase_over_its_breaker_is_named_and_held_against_a_third() -> None:
+    units = (GRID, fed("bus", "grid", capacity_w=3300.0))
+    graph = Graph(units, (replace(legged("L2", "L2", "L3"), feed_w=3000.0),))
+    assert told(graph) == {
+        ("breaker-below-load", "r"): (
+            "feed A of rack r carries 1200 W on L2 of 1000 W, a third of its breaker",
+            1200.0,
+        ),
+        ("phase-overload", "bus"): ("L2 of board bus carries 1200 W of 1100 W", 1200.0),
+    }
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

@@ -21,7 +21,6 @@ from igoudar.power import (
     Declared,
     Fault,
     Graph,
-    Loads,
     design,
     design_faults,
     faults,
@@ -33,9 +32,6 @@ from igoudar.power import (
 from igoudar.power.energy import PERIODS
 from igoudar.quantities import ENERGY, POWER, VOLUME, shown
 
-TOO_MUCH = frozenset(
-    {"breaker-below-load", "cooling-short", "feed-alone-overload", "overload", "phase-overload"}
-)
 SHARED = ("feeds-share-unit", "feeds-share-group")
 SAID_BY_FAILURES = ("scheme-overload", "scheme-loses", "scheme-overloads")
 LITRES_A_M3 = 1000
@@ -70,16 +66,14 @@ def judge(inventory: Inventory) -> Iterator[Finding]:
     """Nothing for a site without units."""
     if not inventory.plant.units:
         return
-    graph = power_graph(inventory)
+    graph, things = power_graph(inventory), _Things(inventory)
     if unreadable := faults(graph):
-        things = _Things(inventory)
         yield from (things.told(fault) for fault in unreadable)
         return
     settled = settle(graph)
-    things = _Things(inventory, settled.loads)
     yield from _unfed(inventory, graph)
     yield from _without_liquid(inventory, graph)
-    found = load_faults(graph, inventory.plant.limits.imbalance, settled)
+    found = load_faults(graph, inventory.plant.limits.balance, settled)
     carried = [*_loads(inventory, found, things), *failures(inventory, graph, settled.state)]
     yield from carried
     said = {finding.subject for finding in carried if finding.severity is Severity.ERROR}
@@ -99,26 +93,17 @@ def judge(inventory: Inventory) -> Iterator[Finding]:
 
 
 class _Things:
-    """What a fault is about, as check says it: unit, loop or rack, and how much there is of it."""
+    """What a fault is about, as check says it: unit, loop or rack."""
 
-    def __init__(self, inventory: Inventory, now: Loads | None = None) -> None:
+    def __init__(self, inventory: Inventory) -> None:
         plant = inventory.plant
         self.places = dict.fromkeys((loop.where for loop in plant.loops.values()), "loop")
         self.places |= dict.fromkeys((unit.where for unit in plant.units.values()), "unit")
-        self.amounts: dict[str, float] = {}
-        if now is None:
-            return
-        self.amounts = {f"unit {unit.name}": unit.load_w for unit in now.units}
-        self.amounts |= {f"loop {loop.name}": loop.heat_w for loop in now.loops}
-        for feed in now.feeds:
-            about = f"rack {feed.rack}"
-            self.amounts[about] = max(self.amounts.get(about, 0.0), feed.alone_w)
 
     def told(self, fault: Fault, severity: Severity = Severity.ERROR) -> Finding:
         where = fault.where or Where("")
         kind = self.places.get(where, "rack")
         about, key = f"{kind} {fault.name}", KEYS[kind].get(fault.code)
-        amount = self.amounts.get(about) if fault.code in TOO_MUCH else None
         return Finding(
             fault.code,
             where.at(key) if key else where,
@@ -127,8 +112,8 @@ class _Things:
             fault.hint,
             severity,
             subject=about,
-            amount=amount,
-            unit="" if amount is None else POWER.base,
+            amount=fault.amount_w,
+            unit="" if fault.amount_w is None else POWER.base,
         )
 
 

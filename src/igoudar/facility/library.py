@@ -13,6 +13,7 @@ from igoudar.errors import Finding, Where
 from igoudar.facility.plant import FacilityType, Kind, PowerLimits
 from igoudar.facility.schema import KEYS, FacilityTypeIn, LimitsFile
 from igoudar.power.energy import Profile
+from igoudar.power.loads import Balance
 from igoudar.validated import LABEL, data_file, validated
 from igoudar.yaml_source import read_source
 
@@ -126,5 +127,6 @@ def _read_limits(root: Path) -> tuple[PowerLimits, list[Finding]]:
     if file is None:
         return PowerLimits(), findings
     tolerance = file.tolerance
-    shares = file.breaker.share / 100, file.imbalance.share / 100
-    return PowerLimits(*shares, file.store.lasts, tolerance.pue, tolerance.wue), findings
+    balance = Balance(file.imbalance.share / 100, file.imbalance.above / 100)
+    tolerances = file.store.lasts, tolerance.pue, tolerance.wue
+    return PowerLimits(file.breaker.share / 100, balance, *tolerances), findings

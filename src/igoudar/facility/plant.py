@@ -12,6 +12,7 @@ from enum import StrEnum
 from igoudar.errors import Where
 from igoudar.power.energy import Profile, Rule
 from igoudar.power.graph import Input
+from igoudar.power.loads import Balance
 from igoudar.power.schemes import Scheme
 
 
@@ -132,14 +133,14 @@ class Energy:
 
 @dataclass(frozen=True, slots=True)
 class PowerLimits:
-    """`breaker_share`: what a breaker carries all day; `imbalance`: of a phase off the mean of the three.
+    """`breaker_share`: what a breaker carries all day.
 
     `store_s`: a battery that lasts less at full power bridges, and feeds nothing. Tolerances are in the unit
     of the figure.
     """
 
     breaker_share: float = 1.0
-    imbalance: float = 1.0
+    balance: Balance = field(default_factory=Balance)
     store_s: float = 0.0
     pue: float = 0.0
     wue: float = 0.0

@@ -212,6 +212,12 @@ class ShareIn(Entry):
     source: Source
 
 
+class ImbalanceIn(ShareIn):
+    """`above`: judged where the largest phase carries more than this share of what it may."""
+
+    above: Percent
+
+
 class ToleranceIn(Entry):
     pue: Annotated[float, Field(ge=0, le=1, strict=False)]
     wue: LitresAKilowattHour
@@ -227,6 +233,6 @@ class LimitsFile(Entry):
     """`inventory/data/power.yaml`. `store`: how long a battery lasts that feeds rather than bridges."""
 
     breaker: ShareIn
-    imbalance: ShareIn
+    imbalance: ImbalanceIn
     store: StoreIn
     tolerance: ToleranceIn

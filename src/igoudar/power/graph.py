@@ -167,7 +167,8 @@ class Graph:
 class Fault:
     """What is wrong with one object, without a severity: that is for the edge to say.
 
-    `code` as in `errors.Finding`; `name` is the unit's, the rack's or the loop's.
+    `code` as in `errors.Finding`; `name` is the unit's, the rack's or the loop's. `amount_w`: where it is too
+    much of something, the W that the message tells.
     """
 
     code: str
@@ -176,3 +177,4 @@ class Fault:
     expected: str = ""
     hint: str = ""
     where: Where | None = None
+    amount_w: float | None = None

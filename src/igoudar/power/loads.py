@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from igoudar.power.flow import State, slack
-from igoudar.power.graph import LEGS, Device, Fault, Graph, Rack, Unit
+from igoudar.power.graph import LEGS, Device, Fault, Graph, Loop, Rack, Unit
 
 Legs = tuple[float, float, float]
 NONE: Legs = (0.0, 0.0, 0.0)
@@ -140,13 +141,28 @@ def _legs(state: State, feeds: tuple[FeedLoad, ...]) -> list[Legs]:
     return [(legs[0], legs[1], legs[2]) for legs in found]
 
 
-def load_faults(graph: Graph, most_imbalance: float, settled: Settled | None = None) -> tuple[Fault, ...]:
-    """`most_imbalance`: what a phase may be off the mean of the three, as a share. Sorted."""
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """`most`: what a phase may be off the mean of the three, as a share of it.
+
+    Judged where the largest phase carries more than the share `above` of what it may; a unit of which nobody
+    says what it carries is not judged.
+    """
+
+    most: float = 1.0
+    above: float = 0.0
+
+    def judges(self, load: UnitLoad) -> bool:
+        return math.isfinite(load.limit_w) and max(load.legs_w) > self.above * load.limit_w / 3 + slack(0.0)
+
+
+def load_faults(graph: Graph, balance: Balance, settled: Settled | None = None) -> tuple[Fault, ...]:
+    """What is wrong before anything fails; sorted."""
     settled = settled or settle(graph)
     now, units = settled.loads, {unit.name: unit for unit in graph.units}
     racks = {rack.name: rack for rack in graph.racks}
     found = [
-        *(fault for load in now.units for fault in _unit_faults(units[load.name], load, most_imbalance)),
+        *(fault for load in now.units for fault in _unit_faults(units[load.name], load, balance)),
         *(fault for feed in now.feeds for fault in _feed_faults(racks[feed.rack], feed)),
         *_alone_faults(now, units),
         *_heat_faults(graph, now),
@@ -156,27 +172,37 @@ def load_faults(graph: Graph, most_imbalance: float, settled: Settled | None = N
     return tuple(sorted(set(found), key=lambda fault: (fault.name, fault.code, fault.message)))
 
 
+def _too_much(code: str, thing: Unit | Rack | Loop, told: tuple[str, float], expected: str) -> Fault:
+    """`told`: the message, and the W that it tells."""
+    return Fault(code, thing.name, told[0], expected, where=thing.where, amount_w=round(told[1], 3))
+
+
+def _largest(legs: Legs) -> tuple[str, float]:
+    most = max(legs)
+    return LEGS[legs.index(most)], most
+
+
 def _over(load: float, limit: float) -> bool:
     return load - limit > slack(load)
 
 
-def _unit_faults(unit: Unit, load: UnitLoad, most: float) -> Iterator[Fault]:
+def _unit_faults(unit: Unit, load: UnitLoad, balance: Balance) -> Iterator[Fault]:
     who = f"{unit.kind} {unit.name}"
     breaker = None if unit.breaker_w is None else unit.breaker_w * unit.count
     if breaker is not None and _over(load.load_w, breaker):
         said = f"{who} carries {load.load_w:.0f} W behind a breaker for {breaker:.0f} W"
-        yield Fault("breaker-below-load", unit.name, said, "a breaker above the load", where=unit.where)
+        yield _too_much("breaker-below-load", unit, (said, load.load_w), "a breaker above the load")
     elif _over(load.load_w, load.limit_w):
         said = f"{who} carries {load.load_w:.0f} W of {load.limit_w:.0f} W"
-        yield Fault("overload", unit.name, said, "no more than it can carry", where=unit.where)
+        yield _too_much("overload", unit, (said, load.load_w), "no more than it can carry")
     elif _over(max(load.legs_w), load.limit_w / 3):
-        leg = LEGS[load.legs_w.index(max(load.legs_w))]
-        said = f"{leg} of {who} carries {max(load.legs_w):.0f} W of {load.limit_w / 3:.0f} W"
-        yield Fault("phase-overload", unit.name, said, "a third of its capacity at most", where=unit.where)
-    if load.imbalance > most + 1e-9:
+        leg, most_w = _largest(load.legs_w)
+        said = f"{leg} of {who} carries {most_w:.0f} W of {load.limit_w / 3:.0f} W"
+        yield _too_much("phase-overload", unit, (said, most_w), "a third of its capacity at most")
+    if balance.judges(load) and load.imbalance > balance.most + 1e-9:
         legs = ", ".join(f"{leg} {w:.0f} W" for leg, w in zip(LEGS, load.legs_w, strict=True))
         said = f"{who} is {load.imbalance:.0%} out of balance: {legs}"
-        yield Fault("phase-imbalance", unit.name, said, f"at most {most:.0%}", where=unit.where)
+        yield Fault("phase-imbalance", unit.name, said, f"at most {balance.most:.0%}", where=unit.where)
 
 
 def _feed_faults(rack: Rack, feed: FeedLoad) -> Iterator[Fault]:
@@ -187,12 +213,17 @@ def _feed_faults(rack: Rack, feed: FeedLoad) -> Iterator[Fault]:
             (feed.load_w, feed.legs_w, "carries"),
             (feed.alone_w, feed.alone_legs_w, "alone carries"),
         ):
-            if _over(load, rack.feed_w) or _over(max(legs), rack.feed_w / 3):
-                what = f"{load:.0f} W" if _over(load, rack.feed_w) else f"{max(legs):.0f} W on one phase"
-                said = f"{who} {how} {what} behind a breaker for {rack.feed_w:.0f} W"
-                code = "breaker-below-load" if how == "carries" else "feed-alone-overload"
-                yield Fault(code, rack.name, said, "each feed alone carries its rack", where=rack.where)
-                break
+            leg, most_w = _largest(legs)
+            if _over(load, rack.feed_w):
+                told = f"{who} {how} {load:.0f} W behind a breaker for {rack.feed_w:.0f} W", load
+            elif _over(most_w, rack.feed_w / 3):
+                of = f"{rack.feed_w / 3:.0f} W, a third of its breaker"
+                told = f"{who} {how} {most_w:.0f} W on {leg} of {of}", most_w
+            else:
+                continue
+            code = "breaker-below-load" if how == "carries" else "feed-alone-overload"
+            yield _too_much(code, rack, told, "each feed alone carries its rack")
+            break
     if feed.off_alone and len(rack.feeds) > 1:
         said = f"{who} alone cannot keep {', '.join(feed.off_alone)} on: too few of their PSUs are on it"
         yield Fault("feed-alone-loses", rack.name, said, "each feed alone carries its rack", where=rack.where)
@@ -207,11 +238,9 @@ def _alone_faults(now: Loads, units: dict[str, Unit]) -> Iterator[Fault]:
     for name, watts in alone.items():
         unit = units[name]
         if _over(watts, limits[name]):
-            said = (
-                f"{unit.kind} {name} carries {watts:.0f} W of {limits[name]:.0f} W when it is the only feed"
-            )
-            expected = "each feed alone carries its racks"
-            yield Fault("feed-alone-overload", name, f"{said} of its racks", expected, where=unit.where)
+            said = f"{unit.kind} {name} carries {watts:.0f} W of {limits[name]:.0f} W"
+            told = f"{said} when it is the only feed of its racks", watts
+            yield _too_much("feed-alone-overload", unit, told, "each feed alone carries its racks")
 
 
 def _heat_faults(graph: Graph, now: Loads) -> Iterator[Fault]:
@@ -220,7 +249,7 @@ def _heat_faults(graph: Graph, now: Loads) -> Iterator[Fault]:
         if _over(loop.heat_w, loop.capacity_w):
             said = f"loop {loop.name} takes {loop.capacity_w:.0f} W of {loop.heat_w:.0f} W of heat"
             at = f"cooling for all of it at {graph.ambient_c:g} °C"
-            yield Fault("cooling-short", loop.name, said, at, where=loops[loop.name].where)
+            yield _too_much("cooling-short", loops[loop.name], (said, loop.heat_w), at)
 
 
 def _psu_faults(graph: Graph) -> Iterator[Fault]:
