@@ -356,6 +356,42 @@ def test_a_bundle_tells_its_media_and_what_is_planned() -> None:
     assert {"a1 – a2", "3", "2 dac, 1 om4, 1 planned"} <= {*listed}
 
 
+def test_what_holds_for_all_cables_is_said_once() -> None:
+    racks = {name: rack(name, "a", number) for number, name in enumerate(("a1", "a2"), 1)}
+    devices = {f"s-{name}": server(f"s-{name}", one, 1.0) for name, one in racks.items()}
+    connected = CableStatus.CONNECTED
+    cables = [Cable(End("s-a1", p), End("s-a2", p), factory.AT, connected, "om4") for p in ("p1", "p2")]
+    site = replace(EMPTY, racks=racks, devices=devices, cables={cable.key: cable for cable in cables})
+    root = judge(draw_cables(site, "h1", DAY))
+
+    assert [text.said for text in words(root) if "om4" in text.said] == ["om4"]
+    assert "om4" in [text.said for text in words(groups(root, "totals")[0])]
+
+
+def test_cables_of_the_lab_are_what_is_bought() -> None:
+    """Media follow from the ports, lengths from the ways; cords for power are no cables for data."""
+    root = judge(draw_cables(load(ROOT / "inventory" / "lab", ROOT), "h1", DAY))
+    told = [text.said for text in words(groups(root, "totals")[0])]
+    listed = [text.said for text in words(groups(root, "largest")[0])]
+
+    counts = dict(zip(told[::2], told[1::2], strict=True))
+    assert counts["cables"] == "44"
+    assert (counts["cat6a"], counts["dac"], counts["aoc"], counts["power cords"]) == ("19", "19", "4", "44")
+    assert counts["medium not stated"] == "2"  # to what is not ours
+    assert listed[1:4] == ["a01 – a03", "5", "2 aoc 100G qsfp28, 3 cat6a 1G 8p8c, 5 m"]
+    # a DAC of 5 m bears 5 m
+    assert listed[listed.index("a04 – a05") + 2] == "1 dac 25G sfp28, 5 m, 1 near the limit"
+    lowest = max(text.area.bottom for text in words(groups(root, "totals")[0]))
+    assert lowest > page(root).bottom * 0.75
+
+
+def test_a_rack_with_nothing_but_power_cords() -> None:
+    lab = load(ROOT / "inventory" / "lab", ROOT)
+    found = groups(judge(draw_cables(replace(lab, cables={}), "h1", DAY)), "bundle")
+    (bundle,) = (group for group in found if group.get("data-to") == "a01")
+    assert {text.said for text in words(bundle)} == {"0", "6 power cords"}
+
+
 def test_sheets_of_the_lab() -> None:
     lab = load(ROOT / "inventory" / "lab", ROOT)
 

@@ -4,75 +4,42 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from datetime import date
 
-from igoudar.derive.ports import natural
 from igoudar.drawing import looks
+from igoudar.drawing.bundles import UNSTATED, Bundle, Matrix, matrix_of
 from igoudar.drawing.frame import FOOT, LEGEND, Heading, Key, framed, legend
 from igoudar.drawing.letters import width
 from igoudar.drawing.paper import INK, Box, Hand, Ink, Page, Pen, document, page_for
-from igoudar.drawing.use import racks_of
-from igoudar.model import Cable, CableStatus, Inventory
+from igoudar.drawing.use import Level, fill
+from igoudar.model import CableStatus, Inventory
 
-MOST_RACKS = 24  # more are drawn by row
-CELL, LARGEST = 6.7, 24.0  # of a cell on paper, at least and at most
+CELL, LARGEST = 6.7, 36.0  # of a cell on paper, at least and at most
 NAMES, TOP = 30.0, 9.0  # room for names on the left, at most, and above
 LINE = 3.8
-TOTALS, TOTALS_W, BUNDLE_W = 54.0, 52.0, 62.0  # below the matrix: sums, and bundles in columns
+TOTALS, TOTALS_W, BUNDLE_W = 63.0, 52.0, 62.0  # below the matrix: sums, and bundles in columns
 SMALLEST = 1.4  # lines of media in a cell; smaller ones would not be read
 MOST_MEDIA = 5  # that are told one by one
 SHADES = ("#ffffff", "#eaf1f6", "#d3e2ec", "#b9d0e0", "#9dbcd2")
-UNSTATED = "medium not stated"
-
-
-@dataclass(slots=True)
-class _Bundle:
-    """Cables between two ends, or inside one."""
-
-    media: Counter[str] = field(default_factory=Counter)
-    statuses: Counter[CableStatus] = field(default_factory=Counter)
-
-    def add(self, cable: Cable) -> None:
-        self.media[cable.medium or UNSTATED] += 1
-        self.statuses[cable.status] += 1
-
-    @property
-    def total(self) -> int:
-        return self.media.total()
-
-
-@dataclass(frozen=True, slots=True)
-class _Matrix:
-    """`ends` in their order on the sheet; bundles by two of them, the later one first. `what`: rack or row.
-
-    `own`: the ends that are of the hall itself.
-    """
-
-    what: str
-    own: frozenset[str]
-    ends: Sequence[str]
-    bundles: Mapping[tuple[str, str], _Bundle]
+CORDS = "power cords"
 
 
 def draw_cables(inventory: Inventory, name: str, day: date) -> str:
     """The text of an SVG document: racks of the hall, its rows if they are many; other halls as a whole."""
-    matrix = _matrix(inventory, name)
+    matrix = matrix_of(inventory, name)
     names = min(max((width(end, 3.0, bold=True) for end in matrix.ends), default=0) + 2.5, NAMES)
     page, cell = _page(len(matrix.ends), names)
     facts = (("site", inventory.site.name), ("date", day.isoformat()), ("scale", "not to scale"))
     sheet = framed(page, Heading(f"Hall {name}", f"cables from {matrix.what} to {matrix.what}", facts))
     left = page.room.x + 3 + names
     area = Box(left, page.room.y + TOP, cell * len(matrix.ends), cell * len(matrix.ends))
-    most = max((bundle.total for bundle in matrix.bundles.values()), default=1)
+    most = max((bundle.total for bundle in matrix.bundles.values()), default=0) or 1
     for row, end in enumerate(matrix.ends):
         _names(sheet, end, area, (row, cell, names))
         for column in range(row + 1):
             box = Box(area.x + column * cell, area.y + row * cell, cell, cell)
-            _cell(
-                sheet, (end, matrix.ends[column]), box, matrix.bundles.get((end, matrix.ends[column])), most
-            )
+            _cell(sheet, matrix, (end, matrix.ends[column]), box, most)
     foot = Box(page.room.x + 4, page.room.bottom - FOOT - LEGEND - 1, page.room.w - 8, LEGEND)
     below = Box(foot.x, area.bottom + 4, foot.w, foot.y - area.bottom - 4)
     _totals(sheet, matrix, below)
@@ -81,35 +48,12 @@ def draw_cables(inventory: Inventory, name: str, day: date) -> str:
     return document(sheet)
 
 
-def _matrix(inventory: Inventory, hall: str) -> _Matrix:
-    racks = racks_of(inventory, hall)
-    by_rack = len(racks) <= MOST_RACKS
-    of_rack = {rack.name: rack.name if by_rack else f"row {rack.row}" for rack in racks}
-    ends = list(dict.fromkeys(of_rack.values()))
-    own = frozenset(ends)
-
-    def end_of(device: str) -> str:
-        box = inventory.devices[device]
-        return of_rack.get(box.rack) or f"hall {box.hall}"
-
-    pairs: dict[frozenset[str], _Bundle] = {}
-    for cable in inventory.cables.values():
-        joined = frozenset((end_of(cable.a.device), end_of(cable.b.device)))
-        if joined & own:
-            pairs.setdefault(joined, _Bundle()).add(cable)
-    ends += sorted({end for pair in pairs for end in pair} - set(ends), key=natural)
-    order = {end: at for at, end in enumerate(ends)}
-    bundles = {}
-    for pair, bundle in pairs.items():
-        later, earlier = max(pair, key=order.__getitem__), min(pair, key=order.__getitem__)
-        bundles[later, earlier] = bundle
-    return _Matrix("rack" if by_rack else "row", own, ends, bundles)
-
-
 def _page(many: int, names: float) -> tuple[Page, float]:
-    """The page, and the size of a cell on it: as large as it can be."""
+    """The page, and the size of a cell on it: as large as it can be. Few ends fill A4 better across."""
     tall = TOP + TOTALS + LEGEND + FOOT + 4
-    page = page_for(6 + names + CELL * many, tall + CELL * many)
+    page = page_for(6 + names + LARGEST * many, tall + LARGEST * many, lying=True)
+    if page.name != "A4":
+        page = page_for(6 + names + CELL * many, tall + CELL * many)
     room = min(page.room.w - 6 - names, page.room.h - tall)
     return page, min(LARGEST, room / max(many, 1))
 
@@ -124,13 +68,14 @@ def _names(sheet: Pen, end: str, area: Box, place: tuple[int, float, float]) -> 
     group.label(above, end, Hand(2.4, "middle", color=looks.QUIET, least=1.3))
 
 
-def _cell(sheet: Pen, pair: tuple[str, str], box: Box, bundle: _Bundle | None, most: int) -> None:
+def _cell(sheet: Pen, matrix: Matrix, pair: tuple[str, str], box: Box, most: int) -> None:
+    bundle = matrix.bundles.get(pair)
     if bundle is None:
         sheet.rect(box, looks.GUIDE)
         return
     later, earlier = pair
     group = sheet.group("bundle", to=later, **{"from": earlier}, total=str(bundle.total))
-    group.title(f"{earlier} – {later}: {_said(bundle)}")
+    group.title(f"{earlier} – {later}: {bundle.told(of_one_kind=False)}")
     shade = SHADES[min(math.ceil(math.sqrt(bundle.total / most) * (len(SHADES) - 1)), len(SHADES) - 1)]
     planned = bundle.statuses[CableStatus.PLANNED]
     group.rect(box, Ink(fill=shade))
@@ -138,10 +83,17 @@ def _cell(sheet: Pen, pair: tuple[str, str], box: Box, bundle: _Bundle | None, m
         group.rect(box, Ink(fill=looks.HATCH))
     inner = box.inset(0.4, 0.4)
     group.rect(inner, Ink(line=INK, width=0.25, dash="1.4 0.8" if planned else ""))
-    words = inner.inset(0.5, 0.5)
-    media = sorted(bundle.media.items(), key=lambda item: (-item[1], item[0]))
+    if bundle.near:
+        fill(group, Box(inner.x, inner.y, inner.w, min(1.4, inner.h * 0.12)), Level.NEAR)
+    _words(group, inner.inset(0.5, 0.5), bundle, of_one_kind=matrix.of_one_kind)
+
+
+def _words(group: Pen, words: Box, bundle: Bundle, *, of_one_kind: bool) -> None:
+    """How many, and below it of which medium where they differ on the sheet."""
     halo = bool(bundle.statuses[CableStatus.DECOMMISSIONING])
-    stated = [(medium, many) for medium, many in media if medium != UNSTATED]
+    media = sorted(bundle.media.items(), key=lambda item: (-item[1], item[0]))
+    stated = [] if of_one_kind else [(medium, many) for medium, many in media if medium != UNSTATED]
+    stated += [(CORDS, bundle.cords)] if bundle.cords else []
     small = min(2.4, words.h / (len(stated) + 1.5))
     lines = small * len(stated) if small >= SMALLEST else 0.0
     group.label(
@@ -156,15 +108,7 @@ def _cell(sheet: Pen, pair: tuple[str, str], box: Box, bundle: _Bundle | None, m
         group.label(Box(words.x, y, words.w, small), said, hand)
 
 
-def _said(bundle: _Bundle) -> str:
-    """Media, and what is not connected."""
-    parts = [f"{many} {medium}" for medium, many in sorted(bundle.media.items())]
-    statuses = sorted(bundle.statuses.items())
-    parts += [f"{many} {status}" for status, many in statuses if status is not CableStatus.CONNECTED]
-    return ", ".join(parts)
-
-
-def _totals(sheet: Pen, matrix: _Matrix, box: Box) -> None:
+def _totals(sheet: Pen, matrix: Matrix, box: Box) -> None:
     """Where cables lead, of which medium they are, and whether they are there yet; each adds up to all."""
     bundles = matrix.bundles
     total = sum(bundle.total for bundle in bundles.values())
@@ -172,6 +116,8 @@ def _totals(sheet: Pen, matrix: _Matrix, box: Box) -> None:
     outside = sum(bundle.total for (later, _), bundle in bundles.items() if later not in matrix.own)
     media: Counter[str] = Counter()
     statuses: Counter[str] = Counter()
+    cords = sum(bundle.cords for bundle in bundles.values())
+    near = sum(bundle.near for bundle in bundles.values())
     for bundle in bundles.values():
         media += bundle.media
         statuses += Counter({str(status): many for status, many in bundle.statuses.items()})
@@ -184,6 +130,7 @@ def _totals(sheet: Pen, matrix: _Matrix, box: Box) -> None:
         places,
         dict(ranked[:MOST_MEDIA]) | ({"other media": rest} if rest else {}),
         dict(sorted(statuses.items())),
+        ({"near their reach or loss budget": near} if near else {}) | ({CORDS: cords} if cords else {}),
     ]
     group, y = sheet.group("totals"), box.y
     for part in parts:
@@ -194,7 +141,7 @@ def _totals(sheet: Pen, matrix: _Matrix, box: Box) -> None:
         y += LINE * 0.4
 
 
-def _largest(sheet: Pen, matrix: _Matrix, box: Box) -> None:
+def _largest(sheet: Pen, matrix: Matrix, box: Box) -> None:
     """Bundles between two ends, the largest first, in as many columns as there is room for."""
     order = {end: at for at, end in enumerate(matrix.ends)}
     between = sorted(
@@ -207,7 +154,8 @@ def _largest(sheet: Pen, matrix: _Matrix, box: Box) -> None:
     group, wide = sheet.group("largest"), box.w / columns
     head = f"Bundles between {matrix.what}s" if between else f"No cable leaves its {matrix.what}"
     group.label(Box(box.x, box.y, box.w, LINE), head, Hand(2.6, bold=True))
-    said = [(f"{earlier} – {later}", str(b.total), _said(b)) for later, earlier, b in kept]
+    one = matrix.of_one_kind
+    said = [(f"{earlier} – {later}", str(b.total), b.told(of_one_kind=one)) for later, earlier, b in kept]
     ends_w = min(max((width(ends, 2.3) for ends, *_ in said), default=0.0), wide * 0.4)
     if len(kept) < len(between):
         said.append((f"and {len(between) - len(kept)} more", "", ""))
@@ -232,6 +180,10 @@ def _keys(what: str) -> Iterator[Key]:
         pen.rect(box, Ink(fill=looks.HATCH))
         pen.rect(box, looks.EDGE)
 
+    def near(pen: Pen, box: Box) -> None:
+        fill(pen, Box(box.x, box.y, box.w, box.h * 0.4), Level.NEAR)
+        pen.rect(box, looks.EDGE)
+
     def diagonal(pen: Pen, box: Box) -> None:
         for number in range(3):
             place = Box(box.x + number * box.w / 3, box.y + number * box.h / 3, box.w / 3, box.h / 3)
@@ -240,4 +192,5 @@ def _keys(what: str) -> Iterator[Key]:
     yield Key("few to many cables", shades)
     yield Key("some are planned", planned)
     yield Key("some are decommissioning", leaving)
+    yield Key("some near their reach or loss budget", near)
     yield Key(f"on the diagonal: inside one {what}", diagonal)
