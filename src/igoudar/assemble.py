@@ -53,7 +53,7 @@ def assemble(documents: Documents, folder: str) -> tuple[model.Inventory | None,
     joined = _Joiner(documents, findings)
     secrets = joined.section("secrets", _secret)
     vpcs = {v.full_name: v for v in _once(_vpcs(documents), findings, lambda v: v.full_name)}
-    types = {t.slug: t for t in _once(iter(documents.types), findings, lambda t: t.slug)}
+    types = {t.slug: t for t in _once(iter(documents.types), findings, lambda t: t.slug.lower())}
     rack_types = _rack_types(types.values(), documents.rack_facts)
     halls, rows = _halls(documents, joined)
     racks, devices = _standing(rows, joined, _RackMaker(rack_types, findings))
