@@ -184,6 +184,32 @@ def test_what_does_not_fit_is_said_with_the_reason(root: Path, devices: str, why
     assert not (root / "inventory/lab/placed").exists()
 
 
+MANY = "devices: [{type: generic-server-2, count: 106, role: server, names: 'web-{n}'}]\n"
+
+
+def test_what_a_busway_does_not_carry_is_refused_and_not_written(root: Path) -> None:
+    power = root / "inventory/lab/power.yaml"
+    power.write_text(power.read_text("utf-8").replace("breaker: 125 A", "breaker: 63 A"), "utf-8")
+    (root / "wanted.yaml").write_text(MANY, "utf-8")
+    lines = run("place lab wanted.yaml --write", root).splitlines()
+
+    assert lines[-2:] == ["nothing was written: not all of it can be carried", "exit 3"]
+    assert [line for line in lines if "busway-b" in line and "33.172 kW" in line]
+    assert not (root / "inventory/lab/placed").exists()
+    told = json.loads(run("place lab wanted.yaml --json", root).removesuffix("exit 3\n"))
+    assert [line for line in told["over"] if "busway-b" in line]
+
+
+def test_the_power_of_a_hall_is_a_limit_of_what_stands_in_it(root: Path) -> None:
+    hall = root / "inventory/lab/hall.yaml"
+    text = hall.read_text("utf-8").replace(" power: 12.5 kW,", "").replace("power: 70 kW", "power: 6 kW")
+    hall.write_text(text, "utf-8")
+    lines = run("place lab wanted.yaml --write", root).splitlines()
+
+    assert [line for line in lines if "the devices of hall h1 would draw" in line and "6 kW" in line]
+    assert lines[-1] == "exit 3"
+
+
 def test_limits_that_nobody_knows_are_said(root: Path) -> None:
     hall = root / "inventory/lab/hall.yaml"
     hall.write_text(hall.read_text("utf-8").replace(" power: 12.5 kW, load: 1.2 t,", ""), "utf-8")

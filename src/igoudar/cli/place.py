@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from igoudar.cli._frame import Place, columns, counted, json_option, show_json, site_argument
+from igoudar.day import today
 from igoudar.errors import BadInput, Finding, Where
 from igoudar.inventory import load, shown
 from igoudar.quantities import POWER
@@ -42,9 +43,11 @@ def command(site: Place, request: Path, *, as_json: bool, write: bool, seconds: 
     where that is there already or where not all devices fit.
 
     \b
-    Exit status: 0 all fit; 2 the files cannot be read; 3 some fit nowhere, with the reason.
+    Exit status: 0 all fit; 2 the files cannot be read; 3 some fit nowhere, or what racks share does
+    not carry them, with the reason.
     """
     from igoudar.placement import Effort, place  # noqa: PLC0415 - a solver, for those who use it
+    from igoudar.placement.carried import overloads  # noqa: PLC0415
     from igoudar.placement.request import read_request  # noqa: PLC0415
     from igoudar.placement.site import problem_of  # noqa: PLC0415
     from igoudar.placement.sound import unsound  # noqa: PLC0415
@@ -60,17 +63,22 @@ def command(site: Place, request: Path, *, as_json: bool, write: bool, seconds: 
     asked = problem_of(inventory, asked_for)
     placement = place(asked.problem, Effort(seconds=seconds))
     devices = [*placed(placement, asked_for, inventory)]
-    written = write and not placement.left
+    over = locate(overloads(inventory, asked_for, devices, Where(name), today()), site.root)
+    fits = not placement.left and not over
+    written = write and fits
     if written:
         _write(target, devices, request.name)
     file = shown(target, site.root) if written else ""
     if as_json:
-        show_json({**_as_json(placement, devices, asked), "written": file})
+        show_json({**_as_json(placement, devices, asked), "over": [str(f) for f in over], "written": file})
     else:
         _show(placement, devices, asked, asked_for)
+        for finding in over:
+            click.secho(f"too much with these devices: {finding}", fg="red")
         if write:
-            click.echo(f"{file}: written" if file else "nothing was written: not all devices fit")
-    return 3 if placement.left else 0
+            why = "not all devices fit" if placement.left else "not all of it can be carried"
+            click.echo(f"{file}: written" if file else f"nothing was written: {why}")
+    return 0 if fits else 3
 
 
 def _refuse(site: Place, request: Path, target: Path | None) -> None:
