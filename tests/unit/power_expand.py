@@ -86,7 +86,7 @@ def pairs_of(graph: Graph, double: Double) -> Iterator[Pair]:
 
 
 def crowded(graph: Graph, crowd: Crowd) -> Iterator[tuple[Pair, Harm]]:
-    assert crowd.worst_w > crowd.limit_w
+    assert crowd.worst_over.excess_w > 0
     single: list[tuple[int, Push, Failure]] = []
     for at, push in enumerate(crowd.members):
         only = push.w if push.element.psus else None

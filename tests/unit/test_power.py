@@ -325,6 +325,21 @@ def test_a_line_reads_as_a_sentence() -> None:
     ) in said
 
 
+def test_a_pair_that_takes_cooling_is_told_with_what_is_left_of_it() -> None:
+    """A room of 1000 W with two coolers of 700 W and a third of 300 W."""
+    coolers = [
+        Unit(name=name, kind="dry-cooler", power=Input(("grid",)), cools="room", cooling=((40.0, w),))
+        for name, w in (("c1", 700.0), ("c2", 700.0), ("c3", 300.0))
+    ]
+    loop = Loop(name="room")
+    graph = Graph((GRID, *coolers), (rack("r", {"A": "grid"}, air="room"),), (loop,))
+    (crowd,) = analyse(graph).crowds
+    assert (str(crowd.worst_over), crowd.pairs) == ("room 1000 W of 300 W", 3)
+    (line,) = [line for line in lines(analyse(graph), graph.kinds()) if "overloaded" in line.harm]
+    assert line.worst_load_w == pytest.approx(1000.0)
+    assert "c1 with c2: room 1000 W of 300 W" in str(line)
+
+
 def with_another(graph: Graph) -> Graph:
     """With a second rack like the first."""
     return replace(graph, racks=(*graph.racks, replace(graph.racks[0], name="r2")))

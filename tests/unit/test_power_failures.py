@@ -87,8 +87,13 @@ def agrees(graph: Graph, name: str) -> None:
         told, true = merged(said.get(key_of((one, two)), [])), counted.double(one, two)
         assert same(told, true), (name, one, two, told, true)
     for crowd in report.crowds:
-        most = max(sum(over.values()) for _, (_, over) in power_expand.crowded(graph, crowd))
-        assert crowd.worst_w - crowd.limit_w == pytest.approx(most), name
+        said_of = [*power_expand.crowded(graph, crowd)]
+        most = max(sum(over.values()) for _, (_, over) in said_of)
+        assert crowd.worst_over.excess_w == pytest.approx(most), name
+        worst = [(pair, over) for pair, (_, over) in said_of if sum(over.values()) > most - 1e-6]
+        told = crowd.worst_over.load_w, crowd.worst_over.limit_w
+        readings = [outcome(graph, pair).over[meter] for pair, over in worst for meter in over]
+        assert any(told == pytest.approx(reading, abs=1e-3) for reading in readings), (name, told)
     rows = sum(double.pairs for double in report.doubles) + sum(crowd.pairs for crowd in report.crowds)
     assert rows == sum(1 for _ in power_expand.doubles(graph, report)), name
 

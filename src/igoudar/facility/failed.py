@@ -172,6 +172,6 @@ def _doubles(view: _View, part: Report, level: int) -> Iterator[Finding]:
             str(line),
             PROMISES[level],
             subject=f"{line.kinds}, {line.harm}",
-            amount=line.most_lost_w,
+            amount=round(line.most_lost_w or line.worst_load_w, 3),
             unit=POWER.base,
         )

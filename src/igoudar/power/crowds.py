@@ -16,17 +16,21 @@ from itertools import accumulate
 from igoudar.power.failures import Analysis
 from igoudar.power.last_metre import Local
 from igoudar.power.pushes import Reading, exceeds
-from igoudar.power.report import Crowd, Push
+from igoudar.power.report import Crowd, Overload, Push
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A push, and whose it is: the number of an effect, or a local; `racks` of it, 1 within one rack."""
+    """A push, and whose it is: the number of an effect, or a local; `racks` of it, 1 within one rack.
+
+    `taken_w`: what of the push is capacity that it takes away.
+    """
 
     push: Push
     effect: int = -1
     local: Local | None = None
     racks: int = 1
+    taken_w: float = 0.0
 
 
 def crowds(analysis: Analysis, shared: list[set[int]]) -> Iterator[Crowd]:
@@ -139,7 +143,8 @@ def _members(analysis: Analysis, meter: int, largest: float) -> Iterator[Member]
 
     for at, effect in enumerate(analysis.effects):
         if counts(taken := effect.push.get(meter, 0.0)):
-            yield Member(Push(effect.element, taken, effect.element.things), at)
+            push = Push(effect.element, taken, effect.element.things)
+            yield Member(push, at, taken_w=effect.taken[meter])
     for own, alone in zip(analysis.locals, analysis.pushes, strict=True):
         for local, pushes in zip(own, alone, strict=True):
             each, racks = pushes.each.get(meter, 0.0), len(local.rack.racks)
@@ -201,8 +206,9 @@ def _crowd(
     if pairs:
         one, two = _worst(members, apart)
         used = tuple(member.push for member in members)
-        worst_w, worst = reading[0] + _sum(one, two), (one.push.element, two.push.element)
-        yield Crowd(what, *reading, used, apart, pairs * times, worst, worst_w, racks, bool(racks))
+        worst, taken = (one.push.element, two.push.element), one.taken_w + two.taken_w
+        over = Overload(what, reading[0] + _sum(one, two) - taken, reading[1] - taken, racks)
+        yield Crowd(what, *reading, used, apart, pairs * times, worst, over, racks, bool(racks))
 
 
 def _end(reading: Reading, rising: list[float], at: int) -> int:

@@ -26,7 +26,8 @@ from igoudar.power.series import in_series, sole_racks
 @dataclass(slots=True)
 class Effect:
     """What the failure of one thing of a unit does. `push`: what it takes from the margin of each meter;
-    `affected`: rack ancestors whose feeds die or are switched over."""
+    `taken`: what of that it takes from its limit; `affected`: rack ancestors whose feeds die or are switched
+    over."""
 
     unit: int
     element: Element
@@ -35,6 +36,7 @@ class Effect:
     switched: set[int]
     touched: list[int]
     push: dict[int, float] = field(default_factory=dict)
+    taken: dict[int, float] = field(default_factory=dict)
     over: set[int] = field(default_factory=set)
     feeds_over: set[tuple[int, int]] = field(default_factory=set)
     affected: set[int] = field(default_factory=set)
@@ -86,6 +88,7 @@ class Analysis:
             alive = meter >= len(state.units) or state.live[meter]
             if alive and math.isfinite(self.margins[meter]):
                 effect.push[meter] = self.margins[meter] - state.margin(meter)
+                effect.taken[meter] = self.whole[meter][1] - state.reading(meter)[1]
                 if state.over(meter) and meter not in self.over:
                     effect.over.add(meter)
         effect.feeds_over = {key for at in change.mask for key in self._feeds_over(at, state.mask[at])}

@@ -80,6 +80,10 @@ class Overload:
     limit_w: float
     racks: tuple[str, ...] = ()
 
+    @property
+    def excess_w(self) -> float:
+        return self.load_w - self.limit_w
+
     def __str__(self) -> str:
         what = f"feed {self.name} of {self.racks[0]}" if self.racks else self.name
         return f"{what} {self.load_w:.0f} W of {self.limit_w:.0f} W"
@@ -145,7 +149,7 @@ class Crowd:
     apart: frozenset[tuple[int, int]]
     pairs: int
     worst: tuple[Element, Element]
-    worst_w: float  # the load, or the load and what is missing of the limit, of the worst pair
+    worst_over: Overload  # load and limit with both of the worst pair out
     racks: tuple[str, ...] = ()
     last_metre: bool = False  # all members are in one rack and serve nothing else
 
@@ -168,13 +172,17 @@ class Report:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Line:
-    """Doubles of like kinds: what fails together, how many pairs, and the worst of them."""
+    """Doubles of like kinds: what fails together, how many pairs, and the worst of them.
+
+    `worst_load_w`: what is told of the overload of the worst; 0 where a load is lost.
+    """
 
     kinds: str
     harm: str
     pairs: int
     most_lost_w: float
     example: str
+    worst_load_w: float = 0.0
 
     def __str__(self) -> str:
         lost = f", up to {self.most_lost_w / 1000:.1f} kW" if self.most_lost_w else ""
@@ -184,16 +192,19 @@ class Line:
 
 def lines(report: Report, kinds: dict[str, str]) -> tuple[Line, ...]:
     """Doubles and crowds for people, one line for all of like kinds; `kinds`: of units and loops by name."""
-    found: dict[tuple[str, str], tuple[int, float, float, str]] = {}
-    for key, pairs, (lost_w, over_w), example in _rows(report, kinds):
-        before, most, worst, shown = found.get(key, (0, 0.0, -1.0, ""))
-        shown = example if lost_w + over_w > worst else shown
-        found[key] = before + pairs, max(most, lost_w), max(worst, lost_w + over_w), shown
-    said = (Line(*key, pairs, most, example) for key, (pairs, most, _, example) in found.items())
+    found: dict[tuple[str, str], tuple[int, float, float, tuple[str, float]]] = {}
+    for key, pairs, lost_w, over, example in _rows(report, kinds):
+        before, most, worst, shown = found.get(key, (0, 0.0, -1.0, ("", 0.0)))
+        harm_w = lost_w + (over.excess_w if over else 0.0)
+        if harm_w > worst:
+            shown = example, over.load_w if over and not lost_w else 0.0
+        found[key] = before + pairs, max(most, lost_w), max(worst, harm_w), shown
+    said = (Line(*key, pairs, most, *shown) for key, (pairs, most, _, shown) in found.items())
     return tuple(sorted(said))
 
 
-Row = tuple[tuple[str, str], int, tuple[float, float], str]
+Row = tuple[tuple[str, str], int, float, Overload | None, str]
+"""Key, pairs, W lost, the worst overload, an example."""
 
 
 def _rows(report: Report, kinds: dict[str, str]) -> Iterator[Row]:
@@ -201,18 +212,16 @@ def _rows(report: Report, kinds: dict[str, str]) -> Iterator[Row]:
         pair = " and ".join(sorted((_kind(double.first, kinds), _kind(double.second, kinds))))
         which = "" if double.which is Which.ANY else f" ({double.which})"
         harm = "a load is lost" if double.losses else "something is overloaded"
-        over = f": {double.overloads[0]}" if double.overloads else ""
-        example = f"such as {double.first} with {double.second}{over}"
-        too_much = max((each.load_w - each.limit_w for each in double.overloads), default=0.0)
-        yield (pair + which, harm), double.pairs, (double.lost_w[1], too_much), example
+        over = max(double.overloads, key=lambda each: each.excess_w, default=None)
+        example = f"such as {double.first} with {double.second}{f': {over}' if over else ''}"
+        yield (pair + which, harm), double.pairs, double.lost_w[1], over, example
     for crowd in report.crowds:
         among = sorted({_kind(push.element, kinds) for push in crowd.members})
         which = f" ({Which.SAME_RACK})" if crowd.racks else ""
         what = "a feed of the rack" if crowd.racks else f"a shared {kinds.get(crowd.name, 'loop')}"
-        worst = Overload(crowd.name, crowd.worst_w, crowd.limit_w, crowd.racks)
-        example = f"such as {crowd.worst[0]} with {crowd.worst[1]}: {worst}"
+        example = f"such as {crowd.worst[0]} with {crowd.worst[1]}: {crowd.worst_over}"
         who = f"two of {', '.join(among)}{which}" if len(among) > 1 else f"{among[0]} and {among[0]}{which}"
-        yield (who, f"{what} is overloaded"), crowd.pairs, (0.0, crowd.worst_w - crowd.limit_w), example
+        yield (who, f"{what} is overloaded"), crowd.pairs, 0.0, crowd.worst_over, example
 
 
 def _kind(element: Element, kinds: dict[str, str]) -> str:
