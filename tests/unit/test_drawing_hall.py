@@ -151,8 +151,10 @@ def test_four_hundred_racks_fit_on_a4() -> None:
     racks = {f"{r}{n:02}": rack(f"{r}{n:02}", r, n, power_w=1000.0) for r in rows for n in range(1, 21)}
     devices = {f"s-{name}": server(f"s-{name}", one, 840.0) for name, one in racks.items()}
     site = replace(EMPTY, racks=racks, devices=devices)
+    floor = judge(draw_hall(site, "h1", FLOOR, DAY))  # A4 would have letters that nobody reads
+    assert page(floor) == Area(0, 0, 420, 594)
+    assert min(text.size for text in words(floor)) >= 1.8
     for svg in (
-        draw_hall(site, "h1", FLOOR, DAY),
         draw_power(feeds_of_racks(site, "h1"), "made", DAY),
         draw_cables(site, "h1", DAY),
     ):
