@@ -17,7 +17,8 @@ from igoudar.drawing.cables import draw_cables
 from igoudar.drawing.chain import Chain, Link, Node, feeds_of_racks
 from igoudar.drawing.floor import read_floor
 from igoudar.drawing.hall import draw_hall
-from igoudar.drawing.plant import chain_of_hall
+from igoudar.drawing.letters import fit
+from igoudar.drawing.plant import chain_of_hall, loud_words
 from igoudar.drawing.power import draw_power
 from igoudar.drawing.use import FILLS, Level, Use
 from igoudar.hall.places import Hall, Rack
@@ -150,8 +151,10 @@ def test_four_hundred_racks_fit_on_a4() -> None:
     racks = {f"{r}{n:02}": rack(f"{r}{n:02}", r, n, power_w=1000.0) for r in rows for n in range(1, 21)}
     devices = {f"s-{name}": server(f"s-{name}", one, 840.0) for name, one in racks.items()}
     site = replace(EMPTY, racks=racks, devices=devices)
+    floor = judge(draw_hall(site, "h1", FLOOR, DAY))  # A4 would have letters that nobody reads
+    assert page(floor) == Area(0, 0, 420, 594)
+    assert min(text.size for text in words(floor)) >= 1.8
     for svg in (
-        draw_hall(site, "h1", FLOOR, DAY),
         draw_power(feeds_of_racks(site, "h1"), "made", DAY),
         draw_cables(site, "h1", DAY),
     ):
@@ -420,6 +423,26 @@ def test_the_chain_of_the_lab_leads_from_sources_to_racks_by_both_feeds() -> Non
     assert (links["unit busway-a", "rack a01"].feed, links["unit busway-b", "rack a01"].feed) == ("A", "B")
     assert (links["unit board-a", "unit ups-a"].feed, links["unit wind", "unit board-b"].feed) == ("A", "B")
     judge(draw_power(chain, "lab", DAY))
+
+
+@pytest.mark.parametrize(
+    ("watts", "said"),
+    [
+        ([1330], "rack, over its limit"),
+        ([900], "rack, near its limit"),
+        ([100], "rack"),
+        ([1330, 900, 810, 100], "4 racks, 1 over, 2 near the limit"),
+    ],
+)
+def test_racks_of_a_chain_say_which_are_over_and_which_are_near(watts: list[float], said: str) -> None:
+    assert loud_words([Use(POWER, w, 1000.0) for w in watts]) == said
+
+
+def test_a_sentence_that_is_too_long_loses_its_end() -> None:
+    said, _ = fit("20 racks, 3 near the limit", 20.0, (2.0, 2.0), head=True)
+    assert said.endswith("…")
+    assert "20 racks, 3 near the limit".startswith(said[:-1])
+    assert len(said) > 8
 
 
 def test_what_is_near_its_limit_at_its_worst_stands_out() -> None:

@@ -30,16 +30,16 @@ from igoudar.hall.places import Hall, Rack
 from igoudar.model import Inventory
 from igoudar.quantities import HEIGHT, LENGTH, MASS, POWER
 
-SCALES = (20, 25, 50, 100, 200)  # ISO 5455, and 1:25; smaller ones leave no room for a rack's name
+SCALES = (20, 25, 50, 100)  # ISO 5455, and 1:25; smaller ones leave no room for letters that can be read
 ROW_NAMES, BARS, WIDEST, SIDE, GAP = 8.0, 48.0, 70.0, 58.0, 3.0
 TOP = 3.0
 LEGEND = 45.0  # height of what is below the totals
 SPARSE = 3  # as many places as racks from which positions are no longer places on the floor
 SMALL, TALL = (
-    6.0,
+    8.0,
     16.0,
 )  # racks narrower than this, on paper, have no room for a name; and higher ones for more
-LEAST = 1.3
+LEAST = 1.8
 LINE = 3.6
 COLD, HOT = "#e3eef6", "#f6e9df"
 

@@ -32,17 +32,20 @@ def base_line(middle: float, size: float) -> float:
     return middle + _MIDDLE * size
 
 
-def fit(words: str, room: float, sizes: tuple[float, float], *, bold: bool = False) -> tuple[str, float]:
+def fit(
+    words: str, room: float, sizes: tuple[float, float], *, bold: bool = False, head: bool = False
+) -> tuple[str, float]:
     """What of `words` fits into `room`, and in which size: from the larger down to the smaller of `sizes`.
 
-    What is too long even so loses its middle: names differ at both ends.
+    What is too long even so loses its middle, for names differ at both ends; with `head` its end.
     """
     wanted, least = sizes
     need = width(words, 1.0, bold=bold)
     if need * least <= room:
         return words, min(wanted, room / need) if words else wanted
     for kept in range(len(words) - 1, 1, -1):
-        cut = f"{words[: (kept + 1) // 2]}…{words[len(words) - kept // 2 :]}"
+        before, after = (kept, 0) if head else ((kept + 1) // 2, kept // 2)
+        cut = f"{words[:before].rstrip() if head else words[:before]}…{words[len(words) - after :]}"
         if width(cut, least, bold=bold) <= room:
             return cut, least
     return ("…", least) if width("…", least, bold=bold) <= room else ("", least)

@@ -85,7 +85,8 @@ class Ink:
 class Hand:
     """How words are written: of `size`, in need of room down to `least`. `anchor`: start, middle or end.
 
-    `turned` words run upwards. `halo` keeps them legible on a hatch.
+    `head`: what is too long loses its end, as sentences do; names lose their middle. `turned`
+    words run upwards. `halo` keeps them legible on a hatch.
     """
 
     size: float = 2.3
@@ -95,6 +96,7 @@ class Hand:
     least: float = 1.5
     turned: bool = False
     halo: bool = False
+    head: bool = False
 
 
 def number(value: float) -> str:
@@ -135,7 +137,7 @@ class Pen:
         """One line inside `box`, centred on its height; what does not fit is told as a title."""
         room, depth = (box.h, box.w) if hand.turned else (box.w, box.h)
         size = min(hand.size, depth)
-        said, size = fit(words, room, (size, min(hand.least, size)), bold=hand.bold)
+        said, size = fit(words, room, (size, min(hand.least, size)), bold=hand.bold, head=hand.head)
         if not said:
             return
         along = {"start": 0.0, "middle": room / 2, "end": room}[hand.anchor]

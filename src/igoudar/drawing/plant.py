@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from igoudar.derive.ports import natural
 from igoudar.drawing.chain import MOST_RACKS, Chain, Link, Node, grouped_racks, span
-from igoudar.drawing.use import Use, racks_of, standing, summed, uses_of
+from igoudar.drawing.use import Level, Use, racks_of, standing, summed, uses_of
 from igoudar.errors import CheckFailed, Finding
 from igoudar.facility.graph import power_graph
 from igoudar.facility.plant import Kind, PlantUnit
@@ -111,12 +111,8 @@ class _Told:
         merged = self._merged(groups)
         nodes = [self._unit(names) for names in _turned(merged).values()]
         for name, racks in groups.items():
-            use = summed(POWER, [uses[rack.name].power for rack in racks])
-            near = sum(uses[rack.name].power.level.loud for rack in racks)
-            kind = "rack" if len(racks) == 1 else f"{len(racks)} racks"
-            nodes.append(
-                Node(f"rack {name}", name, f"{kind}, {near} near its limit" if near else kind, use, last=True)
-            )
+            powers = [uses[rack.name].power for rack in racks]
+            nodes.append(Node(f"rack {name}", name, loud_words(powers), summed(POWER, powers), last=True))
         total = summed(POWER, [use.power for use in uses.values()], self.inventory.halls[self.hall].power_w)
         return Chain(f"Hall {self.hall}", total, nodes, [*self._links(groups, merged)], self._notes())
 
@@ -200,6 +196,16 @@ class _Told:
             f"Cooling takes heat, at {ambient} outside. A battery has the load of its UPS, for so long."
             " 2 of 3: as many are needed of those that there are. Units of several halls carry all of them.",
         )
+
+
+def loud_words(powers: Sequence[Use]) -> str:
+    """How many racks, and which of them stand out; of one rack alone no number."""
+    levels = [power.level for power in powers]
+    over, near = levels.count(Level.OVER), levels.count(Level.NEAR)
+    if len(powers) == 1:
+        return "rack, over its limit" if over else "rack, near its limit" if near else "rack"
+    said = [f"{len(powers)} racks", f"{over} over" if over else "", f"{near} near" if near else ""]
+    return ", ".join(part for part in said if part) + (" the limit" if over or near else "")
 
 
 def _inputs(unit: PlantUnit) -> tuple[str, ...]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from igoudar.derive.ports import natural
 from igoudar.drawing import looks
 from igoudar.drawing.chain import Chain, Link, Node
 from igoudar.drawing.frame import FOOT, LEGEND, Heading, Key, framed, legend
+from igoudar.drawing.letters import width
 from igoudar.drawing.paper import INK, Box, Hand, Ink, Page, Pen, document, page_for
 from igoudar.drawing.use import bar, gauge
 
@@ -286,10 +287,12 @@ def _node(sheet: Pen, slot: _Slot) -> None:
     group.label(Box(top.x, top.y, top.w - 12, top.h), node.name, Hand(2.6, bold=True))
     group.label(Box(top.right - 11.5, top.y, 11.5, top.h), use.percent, Hand(2.6, "end", bold=loud))
     said = Box(inside.x, top.bottom, inside.w, 2.8)
-    cut = said.w * 0.6
-    group.label(Box(said.x, said.y, cut, said.h), str(use), Hand(2.0, color=looks.QUIET))
+    amounts, kind = width(str(use), 2.0), width(node.kind, 2.0)
+    cut = (said.w - 0.5) * amounts / (amounts + kind)  # each as much as it needs
+    hand = Hand(2.0, color=looks.QUIET, least=1.2, head=True)
+    group.label(Box(said.x, said.y, cut, said.h), str(use), hand)
     rest = Box(said.x + cut + 0.5, said.y, said.w - cut - 0.5, said.h)
-    group.label(rest, node.kind, Hand(2.0, "end", color=looks.QUIET))
+    group.label(rest, node.kind, replace(hand, anchor="end"))
     strip = Box(inside.x, said.bottom + 0.2, inside.w, inside.bottom - said.bottom - 0.3)
     bar(group, strip, use)
     if node.now is not None:
