@@ -36,6 +36,8 @@ COMMAND_LINE = re.compile(
     r"check-of-no-|explain-no-|"
     r"(diff|draw|explain|new|no|render|unknown)-(against|nothing|with|over|such|of|command)"
 )
+# what prints its list all the same
+LISTED = {"cables-wrong-bill"}
 # what is not wrong but cannot be shown, or is only a pity
 WARNED = {
     "cooling-of-a-hall-not-said",
@@ -59,6 +61,8 @@ def test_message_says_where(name: str) -> None:
     assert not [line for line in lines if "Traceback" in line or "internal error" in line]
     if COMMAND_LINE.match(name):
         return
+    if name in LISTED:
+        lines = [line for line in lines if ": " in line]
     found = [line for line in lines if not re.fullmatch(r"(hall \S+ of )?\S+: \d+ errors?", line)]
     assert found
     pattern = r"[^\s:]+: " if name in NO_LINE else r"[^\s:]+:[1-9]\d*: "

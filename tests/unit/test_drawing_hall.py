@@ -32,7 +32,7 @@ from tests.unit.sheets import SVG, Area, by_name, drawn, grey, groups, judge, li
 ROOT = Path(__file__).parents[2]
 DAY = date(2026, 11, 26)
 FLOOR = read_floor(ROOT)
-EMPTY = replace(factory.site(leaves=1, vpcs=0), devices={}, cables={}, racks={})
+EMPTY = replace(factory.site(leaves=1, vpcs=0), devices={}, cables={}, racks={}, facts={})
 WIDE = RackType("wide", "x", "wide", "4-post-cabinet", 19, 47, outer_width_mm=800, outer_depth_mm=1070)
 MEDIA = ("", "dac", "om4", "cat6a")
 names = st.text("abcxyz019", min_size=1, max_size=3)
