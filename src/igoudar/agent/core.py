@@ -46,7 +46,10 @@ class Agent:
     # -- looking
 
     def read(self, request: Request) -> Answer:
-        """Serial, live text with secrets masked, its digest, what is open, drift of the running daemons."""
+        """Serial, live text with secrets masked, its digest, what is open, drift of the running daemons.
+
+        Interfaces are compared with their file where the request does not say `"interfaces": false`.
+        """
         live = self.switch.live(request["paths"])
         kept = self.store.load(self.store.folder / "confirmed.json")
         masker = self._masker(request, kept)
@@ -62,7 +65,7 @@ class Agent:
             "daemons": daemons,
             "missing": missing,
             "sessions": self.switch.sessions(),
-            "interfaces": self.switch.wrong_interfaces(),
+            "interfaces": self.switch.wrong_interfaces() if request.get("interfaces", True) else [],
         }
 
     def verify(self, request: Request) -> Answer:

@@ -25,8 +25,8 @@ class Live:
     """What a switch is and runs now. `texts` hold `running-config` too where the daemons drifted.
 
     `sessions`: `<vrf> <neighbour>` -> state. `interfaces`: what ifupdown2 finds otherwise than its file
-    says. `residue`: what the daemons would still have to be told. `missing`: daemons that do not live.
-    `fresh`: it never had a text of ours, routes nothing, and has no address but its way in.
+    says, where that was asked. `residue`: what the daemons would still have to be told. `missing`: daemons
+    that do not live. `fresh`: it never had a text of ours, routes nothing, and has no address but its way in.
     """
 
     serial: str
@@ -89,12 +89,12 @@ class Driver(Protocol):
     name: str
 
     def status(self) -> Standing: ...
-    def read(self, paths: tuple[str, ...], disguise: Disguise) -> Live: ...
+    def read(self, paths: tuple[str, ...], disguise: Disguise, *, interfaces: bool = False) -> Live: ...
     def stage(self, id_: str, stack: str, candidate: Candidate) -> None: ...
     def arm(self, id_: str, base: str, window: float, restore: float) -> None: ...
     def extend(self, id_: str, window: float) -> None: ...
     def apply(self, id_: str, mode: str) -> str: ...
-    def verify(self, paths: tuple[str, ...], disguise: Disguise) -> Live: ...
+    def verify(self, paths: tuple[str, ...], disguise: Disguise, *, interfaces: bool = False) -> Live: ...
     def prepare(self, id_: str, witnesses: Sequence[Witness], window: float) -> None: ...
     def confirm(self, id_: str) -> None: ...
     def restore(self, id_: str) -> Ended: ...
@@ -110,11 +110,11 @@ class AgentDriver(ABC):
         told = self._ask("status", {})
         return Standing(told["open"], tuple(told["transactions"]))
 
-    def read(self, paths: tuple[str, ...], disguise: Disguise) -> Live:
-        return _live(self._ask("read", _look(paths, disguise)))
+    def read(self, paths: tuple[str, ...], disguise: Disguise, *, interfaces: bool = False) -> Live:
+        return _live(self._ask("read", _look(paths, disguise, interfaces)))
 
-    def verify(self, paths: tuple[str, ...], disguise: Disguise) -> Live:
-        return _live(self._ask("verify", _look(paths, disguise)))
+    def verify(self, paths: tuple[str, ...], disguise: Disguise, *, interfaces: bool = False) -> Live:
+        return _live(self._ask("verify", _look(paths, disguise, interfaces)))
 
     def stage(self, id_: str, stack: str, candidate: Candidate) -> None:
         self._ask("stage", {"id": id_, "stack": stack, **asdict(candidate)})
@@ -185,8 +185,9 @@ class FrrDriver(AgentDriver):
         return told
 
 
-def _look(paths: tuple[str, ...], disguise: Disguise) -> dict[str, Any]:
+def _look(paths: tuple[str, ...], disguise: Disguise, interfaces: bool) -> dict[str, Any]:
     return {
+        "interfaces": interfaces,  # whether they are to be compared with their file, which takes long
         "paths": paths,
         "desired": disguise.desired,
         "values": disguise.values or {},
