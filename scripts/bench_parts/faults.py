@@ -37,7 +37,8 @@ def faults(count: int, seed: int, root: Path, after: int = 0) -> None:
     outcomes = [Outcome(**json.loads(line)) for line in lines]
     where = kept.relative_to(root)
     print(
-        f"{len(outcomes)} of {count - after} are in {where}; remove it to begin anew, as after a change", flush=True
+        f"{len(outcomes)} of {count - after} are in {where}; remove it to begin anew, as after a change",
+        flush=True,
     )
     try:
         while after + len(outcomes) < count:
