@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import shlex
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -13,9 +11,9 @@ from typing import Any, Protocol
 from igoudar.agent.voting import Witness
 from igoudar.apply.change import RUNNING, Texts
 from igoudar.errors import DeviceFailed
-from igoudar.transport import Access, Session, connect
+from igoudar.transport import Access, Lines, Session, connect
 
-AGENT = "sudo -n /usr/sbin/igoudar-agent"
+AGENT = "sudo -n /usr/sbin/igoudar-agent serve"
 ANSWER_SECONDS = 60.0
 SECONDS = {"extend": 15.0, "apply": 240.0, "restore": 240.0}  # verbs whose answer takes less, or more
 
@@ -146,43 +144,42 @@ class AgentDriver(ABC):
 
 
 class FrrDriver(AgentDriver):
-    """Over SSH. One login is kept; `verify` opens a new one each time: the old one proves nothing."""
+    """Over SSH. One login is kept, and the agent in it; `verify` opens a new one: the old proves nothing."""
 
     def __init__(self, access: Access) -> None:
         self.access = access
         self.name = access.host
         self._session: Session | None = None
+        self._agent: Lines | None = None
         self._opening = threading.Lock()
 
     def close(self) -> None:
         with self._opening:
             if self._session is not None:
                 self._session.close()
-                self._session = None
+                self._session = self._agent = None
 
     def _ask(self, verb: str, request: Mapping[str, Any]) -> dict[str, Any]:
         if verb == "verify":
             with connect(self.access) as session:
-                return self._told(session, verb, request)
-        with self._opening:
-            if self._session is None or not self._session.transport.is_active():
-                self._session = connect(self.access)
-            session = self._session
-        return self._told(session, verb, request)
-
-    def _told(self, session: Session, verb: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        seconds = SECONDS.get(verb, ANSWER_SECONDS)
-        done = session.run(f"{AGENT} {shlex.quote(verb)}", json.dumps(request).encode(), seconds)
-        try:
-            told: dict[str, Any] = json.loads(done.out)
-        except ValueError as error:
-            said = (done.err or done.out).decode("utf-8", "replace").strip().splitlines() or ["nothing"]
-            raise DeviceFailed(
-                f"{self.name}: its agent did not answer ({said[-1]}); the role frr_switch installs it"
-            ) from error
+                told = _agent(session).ask(ANSWER_SECONDS, verb=verb, request=request)
+        else:
+            told = self._living_agent().ask(SECONDS.get(verb, ANSWER_SECONDS), verb=verb, request=request)
         if not told["ok"]:
             raise AgentRefused(self.name, str(told["code"]), str(told["error"]))
         return told
+
+    def _living_agent(self) -> Lines:
+        with self._opening:
+            if self._session is None or not self._session.transport.is_active():
+                self._session, self._agent = connect(self.access), None
+            if self._agent is None or not self._agent.alive:
+                self._agent = _agent(self._session)
+            return self._agent
+
+
+def _agent(session: Session) -> Lines:
+    return Lines(session, AGENT, "the role frr_switch installs it")
 
 
 def _look(paths: tuple[str, ...], disguise: Disguise, interfaces: bool) -> dict[str, Any]:
