@@ -9,16 +9,14 @@ from igoudar.design import Design
 from igoudar.errors import Finding
 from igoudar.hall.cause import grown, home, suspect, told_at
 from igoudar.hall.places import Rack
+from igoudar.hall.standing import standing
 from igoudar.model import CableStatus, Device, Inventory
 
 
 def check(design: Design) -> Iterator[Finding]:
     inventory = design.inventory
-    standing: dict[str, list[Device]] = {name: [] for name in inventory.racks}
-    for device in inventory.devices.values():
-        standing[device.rack].append(device)
     entering = _entering(inventory)
-    for name, devices in sorted(standing.items()):
+    for name, devices in sorted(standing(inventory).items()):
         rack = inventory.racks[name]
         yield from _cords(inventory, rack, devices)
         yield from _cables(inventory, rack, entering[name])
