@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from igoudar.errors import Where
-from igoudar.hall.draw import airflow_of, cooling_of, draw_of, stated_at, weight_of, widths_of
+from igoudar.hall.draw import (
+    airflow_of,
+    cooling_of,
+    draw_of,
+    most_entering,
+    stated_at,
+    weight_of,
+    widths_of,
+)
 from igoudar.hall.limits import FILE as LIMITS
 from igoudar.hall.measured import measured
 from igoudar.hall.places import Hall, Rack
@@ -70,10 +78,8 @@ def _of_rack_type(inventory: Inventory, rack: Rack, told: Teller) -> None:
         told.tell("depth between rails", depth, _type_places(inventory, rack, "depth", "mounting_depth"))
         told.tell("width", f"{kind.width_in} in", [(By.TYPE, Where(kind.where.file).at("width"))])
     for key in ("cords", "cables"):
-        own = getattr(kind, key, None)
-        most = own if own is not None else getattr(inventory.limits, key)
         places = [*_type_places(inventory, rack, key, key), (By.DATA, _LIMITS.at("entries").at(key))]
-        told.tell(f"most {key}", most, places)
+        told.tell(f"most {key}", most_entering(inventory, rack, key), places)
 
 
 def device_story(scene: Scene, device: Device) -> Story:
