@@ -16,7 +16,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -139,10 +139,20 @@ def nearest(name: str, known: Iterable[str]) -> str:
 def unknown(kind: str, name: str, where: Where, known: Collection[str]) -> Finding:
     """There is no such `kind`, a word of the field such as `hall`; the first of those that there are."""
     listed = sorted(known)
-    shown = ", ".join(listed[:8]) + (", ..." if len(listed) > 8 else "")
-    expected = f"one of {shown}" if listed else f"a {kind} of the site, which has none yet"
+    expected = f"one of {first_few(listed, 8)}" if listed else f"a {kind} of the site, which has none yet"
     code = f"unknown-{kind.replace(' ', '-')}"
     return Finding(code, where, f"there is no {kind} {name!r}", expected, nearest(name, listed))
+
+
+def first_few(names: Sequence[str], most: int) -> str:
+    """`a, b, ...` where there are more than so many."""
+    return ", ".join([*names[:most], *(["..."] if len(names) > most else [])])
+
+
+def first_and_more(names: Sequence[str], most: int) -> str:
+    """`a, b and 7 more` where there are more than so many."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{', '.join(names[:most])}{more}"
 
 
 def and_more(count: int) -> str:

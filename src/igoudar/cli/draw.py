@@ -11,7 +11,7 @@ import click
 
 from igoudar.cli._frame import Place, counted, site_argument, write_out
 from igoudar.day import today
-from igoudar.errors import CheckFailed, nearest
+from igoudar.errors import CheckFailed, first_few, nearest
 
 if TYPE_CHECKING:
     from igoudar.model import Inventory
@@ -78,7 +78,7 @@ def _chosen(what: str, name: str | None, inventory: Inventory) -> str:
     if name is None and len(known) == 1:
         (name,) = known
     if name is None or name not in known:
-        few = ", ".join(list(known)[:MOST_NAMED]) + (", ..." if len(known) > MOST_NAMED else "")
+        few = first_few([*known], MOST_NAMED)
         there = f"it has {counted(len(known), what)}{f': {few}' if few else ''}"
         said = (
             f"has no {what} {name!r}; {nearest(name, known) or there}" if name else f"needs a NAME; {there}"

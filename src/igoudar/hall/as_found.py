@@ -10,6 +10,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from igoudar.errors import first_and_more
+
 SEEN, UNPLANNED = "seen", "unplanned"
 MOST_NAMED = 20
 Record = Mapping[str, Any]
@@ -103,12 +105,11 @@ def not_answered(asked: Collection[str], floor: Floor) -> str:
     silent = sorted(name for name in dict.fromkeys(asked) if name in floor.silent)
     if not silent:
         return ""
-    named = ", ".join(silent[:MOST_NAMED])
-    more = f" and {len(silent) - MOST_NAMED} more" if len(silent) > MOST_NAMED else ""
     count = f"{len(silent)} device{'' if len(silent) == 1 else 's'} did not answer"
+    named = first_and_more(silent, MOST_NAMED)
     first, why = silent[0], floor.silent[silent[0]]
     reason = why if why.startswith(first) else f"{first}: {why}"  # that of a login names its host
-    return f"{count}, what is recorded of them is kept: {named}{more}; {reason}"
+    return f"{count}, what is recorded of them is kept: {named}; {reason}"
 
 
 def _keeps(ends: Iterable[str], told: Mapping[str, Any], floor: Floor) -> bool:
