@@ -51,6 +51,9 @@ class Where:
         """The same place, one step deeper in the document; the line is found again by `yaml_source`."""
         return Where(self.file, 0, step_path(self.path, step))
 
+    def as_json(self) -> dict[str, str | int]:
+        return {"file": self.file, "line": self.line, "path": self.path}
+
     def __str__(self) -> str:
         head = f"{self.file}:{self.line}" if self.line else self.file
         return f"{head}: {self.path}" if self.path else head
@@ -91,9 +94,7 @@ class Finding:
 
     def as_json(self) -> dict[str, str | int | float]:
         return {
-            "file": self.where.file,
-            "line": self.where.line,
-            "path": self.where.path,
+            **self.where.as_json(),
             "code": self.code,
             "severity": str(self.severity),
             "message": self.message,

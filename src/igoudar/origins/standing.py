@@ -17,14 +17,10 @@ from igoudar.hall.measured import measured
 from igoudar.hall.places import Hall, Rack
 from igoudar.hall.units import BOX
 from igoudar.model import Device, Inventory
-from igoudar.origins.told import By, Place, Scene, Story, Teller, above, home_of, stated
-from igoudar.quantities import LENGTH, LOAD, MASS, POWER, SHARE, Kind, shown
+from igoudar.origins.told import By, Place, Scene, Story, Teller, above, amount, home_of, stated
+from igoudar.quantities import LENGTH, LOAD, MASS, POWER, SHARE, shown
 
 _LIMITS = Where(LIMITS, 0, "limits")
-
-
-def amount(kind: Kind, number: float | None) -> str | None:
-    return None if number is None else shown(kind, number)
 
 
 def rack_story(scene: Scene, rack: Rack) -> Story:
