@@ -14,7 +14,7 @@ from igoudar.cable_key import cable_key, device_of, ends_of
 from igoudar.cabling.numbers import LABEL
 from igoudar.errors import BadInput, Finding, Where, nearest
 from igoudar.facility.kinds import kind_halls
-from igoudar.inventory import ledger_of, load, load_hall, read_documents
+from igoudar.inventory import ledger_of, load_hall, load_whole, read_documents
 from igoudar.ledger import Ledger
 from igoudar.model import Inventory
 from igoudar.one_hall import all_names, halls_of, halls_with
@@ -62,7 +62,7 @@ def _parts(documents: Documents, place: tuple[Path, Path], wanted: str) -> Itera
     if len(halls) == 1:
         yield load_hall(documents, place, halls[0])
     if len(halls) != 1 or "/" in wanted:
-        yield load(*place)
+        yield load_whole(documents, place)
 
 
 def _named(scene: Scene, name: str, key: str) -> Iterator[Story]:
