@@ -10,7 +10,6 @@ A battery for minutes is no input: whatever is out is out for longer.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -19,6 +18,7 @@ from igoudar.facility.library import three_phase_va
 from igoudar.facility.plant import SOURCES, FacilityType, Medium, Plant, PlantUnit
 from igoudar.hall.draw import Draw, Draws, feeds_of
 from igoudar.hall.places import Rack as Standing
+from igoudar.hall.standing import standing
 from igoudar.model import Device as Box
 from igoudar.model import End, Inventory
 from igoudar.power.graph import Device, Graph, Input, Loop, Psu, Rack, Source, Unit
@@ -26,14 +26,10 @@ from igoudar.power.graph import Device, Graph, Input, Loop, Psu, Rack, Source, U
 
 def power_graph(inventory: Inventory) -> Graph:
     """All units, loops and racks. Judged at the site's hottest hour."""
-    standing: dict[str, list[Box]] = defaultdict(list)
-    for box in inventory.devices.values():
-        standing[box.rack].append(box)
-    racks = _Racks(inventory)
-    plant = inventory.plant
+    inside, racks, plant = standing(inventory), _Racks(inventory), inventory.plant
     graph = Graph(
         units=tuple(_unit(plant, unit) for unit in plant.units.values()),
-        racks=tuple(racks.rack(rack, standing[rack.name]) for rack in inventory.racks.values()),
+        racks=tuple(racks.rack(rack, inside[rack.name]) for rack in inventory.racks.values()),
         loops=tuple(Loop(loop.name, loop.to, loop.where) for loop in plant.loops.values()),
     )
     campus = inventory.campus

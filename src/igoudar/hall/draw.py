@@ -58,6 +58,13 @@ def cooling_of(inventory: Inventory, rack: Rack) -> tuple[Cooling | None, float 
     return way, inventory.limits.rack_w.get(way) if way else None
 
 
+def most_entering(inventory: Inventory, rack: Rack, what: str) -> int | None:
+    """How many `cords` or `cables` may lead into a rack, of its type or of any; None where nobody says it."""
+    own: int | None = getattr(inventory.rack_types.get(rack.type), what, None)
+    general: int | None = getattr(inventory.limits, what)
+    return general if own is None else own
+
+
 def _allocated(inventory: Inventory, device: Device, kind: DeviceType, needed: int) -> float | None:
     facts = inventory.facts.get(device.type)
     if device.draw_w is not None:

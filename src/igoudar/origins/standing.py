@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from igoudar.errors import Where
-from igoudar.hall.draw import airflow_of, cooling_of, draw_of, stated_at, weight_of, widths_of
+from igoudar.hall.draw import (
+    airflow_of,
+    cooling_of,
+    draw_of,
+    most_entering,
+    stated_at,
+    weight_of,
+    widths_of,
+)
 from igoudar.hall.limits import FILE as LIMITS
 from igoudar.hall.measured import measured
 from igoudar.hall.places import Hall, Rack
 from igoudar.hall.units import BOX
 from igoudar.model import Device, Inventory
-from igoudar.origins.told import By, Place, Scene, Story, Teller, above, home_of, stated
-from igoudar.quantities import LENGTH, LOAD, MASS, POWER, SHARE, Kind, shown
+from igoudar.origins.told import By, Place, Scene, Story, Teller, above, amount, home_of, stated
+from igoudar.quantities import LENGTH, LOAD, MASS, POWER, SHARE, shown
 
 _LIMITS = Where(LIMITS, 0, "limits")
-
-
-def amount(kind: Kind, number: float | None) -> str | None:
-    return None if number is None else shown(kind, number)
 
 
 def rack_story(scene: Scene, rack: Rack) -> Story:
@@ -70,10 +74,8 @@ def _of_rack_type(inventory: Inventory, rack: Rack, told: Teller) -> None:
         told.tell("depth between rails", depth, _type_places(inventory, rack, "depth", "mounting_depth"))
         told.tell("width", f"{kind.width_in} in", [(By.TYPE, Where(kind.where.file).at("width"))])
     for key in ("cords", "cables"):
-        own = getattr(kind, key, None)
-        most = own if own is not None else getattr(inventory.limits, key)
         places = [*_type_places(inventory, rack, key, key), (By.DATA, _LIMITS.at("entries").at(key))]
-        told.tell(f"most {key}", most, places)
+        told.tell(f"most {key}", most_entering(inventory, rack, key), places)
 
 
 def device_story(scene: Scene, device: Device) -> Story:

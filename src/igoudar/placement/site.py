@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from igoudar.hall.draw import widths_of
 from igoudar.hall.levels import span
 from igoudar.hall.places import Rack as SiteRack
+from igoudar.hall.standing import standing
 from igoudar.model import SWITCH_ROLES, Device, End, Face, Inventory, Role
 from igoudar.placement.known import RackLimits, draw_asked, draw_of, mass_asked, mass_of, rack_limits
 from igoudar.placement.problem import Apart, DeviceClass, Problem, Rack, Span
@@ -39,15 +40,13 @@ def problem_of(inventory: Inventory, request: RequestFile) -> Asked:
         if r.width_in in rails and (request.halls is None or r.hall in request.halls)
     ]
     chosen.sort(key=lambda r: (r.hall, r.row, r.position, r.name))
-    standing: dict[str, list[Device]] = {rack.name: [] for rack in inventory.racks.values()}
-    for device in inventory.devices.values():
-        standing[device.rack].append(device)
+    inside = standing(inventory)
     used = {end for cable in inventory.cables.values() for end in (cable.a, cable.b)}
     groups = _groups(request)
     full: list[str] = []
     racks = []
     for rack in chosen:
-        here = standing[rack.name]
+        here = inside[rack.name]
         draws = {d.name: draw_of(inventory, d, request) for d in here}
         masses = {d.name: mass_of(inventory, d, request) for d in here}
         left = _Left(inventory, request, limits[rack.name], here, draws, masses)

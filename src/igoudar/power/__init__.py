@@ -82,17 +82,19 @@ __all__ = [
 ]
 
 
-def analyse(graph: Graph, state: State | None = None) -> Report:
-    """Every single and every double failure. Raises ValueError for a graph that has `faults`.
+def analyse(graph: Graph, state: State | None = None, *, doubles: bool = True) -> Report:
+    """Every single failure, and with `doubles` every double one. Raises ValueError for one that has `faults`.
 
     `state`: the graph's, with all alive, where it is there already; it is so again afterwards.
     """
     analysis = Analysis(graph, state)
     singles = tuple(analysis.singles())
     alone = analysis.evaluated
-    shared = analysis.shared()
-    doubles = tuple(analysis.doubles(shared))
     things = sum(effect.element.things for effect in analysis.effects)
     things += sum(local.element().things for own in analysis.locals for local in own)
+    if not doubles:
+        return Report(singles, (), (), things, (alone, 0))
+    shared = analysis.shared()
+    pairs = tuple(analysis.doubles(shared))
     counted = (alone, analysis.evaluated - alone)
-    return Report(singles, doubles, tuple(crowds(analysis, shared)), things, counted)
+    return Report(singles, pairs, tuple(crowds(analysis, shared)), things, counted)
