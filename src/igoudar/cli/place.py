@@ -39,8 +39,8 @@ def command(site: Place, request: Path, *, as_json: bool, write: bool, seconds: 
     """Propose rack and U for the devices that REQUEST.yaml asks for.
 
     Fewest racks are opened, then least power is stranded, within U, power, cooling, weight, ports,
-    anti-affinity and what units and halls carry; what stands is not moved. --write makes inventory/SITE/placed/REQUEST.yaml, and nothing
-    where that is there already or where not all devices fit.
+    anti-affinity and what units and halls carry; what stands is not moved. --write makes
+    inventory/SITE/placed/REQUEST.yaml, and nothing where that is there already or where not all devices fit.
 
     \b
     Exit status: 0 all fit; 2 the files cannot be read; 3 some fit nowhere, or what racks share does
