@@ -13,7 +13,7 @@ from igoudar.errors import BadInput, Finding, Severity, Where
 from igoudar.inventory import load, load_hall, read_documents
 from igoudar.model import Role
 from igoudar.one_hall import halls_of, halls_with, judged
-from tests.errors import ROOT, checkout
+from tests.errors import ROOT, checkout, run
 from tests.two_halls import FILE, SECOND, two_halls
 
 MORE = """\
@@ -134,6 +134,20 @@ def test_a_general_hall_of_the_reference_campus() -> None:
     assert len(hall.racks) == 400
     assert sum(device.role is Role.SERVER for device in hall.devices.values()) == 9_216
     assert [*hall.halls] == ["g01-1"]
+
+
+def test_cables_of_one_hall_are_those_of_the_whole_without_what_leaves_it(root: Path) -> None:
+    whole, one = (run(f"cables lab{more}", root).splitlines() for more in ("", " --hall h1"))
+    leaves = [line for line in whole if "srv-1/eth2" in line]
+
+    assert len(leaves) == 2, "its line, and that no tray leads there"
+    said = (
+        "hall h1 of lab alone: left out are 1 written cable to other halls, and those that rules lead there"
+    )
+    assert f"{said}; without --hall they are in" in one
+    inside = [line for line in whole[:-1] if line not in leaves]
+    assert [line for line in one if said not in line and line] == [*filter(None, inside), "exit 0"]
+    assert run("cables lab --hall h9", root).splitlines()[-1] == "exit 2"
 
 
 def test_no_such_hall(root: Path) -> None:

@@ -26,7 +26,7 @@ from igoudar.power.graph import Device, Graph, Input, Loop, Psu, Rack, Source, U
 
 def power_graph(inventory: Inventory) -> Graph:
     """All units, loops and racks. Judged at the site's hottest hour."""
-    inside, racks, plant = standing(inventory), _Racks(inventory), inventory.plant
+    inside, racks, plant = standing(inventory), Racks(inventory), inventory.plant
     graph = Graph(
         units=tuple(_unit(plant, unit) for unit in plant.units.values()),
         racks=tuple(racks.rack(rack, inside[rack.name]) for rack in inventory.racks.values()),
@@ -94,7 +94,9 @@ def _breaker_w(plant: Plant, kind: FacilityType, amperes: float | None) -> float
 
 
 @dataclass(slots=True)
-class _Racks:
+class Racks:
+    """Racks of the graph, with what of theirs is drawn where."""
+
     inventory: Inventory
     _draws: Draws = field(init=False)
     _loops: dict[tuple[str, Medium], str] = field(default_factory=dict)
@@ -106,6 +108,9 @@ class _Racks:
         for loop in self.inventory.plant.loops.values():
             if loop.medium is not None:
                 self._loops[loop.hall, loop.medium] = loop.name
+
+    def draw_w(self, box: Box) -> float | None:
+        return self._draws.of(box).allocated_w
 
     def rack(self, rack: Standing, boxes: list[Box]) -> Rack:
         feeds = tuple(sorted(rack.feeds.items()))
@@ -158,8 +163,7 @@ class _Racks:
     def _tap_off_w(self, feeds: Mapping[str, str]) -> float | None:
         """Of the weakest tap-off that the rack has."""
         plant, found = self.inventory.plant, []
-        for name in feeds.values():
-            unit = plant.units[name]
+        for unit in (plant.units[name] for name in feeds.values() if name in plant.units):
             found.append(_breaker_w(plant, plant.types[unit.type], unit.tap_off_a))
         return min((w for w in found if w is not None), default=None)
 

@@ -35,7 +35,7 @@ from igoudar.power.failures import Analysis
 from igoudar.power.faults import faults
 from igoudar.power.flow import State
 from igoudar.power.graph import Device, Fault, Graph, Input, Loop, Psu, Rack, Source, Unit
-from igoudar.power.loads import Loads, Settled, load_faults, loads, settle
+from igoudar.power.loads import FeedLoad, Loads, Settled, feed_loads, load_faults, loads, settle
 from igoudar.power.outages import Outage, outage
 from igoudar.power.report import Crowd, Double, Element, Report, Single, lines
 from igoudar.power.schemes import Scheme, scheme_faults
@@ -49,6 +49,7 @@ __all__ = [
     "Double",
     "Element",
     "Fault",
+    "FeedLoad",
     "Graph",
     "Input",
     "Loads",
@@ -71,6 +72,7 @@ __all__ = [
     "design",
     "design_faults",
     "faults",
+    "feed_loads",
     "lines",
     "load_faults",
     "loads",

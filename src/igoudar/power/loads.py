@@ -85,7 +85,8 @@ def loads(graph: Graph) -> Loads:
 
 
 def _loads(graph: Graph, state: State) -> Loads:
-    feeds = tuple(feed for rack in sorted(graph.racks, key=lambda r: r.name) for feed in _feeds(state, rack))
+    racks = sorted(graph.racks, key=lambda rack: rack.name)
+    feeds = tuple(feed for rack in racks for feed in feed_loads(rack, _alive(state, rack)))
     legs = _legs(state, feeds)
     units = tuple(
         UnitLoad(unit.name, state.load[at], unit.limit_w * unit.count, legs[at])
@@ -96,8 +97,12 @@ def _loads(graph: Graph, state: State) -> Loads:
     return Loads(tuple(sorted(units, key=lambda unit: unit.name)), feeds, loops, it_w)
 
 
-def _feeds(state: State, rack: Rack) -> Iterator[FeedLoad]:
-    alive = {letter for letter, unit in rack.feeds if state.live[state.index[unit]]}
+def _alive(state: State, rack: Rack) -> set[str]:
+    return {letter for letter, unit in rack.feeds if state.live[state.index[unit]]}
+
+
+def feed_loads(rack: Rack, alive: set[str]) -> Iterator[FeedLoad]:
+    """Of each feed of a rack, by letter, with the feeds of `alive`."""
     normal = _by_feed(rack, alive)
     for letter, unit in sorted(rack.feeds):
         alone = _by_feed(rack, alive & {letter}).get(letter, NONE)
