@@ -98,9 +98,9 @@ def _loads(graph: Graph, state: State) -> Loads:
 
 def _feeds(state: State, rack: Rack) -> Iterator[FeedLoad]:
     alive = {letter for letter, unit in rack.feeds if state.live[state.index[unit]]}
-    normal = _by_feed(rack, alive)
+    normal = by_feed(rack, alive)
     for letter, unit in sorted(rack.feeds):
-        alone = _by_feed(rack, alive & {letter}).get(letter, NONE)
+        alone = by_feed(rack, alive & {letter}).get(letter, NONE)
         off = tuple(
             device.name
             for device in rack.devices
@@ -110,7 +110,8 @@ def _feeds(state: State, rack: Rack) -> Iterator[FeedLoad]:
         yield FeedLoad(rack.name, letter, unit, sum(legs), sum(alone), legs, alone, off)
 
 
-def _by_feed(rack: Rack, alive: set[str]) -> dict[str, Legs]:
+def by_feed(rack: Rack, alive: set[str]) -> dict[str, Legs]:
+    """W on each phase of each feed, with no more than these alive."""
     found: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0, 0.0])
     for device in rack.devices:
         for letter, leg, watts in _psu_loads(device, alive):
