@@ -124,7 +124,7 @@ def _notes(hall: Hall, floor: Floor, names: Mapping[str, str]) -> Iterator[str]:
     if any(not name.endswith(said) for name, said in names.items()):
         yield "In each rack: its position in the row, then per cent."
     elif any(name != said for name, said in names.items()):
-        yield f"Names of racks in the plan are without {hall.name}-."
+        yield f"In each rack: its name without {hall.name}-, then per cent."
     yield "Widths of aisles and which way rows face are assumed:"
     yield f"cold {amount(LENGTH, floor.cold_mm)}, hot {amount(LENGTH, floor.hot_mm)}, fronts to the cold one."
 

@@ -51,7 +51,7 @@ def _alike(loud: Mapping[str, Use], rows: Sequence[Sequence[str]], wide: float) 
     for said, names in found.items():
         each = f"{said} each" if len(names) > 1 else said
         told = [*spans(rows, {*names})]
-        short = f"{racks(len(names))}  {each}"
+        short = f"{racks(len(names))}, {each}"
         line = f"{', '.join(told)}  {each}"
         if width(line, LETTERS) <= wide or len(names) == 1:
             yield _Alike(len(names), [line], line)
