@@ -14,7 +14,7 @@ from igoudar.derive.ports import natural
 from igoudar.drawing.chain import Chain, Link, Node, loud_words
 from igoudar.drawing.spans import spans
 
-MOST_BOXES = 24  # as many are drawn one by one
+MOST_BOXES = 18  # as many are drawn one by one
 MOST_SPANS = 2  # in the name of a box; all are told below the diagram
 ELIDED = " ... "
 
