@@ -103,9 +103,9 @@ def _alive(state: State, rack: Rack) -> set[str]:
 
 def feed_loads(rack: Rack, alive: set[str]) -> Iterator[FeedLoad]:
     """Of each feed of a rack, by letter, with the feeds of `alive`."""
-    normal = _by_feed(rack, alive)
+    normal = by_feed(rack, alive)
     for letter, unit in sorted(rack.feeds):
-        alone = _by_feed(rack, alive & {letter}).get(letter, NONE)
+        alone = by_feed(rack, alive & {letter}).get(letter, NONE)
         off = tuple(
             device.name
             for device in rack.devices
@@ -115,7 +115,8 @@ def feed_loads(rack: Rack, alive: set[str]) -> Iterator[FeedLoad]:
         yield FeedLoad(rack.name, letter, unit, sum(legs), sum(alone), legs, alone, off)
 
 
-def _by_feed(rack: Rack, alive: set[str]) -> dict[str, Legs]:
+def by_feed(rack: Rack, alive: set[str]) -> dict[str, Legs]:
+    """W on each phase of each feed, with no more than these alive."""
     found: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0, 0.0])
     for device in rack.devices:
         for letter, leg, watts in _psu_loads(device, alive):
