@@ -116,7 +116,7 @@ def test_large_messages_go_both_ways(agent: Lines) -> None:
 
 @pytest.mark.parametrize("verb", ["dies", "defect"])
 def test_one_that_ends_in_the_middle_ends_no_other(agent: Lines, verb: str) -> None:
-    assert agent.ask(5, verb=verb, request={})["code"] == "defect"
+    assert agent.ask(5, verb=verb, request={})["code"] == "ended"
     assert agent.ask(5, verb="read", request={})["ok"]
 
 

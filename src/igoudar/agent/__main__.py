@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 import syslog
+import traceback
 from collections.abc import Mapping
 from typing import Any
 
@@ -55,7 +56,12 @@ def heard(verb: str, request: dict[str, Any]) -> dict[str, Any]:
         return {"ok": False, "code": "bad-request", "error": f"no verb {verb!r}"}
     if verb not in LOOKING:
         syslog.syslog(f"{verb} {request.get('id', '')}")
-    return answer(_agent(), verb, request)
+    try:
+        return answer(_agent(), verb, request)
+    except Exception:
+        for line in traceback.format_exc().splitlines():
+            syslog.syslog(syslog.LOG_ERR, line)
+        raise
 
 
 def _agent() -> Agent:

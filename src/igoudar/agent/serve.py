@@ -16,7 +16,8 @@ from typing import Any
 
 Answering = Callable[[str, dict[str, Any]], Mapping[str, Any]]
 CHUNK = 65536
-DEFECT = {"ok": False, "code": "defect", "error": "its agent ended in the middle; look at its journal"}
+ENDED = "ended"
+NO_ANSWER = {"ok": False, "code": ENDED, "error": "its agent was ended before it answered, see its log"}
 
 
 @dataclass
@@ -87,7 +88,7 @@ def _begun(answering: Answering, line: bytes, ours: tuple[int, int]) -> tuple[in
 def _told(asked: Asked, sink: int) -> bool:
     """The answer goes out; False where nobody takes it."""
     os.waitpid(asked.process, 0)
-    told = json.loads(asked.said) if asked.said else DEFECT
+    told = json.loads(asked.said) if asked.said else NO_ANSWER
     rest = memoryview(json.dumps({**told, "n": asked.number}).encode() + b"\n")
     try:
         while rest:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
+from igoudar.agent.serve import ENDED
 from igoudar.agent.voting import Witness
 from igoudar.apply.change import RUNNING, Texts
 from igoudar.errors import DeviceFailed
@@ -165,9 +166,11 @@ class FrrDriver(AgentDriver):
                 told = _agent(session).ask(ANSWER_SECONDS, verb=verb, request=request)
         else:
             told = self._living_agent().ask(SECONDS.get(verb, ANSWER_SECONDS), verb=verb, request=request)
-        if not told["ok"]:
-            raise AgentRefused(self.name, str(told["code"]), str(told["error"]))
-        return told
+        if told["ok"]:
+            return told
+        if told["code"] == ENDED:  # no answer: nobody knows what it has done
+            raise DeviceFailed(f"{self.name}: {told['error']}")
+        raise AgentRefused(self.name, str(told["code"]), str(told["error"]))
 
     def _living_agent(self) -> Lines:
         with self._opening:
