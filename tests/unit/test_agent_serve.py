@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import socket
 import threading
 import time
@@ -23,6 +24,8 @@ def answering(verb: str, request: dict[str, Any]) -> dict[str, Any]:
             time.sleep(0.5)
         case "dies":
             os.kill(os.getpid(), 9)
+        case "half":
+            return {"ok": True, "rest": object()}  # the answer breaks off there
         case "defect":
             raise ZeroDivisionError
     return {"ok": True, "verb": verb, "by": os.getpid(), "text": "x" * request.get("size", 0)}
@@ -35,11 +38,11 @@ class Channel:
         self.near, self.far = socket.socketpair()
         self.complaint = complaint
 
-    def settimeout(self, seconds: float | None) -> None:
-        """Not of interest here: the reader would have it too."""
+    def send_ready(self) -> bool:
+        return bool(select.select([], [self.near], [], 0)[1])
 
-    def sendall(self, data: bytes) -> None:
-        self.near.sendall(data)
+    def send(self, data: bytes) -> int:
+        return self.near.send(data, socket.MSG_DONTWAIT)
 
     def recv(self, size: int) -> bytes:
         return self.near.recv(size)
@@ -114,9 +117,16 @@ def test_large_messages_go_both_ways(agent: Lines) -> None:
     assert len(agent.ask(20, verb="read", request=request)["text"]) == 3_000_000
 
 
-@pytest.mark.parametrize("verb", ["dies", "defect"])
+@pytest.mark.parametrize("verb", ["dies", "half", "defect"])
 def test_one_that_ends_in_the_middle_ends_no_other(agent: Lines, verb: str) -> None:
     assert agent.ask(5, verb=verb, request={})["code"] == "ended"
+    assert agent.ask(5, verb="read", request={})["ok"]
+
+
+def test_a_login_that_is_idle_stays(agent: Lines) -> None:
+    assert agent.ask(0.2, verb="read", request={})["ok"]
+    time.sleep(0.5)
+    assert agent.alive
     assert agent.ask(5, verb="read", request={})["ok"]
 
 
@@ -177,7 +187,7 @@ def test_what_is_being_done_goes_on_when_the_login_ends() -> None:
         return {"ok": True}
 
     process = begun(late, channel)
-    channel.sendall(b'{"n": 1, "verb": "apply", "request": {}}\n')
+    channel.send(b'{"n": 1, "verb": "apply", "request": {}}\n')
     time.sleep(0.1)
     channel.close()
     assert ended(process) == 7

@@ -72,7 +72,7 @@ def test_what_could_not_be_sent_is_no_silence() -> None:
 
 
 def test_a_whole_packet_passes_and_one_byte_more_does_not() -> None:
-    wires = "ip link set lo mtu 9000; ip addr add 172.16.0.1/32 dev lo; ip addr add 2001:db8::1/128 dev lo"
+    wires = "ip link set lo mtu 9000; ip addr add 172.16.0.1/32 dev lo; ip addr add 2001:db8::1/128 dev lo nodad"
     asked = [
         {"id": f"{to} {size}", "kind": "icmp", "to": to, "size": size, "df": True}
         for to in ("172.16.0.1", "2001:db8::1")
@@ -87,7 +87,7 @@ def test_a_whole_packet_passes_and_one_byte_more_does_not() -> None:
 
 def test_an_answerer_says_its_name_until_it_is_hushed() -> None:
     """`hush` needs the marker in the command line; the test's own process is told by `python3 -`."""
-    wires = "ip addr add 172.16.0.1/32 dev lo; ip addr add 2001:db8::1/128 dev lo"
+    wires = "ip addr add 172.16.0.1/32 dev lo; ip addr add 2001:db8::1/128 dev lo nodad"
     at = [["172.16.0.1", 7007], ["2001:db8::1", 7007]]
     ask = look(
         {"id": "four", "kind": "udp", "to": "172.16.0.1", "port": 7007},

@@ -88,7 +88,10 @@ def _begun(answering: Answering, line: bytes, ours: tuple[int, int]) -> tuple[in
 def _told(asked: Asked, sink: int) -> bool:
     """The answer goes out; False where nobody takes it."""
     os.waitpid(asked.process, 0)
-    told = json.loads(asked.said) if asked.said else NO_ANSWER
+    try:
+        told = json.loads(asked.said)
+    except ValueError:  # nothing, or half of it
+        told = NO_ANSWER
     rest = memoryview(json.dumps({**told, "n": asked.number}).encode() + b"\n")
     try:
         while rest:

@@ -108,7 +108,7 @@ def _over_psus(inventory: Inventory, device: Device, draw: Draw) -> Iterator[Fin
         said = f"{device.type} has {draw.psus} PSUs and is said to need {draw.needed}"
         where = inventory.facts[device.type].where.at("psus_needed")
         about, expected = f"type {device.type}", f"at most {draw.psus}"
-        yield Finding("needs-more-than-there-are", where, said, expected, subject=about)
+        yield Finding("needs-more-than-there-are", where, said, expected)
         return
     if draw.allocated_w is None or draw.cap_w is None or draw.allocated_w <= draw.cap_w:
         return

@@ -12,7 +12,7 @@ from typing import Any
 import paramiko
 
 from igoudar.errors import DeviceFailed
-from igoudar.transport.session import CHUNK, Session
+from igoudar.transport.session import CHUNK, IDLE_SECONDS, Session
 
 Answer = dict[str, Any]
 
@@ -50,8 +50,7 @@ class Lines:
             number, answer = self._last, Future[Answer]()
             self._waiting[number] = answer
             try:
-                self._channel.settimeout(seconds)
-                self._channel.sendall(json.dumps({"n": number, **question}).encode() + b"\n")
+                self._send(json.dumps({"n": number, **question}).encode() + b"\n", deadline)
             except (OSError, paramiko.SSHException, EOFError) as error:
                 self._waiting.pop(number, None)
                 self.close()  # half a line may be on its way
@@ -65,6 +64,17 @@ class Lines:
 
     def close(self) -> None:
         self._channel.close()
+
+    def _send(self, line: bytes, deadline: float) -> None:
+        """Never waits in the channel: it has one timeout for both ways, and the reader has none."""
+        rest = memoryview(line)
+        while rest:
+            if self._channel.send_ready():
+                rest = rest[self._channel.send(bytes(rest[:CHUNK])) :]
+            elif time.monotonic() > deadline or self._ended:
+                raise TimeoutError
+            else:
+                time.sleep(IDLE_SECONDS)
 
     def _listen(self) -> None:
         rest = b""
