@@ -134,7 +134,7 @@ def recorded(compiled: Compiled) -> Iterator[tuple[str, Any]]:
     for group in design.servers.groups:
         hosts = {name: compiled.hosts[name] for name in group.hosts}
         serials = {name: design.inventory.devices[name].serial for name in group.hosts}
-        yield group.name, server_group_inputs(compiled.folder, group.name, hosts, serials)
+        yield f"group {group.name}", server_group_inputs(compiled.folder, group.name, hosts, serials)
     for circuit in design.uplinks.circuits:
         yield circuit.wave.name, resources.circuit_record(design.inventory, circuit)
     for session in design.uplinks.sessions:
