@@ -10,6 +10,7 @@ from igoudar import resources
 from igoudar.cabling.pulls import pulls_of
 from igoudar.compiler import Compiled
 from igoudar.design import HallDesign, RowDesign
+from igoudar.facility.graph import Racks
 from igoudar.hall.levels import rising
 from igoudar.hall.places import Rack
 from igoudar.model import Device, Inventory, Status
@@ -45,12 +46,12 @@ class Halls(pulumi.ComponentResource):
 
     def __init__(self, compiled: Compiled, after: Sequence[pulumi.Resource]) -> None:
         super().__init__("igoudar:stacks:Halls", compiled.site, None, _after(after))
-        inventory = compiled.design.inventory
+        racks = Racks(compiled.design.inventory)
         for row in compiled.design.hall.rows:
             resources.Record(
                 "igoudar:hall:Racks",
                 f"{row.hall}-{row.row}",
-                {rack: resources.rack_record(inventory, rack, row.devices[rack]) for rack in row.racks},
+                {rack: resources.rack_record(racks, rack, row.devices[rack]) for rack in row.racks},
                 pulumi.ResourceOptions(parent=self),
             )
         for hall, cables in resources.cabling_records(compiled).items():

@@ -169,6 +169,9 @@ def _type(slug: str, *ports: InterfaceType) -> DeviceType:
     return DeviceType(slug, "generic", slug, 1, True, Components(interfaces=ports), where=AT)
 
 
+FACTS = TypeFacts(AT, "made up", allocated_w=400, airflow="front-to-rear")
+
+
 def _inventory(parts: Parts, halls: dict[str, Hall]) -> Inventory:
     both, spines = (1, 2), sum(d.role is Role.SPINE and d.hall == "h1" for d in parts.devices.values())
     ports = tuple(InterfaceType(f"swp{n}", "100gbase-x-qsfp28") for n in range(1, PORTS + 1))
@@ -180,7 +183,7 @@ def _inventory(parts: Parts, halls: dict[str, Hall]) -> Inventory:
             "switch": _type("switch", oob, *ports),
             "server": _type("server", oob, *data),
         },
-        facts={slug: TypeFacts(AT, "made up", allocated_w=400) for slug in ("switch", "server")},
+        facts=dict.fromkeys(("switch", "server"), FACTS),
         halls=halls,
         racks={f"{h}-r1": Rack(f"{h}-r1", h, "a", 1, 47, AT, {"A": "a", "B": "b"}) for h in halls},
         devices=parts.devices,

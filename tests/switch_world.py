@@ -44,7 +44,8 @@ class MemoryDriver(AgentDriver):
                 raise AgentRefused(self.name, refused.code, str(refused)) from refused
             self.fault(self.box, verb, "after")
         if verb in ("read", "verify"):
-            told |= {"sessions": self.box.sessions(told["files"][FRR]), "interfaces": self.box.interfaces}
+            told["sessions"] = self.box.sessions(told["files"][FRR])
+            told["interfaces"] = self.box.interfaces if request["interfaces"] else ()
         return told
 
 

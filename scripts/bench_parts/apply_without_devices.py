@@ -19,14 +19,14 @@ from igoudar.process import die_with_parent
 
 
 def provider() -> None:
-    from igoudar.apply import client  # noqa: PLC0415
+    from igoudar import jobs  # noqa: PLC0415
     from igoudar.provider import resources  # noqa: PLC0415
     from igoudar.provider.kit import serve  # noqa: PLC0415
 
     here = Path("bin") / "transaction"
     here.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{__file__}" "$@"\n', "utf-8")
     here.chmod(0o755)
-    client.sys = SimpleNamespace(executable=str(here.absolute()))  # type: ignore[assignment, attr-defined]
+    jobs.sys = SimpleNamespace(executable=str(here.absolute()))  # type: ignore[assignment, attr-defined]
     asyncio.run(serve(version("igoudar"), resources()))
 
 
@@ -36,6 +36,7 @@ def transaction() -> None:
     from igoudar.apply.change import concerned, wanted, with_canary  # noqa: PLC0415
     from igoudar.apply.operator import Progress  # noqa: PLC0415
     from igoudar.apply.work import Work  # noqa: PLC0415
+    from igoudar.jobs import answer  # noqa: PLC0415
 
     def update(self: Work, progress: Progress, stop: threading.Event) -> dict[str, Any]:
         names = concerned(self.old, self.new, {})
@@ -46,7 +47,7 @@ def transaction() -> None:
         return {"txn": runs.new_id(), "unconfirmed": {}, "unreachable": {}, "said": ""}
 
     Work.update = update  # type: ignore[method-assign]
-    process.main()
+    answer(process.transaction)
 
 
 if __name__ == "__main__":

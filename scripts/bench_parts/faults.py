@@ -23,40 +23,42 @@ HEAD = """
 | --- | --- | --- | --- | --- | --- | --- |"""
 
 
-def faults(count: int, seed: int, root: Path) -> None:
+def faults(count: int, seed: int, root: Path, after: int = 0) -> None:
     """`count` faults, each of the catalogue about as often; progress as they come, the table in the end.
 
-    Takes some half a minute a fault, so what came of them is kept: started again it goes on.
+    Takes some half a minute a fault, so what came of them is kept: started again it goes on. `after`: how
+    many of the first are left out.
     """
     drawn = [ALL[number % len(ALL)] for number in range(count)]
     random.Random(seed).shuffle(drawn)
-    kept = root / ".igoudar" / "bench" / f"faults-{count}-{seed}.jsonl"
+    kept = root / ".igoudar" / "bench" / f"faults-{count}-{seed}-{after}.jsonl"
     kept.parent.mkdir(parents=True, exist_ok=True)
     lines = kept.read_text("utf-8").splitlines() if kept.exists() else []
     outcomes = [Outcome(**json.loads(line)) for line in lines]
     where = kept.relative_to(root)
     print(
-        f"{len(outcomes)} of {count} are in {where}; remove it to begin anew, as after a change", flush=True
+        f"{len(outcomes)} of {count - after} are in {where}; remove it to begin anew, as after a change",
+        flush=True,
     )
     try:
-        while len(outcomes) < count:
+        while after + len(outcomes) < count:
             with (
                 tempfile.TemporaryDirectory() as made,
                 fabric.running(Path(made)) as folder,
                 kept.open("a", encoding="utf-8") as out,
             ):
                 bench = Bench(folder)
-                while len(outcomes) < count:
+                while (at := after + len(outcomes)) < count:
                     outcome = _outcome(bench, drawn[len(outcomes)], seed * count + len(outcomes))
                     outcomes.append(outcome)
                     out.write(json.dumps(asdict(outcome)) + "\n")
                     out.flush()
                     told = outcome.wrong or f"{outcome.end}, settled in {outcome.settled:.1f} s"
-                    print(f"{len(outcomes)}/{count} {outcome.fault} ({outcome.switch}): {told}", flush=True)
+                    print(f"{at + 1}/{count} {outcome.fault} ({outcome.switch}): {told}", flush=True)
                     if outcome.end == UNSETTLED:
                         break  # on to a fabric that is whole
     except KeyboardInterrupt:
-        print(f"stopped; the same command goes on after {len(outcomes)}")
+        print(f"stopped; the same command goes on after {after + len(outcomes)}")
     finally:
         print(table(outcomes))
 

@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from bench_parts.kinds import Kind, Step, Texts, kinds
+from bench_parts.kinds import Kind, Step, Texts
+from bench_parts.lines import chosen
 from igoudar import vendors
 from igoudar.apply.change import APPLY, impacts
 from igoudar.apply.work import Work
@@ -207,17 +208,17 @@ def _fit(a: Endpoint, b: Endpoint, near: int, far: int) -> bool:
     return a.vrf == b.vrf and apart and (len(a.leaves), len(b.leaves)) == (near, far)
 
 
-def impact(root: Path, only: str) -> None:
-    """All kinds, or those whose name holds one of the words of `only`, separated by commas."""
+def impact(root: Path, only: str, after: int) -> None:
+    """The kinds that `only` chooses, but for the first `after`. A row is printed as each step ends."""
     compiled = compile_site(root / "inventory/lab", root=root, today=date.today())
     inventory = compiled.design.inventory
     outside = outside_of(inventory, root)
-    wanted = [k for k in kinds() if any(word in k.name for word in only.split(","))]
     with Logins(access_map(inventory, root)) as logins:
         site = live(compiled.plan, compiled.intents)
         verification = Verification(site, logins, outside, lambda _: None)
         try:
             bench = Bench(root, compiled, verification, flows_of(verification, outside.world))
+            wanted = chosen(only, bench.texts, bench.rules["frr"])[after:]
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, lambda *_: bench.stop.set())
             sorts = [f"{sort}, ms" for sort in FLOWS]

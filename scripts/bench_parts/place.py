@@ -2,7 +2,8 @@
 
 Racks are those of the reference campus: 47 U, 12.5 kW on each feed alone, two leaves and an out-of-band
 switch at the top of all but the service racks. In `empty` the racks of a kind are alike. In `used` something
-stands in each third rack at heights of its own, so that hardly two of those are alike. Draws and masses of
+stands in each third rack at heights of its own, so that hardly two of those are alike. In `shared` rows of
+empty racks share what their busway carries. Draws and masses of
 the devices are assumed, of the order of what is bought today.
 """
 
@@ -12,12 +13,13 @@ import time
 from dataclasses import replace
 
 from igoudar.placement import Problem, place
-from igoudar.placement.problem import Apart, DeviceClass, Per, Rack, Span
+from igoudar.placement.problem import Apart, DeviceClass, Per, Rack, Shared, Span
 
 RACKS, ROW, HEIGHT = 400, 20, 47
 FEEDS = ("busway-1a+busway-1b", "busway-2a+busway-2b")
 POWER_W, COOLING_W, LOAD_KG = 12_500.0, 25_000.0, 1_200.0
 LEAF_W, OOB_W, LEAF_KG, OOB_KG = 350.0, 60.0, 11.0, 5.0
+BUSWAY_W = (250_000.0, 215_000.0, 225_000.0)
 PORTS = {"25gbase-x-sfp28": 96, "1000base-t": 46}
 DUAL = {"25gbase-x-sfp28": 2, "1000base-t": 1}
 # name, units, watts, kilograms, devices; all together for some 370 empty racks
@@ -85,14 +87,27 @@ def _classes(share: float) -> tuple[DeviceClass, ...]:
     )
 
 
+def _busways(classes: tuple[DeviceClass, ...]) -> tuple[Shared, ...]:
+    """Each row is on a busway as its only feed; two in three carry less than its racks may draw."""
+    draws = tuple(device.draw_w for device in classes)
+    rows: dict[str, list[str]] = {}
+    for number in range(RACKS):
+        rows.setdefault(_empty(number).row, []).append(f"r{number + 1:03}")
+    return tuple(
+        Shared(f"busway of {row}", BUSWAY_W[at % 3], dict.fromkeys(names, draws))
+        for at, (row, names) in enumerate(rows.items())
+    )
+
+
 def placement() -> None:
     """Two lines a case."""
+    empty, used = (tuple(map(make, range(RACKS))) for make in (_empty, _used))
     cases = (
-        ("empty", tuple(map(_empty, range(RACKS))), 1.08),
-        ("used", tuple(map(_used, range(RACKS))), 1.0),
+        ("empty", Problem(empty, _classes(1.08))),
+        ("used", Problem(used, _classes(1.0))),
+        ("shared", Problem(empty, _classes(0.9), shared=_busways(_classes(0.9)))),
     )
-    for name, racks, share in cases:
-        problem = Problem(racks, _classes(share))
+    for name, problem in cases:
         begun, cpu = time.monotonic(), time.process_time()
         found = place(problem)
         spent, cpu = time.monotonic() - begun, time.process_time() - cpu

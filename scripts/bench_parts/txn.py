@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 import threading
 import time
@@ -10,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 from igoudar import twin, vendors
@@ -19,7 +21,7 @@ from igoudar.apply.operator import Operator, Plan
 from igoudar.apply.witnesses import SshWitnesses
 from igoudar.errors import DeviceFailed, IgoudarError
 from igoudar.runs import Report, new_id
-from igoudar.transport import Access, Result, Session
+from igoudar.transport import Access, Lines, Result, Session
 from igoudar.twin import TwinHost, TwinSpec, TwinWire
 from tests.twin import bare
 from tests.twin.bare import ROOT
@@ -112,6 +114,11 @@ class Traffic:
     sent: Counter[str] = field(default_factory=Counter)
     heard: Counter[str] = field(default_factory=Counter)
 
+    def count(self, host: str, sent: int, heard: int) -> None:
+        self.messages[host] += 1
+        self.sent[host] += sent
+        self.heard[host] += heard
+
     def told(self, hosts: Sequence[str]) -> str:
         count = len(hosts)
         messages = sum(self.messages[h] for h in hosts) / count
@@ -121,17 +128,19 @@ class Traffic:
 
 @contextmanager
 def counted() -> Iterator[Traffic]:
-    traffic, run = Traffic(), Session.run
+    traffic, run, ask = Traffic(), Session.run, Lines.ask
 
-    def counting(self: Session, command: str, stdin: bytes = b"", timeout: float = 60.0) -> Result:
+    def running(self: Session, command: str, stdin: bytes = b"", timeout: float = 60.0) -> Result:
         done = run(self, command, stdin, timeout)
-        host = self.access.host
-        traffic.messages[host] += 1
-        traffic.sent[host] += len(command) + len(stdin)
-        traffic.heard[host] += len(done.out) + len(done.err)
+        traffic.count(self.access.host, len(command) + len(stdin), len(done.out) + len(done.err))
         return done
 
-    with patch.object(Session, "run", counting):
+    def asking(self: Lines, seconds: float, **question: Any) -> dict[str, Any]:
+        told = ask(self, seconds, **question)
+        traffic.count(self.host, len(json.dumps(question)), len(json.dumps(told)))
+        return told
+
+    with patch.object(Session, "run", running), patch.object(Lines, "ask", asking):
         yield traffic
 
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -50,6 +50,9 @@ class Where:
     def at(self, step: str | int) -> Where:
         """The same place, one step deeper in the document; the line is found again by `yaml_source`."""
         return Where(self.file, 0, step_path(self.path, step))
+
+    def as_json(self) -> dict[str, str | int]:
+        return {"file": self.file, "line": self.line, "path": self.path}
 
     def __str__(self) -> str:
         head = f"{self.file}:{self.line}" if self.line else self.file
@@ -91,9 +94,7 @@ class Finding:
 
     def as_json(self) -> dict[str, str | int | float]:
         return {
-            "file": self.where.file,
-            "line": self.where.line,
-            "path": self.where.path,
+            **self.where.as_json(),
             "code": self.code,
             "severity": str(self.severity),
             "message": self.message,
@@ -139,10 +140,20 @@ def nearest(name: str, known: Iterable[str]) -> str:
 def unknown(kind: str, name: str, where: Where, known: Collection[str]) -> Finding:
     """There is no such `kind`, a word of the field such as `hall`; the first of those that there are."""
     listed = sorted(known)
-    shown = ", ".join(listed[:8]) + (", ..." if len(listed) > 8 else "")
-    expected = f"one of {shown}" if listed else f"a {kind} of the site, which has none yet"
+    expected = f"one of {first_few(listed, 8)}" if listed else f"a {kind} of the site, which has none yet"
     code = f"unknown-{kind.replace(' ', '-')}"
     return Finding(code, where, f"there is no {kind} {name!r}", expected, nearest(name, listed))
+
+
+def first_few(names: Sequence[str], most: int) -> str:
+    """`a, b, ...` where there are more than so many."""
+    return ", ".join([*names[:most], *(["..."] if len(names) > most else [])])
+
+
+def first_and_more(names: Sequence[str], most: int) -> str:
+    """`a, b and 7 more` where there are more than so many."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{', '.join(names[:most])}{more}"
 
 
 def and_more(count: int) -> str:

@@ -48,6 +48,11 @@ def load(folder: Path, root: Path, ledger: Callable[[], Ledger] | None = None) -
     return _inventory(read_documents(folder, root), folder, root, ledger or ledger_of(folder, root))
 
 
+def load_whole(documents: Documents, place: tuple[Path, Path]) -> Inventory:
+    """All that `read_documents` read of a site; `place`: its folder and the root. Raises BadInput."""
+    return _inventory(documents, *place, ledger_of(*place))
+
+
 def load_hall(documents: Documents, place: tuple[Path, Path], hall: str) -> Inventory:
     """One hall of what `read_documents` read of a site; `place`: its folder and the root. Raises BadInput."""
     folder, root = place

@@ -6,6 +6,7 @@ One JSON object on stdin, events a line on stdout. A second line on stdin, whate
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import sys
 import threading
@@ -38,8 +39,9 @@ async def run_job(
     )
     assert process.stdin is not None
     assert process.stdout is not None
-    process.stdin.write(json.dumps(request).encode() + b"\n")
-    await process.stdin.drain()
+    with contextlib.suppress(ConnectionError):  # it died before it listened; what it left says so below
+        process.stdin.write(json.dumps(request).encode() + b"\n")
+        await process.stdin.drain()
     watching = asyncio.create_task(_pass_on(cancelled, process.stdin))
     try:
         while line := await process.stdout.readline():

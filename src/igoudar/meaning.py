@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -41,9 +41,7 @@ class Meaning:
     waive: bool
 
     def as_json(self) -> dict[str, Any]:
-        return {
-            name: getattr(self, name) for name in ("code", "rule", "why", "do", "number", "value", "waive")
-        }
+        return asdict(self)
 
     def __str__(self) -> str:
         said = {"why": self.why, "number": self.number, "is now": self.value, "do": self.do}

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from netaddr import IPAddress, IPNetwork
 
+from igoudar.cable_key import cable_key
 from igoudar.cabling.goods import NOTHING, Goods
 from igoudar.cabling.trays import Cabling
 from igoudar.errors import Finding, Where
@@ -164,7 +165,7 @@ class Cable:
 
     @property
     def key(self) -> str:
-        return " -- ".join(str(e) for e in sorted((self.a, self.b)))
+        return cable_key(str(self.a), str(self.b))
 
 
 @dataclass(frozen=True, slots=True)
@@ -380,8 +381,7 @@ class Inventory:
 
     def cable(self, key: str) -> Cable:
         """Of any kind. Raises KeyError."""
-        found = self.cables.get(key) or self.pieces.get(key)
-        return self.cords[key] if found is None else found
+        return self.cables.get(key) or self.pieces.get(key) or self.cords[key]
 
     def switches(self) -> tuple[Device, ...]:
         return tuple(d for d in self.devices.values() if d.role in SWITCH_ROLES)

@@ -200,6 +200,13 @@ def _of_the_whole(finding: Finding) -> bool:
     return finding.code in OF_THE_WHOLE or finding.subject in SITES or shared
 
 
+def leaving(documents: Documents, inventory: Inventory) -> int:
+    """How many cables are written down from the part to what is not in it."""
+    inside = inventory.devices
+    written = (cable for _, file in documents.sites for cable in file.cables)
+    return sum((cable.a.device in inside) != (cable.b.device in inside) for cable in written)
+
+
 def without_loose_ends(inventory: Inventory) -> Inventory:
     """Without written cables to what is not in the part."""
     cables = inventory.cables.values()

@@ -54,13 +54,12 @@ VOLUME = Kind("a volume", ("m³", "m3", "L"), "112000 m³", high=1e12)
 SHARE = Kind("a share", ("%",), "85 %", high=100)
 LOSS = Kind("a loss", ("dB",), "0.5 dB", high=100)
 LOAD = Kind("a load on a floor", ("kg/m²", "kg/m2"), "1500 kg/m²", high=1e5)
-FLOW = Kind("a flow", ("L/min", "m³/h", "m3/h", "L/s"), "80 L/min", high=1e9)
 WATER_USE = Kind("water for energy", ("L/kWh",), "0.2 L/kWh", high=100)
 
 _PINT = {"°C": "degC", "m³": "m**3", "m3": "m**3", "kg/m²": "kg/m**2", "kg/m2": "kg/m**2",
-         "m³/h": "m**3/h", "m3/h": "m**3/h", "%": "percent", "VA": "volt_ampere",
+         "%": "percent", "VA": "volt_ampere",
          "kVA": "kilovolt_ampere", "MVA": "megavolt_ampere"}  # fmt: skip
-_SELDOM = frozenset({"lb", "in", "ft", "cm", "g", "m3", "kg/m2", "m3/h", "degC", "L"})  # not printed by us
+_SELDOM = frozenset({"lb", "in", "ft", "cm", "g", "m3", "kg/m2", "degC", "L"})  # not printed by us
 # kinds of one unit, which need no conversion
 _ITSELF = frozenset({"U", "OU", "dB", "%", "K", "kJ/(m³·K)", "kJ/(kg·K)"})
 
@@ -144,7 +143,6 @@ KilowattHours = Annotated[float, quantity(ENERGY)]
 Kilograms = Annotated[float, quantity(MASS)]
 Millimetres = Annotated[float, quantity(LENGTH)]
 Metres = Annotated[float, quantity(DISTANCE)]
-RackUnits = Annotated[float, quantity(HEIGHT)]
 Celsius = Annotated[float, quantity(TEMPERATURE)]
 Kelvins = Annotated[float, quantity(DIFFERENCE)]
 VolumeHeat = Annotated[float, quantity(VOLUME_HEAT)]
@@ -154,5 +152,4 @@ CubicMetres = Annotated[float, quantity(VOLUME)]
 Percent = Annotated[float, quantity(SHARE)]
 Decibels = Annotated[float, quantity(LOSS)]
 FloorLoad = Annotated[float, quantity(LOAD)]
-LitresAMinute = Annotated[float, quantity(FLOW)]
 LitresAKilowattHour = Annotated[float, quantity(WATER_USE)]

@@ -7,6 +7,7 @@ from typing import Any
 
 from netaddr import IPNetwork
 
+from igoudar.cable_key import cable_key
 from igoudar.cabling.panels import all_ports
 from igoudar.cabling.power import power_kinds
 from igoudar.cabling.pulls import port_kinds, whole_port
@@ -236,7 +237,7 @@ def _wave(inventory: Inventory, wave: Any) -> Iterator[Finding]:
             f"the cable {system.name} does not land at {wave.station!r}",
             f"one of {', '.join(system.stations)}",
         )
-    if " -- ".join(sorted((str(wave.border), str(wave.far)))) not in inventory.cables:
+    if cable_key(str(wave.border), str(wave.far)) not in inventory.cables:
         yield Finding(
             "no-cable", wave.where, f"no cable joins {wave.border} and {wave.far}", "an entry under 'cables'"
         )

@@ -15,8 +15,10 @@ from igoudar.cabling.labels import end_text
 from igoudar.cabling.numbers import LABEL
 from igoudar.compiler import Compiled
 from igoudar.design import Circuit, EdgeSession, Plan, ServerGroupDesign
+from igoudar.facility.flows import drawn_and_given_off
+from igoudar.facility.graph import Racks
 from igoudar.group_inputs import server_group_inputs
-from igoudar.hall.draw import draw_of, weight_of
+from igoudar.hall.draw import weight_of
 from igoudar.hall.levels import digits
 from igoudar.model import Attachment, CableStatus, Device, Face, Inventory, Vpc
 from igoudar.quantities import DISTANCE, MASS, POWER, Kind, shown
@@ -84,14 +86,12 @@ def server_group(compiled: Compiled, group: ServerGroupDesign, opts: pulumi.Reso
     return Record("igoudar:server:ServerGroup", group.name, props, opts)
 
 
-def rack_record(inventory: Inventory, rack: str, devices: Sequence[str]) -> dict[str, Any]:
-    """Its feeds, what it draws and weighs of what it may, and what stands at which U and face.
-
-    All that it draws becomes heat in it.
-    """
+def rack_record(racks: Racks, rack: str, devices: Sequence[str]) -> dict[str, Any]:
+    """Its feeds, what it draws and weighs of what it may, its heat, and what stands at which U and face."""
+    inventory = racks.inventory
     found = inventory.racks[rack]
     standing = [inventory.devices[name] for name in devices]
-    draws = [draw_of(inventory, device).allocated_w for device in standing]
+    draws = [racks.draw_w(device) for device in standing]
     masses = [weight_of(inventory, device) for device in standing]
     return {
         "height": found.height,
@@ -100,6 +100,7 @@ def rack_record(inventory: Inventory, rack: str, devices: Sequence[str]) -> dict
         **({"counts": "down"} if found.descending else {}),
         "feeds": dict(found.feeds),
         "power": _of(POWER, draws, found.power_w),
+        **drawn_and_given_off(racks, rack, standing),
         "mass": _of(MASS, masses, found.load_kg),
         "units": {_place(device): _standing(inventory, device) for device in standing},
     }

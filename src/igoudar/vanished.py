@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from igoudar.errors import Finding
+from igoudar.hall.standing import standing
 from igoudar.model import SWITCH_ROLES, Device, Inventory, Status, Wave
 
 GONE = frozenset({Status.PLANNED, Status.DECOMMISSIONING})
@@ -79,9 +80,10 @@ def _switches(base: Inventory, now: Inventory) -> Iterator[Finding]:
 
 def _racks(base: Inventory, now: Inventory) -> Iterator[Finding]:
     elsewhere = {device.name for device, heir in _heirs(base, now) if heir.rack != device.rack}
-    for name in sorted(base.racks.keys() - now.racks.keys()):
-        held = [d.name for d in base.devices.values() if d.rack == name and _stands(d)]
-        left = [d for d in held if d not in elsewhere]
+    gone = sorted(base.racks.keys() - now.racks.keys())
+    inside = standing(base) if gone else {}
+    for name in gone:
+        left = [d.name for d in inside[name] if _stands(d) and d.name not in elsewhere]
         if left:
             yield Finding(
                 "rack-occupied",

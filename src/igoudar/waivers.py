@@ -14,8 +14,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, StringConstraints
 
-from igoudar.errors import Finding, Severity, Where, nearest
-from igoudar.meaning import explained
+from igoudar.errors import Finding, Severity, Where, nearest, unknown
+from igoudar.meaning import explained, known
 from igoudar.quantities import MASS, POWER, Kind, read, shown
 from igoudar.schema import Entry
 
@@ -89,7 +89,10 @@ def _is_meant(finding: Finding, waiver: Waiver) -> bool:
 def _judged(waiver: Waiver, findings: list[Finding], today: date) -> Iterator[Finding]:
     where = waiver.where
     meant = explained(waiver.code)
-    if meant is not None and not meant.waive:
+    if meant is None:
+        yield unknown("code", waiver.code, where.at("code"), [code for code, m in known().items() if m.waive])
+        return
+    if not meant.waive:
         said, hint = f"{waiver.code} cannot be waived", f"mend it: `igoudar explain {waiver.code}`"
         yield Finding("not-to-waive", where.at("code"), said, "a code that a waiver may cover", hint)
         return

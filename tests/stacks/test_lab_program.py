@@ -70,6 +70,39 @@ def test_what_a_change_costs_stands_beside_the_resource_once(checkout: Checkout)
         )
 
 
+def test_two_more_servers_in_a_rack_are_one_diff_for_rack_cables_and_switch(checkout: Checkout) -> None:
+    checkout.record_what_is_previewed()
+    kind = "type: generic-server-2, role: server, rack: a03"
+    own = "number: {n}, u: {u}, serial: LAB900{n:02}, oob: 192.0.2.{at}/24"
+    told = {n: own.format(n=n, u=n + 1, at=100 + n) for n in (9, 10)}
+    new = "".join(f"  srv-{n}: {{{kind}, {more}}}\n" for n, more in told.items())
+    checkout.edit("inventory/lab/devices.yaml", "  # somebody else's", f"{new}  # somebody else's")
+    cables = "".join(f"  - {{a: srv-{n}/eth1, b: leaf-3/swp{n + 4}}}\n" for n in (9, 10))
+    checkout.edit("inventory/lab/cables.yaml", "  # submarine", f"{cables}  # submarine")
+
+    shown = lines(checkout.run("preview", "--diff"))
+
+    rack = shown[shown.index("~ a03: {") :]
+    for line in (
+        '~ air: "3.23 kW" => "4.21 kW"',
+        '~ A : "1.615 kW, alone 3.23 kW of 16.849 kW" => "2.105 kW, alone 4.21 kW of 16.849 kW"',
+        '~ power: "3.23 kW of 12.5 kW" => "4.21 kW of 12.5 kW"',
+        "+ u10: {",
+        '+ device: "srv-9"',
+        "+ u11: {",
+        '+ device: "srv-10"',
+        "+ leaf-3/swp13 -- srv-9/eth1 : {",
+        "+ rpdu-a03-b/outlet11 -- srv-10/PSU2: {",
+    ):
+        assert line in rack, line
+    assert any(line.startswith("~ B alone: ") and " => " in line for line in rack), "by phase, too"
+    pulled = rack[rack.index("+ leaf-3/swp13 -- srv-9/eth1 : {") :][:6]
+    assert '+ length : "5 m"' in pulled
+    assert any(re.fullmatch(r"\+ label : \d{6}", line) for line in pulled)
+    assert {"+ iface swp13", "+ iface swp14"} <= {*shown}, "the ports of the switch"
+    assert not any(line.startswith(("~ a01", "~ a02", "~ a04", "~ a05")) for line in shown)
+
+
 def test_records_live_through_up_refresh_destroy_and_up(checkout: Checkout) -> None:
     checkout.run("config", "set", "igoudar:layers", RECORDS)
     checkout.run("up", "--yes", "--skip-preview")

@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from igoudar import twin
+from igoudar.agent.__main__ import LOOKING
 from igoudar.agent.core import VERBS
 from igoudar.errors import IgoudarError
 from tests.twin.lab_checkout import ROOT, SWITCHES, UP
@@ -179,9 +180,9 @@ def orders_once_still() -> dict[str, int]:
 
 
 def orders() -> dict[str, int]:
-    """How many orders to write each switch had since it was started, as its own journal of sudo says."""
-    verbs = "|".join(verb for verb in VERBS if verb not in ("read", "verify", "status"))
-    told = at_all(f"sudo journalctl -q -t sudo -o cat | grep -cE 'igoudar-agent ({verbs})'")
+    """How many orders to write each switch had since it was started, as its own journal says."""
+    verbs = "|".join(verb for verb in VERBS if verb not in LOOKING)
+    told = at_all(f"sudo journalctl -q -t igoudar-agent -o cat | grep -cE '^({verbs}) '")
     found = {name: int(said) for name, said in told.items()}
     assert any(found.values()), "each change tells some switch to write"
     return found

@@ -53,7 +53,11 @@ def inside(problem: Problem, rack: Rack, counts: Sequence[int]) -> bool:
 
 
 def together(problem: Problem, filled: Mapping[str, Sequence[int]]) -> bool:
-    """Whether the rules of anti-affinity hold over all racks."""
+    """Whether the rules of anti-affinity hold over all racks, and what they share is enough."""
+    for shared in problem.shared:
+        taken = (zip(shared.each.get(rack, ()), counts, strict=False) for rack, counts in filled.items())
+        if sum(watts * n for pairs in taken for watts, n in pairs) > shared.room_w + 1e-6:
+            return False
     for apart in {apart for c in problem.classes for apart in c.apart}:
         scopes = {rack.scope(apart.per) for rack in problem.racks}
         for scope in scopes:

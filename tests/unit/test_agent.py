@@ -198,6 +198,23 @@ def test_a_witness_that_was_busy_is_asked_again(world: World) -> None:
     assert world.ask("prepare")["state"] == "prepared"
 
 
+def test_no_more_witnesses_are_asked_than_it_takes(world: World) -> None:
+    applied(world)
+    ask, asked, down = world.ballot.ask, list[str](), {"mgmt-1"}
+
+    def counting(witness: Witness, words: str, keys: Path) -> str | None:
+        asked.append(witness.name)
+        return None if witness.name in down else ask(witness, words, keys)
+
+    world.ballot.ask = counting  # type: ignore[method-assign]
+    assert world.ask("prepare")["state"] == "prepared"
+    assert sorted(asked) == ["mgmt-1", "mgmt-2", "mgmt-3"]
+    down.clear()
+    asked.clear()
+    assert world.ask("prepare")["state"] == "prepared"
+    assert sorted(asked) == ["mgmt-1", "mgmt-2"]
+
+
 def test_a_slow_restore_is_tried_again(world: World) -> None:
     applied(world)
     tries = iter(["did not end in 10 s", ""])

@@ -117,13 +117,27 @@ class Told(Switch):
         (127, "ifup is not installed; the role frr_switch brings it", False),
     ],
 )
-def test_what_ifupdown2_says_of_a_candidate(status: int, said: str, good: bool) -> None:
+def test_what_ifupdown2_says_of_a_candidate(tmp_path: Path, status: int, said: str, good: bool) -> None:
     switch = Told(status, said)
+    (tmp_path / "etc/network").mkdir(parents=True)
+    (tmp_path / "etc/network/interfaces").write_text("auto lo\n")
     if good:
-        switch.validate(Path("/c"), ["/etc/network/interfaces"])
+        switch.validate(tmp_path, ["/etc/network/interfaces"])
     else:
         with pytest.raises(Refused, match="/etc/network/interfaces: "):
-            switch.validate(Path("/c"), ["/etc/network/interfaces"])
+            switch.validate(tmp_path, ["/etc/network/interfaces"])
+
+
+def test_a_candidate_that_runs_already_is_not_judged(tmp_path: Path) -> None:
+    switch = Told(1, "error: whatever is asked")
+    switch.root, candidate = tmp_path, tmp_path / "candidate"
+    for folder in (tmp_path, candidate):
+        (folder / "etc/network").mkdir(parents=True)
+        (folder / "etc/network/interfaces").write_text("auto lo\n")
+    switch.validate(candidate, ["/etc/network/interfaces"])
+    (candidate / "etc/network/interfaces").write_text("auto lo swp1\n")
+    with pytest.raises(Refused, match="/etc/network/interfaces: "):
+        switch.validate(candidate, ["/etc/network/interfaces"])
 
 
 def test_only_files_of_a_switch_are_taken() -> None:

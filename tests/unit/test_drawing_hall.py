@@ -14,11 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from igoudar.drawing.cables import draw_cables
-from igoudar.drawing.chain import Chain, Link, Node, feeds_of_racks
+from igoudar.drawing.chain import Chain, Link, Node, feeds_of_racks, loud_words
 from igoudar.drawing.floor import read_floor
 from igoudar.drawing.hall import draw_hall
 from igoudar.drawing.letters import fit
-from igoudar.drawing.plant import chain_of_hall, loud_words
+from igoudar.drawing.plant import chain_of_hall
 from igoudar.drawing.power import draw_power
 from igoudar.drawing.use import FILLS, Level, Use
 from igoudar.hall.places import Hall, Rack
@@ -99,7 +99,7 @@ def test_a_rack_is_filled_by_its_share_of_power(site: Inventory) -> None:
         if limit is not None:
             share = (filled.bottom - filled.top) / (frame.bottom - frame.top)
             assert share == pytest.approx(min(watts / limit, 1), abs=1e-3)
-            assert filled.bottom == pytest.approx(frame.bottom)
+            assert filled.bottom == pytest.approx(frame.bottom, abs=2e-3)
 
 
 def test_holes_stay_holes_and_positions_line_up() -> None:
@@ -140,7 +140,7 @@ def test_each_row_has_its_sum_and_the_fullest_are_named() -> None:
 
     (row,) = groups(root, "row", name="a")
     assert "20 racks, 19.1 kW of 20 kW" in [text.said for text in words(row)]
-    told = [text.said for text in words(groups(root, "totals")[0])]
+    told = [text.said for text in words(groups(root, "loud")[0])]
     assert "Above their limit: 5 racks" in told
     assert "Above 80 % of it: 15 racks" in told
     assert told[told.index("Above their limit: 5 racks") + 1] == "a20  105 %, 1.05 kW of 1 kW"
@@ -158,7 +158,7 @@ def test_four_hundred_racks_fit_on_a4() -> None:
         draw_power(feeds_of_racks(site, "h1"), "made", DAY),
         draw_cables(site, "h1", DAY),
     ):
-        assert page(judge(svg)) == Area(0, 0, 210, 297)
+        assert sorted((page(judge(svg)).right, page(judge(svg)).bottom)) == [210, 297]
 
 
 @st.composite
@@ -233,12 +233,14 @@ def ends(nets: dict[str, list[Segment]], boxes: dict[str, Area]) -> list[tuple[s
         mine = [
             s for name, net in nets.items() if name == source or name.startswith(f"{source} > ") for s in net
         ]
-        reached = [s for s in mine if abs(s[0] - own.right) < 0.01]
+        reached = [s for s in mine if abs(s[0] - own.right) < 0.01 or abs(s[1] - own.bottom) < 0.01]
         while more := [s for s in mine if s not in reached and any(touch(s, r) for r in reached)]:
             reached += more
         assert len({*reached}) == len({*mine})
         for target, box in boxes.items():
-            if any(abs(s[2] - box.left) < 0.01 and box.top < s[1] < box.bottom for s in reached):
+            if any(abs(s[2] - box.left) < 0.01 and box.top < s[1] < box.bottom for s in reached) or any(
+                abs(s[3] - box.top) < 0.01 and box.left < s[0] < box.right for s in reached
+            ):  # what is in series hangs below
                 found.append((source, target))
     return found
 

@@ -175,6 +175,45 @@ def test_positions_of_bays_are_text_not_unique_and_may_be_missing(tmp_path: Path
     assert [bay.position for bay in device(tmp_path, text).parts.module_bays] == ["1", "1", "A B", ""]
 
 
+def test_power_in_ports_and_in_bays_of_one_name_is_counted_once(tmp_path: Path) -> None:
+    """Quirk 9: a bay is no inlet, so that what stands in both is one supply."""
+    ports = "power-ports:\n  - {name: PS1, type: iec-60320-c14, maximum_draw: 715}\n"
+    bays = "module-bays:\n  - {name: PS1, position: PS1}\n  - {name: PS2, position: PS2}\n"
+    for text, inlets, holes in ((ports, 1, 0), (bays, 0, 2), (ports + bays, 1, 2)):
+        parts = device(tmp_path, text).parts
+        assert (len(parts.inlets), len(parts.module_bays)) == (inlets, holes)
+
+
+def test_a_supply_with_two_inlets_of_full_rating(tmp_path: Path) -> None:
+    """Quirk 15: each may carry it alone, or only one of both kinds is used; ratings are kept, not summed."""
+    text = "power-ports:\n  - {name: 'PS{module} A', type: saf-d-grid, maximum_draw: 3000}\n"
+    text += "  - {name: 'PS{module} B', type: dc-terminal, maximum_draw: 3000}\n"
+    inlets = installed(module(tmp_path, text), Bay("Slot 1", "1")).inlets
+    assert [(i.name, i.type, i.maximum_w) for i in inlets] == [
+        ("PS1 A", "saf-d-grid", 3000.0),
+        ("PS1 B", "dc-terminal", 3000.0),
+    ]
+
+
+def test_ports_that_are_bays_until_optics_are_in_them(tmp_path: Path) -> None:
+    """Quirk 20."""
+    text = "interfaces:\n  - {name: mgmt0, type: 1000base-t, mgmt_only: true}\n"
+    text += "module-bays:\n" + "".join(f"  - {{name: Port {n}, position: '{n}'}}\n" for n in (1, 2))
+    switch = device(tmp_path, text)
+    optic = module(tmp_path, "interfaces:\n  - {name: 'Ethernet{module}', type: 100gbase-lr4}\n")
+    assert (switch.data_ports, [bay.name for bay in switch.parts.module_bays]) == ((), ["Port 1", "Port 2"])
+    ports = [i.name for bay in switch.parts.module_bays for i in installed(optic, bay).interfaces]
+    assert ports == ["Ethernet1", "Ethernet2"]
+
+
+def test_names_that_stand_twice_have_gaps_and_end_in_blanks(tmp_path: Path) -> None:
+    """Quirk 26: all are read, in the order of the file, and nobody is told apart by guessing."""
+    names = ("Port 51", "Port 52", "Port53", "Port 56", "Port 56", "'Port 57 '")
+    text = "interfaces:\n" + "".join(f"  - {{name: {name}, type: 1000base-t}}\n" for name in names)
+    ports = device(tmp_path, text).data_ports
+    assert ports == ("Port 51", "Port 52", "Port53", "Port 56", "Port 56", "Port 57")
+
+
 def test_a_module_takes_the_name_of_its_bay_wherever_it_stands(tmp_path: Path) -> None:
     text = "interfaces:\n  - {name: '{module}', type: 100gbase-lr4}\n"
     text += "  - {name: 'x{module}/{module}', type: other}\n"

@@ -11,9 +11,10 @@ from netaddr import IPNetwork
 from pydantic import BaseModel, ValidationError
 
 from igoudar import schema
-from igoudar.errors import BadInput, Severity
+from igoudar.cable_key import cable_key, ends_of
+from igoudar.errors import BadInput, Severity, Where
 from igoudar.inventory import load, shown, site_files
-from igoudar.model import Inventory, Role, Status
+from igoudar.model import Cable, End, Inventory, Role, Status
 from igoudar.site_files import TenantFile
 from tests.errors import ROOT, checkout
 
@@ -316,3 +317,12 @@ def test_what_is_odd_in_a_type_is_a_warning_of_check(tmp_path: Path) -> None:
     (told,) = load(root / "inventory/lab", root).warnings
     assert (told.code, told.severity) == ("unknown-key", Severity.WARNING)
     assert "did you mean 'u_height'?" in str(told)
+
+
+def test_a_cable_has_one_key_whatever_its_ends_are_called() -> None:
+    """By device, then port: as text `leaf-1/` comes before `leaf/`."""
+    a, b = End("leaf", "swp1"), End("leaf-1", "front/2")
+    key = "leaf/swp1 -- leaf-1/front/2"
+    assert Cable(a, b, Where("")).key == Cable(b, a, Where("")).key == key
+    assert cable_key(str(a), str(b)) == cable_key(str(b), str(a)) == key
+    assert ends_of(key) == (str(a), str(b))

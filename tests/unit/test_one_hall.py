@@ -13,34 +13,22 @@ from igoudar.errors import BadInput, Finding, Severity, Where
 from igoudar.inventory import load, load_hall, read_documents
 from igoudar.model import Role
 from igoudar.one_hall import halls_of, halls_with, judged
-from tests.errors import ROOT, checkout
+from tests.errors import ROOT, checkout, run
+from tests.two_halls import FILE, SECOND, two_halls
 
-SECOND = """
-halls:
-  h2: {building: 1, number: 2, power: 100 kW, cooling: air-indirect}
-rows:
-  - hall: h2
-    name: [b, c]
-    racks: '01..03'
-    names: '{hall}-{row}{rack}'
-    height: 47 U
-    power: 3 kW
-    feeds: {A: busway-a, B: busway-b}
-    devices:
-      - {name: 'box-{rack}-{n}', type: generic-server-2, role: server, status: planned, u: '1..2', number: 9}
+MORE = """\
 overrides:
   box-h2-b02-2: {draw: 200 W}
   h2-c03: {absent: true}
 cables:
   - {a: srv-1/eth2, b: box-h2-b01-1/eth1, status: planned}
 """
+TEXT = SECOND + MORE
 
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = checkout(tmp_path_factory.mktemp("two"))
-    (root / "inventory/lab/second.yaml").write_text(SECOND, "utf-8")
-    return root
+    return two_halls(tmp_path_factory.mktemp("two"), MORE)
 
 
 def test_each_hall_has_what_the_whole_has_of_it(root: Path) -> None:
@@ -59,10 +47,10 @@ def test_each_hall_has_what_the_whole_has_of_it(root: Path) -> None:
 
 def test_what_is_wrong_with_a_hall_is_said_of_it_alone(root: Path, tmp_path: Path) -> None:
     place = (root / "inventory/lab", root)
-    file = root / "inventory/lab/second.yaml"
-    file.write_text(SECOND.replace("power: 3 kW", "power: 500 W"), "utf-8")
+    file = root / FILE
+    file.write_text(TEXT.replace("power: 3 kW", "power: 500 W"), "utf-8")
     documents = read_documents(*place)
-    file.write_text(SECOND, "utf-8")
+    file.write_text(TEXT, "utf-8")
     over = {}
     for hall in halls_of(documents):
         found = check_hall(documents, place, hall, today())
@@ -74,10 +62,10 @@ def test_what_is_wrong_with_a_hall_is_said_of_it_alone(root: Path, tmp_path: Pat
 @pytest.mark.parametrize("edit", [("", ""), ("power: 3 kW", "power: 500 W"), ("A: busway-a", "A: busway-b")])
 def test_a_hall_alone_says_nothing_that_the_site_does_not(root: Path, edit: tuple[str, str]) -> None:
     place = (root / "inventory/lab", root)
-    file = root / "inventory/lab/second.yaml"
-    file.write_text(SECOND.replace(*edit) if edit[0] else SECOND, "utf-8")
+    file = root / FILE
+    file.write_text(TEXT.replace(*edit) if edit[0] else TEXT, "utf-8")
     documents, inventory = read_documents(*place), load(*place)
-    file.write_text(SECOND, "utf-8")
+    file.write_text(TEXT, "utf-8")
     whole = {(f.code, f.subject) for f in checks.check(describe(inventory, root))}
     assert whole
     for hall in halls_of(documents):
@@ -146,6 +134,20 @@ def test_a_general_hall_of_the_reference_campus() -> None:
     assert len(hall.racks) == 400
     assert sum(device.role is Role.SERVER for device in hall.devices.values()) == 9_216
     assert [*hall.halls] == ["g01-1"]
+
+
+def test_cables_of_one_hall_are_those_of_the_whole_without_what_leaves_it(root: Path) -> None:
+    whole, one = (run(f"cables lab{more}", root).splitlines() for more in ("", " --hall h1"))
+    leaves = [line for line in whole if "srv-1/eth2" in line]
+
+    assert len(leaves) == 2, "its line, and that no tray leads there"
+    said = (
+        "hall h1 of lab alone: left out are 1 written cable to other halls, and those that rules lead there"
+    )
+    assert f"{said}; without --hall they are in" in one
+    inside = [line for line in whole[:-1] if line not in leaves]
+    assert [line for line in one if said not in line and line] == [*filter(None, inside), "exit 0"]
+    assert run("cables lab --hall h9", root).splitlines()[-1] == "exit 2"
 
 
 def test_no_such_hall(root: Path) -> None:

@@ -401,6 +401,26 @@ def test_interfaces_that_are_not_as_told_put_everything_back(fabric: Fabric) -> 
     assert all_are(fabric, OLD)
 
 
+def test_interfaces_are_looked_at_only_where_the_change_may_be_theirs(fabric: Fabric) -> None:
+    for box in fabric.boxes.values():
+        box.interfaces = ("swp9 mtu 9216",)
+    routes = fabric.operator(target={**NEW, INTERFACES: OLD[INTERFACES]})
+    routes.run()
+    assert {live.interfaces for live in routes.live.values()} == {()}
+    adopts = fabric.operator(record=None, adopt=True)
+    adopts.run()
+    assert {live.interfaces for live in adopts.live.values()} == {("swp9 mtu 9216",)}
+
+
+def test_where_only_sessions_are_missing_these_alone_are_waited_for(fabric: Fabric) -> None:
+    fabric.boxes["leaf-2"].down = True
+    with pytest.raises(DeviceFailed, match="sessions down"):
+        fabric.operator().run()
+    asked = fabric.boxes["leaf-2"].asked
+    assert asked.count("verify") == 1
+    assert asked[asked.index("verify") :].count("read") > 1
+
+
 def test_a_daemon_that_a_reload_restarted_is_a_warning(fabric: Fabric) -> None:
     fabric.boxes["leaf-2"].world.switch.said = ""
 

@@ -9,22 +9,10 @@ import pytest
 
 from igoudar.errors import BadInput
 from igoudar.origins import By, origins
-from tests.errors import checkout, run
+from tests.errors import run
+from tests.two_halls import FILE, two_halls
 
-SECOND = """\
-halls:
-  h2: {building: 1, number: 2, power: 100 kW, cooling: chiller}
-rows:
-  - hall: h2
-    name: [b, c]
-    racks: '01..03'
-    names: '{hall}-{row}{rack}'
-    height: 47 U
-    power: 3 kW
-    load: 900 kg
-    feeds: {A: busway-a, B: busway-b}
-    devices:
-      - {name: 'box-{rack}-{n}', type: generic-server-2, role: server, status: planned, u: '1..2', number: 9}
+MORE = """\
 overrides:
   box-h2-b02-2: {draw: 200 W, face: rear}
   h2-b02: {power: 2 kW, cooling: rdhx}
@@ -45,14 +33,13 @@ power-ports:
   - {name: PSU2, type: iec-60320-c14, maximum_draw: 635, allocated_draw: 360}
 """
 UNITS = "name,serial,asset,oob_mac,host_key\nbox-h2-b01-1,XY17,,,\nbox-h2-b02-2,XY18,,,\n"
-FILE, TYPES = "inventory/lab/second.yaml", "inventory/types/overrides.yaml"
+TYPES = "inventory/types/overrides.yaml"
 Told = tuple[str, By, str, int]
 
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = checkout(tmp_path_factory.mktemp("told"))
-    (root / FILE).write_text(SECOND, "utf-8")
+    root = two_halls(tmp_path_factory.mktemp("told"), MORE)
     (root / "inventory/types/s5232f.yaml").write_text(SWITCH, "utf-8")
     (root / "inventory/lab/units").mkdir()
     (root / "inventory/lab/units/h2.csv").write_text(UNITS, "utf-8")

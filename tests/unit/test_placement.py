@@ -9,7 +9,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from igoudar.placement import place
-from igoudar.placement.problem import Apart, DeviceClass, Effort, Face, Per, Placement, Problem, Rack, Span
+from igoudar.placement.problem import (
+    Apart,
+    DeviceClass,
+    Effort,
+    Face,
+    Per,
+    Placement,
+    Problem,
+    Rack,
+    Shared,
+    Span,
+)
 from igoudar.placement.space import Shape, free_of, seated
 from tests.unit import placement_oracle as oracle
 
@@ -68,11 +79,22 @@ def classes(draw: st.DrawFn, number: int, *, faces: bool) -> DeviceClass:
 
 
 @st.composite
+def shared(draw: st.DrawFn, number: int, racks: list[str], kinds: tuple[DeviceClass, ...]) -> Shared:
+    """Of each W that is drawn in some racks so much."""
+    parts = draw(st.dictionaries(st.sampled_from(racks), st.sampled_from([0.5, 1.0, 1.06])))
+    each = {rack: tuple(part * kind.draw_w for kind in kinds) for rack, part in parts.items()}
+    return Shared(f"s{number}", draw(st.sampled_from([0.0, 300.0, 650.5, 1200.0])), each)
+
+
+@st.composite
 def problems(draw: st.DrawFn) -> Problem:
     faces = draw(st.booleans())
+    kinds = tuple(draw(classes(n, faces=faces)) for n in range(draw(st.integers(1, 3))))
+    names = [f"r{n}" for n in range(draw(st.integers(1, 3)))]
     return Problem(
-        tuple(draw(racks(n, faces=faces)) for n in range(draw(st.integers(1, 3)))),
-        tuple(draw(classes(n, faces=faces)) for n in range(draw(st.integers(1, 3)))),
+        tuple(draw(racks(n, faces=faces)) for n in range(len(names))),
+        kinds,
+        shared=tuple(draw(shared(n, names, kinds)) for n in range(draw(st.integers(0, 2)))),
     )
 
 

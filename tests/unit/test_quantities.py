@@ -11,7 +11,6 @@ from igoudar.quantities import (
     CURRENT,
     DISTANCE,
     ENERGY,
-    FLOW,
     HEIGHT,
     LENGTH,
     LOAD,
@@ -30,7 +29,7 @@ from igoudar.quantities import (
 )
 
 KINDS = (
-    APPARENT, CURRENT, DISTANCE, ENERGY, FLOW, HEIGHT, LENGTH, LOAD, LOSS, MASS, POWER, SHARE, TEMPERATURE,
+    APPARENT, CURRENT, DISTANCE, ENERGY, HEIGHT, LENGTH, LOAD, LOSS, MASS, POWER, SHARE, TEMPERATURE,
     TIME, VOLTAGE, VOLUME, WATER_USE,
 )  # fmt: skip
 
@@ -49,7 +48,6 @@ KINDS = (
         (TEMPERATURE, "-3 °C", -3),
         (TIME, "10 min", 600),
         (ENERGY, "6 GWh", 6e6),
-        (FLOW, "3 m³/h", 50),
         (LOAD, "1500 kg/m2", 1500),
         (VOLUME, "500 L", 0.5),
         (SHARE, "85 %", 85),

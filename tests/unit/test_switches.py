@@ -10,10 +10,12 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from igoudar import jobs
 from igoudar.apply import client
 from igoudar.apply.change import APPLY, concerned, untouched, wanted
 from igoudar.errors import DeviceFailed
@@ -223,6 +225,13 @@ def test_a_failure_arrives_as_its_sentence() -> None:
 def test_a_defect_arrives_as_a_sentence_too() -> None:
     with pytest.raises(DeviceFailed, match="internal error"):
         in_process({"old": {}, "new": {"a": {}, APPLY: {}}, "outputs": {}})
+
+
+def test_one_that_dies_before_it_listens_is_told_by_its_status(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "sys", SimpleNamespace(executable="/bin/false"))
+    large = {"a": {FRR: "x" * 1_000_000}}
+    with pytest.raises(DeviceFailed, match="the transaction ended with status 1"):
+        in_process({"old": {}, "new": large, "outputs": {}})
 
 
 def test_it_dies_with_its_parent() -> None:

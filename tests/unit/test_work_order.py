@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from igoudar.compiler import compile_site
+from igoudar.facility.graph import Racks
 from igoudar.hall.cable_order import cable_order
 from igoudar.hall.order_sheet import sheet
 from igoudar.hall.work_order import boxes, work_order
@@ -197,7 +198,7 @@ def test_a_record_says_what_is_drawn_of_what_may_be(limit: float | None, said: s
     site = factory.site(leaves=1)
     racks = {"h1-r1": replace(site.racks["h1-r1"], power_w=limit)}
     name = next(iter(site.devices))
-    told = rack_record(replace(site, racks=racks, facts={}), "h1-r1", [name])
+    told = rack_record(Racks(replace(site, racks=racks, facts={})), "h1-r1", [name])
 
     assert told["power"] == f"0 W and 1 unknown {said}".strip()
     assert [box["device"] for box in told["units"].values()] == [name]

@@ -1,9 +1,14 @@
-"""`igoudar-agent VERB`: one JSON object on stdin, one on stdout; `watch` and `boot` are for the units."""
+"""`igoudar-agent VERB`: one JSON object on stdin, one on stdout; `serve`: many, see serve.py; `watch` and
+`boot` are for the units.
+
+What is told to change something goes to the system's log: verb and id.
+"""
 
 from __future__ import annotations
 
 import json
 import sys
+import syslog
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,10 +19,12 @@ from .disk import Disk
 from .journal import Store
 from .masks import hide
 from .protocol import Refused
+from .serve import serve
 from .switch import Switch
 from .voting import Ballot
 from .windows import boot, watch
 
+LOOKING = ("read", "verify", "status")
 SPOKEN = ("error", "problem", "residue", "interfaces", "running_drift")
 
 
@@ -43,21 +50,37 @@ def _answer(agent: Agent, verb: str, request: dict[str, Any]) -> dict[str, Any]:
         return {"ok": False, "code": "os", "error": str(error)}
 
 
-def main() -> int:
+def heard(verb: str, request: dict[str, Any]) -> dict[str, Any]:
+    if verb not in VERBS:
+        return {"ok": False, "code": "bad-request", "error": f"no verb {verb!r}"}
+    if verb not in LOOKING:
+        syslog.syslog(f"{verb} {request.get('id', '')}")
+    return answer(_agent(), verb, request)
+
+
+def _agent() -> Agent:
     disk = Disk()
-    agent = Agent(Store(STORE, disk), Switch(disk), Clock(), Ballot(STORE))
+    return Agent(Store(STORE, disk), Switch(disk), Clock(), Ballot(STORE))
+
+
+def main() -> int:
+    syslog.openlog("igoudar-agent")
     verb = sys.argv[1] if len(sys.argv) == 2 else ""
     if verb == "watch":
-        watch(agent)
+        watch(_agent())
         return 0
     if verb == "boot":
         try:
-            boot(agent)
+            boot(_agent())
         except Refused as refused:
             print(refused, file=sys.stderr)
         return 0
+    if verb == "serve":
+        serve(heard, sys.stdin.fileno(), sys.stdout.fileno())
+        return 0
     if verb not in VERBS:
-        print(f"igoudar-agent VERB; expected one of {', '.join((*VERBS, 'watch', 'boot'))}", file=sys.stderr)
+        expected = ", ".join((*VERBS, "serve", "watch", "boot"))
+        print(f"igoudar-agent VERB; expected one of {expected}", file=sys.stderr)
         return 2
     try:
         request = json.load(sys.stdin)
@@ -66,7 +89,7 @@ def main() -> int:
     if not isinstance(request, dict):
         print(f"igoudar-agent {verb}: expected one JSON object on stdin, such as {{}}", file=sys.stderr)
         return 2
-    told = answer(agent, verb, request)
+    told = heard(verb, request)
     json.dump(told, sys.stdout)
     return 0 if told["ok"] else 1
 

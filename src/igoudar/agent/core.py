@@ -46,32 +46,41 @@ class Agent:
     # -- looking
 
     def read(self, request: Request) -> Answer:
-        """Serial, live text with secrets masked, its digest, what is open, drift of the running daemons."""
-        live = self.switch.live(request["paths"])
-        kept = self.store.load(self.store.folder / "confirmed.json")
-        masker = self._masker(request, kept)
+        """What it is and runs: `_look`, and drift of the running daemons from what was confirmed."""
+        kept = self._confirmed()
+        found, masker = self._look(request, kept)
         now, before = canonical(masker.text(self.switch.running())), kept.get("running", "")
-        missing = self.switch.missing(daemons := self.switch.daemons())
-        return {
+        found["running_drift"] = dead(found["missing"], now) or (drift(before, now) if before else "")
+        return found
+
+    def verify(self, request: Request) -> Answer:
+        """`_look`, and what the daemons still have to be told."""
+        found, masker = self._look(request, self._confirmed())
+        return found | {"running_drift": "", "residue": [masker.line(line) for line in self.switch.residue()]}
+
+    def _look(self, request: Request, kept: Mapping[str, Any]) -> tuple[Answer, Masker]:
+        """Serial, live text with secrets masked, its digest, what is open, daemons and sessions.
+
+        Interfaces are compared with their file where the request does not say `"interfaces": false`.
+        """
+        live = self.switch.live(request["paths"])
+        masker = self._masker(request, kept)
+        daemons = self.switch.daemons()
+        found = {
             "serial": self.switch.serial(),
             "files": {path: masker.text(data.decode("utf-8", "replace")) for path, data in live.items()},
             "digest": self._digest(live),
             "open": self._open(),
-            "running_drift": dead(missing, now) or (drift(before, now) if before else ""),
             "fresh": not kept and self.store.open() is None and self.switch.fresh(),
             "daemons": daemons,
-            "missing": missing,
+            "missing": self.switch.missing(daemons),
             "sessions": self.switch.sessions(),
-            "interfaces": self.switch.wrong_interfaces(),
+            "interfaces": self.switch.wrong_interfaces() if request.get("interfaces", True) else [],
         }
+        return found, masker
 
-    def verify(self, request: Request) -> Answer:
-        """`read`, and what the daemons still have to be told."""
-        masker = self._masker(request, self.store.load(self.store.folder / "confirmed.json"))
-        return {
-            **self.read(request),
-            "residue": [masker.line(line) for line in self.switch.residue()],
-        }
+    def _confirmed(self) -> dict[str, Any]:
+        return self.store.load(self.store.folder / "confirmed.json")
 
     def status(self, request: Request) -> Answer:
         return {"open": self._open(), "transactions": [told_of(j) for j in self.store.all()[-20:]]}
@@ -287,7 +296,7 @@ class Agent:
 
     def secrets(self, request: Request) -> dict[str, str]:
         """value -> mark, of everything that could stand in what daemons and tools say; the longest first."""
-        kept = self.store.load(self.store.folder / "confirmed.json").get("values", {})
+        kept = self._confirmed().get("values", {})
         for candidate in self.store.candidates():
             kept |= candidate["values"]
         known = {value: mark for mark, value in {**kept, **request.get("values", {})}.items() if value}

@@ -44,16 +44,23 @@ class Ballot:
         self.folder = folder
 
     def reached(self, witnesses: Sequence[Witness]) -> bool:
-        """Whether a majority answers; those that did not are asked again."""
-        left = list(witnesses)
-        for number in range(TRIES):
-            if number:
-                self.pause()
-            answers = self._all(left, "hello")
-            left = [w for w, answer in zip(left, answers, strict=True) if answer != HERE]
+        """Whether a majority answers. So many are asked at first, then the rest; then those that did not."""
+        majority = len(witnesses) // 2 + 1
+        left = self._silent(witnesses[:majority])
+        if not left:
+            return True
+        left += self._silent(witnesses[majority:])
+        for _ in range(TRIES - 1):
             if 2 * len(left) < len(witnesses):
-                return True
-        return False
+                break
+            self.pause()
+            left = self._silent(left)
+        return 2 * len(left) < len(witnesses)
+
+    def _silent(self, witnesses: Sequence[Witness]) -> list[Witness]:
+        """Those that do not say that they are there."""
+        answers = self._all(witnesses, "hello")
+        return [w for w, answer in zip(witnesses, answers, strict=True) if answer != HERE]
 
     def pause(self) -> None:
         time.sleep(random.uniform(*PAUSE_SECONDS))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import shlex
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -13,9 +11,9 @@ from typing import Any, Protocol
 from igoudar.agent.voting import Witness
 from igoudar.apply.change import RUNNING, Texts
 from igoudar.errors import DeviceFailed
-from igoudar.transport import Access, Session, connect
+from igoudar.transport import Access, Lines, Session, connect
 
-AGENT = "sudo -n /usr/sbin/igoudar-agent"
+AGENT = "sudo -n /usr/sbin/igoudar-agent serve"
 ANSWER_SECONDS = 60.0
 SECONDS = {"extend": 15.0, "apply": 240.0, "restore": 240.0}  # verbs whose answer takes less, or more
 
@@ -25,8 +23,8 @@ class Live:
     """What a switch is and runs now. `texts` hold `running-config` too where the daemons drifted.
 
     `sessions`: `<vrf> <neighbour>` -> state. `interfaces`: what ifupdown2 finds otherwise than its file
-    says. `residue`: what the daemons would still have to be told. `missing`: daemons that do not live.
-    `fresh`: it never had a text of ours, routes nothing, and has no address but its way in.
+    says, where that was asked. `residue`: what the daemons would still have to be told. `missing`: daemons
+    that do not live. `fresh`: it never had a text of ours, routes nothing, and has no address but its way in.
     """
 
     serial: str
@@ -89,12 +87,12 @@ class Driver(Protocol):
     name: str
 
     def status(self) -> Standing: ...
-    def read(self, paths: tuple[str, ...], disguise: Disguise) -> Live: ...
+    def read(self, paths: tuple[str, ...], disguise: Disguise, *, interfaces: bool = False) -> Live: ...
     def stage(self, id_: str, stack: str, candidate: Candidate) -> None: ...
     def arm(self, id_: str, base: str, window: float, restore: float) -> None: ...
     def extend(self, id_: str, window: float) -> None: ...
     def apply(self, id_: str, mode: str) -> str: ...
-    def verify(self, paths: tuple[str, ...], disguise: Disguise) -> Live: ...
+    def verify(self, paths: tuple[str, ...], disguise: Disguise, *, interfaces: bool = False) -> Live: ...
     def prepare(self, id_: str, witnesses: Sequence[Witness], window: float) -> None: ...
     def confirm(self, id_: str) -> None: ...
     def restore(self, id_: str) -> Ended: ...
@@ -110,11 +108,11 @@ class AgentDriver(ABC):
         told = self._ask("status", {})
         return Standing(told["open"], tuple(told["transactions"]))
 
-    def read(self, paths: tuple[str, ...], disguise: Disguise) -> Live:
-        return _live(self._ask("read", _look(paths, disguise)))
+    def read(self, paths: tuple[str, ...], disguise: Disguise, *, interfaces: bool = False) -> Live:
+        return _live(self._ask("read", _look(paths, disguise, interfaces)))
 
-    def verify(self, paths: tuple[str, ...], disguise: Disguise) -> Live:
-        return _live(self._ask("verify", _look(paths, disguise)))
+    def verify(self, paths: tuple[str, ...], disguise: Disguise, *, interfaces: bool = False) -> Live:
+        return _live(self._ask("verify", _look(paths, disguise, interfaces)))
 
     def stage(self, id_: str, stack: str, candidate: Candidate) -> None:
         self._ask("stage", {"id": id_, "stack": stack, **asdict(candidate)})
@@ -146,47 +144,47 @@ class AgentDriver(ABC):
 
 
 class FrrDriver(AgentDriver):
-    """Over SSH. One login is kept; `verify` opens a new one each time: the old one proves nothing."""
+    """Over SSH. One login is kept, and the agent in it; `verify` opens a new one: the old proves nothing."""
 
     def __init__(self, access: Access) -> None:
         self.access = access
         self.name = access.host
         self._session: Session | None = None
+        self._agent: Lines | None = None
         self._opening = threading.Lock()
 
     def close(self) -> None:
         with self._opening:
             if self._session is not None:
                 self._session.close()
-                self._session = None
+                self._session = self._agent = None
 
     def _ask(self, verb: str, request: Mapping[str, Any]) -> dict[str, Any]:
         if verb == "verify":
             with connect(self.access) as session:
-                return self._told(session, verb, request)
-        with self._opening:
-            if self._session is None or not self._session.transport.is_active():
-                self._session = connect(self.access)
-            session = self._session
-        return self._told(session, verb, request)
-
-    def _told(self, session: Session, verb: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        seconds = SECONDS.get(verb, ANSWER_SECONDS)
-        done = session.run(f"{AGENT} {shlex.quote(verb)}", json.dumps(request).encode(), seconds)
-        try:
-            told: dict[str, Any] = json.loads(done.out)
-        except ValueError as error:
-            said = (done.err or done.out).decode("utf-8", "replace").strip().splitlines() or ["nothing"]
-            raise DeviceFailed(
-                f"{self.name}: its agent did not answer ({said[-1]}); the role frr_switch installs it"
-            ) from error
+                told = _agent(session).ask(ANSWER_SECONDS, verb=verb, request=request)
+        else:
+            told = self._living_agent().ask(SECONDS.get(verb, ANSWER_SECONDS), verb=verb, request=request)
         if not told["ok"]:
             raise AgentRefused(self.name, str(told["code"]), str(told["error"]))
         return told
 
+    def _living_agent(self) -> Lines:
+        with self._opening:
+            if self._session is None or not self._session.transport.is_active():
+                self._session, self._agent = connect(self.access), None
+            if self._agent is None or not self._agent.alive:
+                self._agent = _agent(self._session)
+            return self._agent
 
-def _look(paths: tuple[str, ...], disguise: Disguise) -> dict[str, Any]:
+
+def _agent(session: Session) -> Lines:
+    return Lines(session, AGENT, "the role frr_switch installs it")
+
+
+def _look(paths: tuple[str, ...], disguise: Disguise, interfaces: bool) -> dict[str, Any]:
     return {
+        "interfaces": interfaces,  # whether they are to be compared with their file, which takes long
         "paths": paths,
         "desired": disguise.desired,
         "values": disguise.values or {},

@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from igoudar.agent.voting import ABORT, COMMIT
-from igoudar.apply.change import RUNNING, Texts, Todo, Wanted, judge, mode
+from igoudar.apply.change import INTERFACES, RUNNING, Texts, Todo, Wanted, judge, mode
 from igoudar.apply.driver import AgentRefused, Candidate, Disguise, Driver, Ended, Live
 from igoudar.apply.expectation import Progressing, expected_sessions
 from igoudar.apply.left_open import UNDECIDED, LeftOpen, others
@@ -127,12 +127,12 @@ class Operator:
 
     def _read(self, name: str) -> None:
         driver, want = self.drivers[name], self.plan.wants[name]
-        live = driver.read(self._paths(name), self._disguise(name))
+        live = self._seen(name, driver.read)
         if live.open is not None:
             if live.open["stack"] != self.plan.stack:
                 raise DeviceFailed(f"{name}: {others(live.open)}")
             self._finish_open(name, live.open)
-            live = driver.read(self._paths(name), self._disguise(name))
+            live = self._seen(name, driver.read)
         if want.serial and live.serial != want.serial:
             raise DeviceFailed(f"{name}: {another_box(live.serial, want.serial)}")
         self.live[name] = live
@@ -202,8 +202,19 @@ class Operator:
         self.drivers[name].close()
         self._await(name, self.drivers[name].read)
 
-    def _await(self, name: str, look: Callable[[tuple[str, ...], Disguise], Live]) -> None:
-        """Polls until the switch runs its target and the sessions that should be up are up."""
+    def _seen(self, name: str, look: Callable[..., Live]) -> Live:
+        return look(self._paths(name), self._disguise(name), interfaces=self._readdressed(name))
+
+    def _readdressed(self, name: str) -> bool:
+        """Whether the change is one of the interfaces too, or may be; if not, they are not looked at."""
+        want = self.plan.wants[name]
+        return want.record is None or want.record.get(INTERFACES) != want.target.get(INTERFACES)
+
+    def _await(self, name: str, look: Callable[..., Live]) -> None:
+        """Polls until the switch runs its target and the sessions that should be up are up.
+
+        Where only sessions are missing, it has been told all; then these alone are waited for.
+        """
         deadline = time.monotonic() + self.verify_seconds
         before, problem = self.live[name], "no answer"
         wanted = expected_sessions(name, self.now, before.sessions)
@@ -211,11 +222,14 @@ class Operator:
             if self.stop.is_set():
                 raise Cancelled("interrupted before the last word")
             try:
-                seen = look(self._paths(name), self._disguise(name))
+                seen = self._seen(name, look)
             except DeviceFailed as error:
                 problem = str(error)
             else:
-                problem = _unlike(seen, before, self._target(name), wanted)
+                problem = _unlike(seen, before, self._target(name))
+                if not problem:
+                    look = self.drivers[name].read
+                    problem = _down(seen, wanted)
                 if not problem:
                     return
             time.sleep(min(POLL_SECONDS, self.verify_seconds / 10))
@@ -358,8 +372,8 @@ _DRIFT_ADVICE = (
 )
 
 
-def _unlike(seen: Live, before: Live, target: Texts, sessions: set[str]) -> str:
-    """What is not as it should be; empty where all is."""
+def _unlike(seen: Live, before: Live, target: Texts) -> str:
+    """What is not as it should be, sessions apart; empty where all is."""
     if seen.missing:
         return f"not running: {', '.join(seen.missing)}"
     files = {path: text for path, text in seen.texts.items() if path != RUNNING}
@@ -369,5 +383,9 @@ def _unlike(seen: Live, before: Live, target: Texts, sessions: set[str]) -> str:
         return f"the daemons do not run all of it: {'; '.join(seen.residue[:3])}"
     if broken := [line for line in seen.interfaces if line not in before.interfaces]:
         return f"interfaces are not as told: {'; '.join(broken[:3])}"
+    return ""
+
+
+def _down(seen: Live, sessions: set[str]) -> str:
     down = sorted(key for key in sessions if seen.sessions.get(key) != "Established")
     return f"sessions down: {', '.join(down)}" if down else ""

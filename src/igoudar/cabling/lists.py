@@ -5,8 +5,6 @@ Rows are mappings of column to value, the same for CSV and JSON; None is a value
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +15,7 @@ from igoudar.cabling.route import spot_of
 from igoudar.derive.ports import natural
 from igoudar.hall.levels import rising
 from igoudar.hall.places import Rack
+from igoudar.hall.units import as_text
 from igoudar.model import Cable, CableStatus, End, Inventory
 
 Row = Mapping[str, str | int | float | None]
@@ -180,12 +179,8 @@ def _across(inventory: Inventory, rack: Rack) -> float:
 
 def as_csv(rows: Sequence[Row]) -> str:
     """A line a row under one of names; what is not known is empty."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    if rows:
-        writer.writerow(rows[0].keys())
-    writer.writerows([_cell(value) for value in row.values()] for row in rows)
-    return out.getvalue()
+    head = [rows[0].keys()] if rows else []
+    return as_text([*head, *([_cell(value) for value in row.values()] for row in rows)])
 
 
 def _cell(value: str | float | None) -> str:

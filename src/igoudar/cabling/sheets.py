@@ -39,10 +39,7 @@ def sheets(title: str, rows: Sequence[Row]) -> bytes:
 
 def _sticker(pdf: FPDF, x: float, y: float, row: Row) -> None:
     number, (near, far) = str(row["label"]), str(row["text"]).split("/", 1)
-    side = CODE / len(code(number))
-    for down, modules in enumerate(code(number)):
-        for start, length in runs(modules):
-            pdf.rect(x + MARGIN + start * side, y + MARGIN + down * side, length * side, side, style="F")
+    side = squares(pdf, number, (x + MARGIN, y + MARGIN, CODE))
     quiet = 4 * side  # what a reader wants free beside a code
     beside = x + MARGIN + CODE + quiet
     _text(pdf, number, (beside, y + MARGIN + CODE / 2 + LARGE * POINT / 3), ("B", LARGE, x + WIDTH - beside))
@@ -59,6 +56,17 @@ def _text(pdf: FPDF, text: str, at: tuple[float, float], font: tuple[Literal["",
     if wide > room - MARGIN:
         pdf.set_font("Helvetica", style, points * (room - MARGIN) / wide)
     pdf.text(*at, text)
+
+
+def squares(pdf: FPDF, number: str, at: tuple[float, float, float]) -> float:
+    """The code of a number; `at`: left and upper edge, and its side, in mm. The side of one module, in mm."""
+    x, y, wide = at
+    lines = code(number)
+    side = wide / len(lines)
+    for down, modules in enumerate(lines):
+        for start, length in runs(modules):
+            pdf.rect(x + start * side, y + down * side, length * side, side, style="F")
+    return side
 
 
 @lru_cache(maxsize=2)

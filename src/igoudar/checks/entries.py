@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from igoudar.design import Design
 from igoudar.errors import Finding
 from igoudar.hall.cause import grown, home, suspect, told_at
+from igoudar.hall.draw import most_entering
 from igoudar.hall.places import Rack
+from igoudar.hall.standing import standing
 from igoudar.model import CableStatus, Device, Inventory
+
+LEADING = {"cords": "cords of devices lead through", "cables": "cables from other racks lead into"}
 
 
 def check(design: Design) -> Iterator[Finding]:
     inventory = design.inventory
-    standing: dict[str, list[Device]] = {name: [] for name in inventory.racks}
-    for device in inventory.devices.values():
-        standing[device.rack].append(device)
     entering = _entering(inventory)
-    for name, devices in sorted(standing.items()):
+    for name, devices in sorted(standing(inventory).items()):
         rack = inventory.racks[name]
-        yield from _cords(inventory, rack, devices)
-        yield from _cables(inventory, rack, entering[name])
+        cords = sum(_inlets(inventory, device) for device in devices)
+        yield from _too_much("too-many-cords", inventory, rack, cords, devices)
+        yield from _too_much("too-many-cables", inventory, rack, entering[name])
 
 
 def _entering(inventory: Inventory) -> Counter[str]:
@@ -42,34 +44,18 @@ def _inlets(inventory: Inventory, device: Device) -> int:
     return 0 if parts.outlets else len(parts.inlets)
 
 
-def _cords(inventory: Inventory, rack: Rack, devices: list[Device]) -> Iterator[Finding]:
-    def most(one: Rack) -> int | None:
-        kind = inventory.rack_types.get(one.type)
-        return kind.cords if kind and kind.cords is not None else inventory.limits.cords
-
-    limit, count = most(rack), sum(_inlets(inventory, device) for device in devices)
+def _too_much(
+    code: str, inventory: Inventory, rack: Rack, count: int, devices: Iterable[Device] = ()
+) -> Iterator[Finding]:
+    """`devices`: those that the count is of, whose overrides may be to blame."""
+    what = code.removeprefix("too-many-")
+    limit = most_entering(inventory, rack, what)
     if limit is not None and count > limit:
         suspects = (
-            suspect(rack, ("type",), lambda one: count > (most(one) or count)),
+            suspect(rack, ("type",), lambda one: count > (most_entering(inventory, one, what) or count)),
             *grown(devices, ("type",), lambda one: _inlets(inventory, one), count - limit),
         )
         where, see = told_at(home(rack, "type"), suspects)
         see = see or inventory.rack_facts.get(rack.type)
-        said = f"{count} cords of devices lead through rack {rack.name}"
-        yield Finding("too-many-cords", where, said, f"at most {limit}", see=see, subject=f"rack {rack.name}")
-
-
-def _cables(inventory: Inventory, rack: Rack, count: int) -> Iterator[Finding]:
-    def most(one: Rack) -> int | None:
-        kind = inventory.rack_types.get(one.type)
-        return kind.cables if kind and kind.cables is not None else inventory.limits.cables
-
-    limit = most(rack)
-    if limit is not None and count > limit:
-        suspects = (suspect(rack, ("type",), lambda one: count > (most(one) or count)),)
-        where, see = told_at(home(rack, "type"), suspects)
-        see = see or inventory.rack_facts.get(rack.type)
-        said = f"{count} cables from other racks lead into rack {rack.name}"
-        yield Finding(
-            "too-many-cables", where, said, f"at most {limit}", see=see, subject=f"rack {rack.name}"
-        )
+        said, about = f"{count} {LEADING[what]} rack {rack.name}", f"rack {rack.name}"
+        yield Finding(code, where, said, f"at most {limit}", see=see, subject=about)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from math import ceil
@@ -15,6 +14,7 @@ from igoudar.hall.draw import airflow_of, widths_of
 from igoudar.hall.gaps import gap, of_types
 from igoudar.hall.levels import number_of, span
 from igoudar.hall.places import Rack, TypeFacts
+from igoudar.hall.standing import rows_first, standing
 from igoudar.hardware.parts import Door, RackType
 from igoudar.model import SWITCH_ROLES, Device, Face, Inventory, Role
 from igoudar.quantities import LENGTH, SHARE, shown
@@ -28,13 +28,8 @@ OTHER = {Face.FRONT: Face.REAR, Face.REAR: Face.FRONT}
 def check(design: Design) -> Iterator[Finding]:
     inventory = design.inventory
     yield from misplaced(inventory)
-    standing: dict[str, list[Device]] = defaultdict(list)
-    for device in inventory.devices.values():
-        standing[device.rack].append(device)
-    for name, devices in sorted(standing.items()):
-        # what an override gives comes last: a row is told of what all of it is
-        devices.sort(key=lambda device: (device.instead_of is not None, device.name))
-        fitting = _Fitting(inventory, inventory.racks[name])
+    for name, inside in sorted(standing(inventory).items()):
+        fitting, devices = _Fitting(inventory, inventory.racks[name]), rows_first(inside)
         yield from fitting.widths(devices)
         yield from fitting.depths(devices)
         yield from fitting.back_to_back(devices)
@@ -44,8 +39,7 @@ def check(design: Design) -> Iterator[Finding]:
 def misplaced(inventory: Inventory) -> Iterator[Finding]:
     """What stands beyond its rack, or where another device is."""
     taken: dict[tuple[str, int, Face], Device] = {}
-    devices = inventory.devices.values()
-    for device in sorted(devices, key=lambda device: (device.instead_of is not None, device.name)):
+    for device in rows_first(inventory.devices.values()):
         rack = inventory.racks[device.rack]
         yield from _beside(inventory, device)
         yield from _outside(inventory, device, rack)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from igoudar.design import Design
@@ -12,24 +11,21 @@ from igoudar.hall.draw import Draw, Draws, airflow_of, weight_of
 from igoudar.hall.excess import Excess
 from igoudar.hall.gaps import gap, of_types
 from igoudar.hall.places import Rack
+from igoudar.hall.standing import rows_first, standing
 from igoudar.model import Device, Face, Inventory
 from igoudar.quantities import MASS, POWER, shown
 
 
 def check(design: Design) -> Iterator[Finding]:
     inventory = design.inventory
-    standing: dict[str, list[Device]] = defaultdict(list)
-    for device in inventory.devices.values():
-        standing[device.rack].append(device)
+    inside = standing(inventory)
     draws = Draws(inventory)
-    for name, devices in sorted(standing.items()):
-        # what an override gives comes last: a row is told of what all of it is
-        devices.sort(key=lambda device: (device.instead_of is not None, device.name))
-        rack = inventory.racks[name]
+    for name in sorted(inside):
+        rack, devices = inventory.racks[name], rows_first(inside[name])
         yield from _power(draws, rack, devices)
         yield from _mass(inventory, rack, devices)
         yield from _airflow(inventory, rack, devices)
-    yield from _floor(inventory, standing)
+    yield from _floor(inventory, inside)
     if not inventory.plant.units:  # else they are judged by what they hang on
         yield from _feeds(inventory)
 
@@ -111,7 +107,8 @@ def _over_psus(inventory: Inventory, device: Device, draw: Draw) -> Iterator[Fin
     if draw.psus and draw.needed > draw.psus:
         said = f"{device.type} has {draw.psus} PSUs and is said to need {draw.needed}"
         where = inventory.facts[device.type].where.at("psus_needed")
-        yield Finding("over-psus", where, said, f"at most {draw.psus}", subject=f"type {device.type}")
+        about, expected = f"type {device.type}", f"at most {draw.psus}"
+        yield Finding("needs-more-than-there-are", where, said, expected, subject=about)
         return
     if draw.allocated_w is None or draw.cap_w is None or draw.allocated_w <= draw.cap_w:
         return
@@ -175,27 +172,27 @@ def _way(inventory: Inventory, device: Device) -> str:
     return way if device.face is Face.FRONT else _TURNED[way]
 
 
-def _floor(inventory: Inventory, standing: Mapping[str, list[Device]]) -> Iterator[Finding]:
+def _floor(inventory: Inventory, inside: Mapping[str, list[Device]]) -> Iterator[Finding]:
     """A rack with what stands in it, over its own footprint.
 
     Where somebody's mass is not known, the rack counts as loaded with all that it may carry.
     """
     for rack in inventory.racks.values():
         limit = inventory.halls[rack.hall].floor_kg_m2
-        masses = [weight_of(inventory, device) for device in standing.get(rack.name, ())]
-        inside = sum(m or 0 for m in masses) if None not in masses else rack.load_kg or 0
-        load = _on_floor(inventory, rack, inside)
+        devices = inside[rack.name]
+        masses = [weight_of(inventory, device) for device in devices]
+        kg = sum(m or 0 for m in masses) if None not in masses else rack.load_kg or 0
+        load = _on_floor(inventory, rack, kg)
         if limit is not None and load > limit:
-            said = f"rack {rack.name} with {shown(MASS, inside)} in it stands with {load:.0f} kg/m²"
+            said = f"rack {rack.name} with {shown(MASS, kg)} in it stands with {load:.0f} kg/m²"
             expected = f"at most {limit:g} kg/m², what the floor of hall {rack.hall} carries"
-            where, see = told_at(home(rack, "type"), _heavier(inventory, rack, standing, limit))
+            where, see = told_at(home(rack, "type"), _heavier(inventory, rack, devices, limit))
             yield Finding("floor-overload", where, said, expected, see=see, subject=f"rack {rack.name}")
 
 
 def _heavier(
-    inventory: Inventory, rack: Rack, standing: Mapping[str, list[Device]], limit: float
+    inventory: Inventory, rack: Rack, devices: list[Device], limit: float
 ) -> Iterator[Suspect | None]:
-    devices = standing.get(rack.name, [])
     inside = sum(weight_of(inventory, device) or 0 for device in devices)
     yield suspect(rack, ("type", "load"), lambda one: _on_floor(inventory, one, inside) > limit)
     over = (_on_floor(inventory, rack, inside) - limit) * _area(inventory, rack)

@@ -40,13 +40,16 @@ ALL, LABELS, PATCH, BILL = "list", "labels", "patch-list", "bill"
 @click.option("--tested", type=click.Path(exists=True, dir_okay=False, path_type=Path),
               help="Results of a tester, or a patch list with its ticks, against the plan.")  # fmt: skip
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write there, not to stdout.")
+@click.option("--hall", help="Those inside one hall alone, and none to other halls.")
 @json_option
 def command(site: Place, *, wanted: str | None, statuses: tuple[CableStatus, ...], tested: Path | None,
-            out: Path | None, as_json: bool) -> int:  # fmt: skip
+            out: Path | None, hall: str | None, as_json: bool) -> int:  # fmt: skip
     """Lists for who buys, labels, pulls and tests the cables of SITE; CSV unless --json is given.
 
     A tester's file has the columns label, and of loss_db, length_m, wire_map what it measured; a patch list
     comes back with its column done filled in.
+
+    With --hall the cables of one hall, in the time and memory of one; stderr says which are left out.
 
     \b
     Exit status: 0 done; 2 a file cannot be read or written, or has an unknown cable; 3 the cables must not be
@@ -56,8 +59,8 @@ def command(site: Place, *, wanted: str | None, statuses: tuple[CableStatus, ...
     if tested is not None:
         if wanted or out or statuses:
             raise click.UsageError("--tested goes with --json only")
-        return _judge(site, tested, as_json=as_json)
-    cables, findings = _cables(site)
+        return _judge(site, tested, hall, as_json=as_json)
+    cables, findings = _cables(site, hall)
     wanted = wanted or ALL
     wrong = any(finding.severity is Severity.ERROR for finding in findings)
     if wrong and wanted in (LABELS, PATCH):
@@ -71,21 +74,33 @@ def command(site: Place, *, wanted: str | None, statuses: tuple[CableStatus, ...
     return CheckFailed.exit_code if wrong else 0
 
 
-def _cables(site: Place) -> tuple[Cables, tuple[Finding, ...]]:
+def _cables(site: Place, hall: str | None) -> tuple[Cables, tuple[Finding, ...]]:
     from igoudar.cabling.labels import labels_of  # noqa: PLC0415 - not for every command's help
     from igoudar.cabling.lists import Cables  # noqa: PLC0415
     from igoudar.cabling.pulls import pulls_of  # noqa: PLC0415
     from igoudar.compiler import sound  # noqa: PLC0415
-    from igoudar.inventory import ledger_of, load  # noqa: PLC0415
+    from igoudar.inventory import ledger_of, load, load_hall, read_documents  # noqa: PLC0415
+    from igoudar.one_hall import judged, leaving  # noqa: PLC0415
     from igoudar.waivers import waive  # noqa: PLC0415
 
     ledger = ledger_of(site.folder, site.root)
-    inventory = load(site.folder, site.root, ledger)
+    if hall is None:
+        inventory = load(site.folder, site.root, ledger)
+    else:
+        documents = read_documents(site.folder, site.root)
+        inventory = load_hall(documents, (site.folder, site.root), hall)
+        _say_what_is_left_out(site, hall, leaving(documents, inventory))
     pulls = pulls_of(inventory)
+    wrong = pulls.findings if hall is None else judged(pulls.findings)
     labels = labels_of(inventory, sound(ledger(), site.root), today())
-    mine = {(finding.code, finding.subject) for finding in pulls.findings}
+    mine = {(finding.code, finding.subject) for finding in wrong}
     waivers = [waiver for waiver in inventory.waivers if (waiver.code, waiver.object) in mine]
-    return Cables(inventory, pulls.by_key, labels), tuple(waive(pulls.findings, waivers, today()))
+    return Cables(inventory, pulls.by_key, labels), tuple(waive(wrong, waivers, today()))
+
+
+def _say_what_is_left_out(site: Place, hall: str, written: int) -> None:
+    said = f"{counted(written, 'written cable')} to other halls, and those that rules lead there"
+    click.echo(f"hall {hall} of {site.name} alone: left out are {said}; without --hall they are in", err=True)
 
 
 def _numbered(site: Place, cables: Cables) -> None:
@@ -126,11 +141,11 @@ def _show(site: Place, cables: Cables, wanted: tuple[str, Path | None], *, as_js
         click.echo(f"{out}: {counted(len(rows), 'sticker' if what == LABELS else 'line')}")
 
 
-def _judge(site: Place, file: Path, *, as_json: bool) -> int:
+def _judge(site: Place, file: Path, hall: str | None, *, as_json: bool) -> int:
     from igoudar.cabling import lists, results  # noqa: PLC0415
     from igoudar.hall.units import read_table  # noqa: PLC0415
 
-    cables, _ = _cables(site)
+    cables, _ = _cables(site, hall)
     table = read_table(file, str(file), (), results.COLUMNS, others=True)
     returned = results.read_returned(table, str(file))
     known = lists.key_of(cables.labels, (pull.cable for pull in cables.pulls.values()))

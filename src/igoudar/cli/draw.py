@@ -11,7 +11,7 @@ import click
 
 from igoudar.cli._frame import Place, counted, site_argument, write_out
 from igoudar.day import today
-from igoudar.errors import CheckFailed, nearest
+from igoudar.errors import CheckFailed, first_few, nearest
 
 if TYPE_CHECKING:
     from igoudar.model import Inventory
@@ -60,16 +60,17 @@ def command(kind: str, site: Place, name: str | None, out: str | None) -> None:
 
 def _loaded(site: Place, kind: str, name: str) -> Inventory:
     """One hall where the picture shows nothing else: of a campus that is the hundredth part."""
-    from igoudar.inventory import load, load_hall, read_documents  # noqa: PLC0415 - reads YAML and pydantic
+    from igoudar.inventory import load_hall, load_whole, read_documents  # noqa: PLC0415 - YAML and pydantic
     from igoudar.one_hall import halls_of, halls_with  # noqa: PLC0415
 
+    place = (site.folder, site.root)
+    documents = read_documents(*place)
     if kind in ("rack", "hall") and name:
-        documents = read_documents(site.folder, site.root)
         known = halls_of(documents)
         halls = halls_with(documents, {name}) if kind == "rack" else [name]
         if len(halls) == 1 and len(known) > 1 and halls[0] in known:
-            return load_hall(documents, (site.folder, site.root), halls[0])
-    return load(site.folder, site.root)
+            return load_hall(documents, place, halls[0])
+    return load_whole(documents, place)
 
 
 def _chosen(what: str, name: str | None, inventory: Inventory) -> str:
@@ -78,7 +79,7 @@ def _chosen(what: str, name: str | None, inventory: Inventory) -> str:
     if name is None and len(known) == 1:
         (name,) = known
     if name is None or name not in known:
-        few = ", ".join(list(known)[:MOST_NAMED]) + (", ..." if len(known) > MOST_NAMED else "")
+        few = first_few([*known], MOST_NAMED)
         there = f"it has {counted(len(known), what)}{f': {few}' if few else ''}"
         said = (
             f"has no {what} {name!r}; {nearest(name, known) or there}" if name else f"needs a NAME; {there}"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from igoudar.cable_key import JOINED
 from igoudar.cli._frame import Place, SiteType, json_option, likely_site, show_json
 from igoudar.day import today
 from igoudar.tree import find_root
@@ -87,7 +88,7 @@ def _code(code: str, *, as_json: bool) -> None:
 
 def _object(site: str, words: list[str], *, as_json: bool) -> None:
     """Two ends are a cable, with or without the dashes between them, which a shell may take away."""
-    from igoudar.origins import JOINED, origins  # noqa: PLC0415
+    from igoudar.origins import origins  # noqa: PLC0415
 
     place = SiteType().convert(site, None, None)
     *before, near, far = ["", *words]

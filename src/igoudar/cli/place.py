@@ -38,20 +38,19 @@ FOLDER = "placed"
 def command(site: Place, request: Path, *, as_json: bool, write: bool, seconds: float) -> int:
     """Propose rack and U for the devices that REQUEST.yaml asks for.
 
-    Fewest racks are opened, then least power is stranded, within U, power, cooling, weight, ports and
-    anti-affinity; what stands is not moved. --write makes inventory/SITE/placed/REQUEST.yaml, and nothing
-    where that is there already or where not all devices fit.
+    Fewest racks are opened, then least power is stranded, within U, power, cooling, weight, ports,
+    anti-affinity and what units and halls carry; what stands is not moved. --write makes
+    inventory/SITE/placed/REQUEST.yaml, and nothing where that is there already or where not all devices fit.
 
     \b
     Exit status: 0 all fit; 2 the files cannot be read; 3 some fit nowhere, or what racks share does
     not carry them, with the reason.
     """
-    from igoudar.placement import Effort, place  # noqa: PLC0415 - a solver, for those who use it
-    from igoudar.placement.carried import overloads  # noqa: PLC0415
+    from igoudar.placement import Effort  # noqa: PLC0415 - a solver, for those who use it
+    from igoudar.placement.carried import propose  # noqa: PLC0415
     from igoudar.placement.request import read_request  # noqa: PLC0415
     from igoudar.placement.site import problem_of  # noqa: PLC0415
     from igoudar.placement.sound import unsound  # noqa: PLC0415
-    from igoudar.placement.written import placed  # noqa: PLC0415
 
     name = shown(request, site.root)
     target = site.folder / FOLDER / f"{request.stem}.yaml"
@@ -61,9 +60,8 @@ def command(site: Place, request: Path, *, as_json: bool, write: bool, seconds: 
     if findings := [*unsound(asked_for, inventory, name)]:
         raise BadInput(locate(findings, site.root))
     asked = problem_of(inventory, asked_for)
-    placement = place(asked.problem, Effort(seconds=seconds))
-    devices = [*placed(placement, asked_for, inventory)]
-    over = locate(overloads(inventory, asked_for, devices, Where(name), today()), site.root)
+    proposal = propose(inventory, (asked_for, asked.problem), Where(name), Effort(seconds=seconds), today())
+    placement, devices, over = proposal.placement, proposal.devices, locate(proposal.over, site.root)
     fits = not placement.left and not over
     written = write and fits
     if written:

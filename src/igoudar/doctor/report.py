@@ -8,6 +8,7 @@ from typing import Any
 
 from igoudar.doctor.diagnosis import Certainty, Diagnosis, Explanation, Kind, Move, Movement, Statement
 from igoudar.doctor.plan import End
+from igoudar.errors import first_and_more
 
 MOST_LINES = 8  # of what one statement rests on; programs get all
 
@@ -102,9 +103,7 @@ def _sources(moves: Iterable[Move]) -> str:
 
 
 def _listed(ends: Iterable[End]) -> str:
-    names = [str(e) for e in ends]
-    more = f" and {len(names) - MOST_LINES} more" if len(names) > MOST_LINES else ""
-    return ", ".join(names[:MOST_LINES]) + more
+    return first_and_more([str(e) for e in ends], MOST_LINES)
 
 
 def as_json(site: str, found: Diagnosis) -> dict[str, Any]:

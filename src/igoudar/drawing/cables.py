@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 from igoudar.drawing import looks
@@ -12,14 +12,15 @@ from igoudar.drawing.bundles import UNSTATED, Bundle, Matrix, matrix_of
 from igoudar.drawing.frame import FOOT, LEGEND, Heading, Key, framed, legend
 from igoudar.drawing.letters import width
 from igoudar.drawing.paper import INK, Box, Hand, Ink, Page, Pen, document, page_for
+from igoudar.drawing.spans import spans
 from igoudar.drawing.use import Level, fill
 from igoudar.model import CableStatus, Inventory
 
-CELL, LARGEST = 6.7, 36.0  # of a cell on paper, at least and at most
+CELL, LARGEST = 7.5, 36.0  # of a cell on paper, at least and at most
 NAMES, TOP = 30.0, 9.0  # room for names on the left, at most, and above
 LINE = 3.8
-TOTALS, TOTALS_W, BUNDLE_W = 63.0, 52.0, 62.0  # below the matrix: sums, and bundles in columns
-SMALLEST = 1.4  # lines of media in a cell; smaller ones would not be read
+TOTALS, TOTALS_W, BUNDLE_W = 63.0, 52.0, 92.0  # below the matrix: sums, and bundles in columns
+SMALLEST = 1.8  # lines of media in a cell; smaller ones would not be read
 MOST_MEDIA = 5  # that are told one by one
 SHADES = ("#ffffff", "#eaf1f6", "#d3e2ec", "#b9d0e0", "#9dbcd2")
 CORDS = "power cords"
@@ -29,15 +30,20 @@ def draw_cables(inventory: Inventory, name: str, day: date) -> str:
     """The text of an SVG document: racks of the hall, its rows if they are many; other halls as a whole."""
     matrix = matrix_of(inventory, name)
     names = min(max((width(end, 3.0, bold=True) for end in matrix.ends), default=0) + 2.5, NAMES)
-    page, cell = _page(len(matrix.ends), names)
-    facts = (("site", inventory.site.name), ("date", day.isoformat()), ("scale", "not to scale"))
+    page, cell = _page(len(matrix.own), len(matrix.ends), names)
+    facts = (
+        ("site", inventory.site.name),
+        ("date", day.isoformat()),
+        ("scale", "not to scale"),
+        ("paper", page.name),
+    )
     sheet = framed(page, Heading(f"Hall {name}", f"cables from {matrix.what} to {matrix.what}", facts))
     left = page.room.x + 3 + names
     area = Box(left, page.room.y + TOP, cell * len(matrix.ends), cell * len(matrix.ends))
     most = max((bundle.total for bundle in matrix.bundles.values()), default=0) or 1
     for row, end in enumerate(matrix.ends):
-        _names(sheet, end, area, (row, cell, names))
-        for column in range(row + 1):
+        _names(sheet, end, area, (row, cell, names), column=end in matrix.own)
+        for column in range(min(row + 1, len(matrix.own))):  # between other halls nothing is told
             box = Box(area.x + column * cell, area.y + row * cell, cell, cell)
             _cell(sheet, matrix, (end, matrix.ends[column]), box, most)
     foot = Box(page.room.x + 4, page.room.bottom - FOOT - LEGEND - 1, page.room.w - 8, LEGEND)
@@ -48,24 +54,26 @@ def draw_cables(inventory: Inventory, name: str, day: date) -> str:
     return document(sheet)
 
 
-def _page(many: int, names: float) -> tuple[Page, float]:
+def _page(own: int, many: int, names: float) -> tuple[Page, float]:
     """The page, and the size of a cell on it: as large as it can be. Few ends fill A4 better across."""
     tall = TOP + TOTALS + LEGEND + FOOT + 4
-    page = page_for(6 + names + LARGEST * many, tall + LARGEST * many, lying=True)
+    page = page_for(6 + names + LARGEST * own, tall + LARGEST * many, lying=True)
     if page.name != "A4":
-        page = page_for(6 + names + CELL * many, tall + CELL * many)
-    room = min(page.room.w - 6 - names, page.room.h - tall)
-    return page, min(LARGEST, room / max(many, 1))
+        page = page_for(6 + names + CELL * own, tall + CELL * many)
+    wide, high = page.room.w - 6 - names, page.room.h - tall
+    return page, min(LARGEST, wide / max(own, 1), high / max(many, 1))
 
 
-def _names(sheet: Pen, end: str, area: Box, place: tuple[int, float, float]) -> None:
+def _names(sheet: Pen, end: str, area: Box, place: tuple[int, float, float], *, column: bool) -> None:
     """On the left of its line, and above the first cell of its column, as in a table of distances."""
     row, cell, names = place
     group = sheet.group("end", name=end)
     left = Box(area.x - names, area.y + row * cell, names - 1.5, cell)
     group.label(left, end, Hand(3.0, "end", bold=True))
+    if not column:
+        return
     above = Box(area.x + row * cell, area.y + row * cell - 4.2, cell, 4.0).inset(0.4)
-    group.label(above, end, Hand(2.4, "middle", color=looks.QUIET, least=1.3))
+    group.label(above, end, Hand(2.4, "middle", color=looks.QUIET, least=1.8))
 
 
 def _cell(sheet: Pen, matrix: Matrix, pair: tuple[str, str], box: Box, most: int) -> None:
@@ -104,7 +112,7 @@ def _words(group: Pen, words: Box, bundle: Bundle, *, of_one_kind: bool) -> None
     for number, (medium, many) in enumerate(stated):
         y = words.bottom - lines + number * small
         said = medium if many == bundle.total else f"{many} {medium}"
-        hand = Hand(small * 0.98, "middle", halo=halo, least=1.2)
+        hand = Hand(small * 0.98, "middle", halo=halo, least=1.6)
         group.label(Box(words.x, y, words.w, small), said, hand)
 
 
@@ -148,23 +156,47 @@ def _largest(sheet: Pen, matrix: Matrix, box: Box) -> None:
         ((later, earlier, bundle) for (later, earlier), bundle in matrix.bundles.items() if later != earlier),
         key=lambda item: (-item[2].total, order[item[1]], order[item[0]]),
     )
-    most, lines = max(int(box.w / BUNDLE_W), 1), max(int(box.h / LINE) - 1, 1)
-    columns = min(most, max(math.ceil(len(between) / lines), 1))
-    kept = between if len(between) <= columns * lines else between[: columns * lines - 1]
-    group, wide = sheet.group("largest"), box.w / columns
+    group, lines = sheet.group("largest"), max(int(box.h / LINE) - 1, 1)
+    many = max(int(box.w / BUNDLE_W), 1)
     head = f"Bundles between {matrix.what}s" if between else f"No cable leaves its {matrix.what}"
+    if not any(bundle.total for bundle in matrix.bundles.values()):
+        head = "No cables are known here"
     group.label(Box(box.x, box.y, box.w, LINE), head, Hand(2.6, bold=True))
     one = matrix.of_one_kind
-    said = [(f"{earlier} – {later}", str(b.total), b.told(of_one_kind=one)) for later, earlier, b in kept]
-    ends_w = min(max((width(ends, 2.3) for ends, *_ in said), default=0.0), wide * 0.4)
-    if len(kept) < len(between):
-        said.append((f"and {len(between) - len(kept)} more", "", ""))
+    said = [(f"{earlier} – {later}", str(b.total), b.told(of_one_kind=one)) for later, earlier, b in between]
+    if len(said) > many * lines:
+        said = [*_alike(matrix, between)]
+    columns = min(many, max(math.ceil(len(said) / lines), 1))
+    if len(said) > columns * lines:
+        kept = said[: columns * lines - 1]
+        said = [*kept, (f"and {len(said) - len(kept)} lines more", "", "")]
+    _list(group, said, box, (columns, lines))
+
+
+_Told = tuple[str, str, str]
+
+
+def _alike(matrix: Matrix, between: Sequence[tuple[str, str, Bundle]]) -> Iterator[_Told]:
+    """Those from one end that are the same to several others in one line."""
+    found: dict[_Told, list[str]] = {}
+    for later, earlier, bundle in between:
+        told = bundle.told(of_one_kind=matrix.of_one_kind)
+        found.setdefault((earlier, str(bundle.total), told), []).append(later)
+    for (earlier, many, told), laters in found.items():
+        ends = ", ".join(spans([matrix.ends], {*laters}))
+        yield f"{earlier} – {ends}", many, f"{'each ' if len(laters) > 1 else ''}{told}"
+
+
+def _list(group: Pen, said: Sequence[_Told], box: Box, shape: tuple[int, int]) -> None:
+    columns, lines = shape
+    wide = box.w / columns
+    ends_w = min(max((width(ends, 2.3) for ends, *_ in said), default=0.0), wide * 0.3)
     for number, (ends, many, media) in enumerate(said):
         x, y = box.x + number // lines * wide, box.y + (number % lines + 1) * LINE
-        group.label(Box(x, y, ends_w, LINE), ends, Hand(2.3))
+        group.label(Box(x, y, ends_w, LINE), ends, Hand(2.3, least=1.8))
         group.label(Box(x + ends_w, y, 8, LINE), many, Hand(2.3, "end", bold=True))
         rest = Box(x + ends_w + 9.5, y, wide - ends_w - 12, LINE)
-        group.label(rest, media, Hand(2.1, color=looks.QUIET))
+        group.label(rest, media, Hand(2.1, color=looks.QUIET, least=1.8, head=True))
 
 
 def _keys(what: str) -> Iterator[Key]:

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from igoudar.derive.ports import natural
-from igoudar.drawing.use import RackUse, Use, racks_of, standing, summed, uses_of
+from igoudar.drawing.spans import span
+from igoudar.drawing.use import Level, RackUse, Use, racks_of, standing, summed, uses_of
 from igoudar.hall.places import Rack
 from igoudar.model import Inventory
 from igoudar.quantities import POWER
@@ -18,7 +19,9 @@ MOST_RACKS = 30  # more are drawn by row
 class Node:
     """`key` is its own in the chain. `last`: it stands in the last column, whatever feeds it, as racks do.
 
-    `use`: at its worst; `now`: the share that it has as things are, where that is another.
+    `use`: at its worst; `now`: the share that it has as things are, where that is another. `alike`: what
+    those have in common that may be drawn as one; empty: none may. `ends`: the first and the last of its
+    names. `powers`: of each of its racks. `parts`: what is drawn as one here, in their order.
     """
 
     key: str
@@ -27,6 +30,10 @@ class Node:
     use: Use
     last: bool = False
     now: float | None = None
+    alike: str = ""
+    ends: tuple[str, str] | None = None
+    powers: Sequence[Use] = ()
+    parts: Sequence[Node] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +68,7 @@ def feeds_of_racks(inventory: Inventory, hall: str) -> Chain:
     racks = racks_of(inventory, hall)
     uses = uses_of(inventory, racks, standing(inventory))
     groups = grouped_racks(racks)
-    nodes = [_node(name, members, uses) for name, members in groups.items()]
+    nodes = [racks_node(name, members, uses) for name, members in groups.items()]
     links = [
         Link(f"unit {unit}", f"rack {name}", feed)
         for name, members in groups.items()
@@ -69,7 +76,7 @@ def feeds_of_racks(inventory: Inventory, hall: str) -> Chain:
     ]
     units = sorted({unit for rack in racks for unit in rack.feeds.values()}, key=natural)
     powers = {unit: [uses[r.name].power for r in racks if unit in r.feeds.values()] for unit in units}
-    above = [Node(f"unit {unit}", unit, "unit", summed(POWER, powers[unit])) for unit in units]
+    above = [Node(f"unit {unit}", unit, "unit", summed(POWER, powers[unit]), alike="unit") for unit in units]
     total = summed(POWER, [use.power for use in uses.values()], inventory.halls[hall].power_w)
     return Chain(f"Hall {hall}", total, [*above, *nodes], links, NOTES)
 
@@ -81,15 +88,28 @@ def grouped_racks(racks: Sequence[Rack]) -> Mapping[str, Sequence[Rack]]:
     found: dict[tuple[str, tuple[tuple[str, str], ...]], list[Rack]] = {}
     for rack in racks:
         found.setdefault((rack.row, tuple(sorted(rack.feeds.items()))), []).append(rack)
-    return {span(members): members for members in found.values()}
+    return {span(members[0].name, members[-1].name): members for members in found.values()}
 
 
-def span(racks: Sequence[Rack]) -> str:
-    return racks[0].name if len(racks) == 1 else f"{racks[0].name} to {racks[-1].name}"
-
-
-def _node(name: str, racks: Sequence[Rack], uses: Mapping[str, RackUse]) -> Node:
-    kind = "rack" if len(racks) == 1 else f"{len(racks)} racks"
+def racks_node(name: str, racks: Sequence[Rack], uses: Mapping[str, RackUse]) -> Node:
+    powers = [uses[rack.name].power for rack in racks]
     return Node(
-        f"rack {name}", name, kind, summed(POWER, [uses[rack.name].power for rack in racks]), last=True
+        f"rack {name}",
+        name,
+        loud_words(powers),
+        summed(POWER, powers),
+        last=True,
+        alike="racks",
+        ends=(racks[0].name, racks[-1].name),
+        powers=powers,
     )
+
+
+def loud_words(powers: Sequence[Use]) -> str:
+    """How many racks, and which of them stand out; of one rack alone no number."""
+    levels = [power.level for power in powers]
+    over, near = levels.count(Level.OVER), levels.count(Level.NEAR)
+    if len(powers) == 1:
+        return "rack, over its limit" if over else "rack, near its limit" if near else "rack"
+    said = [f"{len(powers)} racks", f"{over} over" if over else "", f"{near} near" if near else ""]
+    return ", ".join(part for part in said if part) + (" the limit" if over or near else "")

@@ -7,11 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from igoudar.derive.ports import natural
 from igoudar.drawing import looks
 from igoudar.drawing.floor import Floor, rack_size
 from igoudar.drawing.frame import FOOT, Heading, Key, framed, scale_bar
+from igoudar.drawing.letters import width
+from igoudar.drawing.loud import LETTERS, standing_out
+from igoudar.drawing.loud import racks as racks_said
 from igoudar.drawing.paper import INK, Box, Hand, Ink, Page, Pen, document, page_for
+from igoudar.drawing.spans import short
 from igoudar.drawing.use import (
     FILLS,
     Level,
@@ -30,15 +33,14 @@ from igoudar.hall.places import Hall, Rack
 from igoudar.model import Inventory
 from igoudar.quantities import HEIGHT, LENGTH, MASS, POWER
 
-SCALES = (20, 25, 50, 100)  # ISO 5455, and 1:25; smaller ones leave no room for letters that can be read
+SCALES = (20, 25, 50, 75)  # at which a rack of 600 mm has room for words, the larger ones first
+SMALLEST = 100  # where none of these fits the usual papers; below it nothing could be read
+PAPERS = ("A4", "A3")
 ROW_NAMES, BARS, WIDEST, SIDE, GAP = 8.0, 48.0, 70.0, 58.0, 3.0
 TOP = 3.0
 LEGEND = 45.0  # height of what is below the totals
 SPARSE = 3  # as many places as racks from which positions are no longer places on the floor
-SMALL, TALL = (
-    8.0,
-    16.0,
-)  # racks narrower than this, on paper, have no room for a name; and higher ones for more
+TALL = 16.0  # a rack, on paper, from which it has room for more than its name and share
 LEAST = 1.8
 LINE = 3.6
 COLD, HOT = "#e3eef6", "#f6e9df"
@@ -89,21 +91,42 @@ def draw_hall(inventory: Inventory, name: str, floor: Floor, day: date) -> str:
     sheet = framed(sight.page, _heading(inventory, hall, sight, day))
     for word, box in plan.aisles:
         _aisle(sheet, word, sight.on_paper(box))
+    names = _names(plan, sight, name)
     for row in plan.rows:
-        _row(sheet, row, sight, uses)
+        _row(sheet, row, (sight, names), uses)
     room = Box(0, 0, plan.w, plan.h)
     sheet.rect(sight.on_paper(room), looks.FRAME)
     side = Box(sight.page.room.right - SIDE - 2, sight.y, SIDE, sight.page.room.bottom - FOOT - sight.y)
     counted = Counter(str(d.role) for rack in racks for d in devices[rack.name])
-    _totals(sheet, side, hall, uses, counted)
-    note = [
-        "Widths of aisles and which way rows face are assumed:",
-        f"cold {amount(LENGTH, floor.cold_mm)}, hot {amount(LENGTH, floor.hot_mm)}, fronts to the cold one.",
-    ]
-    if any(sight.on_paper(box).w < SMALL for row in plan.rows for box in row.places.values()):
-        note.insert(0, "In a small rack: its position in the row, then per cent.")
+    y = _totals(sheet, side, hall, uses, counted)
+    _loud(sheet, Box(side.x, y, side.w, side.bottom - LEGEND - y), plan, uses)
+    note = [*_notes(hall, floor, names)]
     _legend(sheet, Box(side.x, side.bottom - LEGEND, side.w, LEGEND), note, sight.scale)
     return document(sheet)
+
+
+def _names(plan: _Plan, sight: _Sight, hall: str) -> Mapping[str, str]:
+    """What is written into each rack: its name, without that of the hall; where not all fit, its position."""
+    racks = {rack.name: rack for row in plan.rows for rack in row.racks}
+    boxes = {name: sight.on_paper(box) for row in plan.rows for name, box in row.places.items()}
+    found = {name: short(name, f"{hall}-") for name in racks}
+    if all(width(said, LEAST, bold=True) <= _inside(boxes[name]).w for name, said in found.items()):
+        return found
+    return {name: str(rack.position) for name, rack in racks.items()}
+
+
+def _inside(box: Box) -> Box:
+    """Where words may stand in a rack."""
+    return box.inset(min(0.5, box.w / 40), 0.8)
+
+
+def _notes(hall: Hall, floor: Floor, names: Mapping[str, str]) -> Iterator[str]:
+    if any(not name.endswith(said) for name, said in names.items()):
+        yield "In each rack: its position in the row, then per cent."
+    elif any(name != said for name, said in names.items()):
+        yield f"In each rack: its name without {hall.name}-, then per cent."
+    yield "Widths of aisles and which way rows face are assumed:"
+    yield f"cold {amount(LENGTH, floor.cold_mm)}, hot {amount(LENGTH, floor.hot_mm)}, fronts to the cold one."
 
 
 def _columns(rows: Iterable[Sequence[Rack]]) -> dict[str, int]:
@@ -172,13 +195,14 @@ def _places(
 
 
 def _sight(plan: _Plan) -> _Sight:
-    """The largest scale at which all fits on A4; else the smallest scale, on a page that is large enough."""
+    """The largest scale with words in racks that fits on A4, or A3; else the smallest, on what it needs."""
 
     def page(scale: int) -> Page:
         wide = 2 + ROW_NAMES + plan.w / scale + BARS + SIDE + 2 + 3 * GAP
         return page_for(wide, TOP + plan.h / scale + FOOT + GAP)
 
-    scale = next((scale for scale in SCALES if page(scale).name == "A4"), SCALES[-1])
+    able = [scale for paper in PAPERS for scale in SCALES if page(scale).name == paper]
+    scale = able[0] if able else SMALLEST
     found = page(scale)
     x = found.room.x + 2 + ROW_NAMES
     return _Sight(found, scale, x, found.room.y + TOP, x + plan.w / scale)
@@ -206,67 +230,82 @@ def _aisle(sheet: Pen, word: str, box: Box) -> None:
     group.label(box.inset(1), f"{word} aisle", hand)
 
 
-def _row(sheet: Pen, row: _Row, sight: _Sight, uses: Mapping[str, RackUse]) -> None:
+def _row(
+    sheet: Pen, row: _Row, places: tuple[_Sight, Mapping[str, str]], uses: Mapping[str, RackUse]
+) -> None:
+    """Its racks, and as many bars of what they use together as there is room for."""
+    sight, names = places
     group = sheet.group("row", name=row.name)
     boxes = [sight.on_paper(box) for box in row.places.values()]
     top, bottom = min(box.y for box in boxes), max(box.bottom for box in boxes)
     name = Box(sight.x - ROW_NAMES, top, ROW_NAMES - 1, bottom - top)
     group.label(name, row.name, Hand(3.4, "middle", bold=True))
     for rack, box in zip(row.racks, boxes, strict=True):
-        _rack(group, rack, box, uses[rack.name].power, row.front_below)
-    use = summed(POWER, [uses[rack.name].power for rack in row.racks])
+        _rack(group, (rack, names[rack.name]), box, uses[rack.name].power, row.front_below)
+    all_uses = [uses[rack.name] for rack in row.racks]
+    bars = {
+        racks_said(len(row.racks)): summed(POWER, [use.power for use in all_uses]),
+        "mass": summed(MASS, [use.mass for use in all_uses]),
+        "units": summed(HEIGHT, [use.units for use in all_uses]),
+    }
     left, right = sight.right + GAP, sight.page.room.right - SIDE - 2 - 2 * GAP
     middle, height = (top + bottom) / 2, min(bottom - top, 8.0)
-    wide = min(right - left, WIDEST)
-    _row_bar(group, Box(left, middle - height / 2, wide, height), len(row.racks), use)
+    many = min(max(int((right - left) / (BARS + GAP)), 1), len(bars))
+    wide = min((right - left + GAP) / many - GAP, WIDEST)
+    for number, (words, use) in enumerate([*bars.items()][:many]):
+        box = Box(left + number * (wide + GAP), middle - height / 2, wide, height)
+        _row_bar(group, box, f"{words}, {use}", use)
 
 
-def _row_bar(pen: Pen, box: Box, racks: int, use: Use) -> None:
+def _row_bar(pen: Pen, box: Box, words: str, use: Use) -> None:
     half = Box(box.x, box.y, box.w, box.h * 0.5)
-    words = f"{racks} rack{'' if racks == 1 else 's'}, {use}"
     pen.label(Box(half.x, half.y, half.w - 11, half.h), words, Hand(2.1, color=INK))
     share = Box(half.right - 10, half.y, 10, half.h)
     pen.label(share, use.percent, Hand(2.3, "end", bold=use.level.loud))
     bar(pen, Box(box.x, half.bottom + box.h * 0.08, box.w, box.h * 0.4), use)
 
 
-def _rack(pen: Pen, rack: Rack, box: Box, use: Use, front_below: bool) -> None:
+def _rack(pen: Pen, named: tuple[Rack, str], box: Box, use: Use, front_below: bool) -> None:
     """Filled from the bottom to its share of power; a thick line is its front."""
+    rack, name = named
     group = pen.group("rack", name=rack.name, level=str(use.level))
     group.title(f"{rack.name}: {use}")
     group.rect(box, Ink(fill=looks.WHITE if use.share is not None else FILLS[Level.UNKNOWN]))
+    lines = _lines(rack, name, box, use)
+    pitch = min(_inside(box).h / len(lines), 4.2)
+    words = Box(box.x, box.middle[1] - pitch * len(lines) / 2, box.w, pitch * len(lines))
     if use.share is not None:
         full = min(use.share, 1.0) * box.h
         fill(group, Box(box.x, box.bottom - full, box.w, full), use.level)
+        if use.level is Level.NEAR:  # a hatch behind words is hard on the eye
+            top = max(words.y, box.bottom - full)
+            group.rect(Box(words.x, top, words.w, words.bottom - top), Ink(fill=FILLS[Level.NEAR]))
     group.rect(box, Ink(line=INK, width=min(0.45, box.w / 12) if use.level.loud else 0.15))
     edge = box.bottom - 0.3 if front_below else box.y + 0.3
     group.line([(box.x, edge), (box.right, edge)], Ink(line=INK, width=0.6))
-    _rack_words(group, rack, box, use)
+    color = looks.WHITE if use.level is Level.OVER else INK
+    inside = _inside(box)
+    for number, said in enumerate(lines):
+        hand = Hand(pitch * 0.72, "middle", bold=not number, color=color, least=LEAST)
+        group.label(Box(inside.x, words.y + number * pitch, inside.w, pitch), said, hand)
 
 
-def _rack_words(pen: Pen, rack: Rack, box: Box, use: Use) -> None:
-    """Name, share, and what there is room for; of a small rack its position in the row."""
-    small = box.w < SMALL
-    inside = box.inset(0.1 if small else 0.5, 0.8)
-    name = str(rack.position) if small else rack.name
+def _lines(rack: Rack, name: str, box: Box, use: Use) -> Sequence[str]:
+    """Name, share, and what there is room for."""
+    small = width("≥ 100 %", LEAST) > _inside(box).w
     share = use.percent.replace(" ", "").removesuffix("%") if small else use.percent
     lines = [name, share or "?"]
-    if inside.h > TALL:
+    if box.h - 1.6 > TALL:
         lines += [amount(POWER, use.amount)]
         lines += [f"of {amount(POWER, use.limit)}"] if use.limit is not None else []
         lines += [rack.at] if rack.at else []
-    pitch = min(inside.h / len(lines), 4.2)
-    top = inside.middle[1] - pitch * len(lines) / 2
-    over, near = use.level is Level.OVER, use.level is Level.NEAR
-    color = looks.WHITE if over else INK
-    for number, words in enumerate(lines):
-        bold = not number and not small
-        hand = Hand(pitch * 0.72, "middle", bold=bold, color=color, halo=near, least=LEAST)
-        pen.label(Box(inside.x, top + number * pitch, inside.w, pitch), words, hand)
+    return lines
 
 
-def _totals(sheet: Pen, side: Box, hall: Hall, uses: Mapping[str, RackUse], roles: Mapping[str, int]) -> None:
-    """What the hall has as a whole, and the racks that stand out."""
+def _totals(
+    sheet: Pen, side: Box, hall: Hall, uses: Mapping[str, RackUse], roles: Mapping[str, int]
+) -> float:
+    """What the hall has as a whole; where it ends."""
     group = sheet.group("totals")
     all_uses = list(uses.values())
     y = side.y
@@ -287,33 +326,17 @@ def _totals(sheet: Pen, side: Box, hall: Hall, uses: Mapping[str, RackUse], role
         group.label(Box(side.x, y, side.w - 18, 3.4), caption, Hand(2.2, color=looks.QUIET))
         group.label(Box(side.right - 18, y, 18, 3.4), value, Hand(2.2, "end", bold=True))
         y += LINE
-    y += LINE / 2
-    room = int((side.bottom - LEGEND - y) / LINE)
-    for words, bold in _standing_out({name: use.power for name, use in uses.items()}, room):
-        group.label(Box(side.x, y, side.w, 3.4), words, Hand(2.3, bold=bold))
+    return y + LINE / 2
+
+
+def _loud(sheet: Pen, box: Box, plan: _Plan, uses: Mapping[str, RackUse]) -> None:
+    group, y = sheet.group("loud"), box.y
+    rows = [[rack.name for rack in row.racks] for row in plan.rows]
+    powers = {name: use.power for name, use in uses.items()}
+    for words, bold in standing_out(powers, rows, (box.w, int(box.h / LINE))):
+        in_by = len(words) - len(words.lstrip())
+        group.label(Box(box.x + in_by, y, box.w - in_by, 3.4), words.strip(), Hand(LETTERS, bold=bold))
         y += LINE
-
-
-def _standing_out(uses: Mapping[str, Use], room: int) -> Iterator[tuple[str, bool]]:
-    """Racks above a limit, the fullest first, in at most `room` lines; headings are bold."""
-    loud = {
-        level: sorted(
-            (name for name, use in uses.items() if use.level is level),
-            key=lambda name: (-(uses[name].share or 0), natural(name), name),
-        )
-        for level in (Level.OVER, Level.NEAR)
-    }
-    heads = {Level.OVER: "Above their limit", Level.NEAR: "Above 80 % of it"}
-    kinds = [level for level, names in loud.items() if names]
-    for number, level in enumerate(kinds):
-        names, most = loud[level], room // (len(kinds) - number) - 1
-        kept = names if len(names) < most else names[: max(most - 2, 0)]
-        lines = [f"{name}  {uses[name].percent}, {uses[name]}" for name in kept]
-        lines += [f"and {len(names) - len(kept)} more"] if len(kept) < len(names) else []
-        room -= len(lines) + 2
-        yield f"{heads[level]}: {len(names)} rack{'' if len(names) == 1 else 's'}", True
-        yield from ((line, False) for line in lines)
-        yield "", False
 
 
 def _legend(sheet: Pen, box: Box, note: Sequence[str], scale: int) -> None:

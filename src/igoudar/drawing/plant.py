@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from igoudar.derive.ports import natural
-from igoudar.drawing.chain import MOST_RACKS, Chain, Link, Node, grouped_racks, span
-from igoudar.drawing.use import Level, Use, racks_of, standing, summed, uses_of
+from igoudar.drawing.chain import MOST_RACKS, Chain, Link, Node, grouped_racks, racks_node
+from igoudar.drawing.spans import span
+from igoudar.drawing.use import Use, racks_of, standing, summed, uses_of
 from igoudar.errors import CheckFailed, Finding
 from igoudar.facility.graph import power_graph
 from igoudar.facility.plant import Kind, PlantUnit
@@ -110,9 +111,7 @@ class _Told:
         groups = grouped_racks(self.racks) if len(self.racks) <= MOST_RACKS else self._by_row()
         merged = self._merged(groups)
         nodes = [self._unit(names) for names in _turned(merged).values()]
-        for name, racks in groups.items():
-            powers = [uses[rack.name].power for rack in racks]
-            nodes.append(Node(f"rack {name}", name, loud_words(powers), summed(POWER, powers), last=True))
+        nodes += [racks_node(name, racks, uses) for name, racks in groups.items()]
         total = summed(POWER, [use.power for use in uses.values()], self.inventory.halls[self.hall].power_w)
         return Chain(f"Hall {self.hall}", total, nodes, [*self._links(groups, merged)], self._notes())
 
@@ -123,7 +122,7 @@ class _Told:
         for rack in self.racks:
             feeds = tuple((feed, _alike(units[unit], rack)) for feed, unit in sorted(rack.feeds.items()))
             found.setdefault((rack.row, feeds), []).append(rack)
-        return {span(racks): racks for racks in found.values()}
+        return {span(racks[0].name, racks[-1].name): racks for racks in found.values()}
 
     def _merged(self, groups: Mapping[str, Sequence[Rack]]) -> dict[str, str]:
         """Unit -> the first of those that are drawn as one: one for each rack of a group, alike."""
@@ -141,12 +140,14 @@ class _Told:
         limit = None if worst.limit_w in (None, float("inf")) else worst.limit_w
         return Node(
             f"unit {names[0]}",
-            names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}",
+            span(names[0], names[-1]),
             self._kind(unit, len(names), worst.load_w),
             Use(POWER, worst.load_w, limit),
             last=not any(names[0] in _inputs(other) for other in self.units.values())
             and not any(names[0] in rack.feeds.values() for rack in self.racks),
             now=now.share if limit else None,
+            alike=f"{len(names)} {unit.needed} of {unit.count} {unit.type}",
+            ends=(names[0], names[-1]),
         )
 
     def _kind(self, unit: PlantUnit, many: int, load_w: float) -> str:
@@ -196,16 +197,6 @@ class _Told:
             f"Cooling takes heat, at {ambient} outside. A battery has the load of its UPS, for so long."
             " 2 of 3: as many are needed of those that there are. Units of several halls carry all of them.",
         )
-
-
-def loud_words(powers: Sequence[Use]) -> str:
-    """How many racks, and which of them stand out; of one rack alone no number."""
-    levels = [power.level for power in powers]
-    over, near = levels.count(Level.OVER), levels.count(Level.NEAR)
-    if len(powers) == 1:
-        return "rack, over its limit" if over else "rack, near its limit" if near else "rack"
-    said = [f"{len(powers)} racks", f"{over} over" if over else "", f"{near} near" if near else ""]
-    return ", ".join(part for part in said if part) + (" the limit" if over or near else "")
 
 
 def _inputs(unit: PlantUnit) -> tuple[str, ...]:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from igoudar.drawing import looks
 from igoudar.drawing.floor import Floor, RackSize, rack_size
 from igoudar.drawing.frame import FOOT, LEGEND, Heading, Key, framed, legend
+from igoudar.drawing.letters import width
 from igoudar.drawing.paper import INK, Box, Hand, Ink, Page, Pen, document, page_for
-from igoudar.drawing.use import RackUse, amount, gauge, rack_use, standing
-from igoudar.hall.draw import draw_of
+from igoudar.drawing.use import RackUse, Use, amount, gauge, rack_use, standing
+from igoudar.facility.graph import power_graph
+from igoudar.hall.draw import cooling_of, draw_of
 from igoudar.hall.levels import numbers, span
 from igoudar.hall.measured import Measured, measured
 from igoudar.hall.places import Rack
 from igoudar.model import Device, Face, Inventory, Status
+from igoudar.power.graph import Rack as Hung
+from igoudar.power.loads import by_feed
 from igoudar.quantities import POWER
 
 SCALE = 10
@@ -86,13 +90,15 @@ def draw_rack(inventory: Inventory, name: str, floor: Floor, day: date) -> str:
     size = rack_size(floor, rack, inventory.rack_types.get(rack.type))
     layout = _layout(size, rack, len(beside))
     read = measured(inventory)
-    sheet = framed(layout.page, _heading(inventory, rack, read, day))
+    hung = _hung(inventory, rack)
+    sheet = framed(layout.page, _heading(inventory, (rack, hung), read, day))
     for face in Face:
         _elevation(sheet, layout, face)
         for shown in inside:
             if shown.seen(face):
                 _device(sheet, layout, shown, face)
-    _feeds(sheet, rack, layout)
+    use = rack_use(inventory, rack, devices)
+    _feeds(sheet, (rack, use, hung), layout)
     _table(
         sheet,
         _Entries(inventory, {d.name: w for d in devices if (w := read.devices.get(d.name)) is not None}),
@@ -100,7 +106,7 @@ def draw_rack(inventory: Inventory, name: str, floor: Floor, day: date) -> str:
         inside,
     )
     _strips(sheet, inventory, layout, beside)
-    _foot(sheet, rack, layout, rack_use(inventory, rack, devices))
+    _foot(sheet, layout, use, _heat(inventory, rack, use))
     return document(sheet)
 
 
@@ -118,7 +124,22 @@ def _layout(size: RackSize, rack: Rack, beside: int) -> _Layout:
     return _Layout(page, size, front, rear, table, Box(rear.right + 1, y, strips, high), rack)
 
 
-def _heading(inventory: Inventory, rack: Rack, read: Measured, day: date) -> Heading:
+def _hung(inventory: Inventory, rack: Rack) -> Hung | None:
+    """The rack in the graph of power; None where units that feed it are not described."""
+    if not {*rack.feeds.values()} <= inventory.plant.units.keys():
+        return None
+    return next(hung for hung in power_graph(inventory).racks if hung.name == rack.name)
+
+
+def _heat(inventory: Inventory, rack: Rack, use: RackUse) -> tuple[str, Use]:
+    """All that is drawn, against what its way of cooling carries off."""
+    way, limit = cooling_of(inventory, rack)
+    return f"Heat, {way}" if way else "Heat", replace(use.power, limit=limit)
+
+
+def _heading(inventory: Inventory, placed: tuple[Rack, Hung | None], read: Measured, day: date) -> Heading:
+    rack, hung = placed
+    liquid = f"{hung.liquid_share * 100:.0f} %" if hung and hung.liquid_share else ""
     facts = (
         ("site", inventory.site.name),
         ("hall", rack.hall),
@@ -128,6 +149,7 @@ def _heading(inventory: Inventory, rack: Rack, read: Measured, day: date) -> Hea
         ("rack type", rack.type),
         ("height", f"{rack.height} {rack.unit}"),
         ("cooling", str(rack.cooling or "")),
+        ("heat to liquid", liquid),
         ("measured", amount(POWER, read.racks[rack.name]) if rack.name in read.racks else ""),
         ("date", day.isoformat()),
         ("scale", f"1:{SCALE}"),
@@ -220,9 +242,9 @@ class _Entries:
 
     def cells(self, box: Box) -> Iterator[tuple[Box, str]]:
         x = box.x + 0.5
-        for _, width, anchor in self.columns:
-            yield Box(x, box.y, width - 0.8, box.h), anchor
-            x += width
+        for _, wide, anchor in self.columns:
+            yield Box(x, box.y, wide - 0.8, box.h), anchor
+            x += wide
 
 
 def _table(sheet: Pen, entries: _Entries, layout: _Layout, inside: Sequence[_Shown]) -> None:
@@ -274,26 +296,38 @@ def _strip(sheet: Pen, device: Device, box: Box, watts: str) -> None:
     group.label(line.moved(words.w / 2, 0), said, Hand(2.0, turned=True, halo=halo))
 
 
-def _feeds(sheet: Pen, rack: Rack, layout: _Layout) -> None:
-    """At the top of the rear: which unit is A and which is B; B has a broken line."""
-    outer = layout.rear
-    wide = outer.w / 2
+def _feeds(sheet: Pen, fed: tuple[Rack, RackUse, Hung | None], layout: _Layout) -> None:
+    """Above table and rear: which unit is A and which is B, and what they carry; B has a broken line."""
+    rack, use, hung = fed
+    left = layout.table.x
+    wide = (layout.rear.right - left) / 2
     for number, (feed, unit) in enumerate(sorted(rack.feeds.items())):
-        box = Box(outer.x + number * wide, outer.y - HEAD + 1.5, wide, 5.0).inset(0.6, 0.4)
+        box = Box(left + number * wide, layout.rear.y - HEAD + 1.5, wide, 5.0).inset(0.6, 0.4)
         group = sheet.group("feed", name=feed, unit=unit)
         group.rect(box, Ink(looks.WHITE, INK, 0.35, "" if feed == "A" else "1.6 0.9"))
+        said = "" if hung is None else "draw unknown" if use.power.unknown else _carried(hung, feed)
+        cut = width(said, 2.1)
         group.label(Box(box.x + 1, box.y, 4, box.h), feed, Hand(3.2, bold=True))
-        group.label(Box(box.x + 5, box.y, box.w - 6, box.h), unit, Hand(2.3))
+        group.label(Box(box.x + 5, box.y, box.w - cut - 7, box.h), unit, Hand(2.3))
+        group.label(Box(box.right - cut - 1, box.y, cut, box.h), said, Hand(2.1, "end", color=looks.QUIET))
 
 
-def _foot(sheet: Pen, rack: Rack, layout: _Layout, use: RackUse) -> None:
+def _carried(hung: Hung, feed: str) -> str:
+    """With all feeds alive, and when it is the only one."""
+    now, alone = (
+        amount(POWER, sum(by_feed(hung, alive).get(feed, ())))
+        for alive in ({letter for letter, _ in hung.feeds}, {feed})
+    )
+    return f"{now}, alone {alone}" if len(hung.feeds) > 1 else now
+
+
+def _foot(sheet: Pen, layout: _Layout, use: RackUse, heat: tuple[str, Use]) -> None:
     room = layout.page.room
     band = Box(room.x + 4, room.bottom - FOOT - GAUGES, room.w - 8, GAUGES - 2)
-    wide = band.w / 3
-    power = "Power, each feed alone" if len(rack.feeds) > 1 else "Power"
-    bars = {power: use.power, "Mass": use.mass, "Units": use.units}
-    for number, (name, one) in enumerate(bars.items()):
-        gauge(sheet, Box(band.x + number * wide, band.y, wide, band.h).inset(3, 0), name, one)
+    bars = [("Power", use.power), heat, ("Mass", use.mass), ("Units", use.units)]
+    wide = band.w / len(bars)
+    for number, (name, one) in enumerate(bars):
+        gauge(sheet, Box(band.x + number * wide, band.y, wide, band.h).inset(2, 0), name, one)
     box = Box(room.x + 4, band.y - LEGEND - 0.5, room.w - 8, LEGEND)
     legend(sheet, box, [*_keys()])
 

@@ -13,6 +13,6 @@ failed       single and double failures, by the class of the halls that they rea
 envelope     what the racks of a hall need against what its cooling supplies
 standstill   how long a hall stays inside it without cooling
 judged       what the graph says, as findings
-told         alike findings of one line, once
+flows        what a rack draws from each feed and gives off, for its record
 permit       may these units be taken out, and what every failure does
 """

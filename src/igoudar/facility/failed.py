@@ -14,7 +14,6 @@ from igoudar.facility.served import NOWHERE, Halls, Served, served
 from igoudar.hall.places import Hall
 from igoudar.model import Inventory
 from igoudar.power import Crowd, Double, Element, Graph, Report, Single, analyse, lines, rated
-from igoudar.power.failures import Analysis
 from igoudar.power.flow import State
 from igoudar.power.report import Kind, Loss, Overload
 from igoudar.quantities import POWER, shown
@@ -39,12 +38,7 @@ def failures(inventory: Inventory, graph: Graph, state: State) -> Iterator[Findi
     highest = max((hall.availability or 0 for hall in inventory.halls.values()), default=0)
     if highest < 2:
         return
-    singles_only = highest < 4
-    report = (
-        Report(tuple(Analysis(graph, state).singles()), (), (), 0, (0, 0))
-        if singles_only
-        else analyse(graph, state)
-    )
+    report = analyse(graph, state, doubles=highest >= 4)
     view = _View(inventory, graph)
     for level, rows in sorted(_by_level(view, report).items()):
         part = replace(

@@ -10,7 +10,6 @@ A battery for minutes is no input: whatever is out is out for longer.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -19,6 +18,7 @@ from igoudar.facility.library import three_phase_va
 from igoudar.facility.plant import SOURCES, FacilityType, Medium, Plant, PlantUnit
 from igoudar.hall.draw import Draw, Draws, feeds_of
 from igoudar.hall.places import Rack as Standing
+from igoudar.hall.standing import standing
 from igoudar.model import Device as Box
 from igoudar.model import End, Inventory
 from igoudar.power.graph import Device, Graph, Input, Loop, Psu, Rack, Source, Unit
@@ -26,14 +26,10 @@ from igoudar.power.graph import Device, Graph, Input, Loop, Psu, Rack, Source, U
 
 def power_graph(inventory: Inventory) -> Graph:
     """All units, loops and racks. Judged at the site's hottest hour."""
-    standing: dict[str, list[Box]] = defaultdict(list)
-    for box in inventory.devices.values():
-        standing[box.rack].append(box)
-    racks = _Racks(inventory)
-    plant = inventory.plant
+    inside, racks, plant = standing(inventory), Racks(inventory), inventory.plant
     graph = Graph(
         units=tuple(_unit(plant, unit) for unit in plant.units.values()),
-        racks=tuple(racks.rack(rack, standing[rack.name]) for rack in inventory.racks.values()),
+        racks=tuple(racks.rack(rack, inside[rack.name]) for rack in inventory.racks.values()),
         loops=tuple(Loop(loop.name, loop.to, loop.where) for loop in plant.loops.values()),
     )
     campus = inventory.campus
@@ -98,7 +94,9 @@ def _breaker_w(plant: Plant, kind: FacilityType, amperes: float | None) -> float
 
 
 @dataclass(slots=True)
-class _Racks:
+class Racks:
+    """Racks of the graph, with what of theirs is drawn where."""
+
     inventory: Inventory
     _draws: Draws = field(init=False)
     _loops: dict[tuple[str, Medium], str] = field(default_factory=dict)
@@ -110,6 +108,9 @@ class _Racks:
         for loop in self.inventory.plant.loops.values():
             if loop.medium is not None:
                 self._loops[loop.hall, loop.medium] = loop.name
+
+    def draw_w(self, box: Box) -> float | None:
+        return self._draws.of(box).allocated_w
 
     def rack(self, rack: Standing, boxes: list[Box]) -> Rack:
         feeds = tuple(sorted(rack.feeds.items()))
@@ -162,8 +163,7 @@ class _Racks:
     def _tap_off_w(self, feeds: Mapping[str, str]) -> float | None:
         """Of the weakest tap-off that the rack has."""
         plant, found = self.inventory.plant, []
-        for name in feeds.values():
-            unit = plant.units[name]
+        for unit in (plant.units[name] for name in feeds.values() if name in plant.units):
             found.append(_breaker_w(plant, plant.types[unit.type], unit.tap_off_a))
         return min((w for w in found if w is not None), default=None)
 

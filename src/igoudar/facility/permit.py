@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from igoudar.errors import BadInput, Finding, Where, nearest
+from igoudar.errors import BadInput, Finding, Where, first_and_more, nearest
 from igoudar.facility.graph import power_graph
 from igoudar.model import Inventory
 from igoudar.power import Graph, Outage, analyse, faults, lines, outage
@@ -144,9 +144,7 @@ MOST = 8
 
 
 def _run(names: Iterable[str]) -> str:
-    listed = sorted(names)
-    more = f" and {len(listed) - MOST} more" if len(listed) > MOST else ""
-    return f"{', '.join(listed[:MOST])}{more}"
+    return first_and_more(sorted(names), MOST)
 
 
 def as_json(permit: Permit) -> dict[str, object]:

@@ -10,6 +10,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from igoudar.cable_key import device_of, ends_of
+from igoudar.errors import first_and_more
+
 SEEN, UNPLANNED = "seen", "unplanned"
 MOST_NAMED = 20
 Record = Mapping[str, Any]
@@ -81,7 +84,7 @@ def cables_as_found(hall: str, record: Record, floor: Floor) -> Found:
             told_of.setdefault(end, []).append(one.said)
     found: dict[str, Any] = {}
     for key, told in record.items():
-        ends = _ends(key)
+        ends = ends_of(key)
         said = dict.fromkeys(text for end in ends for text in told_of.get(end, ()))
         if said:
             found[key] = {**told, SEEN: "; ".join(said)}
@@ -93,7 +96,7 @@ def cables_as_found(hall: str, record: Record, floor: Floor) -> Found:
     for one in mine:
         if one.extra and one.extra not in record:
             found[one.extra] = _unplanned(one.said)
-    recorded = {end for key in found for end in _ends(key)}
+    recorded = {end for key in found for end in ends_of(key)}
     notes = tuple(one.said for one in mine if not one.ends & recorded)
     return Found(found, tuple(_devices(record)), notes)
 
@@ -103,17 +106,16 @@ def not_answered(asked: Collection[str], floor: Floor) -> str:
     silent = sorted(name for name in dict.fromkeys(asked) if name in floor.silent)
     if not silent:
         return ""
-    named = ", ".join(silent[:MOST_NAMED])
-    more = f" and {len(silent) - MOST_NAMED} more" if len(silent) > MOST_NAMED else ""
     count = f"{len(silent)} device{'' if len(silent) == 1 else 's'} did not answer"
+    named = first_and_more(silent, MOST_NAMED)
     first, why = silent[0], floor.silent[silent[0]]
     reason = why if why.startswith(first) else f"{first}: {why}"  # that of a login names its host
-    return f"{count}, what is recorded of them is kept: {named}{more}; {reason}"
+    return f"{count}, what is recorded of them is kept: {named}; {reason}"
 
 
 def _keeps(ends: Iterable[str], told: Mapping[str, Any], floor: Floor) -> bool:
     """Nobody saw it, so that what was seen last time may be so yet."""
-    silent = any(end.partition("/")[0] in floor.silent for end in ends)
+    silent = any(device_of(end) in floor.silent for end in ends)
     return any(end in floor.unproven for end in ends) or (told["status"] == UNPLANNED and silent)
 
 
@@ -122,8 +124,4 @@ def _unplanned(said: str) -> dict[str, Any]:
 
 
 def _devices(record: Record) -> Iterator[str]:
-    yield from dict.fromkeys(end.partition("/")[0] for key in record for end in _ends(key))
-
-
-def _ends(key: str) -> tuple[str, ...]:
-    return tuple(key.split(" -- "))
+    yield from dict.fromkeys(device_of(end) for key in record for end in ends_of(key))

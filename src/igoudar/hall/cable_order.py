@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
+from igoudar.cable_key import ends_of
 from igoudar.hall.as_found import SEEN, UNPLANNED
 from igoudar.hall.tick_list import Line, Order, sections
 
@@ -54,7 +55,7 @@ def _put_right(keys: Iterable[str], seen: Record) -> Iterator[Line]:
 
 
 def _line(key: str, told: Mapping[str, Any], more: str = "") -> Line:
-    a, _, b = key.partition(" -- ")
+    a, b = ends_of(key)
     if told["status"] == UNPLANNED:
         return Line("", "in no plan", f": {a} → {b}")
     label = int(told["label"])

@@ -24,13 +24,18 @@ class Draw:
 
 
 def draw_of(inventory: Inventory, device: Device) -> Draw:
-    kind, facts = inventory.types[device.type], inventory.facts.get(device.type)
-    psus = len(kind.parts.inlets)
-    needed = (facts.psus_needed if facts else None) or max(1, psus // 2)
+    kind = inventory.types[device.type]
+    psus, needed = psus_of(inventory, device.type)
     ratings = [inlet.maximum_w for inlet in kind.parts.inlets]
     known = [rating for rating in ratings if rating is not None]
     cap = needed * min(known) if known and len(known) == psus else None
     return Draw(_allocated(inventory, device, kind, needed), cap, psus, needed)
+
+
+def psus_of(inventory: Inventory, slug: str) -> tuple[int, int]:
+    """How many inlets a type has, and how many of them carry it."""
+    facts, psus = inventory.facts.get(slug), len(inventory.types[slug].parts.inlets)
+    return psus, (facts.psus_needed if facts else None) or max(1, psus // 2)
 
 
 def feeds_of(letters: Sequence[str], psus: int) -> tuple[str, ...]:
@@ -56,6 +61,13 @@ def cooling_of(inventory: Inventory, rack: Rack) -> tuple[Cooling | None, float 
     """How heat leaves a rack, its own way or its hall's, and how many W that can carry off."""
     way = rack.cooling or inventory.halls[rack.hall].cooling
     return way, inventory.limits.rack_w.get(way) if way else None
+
+
+def most_entering(inventory: Inventory, rack: Rack, what: str) -> int | None:
+    """How many `cords` or `cables` may lead into a rack, of its type or of any; None where nobody says it."""
+    own: int | None = getattr(inventory.rack_types.get(rack.type), what, None)
+    general: int | None = getattr(inventory.limits, what)
+    return general if own is None else own
 
 
 def _allocated(inventory: Inventory, device: Device, kind: DeviceType, needed: int) -> float | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from math import inf
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
@@ -78,6 +79,14 @@ class DoorIn(Entry):
     open: Percent | None = None
 
 
+def _none_there(value: Any) -> Any:
+    """`none`: nothing is in the way, of devices nor of air."""
+    return DoorIn.model_construct(clear=inf, open=100.0) if value == "none" else value
+
+
+SideIn = Annotated[DoorIn | None, BeforeValidator(_none_there)]
+
+
 class RackFactsIn(Entry):
     """`depth`: between its rails. `cords` of devices and `cables` from other racks that it takes."""
 
@@ -87,8 +96,8 @@ class RackFactsIn(Entry):
     outer_depth: Millimetres | None = None
     weight: Kilograms | None = None
     load: Kilograms | None = None
-    front: DoorIn | None = None
-    rear: DoorIn | None = None
+    front: SideIn = None
+    rear: SideIn = None
     cords: Entries | None = None
     cables: Entries | None = None
 

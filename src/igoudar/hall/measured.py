@@ -25,9 +25,10 @@ class Measured:
 
 def measured(inventory: Inventory) -> Measured:
     standing = _standing(inventory)
+    sound = [*_sound(inventory, standing)]
     devices = {
         name: _sum(mine)
-        for name, mine in by_device(_sound(inventory, standing))
+        for name, mine in by_device(sound)
         if not _half_read(inventory, inventory.devices[name].rack, mine, _inlets(inventory, name))
     }
     racks = {}
@@ -35,7 +36,7 @@ def measured(inventory: Inventory) -> Measured:
         active = [box.name for box in boxes if box.status is not Status.PLANNED]
         if active and all(box in devices for box in active):
             racks[name] = math.fsum(devices[box] for box in active)
-    for name, mine in by_rack(_sound(inventory, standing)):
+    for name, mine in by_rack(sound):
         if not _half_read(inventory, name, mine, 2):
             racks[name] = _sum(mine)
     return Measured(devices, racks)

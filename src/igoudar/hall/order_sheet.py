@@ -12,7 +12,7 @@ from typing import Literal
 
 from fpdf import FPDF
 
-from igoudar.cabling.sheets import POINT, code, runs
+from igoudar.cabling.sheets import POINT, squares
 from igoudar.hall.levels import numbers, span
 from igoudar.hall.tick_list import Line, Order, Rack
 
@@ -122,6 +122,7 @@ class _Sheet:
 
     def _cable(self, line: Line, x: float, top: float) -> None:
         """Its number large and as a code, what is to be done, and the stickers of both ends."""
+        self.pdf.set_fill_color(0)
         squares(self.pdf, line.name, (x, top - 0.5, CODE))
         x += CODE + 3
         self.y = top + 5.5
@@ -212,17 +213,6 @@ class _Sheet:
             self._write(f"{box['device']}{f', {said}' if said else ''}", x, ("B" if said else "", 9), room)
             self.y += 4
             self._write(f"{box['type']}, {box['serial']}", x, ("", 7.5), room)
-
-
-def squares(pdf: FPDF, number: str, at: tuple[float, float, float]) -> None:
-    """The code of a number; `at`: left and upper edge, and its side, in mm."""
-    x, y, wide = at
-    lines = code(number)
-    side = wide / len(lines)
-    pdf.set_fill_color(0)
-    for down, modules in enumerate(lines):
-        for start, length in runs(modules):
-            pdf.rect(x + start * side, y + down * side, length * side, side, style="F")
 
 
 def _plain(text: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from netaddr import IPNetwork
 
-from igoudar.errors import HINTS, Finding, Where, nearest
+from igoudar.errors import HINTS, Finding, Where, first_few, nearest
 from igoudar.hall.levels import whole
 from igoudar.hall.places import Rack
 from igoudar.hall.schema import OverrideIn, RackHeight, RackParts, RowParts, StandingIn
@@ -197,7 +197,7 @@ def strange_words(pattern: str, known: tuple[str, ...], where: Where) -> Iterato
 def _outside(standing: StandingIn, row: RowParts, where: Where) -> Iterator[Finding]:
     strange = [rack for rack in standing.racks or () if rack not in row.racks]
     if strange:
-        said = f"the row has no rack {', '.join(strange[:3])}{', ...' if len(strange) > 3 else ''}"
+        said = f"the row has no rack {first_few(strange, 3)}"
         yield Finding(
             "unknown-rack", where.at("racks"), said, f"racks from {row.racks[0]} to {row.racks[-1]}"
         )

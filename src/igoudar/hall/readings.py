@@ -7,8 +7,6 @@ the highest counts, and points are added up, so that what is measured is never s
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,7 +19,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from igoudar.errors import Finding, Where
-from igoudar.hall.units import read_table, validated_row
+from igoudar.hall.units import as_text, read_table, validated_row
 from igoudar.schema import Entry, Label, Letter
 
 FOLDER = "readings"
@@ -195,17 +193,12 @@ def _thing(point: Point) -> str:
 
 def written(readings: Iterable[Reading]) -> str:
     """The text of a file, sorted by point."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(KEPT)
     rows: list[tuple[str, ...]] = [
         (r.time.isoformat(), p.rack, p.feed, p.device, p.outlet, p.leg, f"{r.w:.10g}")
         for r in readings
         for p in (r.point,)
     ]
-    rows.sort(key=lambda row: row[1:])
-    writer.writerows(rows)
-    return out.getvalue()
+    return as_text([KEPT, *sorted(rows, key=lambda row: row[1:])])
 
 
 def by_device(readings: Iterable[Reading]) -> Iterator[tuple[str, list[Reading]]]:

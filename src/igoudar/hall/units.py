@@ -103,6 +103,13 @@ def table_of(
     return Table(tuple(found), columns=tuple(head))
 
 
+def as_text(rows: Iterable[Iterable[str]]) -> str:
+    """Rows as a CSV file; the first is its head."""
+    out = io.StringIO(newline="")
+    csv.writer(out, lineterminator="\n").writerows(rows)
+    return out.getvalue()
+
+
 def _head(
     where: Where, head: list[str], needed: tuple[str, ...], known: tuple[str, ...], *, others: bool
 ) -> Iterator[Finding]:
@@ -186,9 +193,5 @@ def put_in(devices: dict[str, Device], units: Mapping[str, Unit]) -> Iterator[Fi
 
 def written(units: Iterable[Unit]) -> str:
     """The text of a file, sorted by name."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for unit in sorted(units, key=lambda unit: unit.name):
-        writer.writerow([unit.name, unit.serial, unit.asset, unit.oob_mac, unit.host_key])
-    return out.getvalue()
+    ordered = sorted(units, key=lambda unit: unit.name)
+    return as_text([COLUMNS, *([getattr(unit, column) for column in COLUMNS] for unit in ordered)])

@@ -173,6 +173,11 @@ class RackType:
     cables: int | None = None
     where: Where = NOWHERE
 
+    @property
+    def cabinet(self) -> bool:
+        """Whether it is built for doors; a frame is open."""
+        return "cabinet" in self.form_factor
+
 
 def installed(module: ModuleType, bay: Bay) -> Components:
     """What the module brings to the device, named by the bay that it is in."""

@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from igoudar.assemble import Documents
+from igoudar.cable_key import cable_key, device_of, ends_of
 from igoudar.cabling.numbers import LABEL
 from igoudar.errors import BadInput, Finding, Where, nearest
 from igoudar.facility.kinds import kind_halls
-from igoudar.inventory import ledger_of, load, load_hall, read_documents
+from igoudar.inventory import ledger_of, load_hall, load_whole, read_documents
 from igoudar.ledger import Ledger
 from igoudar.model import Inventory
 from igoudar.one_hall import all_names, halls_of, halls_with
@@ -24,7 +25,6 @@ from igoudar.origins.told import By, Origin, Scene, Story, Teller
 
 __all__ = ["By", "Origin", "Story", "origins"]
 MOST_NEAR = 20_000  # names to look through for one that is alike
-JOINED = " -- "
 KINDS = ("rack", "device", "hall", "unit", "loop", "cable")
 
 
@@ -52,17 +52,17 @@ def _key(name: str, ledger: Ledger) -> str:
     if name.isdigit():
         labels = ledger.numbers.get(LABEL, {})
         return next((key for key, number in labels.items() if str(number) == name), "")
-    return JOINED.join(sorted(name.split(JOINED))) if "/" in name else ""
+    return cable_key(*ends_of(name)) if "/" in name else ""
 
 
 def _parts(documents: Documents, place: tuple[Path, Path], wanted: str) -> Iterator[Inventory]:
     """The hall that has it, or any for what is of the site; of a cable all halls, too: it may join two."""
-    names = {end.partition("/")[0] for end in wanted.split(JOINED)}
+    names = {device_of(end) for end in ends_of(wanted)}
     halls = halls_with(documents, names) or halls_of(documents)[:1]
     if len(halls) == 1:
         yield load_hall(documents, place, halls[0])
     if len(halls) != 1 or "/" in wanted:
-        yield load(*place)
+        yield load_whole(documents, place)
 
 
 def _named(scene: Scene, name: str, key: str) -> Iterator[Story]:

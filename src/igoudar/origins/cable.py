@@ -10,7 +10,7 @@ from igoudar.cabling.numbers import LABEL, PORT
 from igoudar.cabling.pulls import pulls_of
 from igoudar.errors import Where
 from igoudar.model import Cable, Inventory
-from igoudar.origins.told import By, Place, Scene, Story, Teller
+from igoudar.origins.told import By, Place, Scene, Story, Teller, amount
 from igoudar.quantities import DISTANCE, LOSS, shown
 
 _GOODS = Where(GOODS)
@@ -61,8 +61,7 @@ def _article(cable: Cable, pull: Pull, told: Teller) -> None:
     told.tell("reach", shown(DISTANCE, pull.choice.reach_m), link)
     if cord is not None:
         told.tell("cord", cord.name, [*_own(cable, "cord"), (By.DATA, _GOODS.at("cords").at(cord.name))])
-    budget = pull.choice.link.budget_db
-    told.tell("may lose", None if budget is None else shown(LOSS, budget), link)
+    told.tell("may lose", amount(LOSS, pull.choice.link.budget_db), link)
 
 
 def _length(inventory: Inventory, pull: Pull, told: Teller) -> None:

@@ -7,15 +7,14 @@ from typing import Any
 
 from igoudar.errors import Where
 from igoudar.facility.plant import FacilityType, PlantLoop, PlantUnit
-from igoudar.origins.told import By, Place, Scene, Story, Teller
+from igoudar.origins.told import By, Scene, Story, Teller, amount
 from igoudar.power.graph import Input
-from igoudar.quantities import CURRENT, VOLUME, shown
+from igoudar.quantities import CURRENT, VOLUME
 from igoudar.yaml_source import entry_at
 
 
 def unit_story(scene: Scene, unit: PlantUnit) -> Story:
     """What one thing of it is like stands in its type's file, each number with its source."""
-    told = Teller(f"unit {unit.name}", unit.where, scene.root)
     values = {
         "type": unit.type,
         "count": unit.count,
@@ -25,11 +24,10 @@ def unit_story(scene: Scene, unit: PlantUnit) -> Story:
         "hall": unit.hall,
         "room": unit.room,
         "cools": unit.cools,
-        "breaker": None if unit.breaker_a is None else shown(CURRENT, unit.breaker_a),
-        "tap_off": None if unit.tap_off_a is None else shown(CURRENT, unit.tap_off_a),
+        "breaker": amount(CURRENT, unit.breaker_a),
+        "tap_off": amount(CURRENT, unit.tap_off_a),
     }
-    for key, value in values.items():
-        told.tell(key, value, [*_own(unit.where, key), *_of_hall(scene, key, unit.hall)])
+    told = _told(scene, f"unit {unit.name}", unit, values)
     kind = scene.inventory.plant.types.get(unit.type)
     for key, text, where in _of_type(scene, kind) if kind else ():
         told.tell(f"its {key}", text, [(By.TYPE, where)])
@@ -37,27 +35,26 @@ def unit_story(scene: Scene, unit: PlantUnit) -> Story:
 
 
 def loop_story(scene: Scene, loop: PlantLoop) -> Story:
-    told = Teller(f"loop {loop.name}", loop.where, scene.root)
     values = {
         "hall": loop.hall,
         "medium": loop.medium,
         "to": loop.to,
-        "air": None if loop.air_m3 is None else shown(VOLUME, loop.air_m3),
-        "water": None if loop.water_m3 is None else shown(VOLUME, loop.water_m3),
+        "air": amount(VOLUME, loop.air_m3),
+        "water": amount(VOLUME, loop.water_m3),
     }
-    for key, value in values.items():
-        told.tell(key, value, [*_own(loop.where, key), *_of_hall(scene, key, loop.hall)])
-    return told.story()
+    return _told(scene, f"loop {loop.name}", loop, values).story()
 
 
-def _own(where: Where, key: str) -> list[Place]:
-    by = By.KIND if where.path.startswith("hall_kinds") else By.WRITTEN
-    return [(by, where.at(key))]
-
-
-def _of_hall(scene: Scene, key: str, hall: str) -> list[Place]:
+def _told(scene: Scene, name: str, thing: PlantUnit | PlantLoop, values: Mapping[str, object]) -> Teller:
     """The hall of what a kind brings is that of the series."""
-    return [(By.SERIES, scene.inventory.halls[hall].where)] if key == "hall" and hall in scene.kinds else []
+    told, hall = Teller(name, thing.where, scene.root), thing.hall
+    by = By.KIND if thing.where.path.startswith("hall_kinds") else By.WRITTEN
+    for key, value in values.items():
+        places = [(by, thing.where.at(key))]
+        if key == "hall" and hall in scene.kinds:
+            places.append((By.SERIES, scene.inventory.halls[hall].where))
+        told.tell(key, value, places)
+    return told
 
 
 def _given(given: Input | None) -> str:

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from math import inf
+
 from igoudar.errors import Where
-from igoudar.hall.draw import airflow_of, cooling_of, draw_of, stated_at, weight_of, widths_of
+from igoudar.hall.draw import (
+    airflow_of,
+    cooling_of,
+    draw_of,
+    most_entering,
+    stated_at,
+    weight_of,
+    widths_of,
+)
 from igoudar.hall.limits import FILE as LIMITS
 from igoudar.hall.measured import measured
 from igoudar.hall.places import Hall, Rack
 from igoudar.hall.units import BOX
+from igoudar.hardware.parts import Door
 from igoudar.model import Device, Inventory
-from igoudar.origins.told import By, Place, Scene, Story, Teller, above, home_of, stated
-from igoudar.quantities import LENGTH, LOAD, MASS, POWER, SHARE, Kind, shown
+from igoudar.origins.told import By, Place, Scene, Story, Teller, above, amount, home_of, stated
+from igoudar.quantities import LENGTH, LOAD, MASS, POWER, SHARE, shown
 
 _LIMITS = Where(LIMITS, 0, "limits")
-
-
-def amount(kind: Kind, number: float | None) -> str | None:
-    return None if number is None else shown(kind, number)
 
 
 def rack_story(scene: Scene, rack: Rack) -> Story:
@@ -69,11 +76,22 @@ def _of_rack_type(inventory: Inventory, rack: Rack, told: Teller) -> None:
         depth = amount(LENGTH, kind.mounting_depth_mm)
         told.tell("depth between rails", depth, _type_places(inventory, rack, "depth", "mounting_depth"))
         told.tell("width", f"{kind.width_in} in", [(By.TYPE, Where(kind.where.file).at("width"))])
+        for side, door in (("front", kind.front), ("rear", kind.rear)):
+            told.tell(f"{side} door", _door(door), _type_places(inventory, rack, side, side))
     for key in ("cords", "cables"):
-        own = getattr(kind, key, None)
-        most = own if own is not None else getattr(inventory.limits, key)
         places = [*_type_places(inventory, rack, key, key), (By.DATA, _LIMITS.at("entries").at(key))]
-        told.tell(f"most {key}", most, places)
+        told.tell(f"most {key}", most_entering(inventory, rack, key), places)
+
+
+def _door(door: Door | None) -> str | None:
+    if door is None or door.clear_mm == inf:
+        return "none" if door else None
+    said = []
+    if door.clear_mm is not None:
+        said.append(f"{shown(LENGTH, door.clear_mm)} from the rails")
+    if door.open_share is not None:
+        said.append(f"{shown(SHARE, door.open_share * 100)} open")
+    return ", ".join(said)
 
 
 def device_story(scene: Scene, device: Device) -> Story:

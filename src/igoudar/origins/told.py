@@ -13,6 +13,7 @@ from igoudar.errors import Where
 from igoudar.hall.places import Rack
 from igoudar.ledger import Ledger
 from igoudar.model import Device, Inventory
+from igoudar.quantities import Kind, shown
 from igoudar.yaml_source import entry_at
 
 _LAST = re.compile(r"(\.?[A-Za-z0-9_-]+|\[[^\]]*\])$")
@@ -62,8 +63,8 @@ class Origin:
     source: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        where = {"file": self.where.file, "line": self.where.line, "path": self.where.path}
-        return {"what": self.what, "value": self.value, "by": str(self.by), **where, "source": self.source}
+        told = {"what": self.what, "value": self.value, "by": str(self.by), "source": self.source}
+        return {**told, **self.where.as_json()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +76,8 @@ class Story:
     origins: tuple[Origin, ...]
 
     def as_json(self) -> dict[str, Any]:
-        where = {"file": self.where.file, "line": self.where.line, "path": self.where.path}
-        return {"object": self.name, **where, "values": [origin.as_json() for origin in self.origins]}
+        values = [origin.as_json() for origin in self.origins]
+        return {"object": self.name, "values": values, **self.where.as_json()}
 
     def __str__(self) -> str:
         """A line a value; a source once, under the first number that is its."""
@@ -135,6 +136,11 @@ class Teller:
             if found is not None and isinstance(found[1], str):
                 return found[1]
         return ""
+
+
+def amount(kind: Kind, number: float | None) -> str | None:
+    """As people write it; None where nobody says it."""
+    return None if number is None else shown(kind, number)
 
 
 def above(where: Where, steps: int) -> Iterator[Where]:

@@ -11,6 +11,7 @@ search      column generation and whole racks, goal by goal
 answer      racks, U and numbers; what does not fit, with `reasons`
 request     what people ask for; `sound`: what is wrong with it
 known       what the inventory and the request know of racks and of what stands in them
+carried     a proposal that what racks share carries; `shared`: that as limits of the search
 site        from an inventory and a request to a problem; `written`: the placement as a file
 
 Devices that stand are never moved. The same problem gives the same placement on every run, unless a search

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from igoudar.placement.fillings import RackClass, allowed, room_left
-from igoudar.placement.limits import Filling, shape_of
+from igoudar.placement.limits import TOLERANCE, Filling, shape_of
 from igoudar.placement.master import Chosen
 from igoudar.placement.problem import DeviceClass, Left, Placement, Problem, Seat
 from igoudar.placement.reasons import Standing, why
@@ -68,16 +68,15 @@ def _top_up(problem: Problem, kinds: Mapping[str, RackClass], fillings: dict[str
     for at, device in enumerate(problem.classes):
         left = device.count - sum(filling[at] for filling in fillings.values())
         for rack in problem.racks:
-            keys = [(apart, rack.scope(apart.per)) for apart in device.apart]
-            while left > 0 and all(room.get(key, 1) > 0 for key in keys):
+            takes = [(wide.key, wide.each[at]) for wide in kinds[rack.name].wides if wide.each[at]]
+            while left > 0 and all(room[key] + TOLERANCE >= each for key, each in takes):
                 filling = fillings[rack.name]
                 more = (*filling[:at], filling[at] + 1, *filling[at + 1 :])
                 if not allowed(problem, kinds[rack.name], more):
                     break
                 fillings[rack.name], left = more, left - 1
-                for key in keys:
-                    if key in room:
-                        room[key] -= 1
+                for key, each in takes:
+                    room[key] -= each
 
 
 def _seats(problem: Problem, fillings: Mapping[str, Filling]) -> tuple[tuple[Seat, ...], dict[str, Free]]:

@@ -10,28 +10,28 @@ from igoudar.placement.limits import (
     Filling,
     Limit,
     Stranding,
-    aparts,
+    Wide,
+    WideKey,
     limits_of,
     stranding,
     together,
     wider,
+    wides_of,
 )
-from igoudar.placement.problem import Apart, Per, Problem, Rack
-
-Scoped = tuple[Apart, str]
+from igoudar.placement.problem import Problem, Rack
 
 
 @dataclass(frozen=True, slots=True)
 class RackClass:
     """Racks with equal room; `racks` in the order in which they are filled.
 
-    `scoped`: the rules over more than one rack that count in these. `idle_w`: stranded as they are.
+    `wides`: the limits over more than one rack that count in these. `idle_w`: stranded as they are.
     """
 
     racks: tuple[Rack, ...]
     limits: tuple[Limit, ...]
     strands: Stranding
-    scoped: tuple[Scoped, ...]
+    wides: tuple[Wide, ...]
     idle_w: float
 
     @property
@@ -49,35 +49,28 @@ class RackClass:
 
 def rack_classes(problem: Problem) -> tuple[RackClass, ...]:
     """In the order of the first rack of each, those in use before the others."""
-    rules = [a for a in aparts(problem) if a.per is not Per.RACK]
     alike: dict[tuple[object, ...], list[Rack]] = {}
     for rack in problem.racks:
         limits = tuple((limit.what, limit.each, limit.room) for limit in limits_of(problem, rack))
-        scopes = tuple(rack.scope(a.per) for a in rules)
-        alike.setdefault((not rack.open, rack.front, rack.rear, limits, scopes), []).append(rack)
-    found = [_class(problem, racks, rules) for racks in alike.values()]
+        key = (not rack.open, rack.front, rack.rear, limits, wides_of(problem, rack))
+        alike.setdefault(key, []).append(rack)
+    found = [_class(problem, racks) for racks in alike.values()]
     return tuple(sorted(found, key=lambda c: c.opens))
 
 
-def _class(problem: Problem, racks: Sequence[Rack], rules: Sequence[Apart]) -> RackClass:
+def _class(problem: Problem, racks: Sequence[Rack]) -> RackClass:
     rack, strands = racks[0], stranding(problem, racks[0])
     idle_w = strands.of((0,) * len(problem.classes)) if rack.open else 0.0
-    scoped = tuple((rule, rack.scope(rule.per)) for rule in rules)
-    return RackClass(tuple(racks), limits_of(problem, rack), strands, scoped, idle_w)
+    return RackClass(tuple(racks), limits_of(problem, rack), strands, wides_of(problem, rack), idle_w)
 
 
-def members(problem: Problem, apart: Apart, filling: Filling) -> int:
-    """Devices of the filling that count in a rule."""
-    return sum(n for c, n in zip(problem.classes, filling, strict=True) if apart in c.apart)
-
-
-def room_left(problem: Problem, fillings: Mapping[str, Filling]) -> dict[Scoped, int]:
-    """The rules over more than one rack, with the racks filled like that."""
+def room_left(problem: Problem, fillings: Mapping[str, Filling]) -> dict[WideKey, float]:
+    """The limits over more than one rack, with the racks filled like that."""
     room = wider(problem)
-    rules = dict.fromkeys(apart for apart, _ in room)
     for rack in problem.racks:
-        for apart in rules:
-            room[apart, rack.scope(apart.per)] -= members(problem, apart, fillings[rack.name])
+        if any(fillings[rack.name]):
+            for wide in wides_of(problem, rack):
+                room[wide.key] -= wide.used(fillings[rack.name])
     return room
 
 
@@ -114,15 +107,15 @@ def first_fit(problem: Problem, kinds: Sequence[RackClass]) -> list[tuple[int, F
             found.append((number, filling, times))
             used += times
             left = [rest - n * times for rest, n in zip(left, filling, strict=True)]
-            for apart, scope in kind.scoped:
-                room[apart, scope] -= members(problem, apart, filling) * times
+            for wide in kind.wides:
+                room[wide.key] -= wide.used(filling) * times
     return found
 
 
 def _repeats(kind: RackClass, used: int, filling: Filling, left: Sequence[int]) -> int:
-    """As often as all of it is still wanted; once where a rule over several racks has to be looked at."""
+    """As often as all of it is still wanted; once where a limit over several racks has to be looked at."""
     whole = min(rest // n for rest, n in zip(left, filling, strict=True) if n)
-    return 1 if kind.scoped else max(1, min(whole, len(kind.racks) - used))
+    return 1 if kind.wides else max(1, min(whole, len(kind.racks) - used))
 
 
 def _hardest_first(problem: Problem, kinds: Sequence[RackClass]) -> list[int]:
@@ -132,14 +125,19 @@ def _hardest_first(problem: Problem, kinds: Sequence[RackClass]) -> list[int]:
 
 
 def _filled(
-    problem: Problem, kind: RackClass, order: Sequence[int], left: Sequence[int], room: dict[Scoped, int]
+    problem: Problem,
+    kind: RackClass,
+    order: Sequence[int],
+    left: Sequence[int],
+    room: Mapping[WideKey, float],
 ) -> Filling:
     filling = [0] * len(problem.classes)
     for at in order:
         high = min(left[at], most(problem, kind, at))
-        for rule, scope in kind.scoped:
-            if rule in problem.classes[at].apart:
-                high = min(high, room[rule, scope] - members(problem, rule, tuple(filling)))
+        for wide in kind.wides:
+            if each := wide.each[at]:
+                rest = room[wide.key] - wide.used(tuple(filling))
+                high = min(high, max(0, int((rest + TOLERANCE) / each)))
         low = 0
         while low < high:  # what a rack takes of a class, it takes fewer of
             filling[at] = (low + high + 1) // 2

@@ -34,9 +34,9 @@ def rack_limits(inventory: Inventory, request: RequestFile) -> Mapping[str, Rack
         _, cooling_w = draw.cooling_of(inventory, rack)
         asked = (request.limits.racks.get(rack.name, NO_LIMITS), request.limits.each)
         found[rack.name] = RackLimits(
-            power_w=_lower(rack.power_w, _first(a.power for a in asked)),
-            cooling_w=_lower(cooling_w, _first(a.cooling for a in asked)),
-            load_kg=_lower(rack.load_kg, _first(a.load for a in asked)),
+            power_w=lower(rack.power_w, _first(a.power for a in asked)),
+            cooling_w=lower(cooling_w, _first(a.cooling for a in asked)),
+            load_kg=lower(rack.load_kg, _first(a.load for a in asked)),
             zone=hall.zone or "",
         )
     return found
@@ -46,7 +46,7 @@ def _first(limits: Iterable[float | None]) -> float | None:
     return next((limit for limit in limits if limit is not None), None)
 
 
-def _lower(*limits: float | None) -> float | None:
+def lower(*limits: float | None) -> float | None:
     return min((limit for limit in limits if limit is not None), default=None)
 
 
@@ -55,6 +55,18 @@ def draw_of(inventory: Inventory, device: Device, request: RequestFile) -> float
     known = draw.draw_of(inventory, device).allocated_w
     said = request.limits.types.get(device.type)
     return said.draw if known is None and said else known
+
+
+def rack_draws(inventory: Inventory, request: RequestFile) -> dict[str, float]:
+    """W of each rack; one with a device of which nobody knows the draw counts as its whole power."""
+    draws: dict[str, list[float | None]] = {name: [] for name in inventory.racks}
+    for device in inventory.devices.values():
+        draws[device.rack].append(draw_of(inventory, device, request))
+    found = {}
+    for name, here in draws.items():
+        known = sum(drawn for drawn in here if drawn is not None)
+        found[name] = max(known, inventory.racks[name].power_w or 0.0) if None in here else known
+    return found
 
 
 def mass_of(inventory: Inventory, device: Device, request: RequestFile) -> float | None:

@@ -12,6 +12,7 @@ from igoudar.placement.problem import Apart, DeviceClass, Per, Problem, Rack
 from igoudar.placement.space import Shape, counted, fits, free_of
 
 Filling = tuple[int, ...]
+KILO = 1000.0
 TOLERANCE = 1e-6  # of W, kg and ports: sums of decimals as people write them are not exact
 
 
@@ -85,15 +86,47 @@ def rule(apart: Apart) -> str:
     return f"at most {apart.at_most} of {apart.group} per {words[apart.per]}"
 
 
-def wider(problem: Problem) -> dict[tuple[Apart, str], int]:
-    """The rules over more than one rack, by scope: how many may still be put into all of it."""
-    room: dict[tuple[Apart, str], int] = {}
+WideKey = tuple[str, str]  # what is limited, and where
+
+
+@dataclass(frozen=True, slots=True)
+class Wide:
+    """A limit over more than one rack: what a device of each class in this one takes of it."""
+
+    key: WideKey
+    unit: str
+    each: tuple[float, ...]
+
+    def used(self, filling: Filling) -> float:
+        return sum(each * count for each, count in zip(self.each, filling, strict=True))
+
+
+def wides_of(problem: Problem, rack: Rack) -> tuple[Wide, ...]:
+    """Of those in which something of the rack may count. What racks share is in kW: so are costs."""
+    found = [
+        Wide(
+            (rule(apart), rack.scope(apart.per)),
+            "devices",
+            tuple(float(apart in c.apart) for c in problem.classes),
+        )
+        for apart in aparts(problem)
+        if apart.per is not Per.RACK
+    ]
+    for shared in problem.shared:
+        if any(each := shared.each.get(rack.name, ())):
+            found.append(Wide((shared.what, ""), "kW", tuple(watts / KILO for watts in each)))
+    return tuple(found)
+
+
+def wider(problem: Problem) -> dict[WideKey, float]:
+    """The limits over more than one rack: how much may still be put into all of them."""
+    room: dict[WideKey, float] = {}
     for apart in aparts(problem):
         if apart.per is not Per.RACK:
             for rack in problem.racks:
-                key = (apart, rack.scope(apart.per))
+                key = (rule(apart), rack.scope(apart.per))
                 room[key] = room.get(key, apart.at_most) - rack.groups.get(apart.group, 0)
-    return room
+    return room | {(shared.what, ""): shared.room_w / KILO for shared in problem.shared}
 
 
 def together(problem: Problem, rack: Rack, filling: Filling) -> bool:

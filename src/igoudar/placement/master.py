@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from igoudar.placement.fillings import RackClass, Scoped, members
-from igoudar.placement.limits import Filling
-from igoudar.placement.pricing import KILO, Priced
+from igoudar.placement.fillings import RackClass
+from igoudar.placement.limits import KILO, Filling, WideKey
+from igoudar.placement.pricing import Priced
 from igoudar.placement.problem import Effort, Problem
 from igoudar.placement.solver import INFINITY, Model, Solved
 
@@ -56,15 +56,15 @@ class Prices:
 
     device: tuple[float, ...]
     rack: tuple[float, ...]
-    scoped: dict[Scoped, float]
+    wide: dict[WideKey, float]
     opened: float
     left: float
 
-    def of(self, problem: Problem, kind: RackClass) -> tuple[float, ...]:
+    def of(self, kind: RackClass) -> tuple[float, ...]:
         """What one more device of each class costs in such a rack; gains are negative."""
         return tuple(
-            sum(self.scoped[rule, scope] for rule, scope in kind.scoped if rule in c.apart) - price
-            for c, price in zip(problem.classes, self.device, strict=True)
+            sum(self.wide[wide.key] * wide.each[at] for wide in kind.wides) - price
+            for at, price in enumerate(self.device)
         )
 
     def of_rack(self, stage: Stage, kind: RackClass) -> float:
@@ -73,14 +73,14 @@ class Prices:
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """What is still to be done: devices by class, racks by rack class, room by rule and scope.
+    """What is still to be done: devices by class, racks by rack class, room by limit over racks.
 
     `opened` and `left` are what the limits of the stage leave.
     """
 
     devices: tuple[int, ...]
     racks: tuple[int, ...]
-    room: Mapping[Scoped, int]
+    room: Mapping[WideKey, float]
     opened: float
     left: float
 
@@ -116,7 +116,7 @@ class Master:
             add.row(n, INFINITY, {left: 1.0}) for n, left in zip(rest.devices, self.lefts, strict=True)
         ]
         self.racks = [add.row(-INFINITY, n, {}) for n in rest.racks]
-        self.scoped = {key: add.row(-INFINITY, max(room, 0), {}) for key, room in rest.room.items()}
+        self.wide = {key: add.row(-INFINITY, max(room, 0.0), {}) for key, room in rest.room.items()}
         self.left = add.row(-INFINITY, rest.left, dict.fromkeys(self.lefts, 1.0))
         self.opened = add.row(-INFINITY, rest.opened, {})
         if penalty < INFINITY:
@@ -130,8 +130,8 @@ class Master:
         terms = {row: float(n) for row, n in zip(self.wanted, filling, strict=True)}
         terms[self.racks[number]] = 1.0
         terms[self.opened] = float(kind.opens)
-        for rule, scope in kind.scoped:
-            terms[self.scoped[rule, scope]] = float(members(self.problem, rule, filling))
+        for wide in kind.wides:
+            terms[self.wide[wide.key]] = wide.used(filling)
         self.fillings[number, filling] = self.model.column(self.stage.cost(kind, filling), terms)
         return True
 
@@ -142,7 +142,7 @@ class Master:
         prices = Prices(
             device=tuple(max(0.0, duals[row]) for row in self.wanted),
             rack=tuple(max(0.0, -duals[row]) for row in self.racks),
-            scoped={key: max(0.0, -duals[row]) for key, row in self.scoped.items()},
+            wide={key: max(0.0, -duals[row]) for key, row in self.wide.items()},
             opened=max(0.0, -duals[self.opened]),
             left=max(0.0, -duals[self.left]),
         )
@@ -153,7 +153,7 @@ class Master:
         """What no placement costs less than; `best` is the best filling of each rack class."""
         rest = self.rest
         total = sum(p * n for p, n in zip(prices.device, rest.devices, strict=True))
-        total -= sum(price * max(rest.room[key], 0) for key, price in prices.scoped.items())
+        total -= sum(price * max(rest.room[key], 0.0) for key, price in prices.wide.items())
         for price, most in ((prices.opened, rest.opened), (prices.left, rest.left)):
             total -= price * most if price else 0.0
         own = float(self.stage.goal is Goal.LEFT)

@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from igoudar.placement.fillings import RackClass, allowed, most
-from igoudar.placement.limits import Filling, shape_of
+from igoudar.placement.limits import KILO, Filling, shape_of
 from igoudar.placement.problem import Face, Problem
 from igoudar.placement.solver import INFINITY, Model
 from igoudar.placement.space import Free, Run, Shape, free_of, runs_of, starts
-
-KILO = 1000.0
 
 
 @dataclass(frozen=True, slots=True)

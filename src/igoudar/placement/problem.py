@@ -88,12 +88,25 @@ class DeviceClass:
 
 
 @dataclass(frozen=True, slots=True)
+class Shared:
+    """What several racks share `room_w` of. `what` is for people, and no other has it.
+
+    `each`: by rack what one device of each class takes of it, in W; a rack that is not there takes nothing.
+    """
+
+    what: str
+    room_w: float
+    each: Mapping[str, tuple[float, ...]]
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """Racks in the order in which they are filled; `heavy_low` False keeps the order of the classes."""
 
     racks: tuple[Rack, ...]
     classes: tuple[DeviceClass, ...]
     heavy_low: bool = True
+    shared: tuple[Shared, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

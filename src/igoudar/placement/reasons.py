@@ -6,9 +6,17 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from igoudar.placement.fillings import Scoped
-from igoudar.placement.limits import TOLERANCE, Filling, Limit, limits_of, rule, shape_of
-from igoudar.placement.problem import DeviceClass, Problem, Rack
+from igoudar.placement.limits import (
+    KILO,
+    TOLERANCE,
+    Filling,
+    Limit,
+    WideKey,
+    limits_of,
+    shape_of,
+    wides_of,
+)
+from igoudar.placement.problem import Problem, Rack
 from igoudar.placement.space import Free, spans_of
 from igoudar.quantities import MASS, POWER, shown
 
@@ -17,12 +25,12 @@ TOGETHER = "U together"
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A placement as it is: what each rack got, what is free in it then, and what rules over racks leave."""
+    """A placement as it is: what each rack got, what is free in it then, and what limits over racks leave."""
 
     problem: Problem
     fillings: Mapping[str, Filling]
     free: Mapping[str, Free]
-    room: Mapping[Scoped, int]
+    room: Mapping[WideKey, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +84,7 @@ def lacks(standing: Standing, rack: Rack, at: int) -> list[Lack]:
         for limit in limits_of(problem, rack)
         if limit.each[at] > 0 and limit.what != "U" and _rest(limit, filling) + TOLERANCE < limit.each[at]
     ]
-    found += _scoped(standing, rack, device, {lack.what for lack in found})
+    found += _wide(standing, rack, at, {lack.what for lack in found})
     shape = shape_of(device)
     longest = max((span.units for span in spans_of(standing.free[rack.name].of(shape.face))), default=0)
     if longest < shape.units:
@@ -88,11 +96,16 @@ def _rest(limit: Limit, filling: Filling) -> float:
     return limit.room - limit.used(filling)
 
 
-def _scoped(standing: Standing, rack: Rack, device: DeviceClass, said: set[str]) -> list[Lack]:
-    """Rules over more than one rack, as all racks of the scope are filled now."""
-    found = []
-    for apart in device.apart:
-        rest = standing.room.get((apart, rack.scope(apart.per)), 1)
-        if rest < 1 and rule(apart) not in said:
-            found.append(Lack(rule(apart), 1, rest, "devices"))
-    return found
+def _wide(standing: Standing, rack: Rack, at: int, said: set[str]) -> list[Lack]:
+    """Limits over more than one rack, as all of these are filled now. Of what is shared, the scarcest."""
+    found: list[Lack] = []
+    scarce: list[Lack] = []
+    for wide in wides_of(standing.problem, rack):
+        what, rest, each = wide.key[0], standing.room[wide.key], wide.each[at]
+        if not each or rest + TOLERANCE >= each or what in said:
+            continue
+        if wide.unit == "devices":
+            found.append(Lack(what, 1, rest, wide.unit))
+        else:
+            scarce.append(Lack(what, each * KILO, rest * KILO, POWER.base))
+    return [*found, *sorted(scarce, key=lambda lack: lack.has - lack.needs)[:1]]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from igoudar.placement.fillings import Counting, RackClass, first_fit, members, rack_classes
-from igoudar.placement.limits import Filling, wider
+from igoudar.placement.fillings import Counting, RackClass, first_fit, rack_classes
+from igoudar.placement.limits import KILO, Filling, wider
 from igoudar.placement.master import Chosen, Goal, Master, Open, Prices, Stage
-from igoudar.placement.pricing import KILO, Priced, Pricer
+from igoudar.placement.pricing import Priced, Pricer
 from igoudar.placement.problem import Bounds, Effort, Problem
 from igoudar.placement.solver import INFINITY
 
@@ -84,8 +84,8 @@ class Search:
         for number, filling, times in fixed:
             racks[number] -= times
             devices = [d - n * times for d, n in zip(devices, filling, strict=True)]
-            for rule, scope in self.kinds[number].scoped:
-                room[rule, scope] -= members(self.problem, rule, filling) * times
+            for wide in self.kinds[number].wides:
+                room[wide.key] -= wide.used(filling) * times
         opened = stage.most_opened - self.opened(fixed)
         return Open(tuple(max(d, 0) for d in devices), tuple(racks), room, opened, stage.most_left)
 
@@ -131,7 +131,7 @@ class Search:
                 kind = self.kinds[at]
                 if at not in self._pricers:
                     self._pricers[at] = Pricer(self.problem, kind)
-                costs, fixed = prices.of(self.problem, kind), prices.of_rack(stage, kind)
+                costs, fixed = prices.of(kind), prices.of_rack(stage, kind)
                 stranding = stage.goal is Goal.STRANDED
                 found[at] = self._pricers[at].best(costs, fixed, rest.devices, stranding=stranding)
                 paying += found[at].pays(prices.rack[at])
@@ -176,7 +176,7 @@ class Search:
         found: list[tuple[int, Filling]] = []
         for number, (kind, floor) in enumerate(zip(self.kinds, proof.floors, strict=True)):
             limit = spare + floor - proof.prices.of_rack(stage, kind)
-            prices = proof.prices.of(self.problem, kind)
+            prices = proof.prices.of(kind)
             found += ((number, f) for f in counting.below(self.problem, kind, prices, limit))
         bound = stage.rounded(proof.bound)
         if not counting.complete:

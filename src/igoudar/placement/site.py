@@ -6,15 +6,18 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from igoudar.facility.graph import Racks
 from igoudar.hall.draw import widths_of
 from igoudar.hall.levels import span
 from igoudar.hall.places import Rack as SiteRack
+from igoudar.hall.standing import standing
 from igoudar.model import SWITCH_ROLES, Device, End, Face, Inventory, Role
-from igoudar.placement.known import RackLimits, draw_asked, draw_of, mass_asked, mass_of, rack_limits
+from igoudar.placement.known import RackLimits, draw_asked, draw_of, lower, mass_asked, mass_of, rack_limits
 from igoudar.placement.problem import Apart, DeviceClass, Problem, Rack, Span
 from igoudar.placement.problem import Face as Takes
 from igoudar.placement.request import DevicesIn, RequestFile
 from igoudar.placement.space import spans_of
+from igoudar.power import feed_loads
 
 # what stands in a rack before anything is put into it: such a rack is not yet in use
 BEFORE_USE = frozenset({Role.LEAF, Role.OOB, Role.EQUIPMENT})
@@ -39,20 +42,18 @@ def problem_of(inventory: Inventory, request: RequestFile) -> Asked:
         if r.width_in in rails and (request.halls is None or r.hall in request.halls)
     ]
     chosen.sort(key=lambda r: (r.hall, r.row, r.position, r.name))
-    standing: dict[str, list[Device]] = {rack.name: [] for rack in inventory.racks.values()}
-    for device in inventory.devices.values():
-        standing[device.rack].append(device)
+    inside = standing(inventory)
     used = {end for cable in inventory.cables.values() for end in (cable.a, cable.b)}
     groups = _groups(request)
     full: list[str] = []
-    racks = []
+    racks, drawn = [], Racks(inventory)
     for rack in chosen:
-        here = standing[rack.name]
+        here = inside[rack.name]
         draws = {d.name: draw_of(inventory, d, request) for d in here}
         masses = {d.name: mass_of(inventory, d, request) for d in here}
         left = _Left(inventory, request, limits[rack.name], here, draws, masses)
         full += left.unknown(rack.name)
-        racks.append(_rack(rack, left, used, groups))
+        racks.append(_rack(rack, left, used, groups, _tap_off_w(drawn, rack, here)))
     classes = tuple(_class(entry, inventory, request) for entry in request.devices)
     unused = tuple(_unused(request, [limits[rack.name] for rack in chosen]))
     return Asked(Problem(tuple(racks), classes, request.heavy_low), unused, tuple(full))
@@ -132,14 +133,25 @@ class _Left:
         return {group: len(names & here) for group, names in members.items() if names & here}
 
 
-def _rack(rack: SiteRack, left: _Left, used: set[End], groups: Mapping[str, set[str]]) -> Rack:
+def _tap_off_w(drawn: Racks, rack: SiteRack, standing: list[Device]) -> float | None:
+    """What any of its feeds carries more alone: three times what its fullest phase does."""
+    graph = drawn.rack(rack, standing)
+    if graph.feed_w is None:
+        return None
+    feeds = feed_loads(graph, {letter for letter, _ in graph.feeds})
+    return round(graph.feed_w - 3 * max(max(feed.alone_legs_w) for feed in feeds), 6)
+
+
+def _rack(
+    rack: SiteRack, left: _Left, used: set[End], groups: Mapping[str, set[str]], tap_off_w: float | None
+) -> Rack:
     return Rack(
         name=rack.name,
         row=f"{rack.hall}/{rack.row}",
         feeds="+".join(sorted(rack.feeds.values())),
         front=left.free(rack, Face.FRONT),
         rear=left.free(rack, Face.REAR),
-        power_w=left.after(left.limits.power_w, left.draws.values()),
+        power_w=lower(left.after(left.limits.power_w, left.draws.values()), tap_off_w),
         cooling_w=left.after(left.limits.cooling_w, left.draws.values()),
         load_kg=left.after(left.limits.load_kg, left.masses.values()),
         ports=left.ports(used),

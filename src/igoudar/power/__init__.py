@@ -35,7 +35,7 @@ from igoudar.power.failures import Analysis
 from igoudar.power.faults import faults
 from igoudar.power.flow import State
 from igoudar.power.graph import Device, Fault, Graph, Input, Loop, Psu, Rack, Source, Unit
-from igoudar.power.loads import Loads, Settled, load_faults, loads, settle
+from igoudar.power.loads import FeedLoad, Loads, Settled, feed_loads, load_faults, loads, settle
 from igoudar.power.outages import Outage, outage
 from igoudar.power.report import Crowd, Double, Element, Report, Single, lines
 from igoudar.power.schemes import Scheme, scheme_faults
@@ -49,6 +49,7 @@ __all__ = [
     "Double",
     "Element",
     "Fault",
+    "FeedLoad",
     "Graph",
     "Input",
     "Loads",
@@ -71,6 +72,7 @@ __all__ = [
     "design",
     "design_faults",
     "faults",
+    "feed_loads",
     "lines",
     "load_faults",
     "loads",
@@ -82,17 +84,19 @@ __all__ = [
 ]
 
 
-def analyse(graph: Graph, state: State | None = None) -> Report:
-    """Every single and every double failure. Raises ValueError for a graph that has `faults`.
+def analyse(graph: Graph, state: State | None = None, *, doubles: bool = True) -> Report:
+    """Every single failure, and with `doubles` every double one. Raises ValueError for one that has `faults`.
 
     `state`: the graph's, with all alive, where it is there already; it is so again afterwards.
     """
     analysis = Analysis(graph, state)
     singles = tuple(analysis.singles())
     alone = analysis.evaluated
-    shared = analysis.shared()
-    doubles = tuple(analysis.doubles(shared))
     things = sum(effect.element.things for effect in analysis.effects)
     things += sum(local.element().things for own in analysis.locals for local in own)
+    if not doubles:
+        return Report(singles, (), (), things, (alone, 0))
+    shared = analysis.shared()
+    pairs = tuple(analysis.doubles(shared))
     counted = (alone, analysis.evaluated - alone)
-    return Report(singles, doubles, tuple(crowds(analysis, shared)), things, counted)
+    return Report(singles, pairs, tuple(crowds(analysis, shared)), things, counted)

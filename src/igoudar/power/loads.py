@@ -85,7 +85,8 @@ def loads(graph: Graph) -> Loads:
 
 
 def _loads(graph: Graph, state: State) -> Loads:
-    feeds = tuple(feed for rack in sorted(graph.racks, key=lambda r: r.name) for feed in _feeds(state, rack))
+    racks = sorted(graph.racks, key=lambda rack: rack.name)
+    feeds = tuple(feed for rack in racks for feed in feed_loads(rack, _alive(state, rack)))
     legs = _legs(state, feeds)
     units = tuple(
         UnitLoad(unit.name, state.load[at], unit.limit_w * unit.count, legs[at])
@@ -96,11 +97,15 @@ def _loads(graph: Graph, state: State) -> Loads:
     return Loads(tuple(sorted(units, key=lambda unit: unit.name)), feeds, loops, it_w)
 
 
-def _feeds(state: State, rack: Rack) -> Iterator[FeedLoad]:
-    alive = {letter for letter, unit in rack.feeds if state.live[state.index[unit]]}
-    normal = _by_feed(rack, alive)
+def _alive(state: State, rack: Rack) -> set[str]:
+    return {letter for letter, unit in rack.feeds if state.live[state.index[unit]]}
+
+
+def feed_loads(rack: Rack, alive: set[str]) -> Iterator[FeedLoad]:
+    """Of each feed of a rack, by letter, with the feeds of `alive`."""
+    normal = by_feed(rack, alive)
     for letter, unit in sorted(rack.feeds):
-        alone = _by_feed(rack, alive & {letter}).get(letter, NONE)
+        alone = by_feed(rack, alive & {letter}).get(letter, NONE)
         off = tuple(
             device.name
             for device in rack.devices
@@ -110,7 +115,8 @@ def _feeds(state: State, rack: Rack) -> Iterator[FeedLoad]:
         yield FeedLoad(rack.name, letter, unit, sum(legs), sum(alone), legs, alone, off)
 
 
-def _by_feed(rack: Rack, alive: set[str]) -> dict[str, Legs]:
+def by_feed(rack: Rack, alive: set[str]) -> dict[str, Legs]:
+    """W on each phase of each feed, with no more than these alive."""
     found: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0, 0.0])
     for device in rack.devices:
         for letter, leg, watts in _psu_loads(device, alive):

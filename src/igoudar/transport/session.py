@@ -61,21 +61,33 @@ class Session:
     def run(self, command: str, stdin: bytes = b"", timeout: float = 60.0) -> Result:
         """Run a command of the login shell to its end. Raises DeviceFailed after `timeout` s without one."""
         deadline = time.monotonic() + timeout
-        try:
-            channel = self.transport.open_session(timeout=min(timeout, CONNECT_SECONDS))
-        except (paramiko.SSHException, OSError, EOFError) as error:
-            raise self._lost(f"takes no new command ({_text(error)})") from error
-        with contextlib.closing(channel):
+        with contextlib.closing(self._channel(min(timeout, CONNECT_SECONDS))) as channel:
             try:
                 return _converse(channel, command, stdin, deadline)
             except TimeoutError as error:
-                raise self._lost(f"did not answer `{_short(command)}` in {timeout:.0f} s") from error
+                raise self.lost(f"did not answer `{_short(command)}` in {timeout:.0f} s") from error
             except (paramiko.SSHException, OSError, EOFError) as error:
-                raise self._lost(
-                    f"lost the connection during `{_short(command)}` ({_text(error)})"
-                ) from error
+                raise self.lost(f"lost the connection during `{_short(command)}` ({_text(error)})") from error
 
-    def _lost(self, what: str) -> DeviceFailed:
+    def begin(self, command: str) -> paramiko.Channel:
+        """A command that stays. Raises DeviceFailed where none can be begun."""
+        channel = self._channel(CONNECT_SECONDS)
+        try:
+            channel.settimeout(CONNECT_SECONDS)
+            channel.exec_command(command)
+            channel.settimeout(None)
+        except (paramiko.SSHException, OSError, EOFError) as error:
+            channel.close()
+            raise self.lost(f"does not begin `{_short(command)}` ({_text(error)})") from error
+        return channel
+
+    def _channel(self, seconds: float) -> paramiko.Channel:
+        try:
+            return self.transport.open_session(timeout=seconds)
+        except (paramiko.SSHException, OSError, EOFError) as error:
+            raise self.lost(f"takes no new command ({_text(error)})") from error
+
+    def lost(self, what: str) -> DeviceFailed:
         return DeviceFailed(f"{self.access}: {what}; look whether it is up and reachable, then run again")
 
 

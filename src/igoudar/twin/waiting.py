@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from igoudar.errors import DeviceFailed
+from igoudar.errors import DeviceFailed, first_few
 from igoudar.transport import Access, Relay, connect
 from igoudar.twin.control import ask, open_relay
 from igoudar.twin.paths import Folder
@@ -112,9 +112,8 @@ def _watch(wait: _Wait, futures: dict[str, Future[str]], progress: Progress) -> 
             wait.off = frozenset(
                 h["name"] for h in ask(wait.folder, do="status")["hosts"] if h["state"] == "off"
             )
-            shown = ", ".join(list(waiting)[:4]) + (", ..." if len(waiting) > 4 else "")
             count = f"{len(futures) - len(waiting)} of {len(futures)}"
-            progress(f"{count} up after {said - begun:.0f} s, not yet: {shown}")
+            progress(f"{count} up after {said - begun:.0f} s, not yet: {first_few([*waiting], 4)}")
         if not cycled and time.monotonic() - moved > STALLED_SECONDS:
             for name in sorted(waiting):
                 progress(f"{name} does not come up; switched off and on")

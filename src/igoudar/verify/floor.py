@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from igoudar.cable_key import cable_key
 from igoudar.doctor import Diagnosis, Kind, Plan, Statement, diagnose
 from igoudar.doctor.light import dark_dbm
 from igoudar.doctor.report import in_one_line
@@ -75,7 +76,7 @@ def _within(plan: Plan, devices: Collection[str]) -> Plan:
 def _differs(statement: Statement, inventory: Inventory, halls: Collection[str]) -> dict[str, Any]:
     extra, devices = "", inventory.devices
     if statement.is_exact and [m.kind for m in statement.candidates[0]] == [Kind.EXTRA]:
-        extra = " -- ".join(map(str, statement.candidates[0][0].ends))
+        extra = cable_key(*map(str, statement.candidates[0][0].ends))
     of_ends = (devices[end.device].hall for end in statement.ends if end.device in devices)
     hall = next((hall for hall in of_ends if hall in halls), "")
     ends = [str(end) for end in statement.ends]

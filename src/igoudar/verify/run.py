@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from igoudar.transport import Access
 from igoudar.verify import fabric, flows
 from igoudar.verify.checks import REFUSED, FactCheck, Kind, ProbeCheck, Result
 from igoudar.verify.fabric import Site
@@ -165,7 +164,3 @@ def waiting(results: Iterable[Result]) -> str:
     left = list(results)
     counted = ", ".join(f"{n} {kind}" for kind, n in Counter(r.kind for r in left).items())
     return f"waiting for {counted}; first: {left[0]}"
-
-
-def accesses_of(site_hosts: Iterable[str], all_of_them: Mapping[str, Access]) -> dict[str, Access]:
-    return {host: all_of_them[host] for host in site_hosts if host in all_of_them}

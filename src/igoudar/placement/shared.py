@@ -1,0 +1,226 @@
+"""What racks share, as sums: units and loops with all alive and with things out, feeds alone, halls. Pure.
+
+Loads are sums of what racks draw while the same things are out, so each becomes one limit of the search. Only
+those are here that what is asked for could reach, and of those that count alike the one with the least room.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from igoudar.facility.graph import power_graph
+from igoudar.facility.plant import Medium, Promise
+from igoudar.facility.served import NOWHERE, served
+from igoudar.hall import draw
+from igoudar.model import Inventory
+from igoudar.placement.known import rack_draws
+from igoudar.placement.problem import Problem, Shared
+from igoudar.placement.request import DevicesIn, RequestFile
+from igoudar.power import Graph, State, analyse, faults, settle
+from igoudar.power.racks import pattern_of, shares_of
+from igoudar.power.report import Element, Kind
+from igoudar.power.schemes import Scheme
+
+MOST = 2.0  # with losses on its way, no W is more than so many on any meter
+PROMISED, TWICE = 3, 4  # classes that allow no overload with one thing out, and with two
+
+Alike = tuple[str, tuple[tuple[str, str], ...]]  # hall and feeds: such racks load the same
+Takes = Mapping[Alike, tuple[float, ...]]  # W by class
+Out = tuple[str, ...]  # units of which a thing is out; twice, two
+
+
+def shared_of(inventory: Inventory, request: RequestFile, problem: Problem) -> tuple[Shared, ...]:
+    """All but those of two things out."""
+    sums = _Sums(inventory, request, problem)
+    sums.halls()
+    graph = power_graph(inventory)
+    if inventory.plant.units and not faults(graph):
+        levels = _levels(inventory, graph)
+        settled = settle(graph)
+        legs = {unit.name: 3 * max(unit.legs_w) - unit.load_w for unit in settled.loads.units}
+        sums.meters(settled.state, (), range(len(graph.units) + len(graph.loops)), legs)
+        sums.feeds_alone(graph)
+        for unit in settled.state.units:
+            sums.without(settled.state, (unit.name,), lambda name: levels(name) >= PROMISED)
+        for promise in inventory.plant.schemes.values():
+            _blocks_out(sums, graph, promise)
+    return sums.found()
+
+
+def two_out(
+    before: Inventory, after: Inventory, request: RequestFile, problem: Problem
+) -> tuple[Shared, ...]:
+    """Of the pairs that overload something with the devices of a proposal."""
+    sums, graph = _Sums(before, request, problem), power_graph(before)
+    levels, state = _levels(before, graph), State(graph)
+    report = analyse(power_graph(after))
+    pairs = [(double.first, double.second) for double in report.doubles if double.overloads]
+    for pair in [*pairs, *(crowd.worst for crowd in report.crowds)]:
+        if all(element.kind is Kind.UNIT for element in pair):
+            sums.without(state, _first_of(pair), lambda name: levels(name) >= TWICE)
+    return sums.found()
+
+
+def _first_of(pair: tuple[Element, Element]) -> Out:
+    return tuple(element.names[0] for element in pair)
+
+
+def _levels(inventory: Inventory, graph: Graph) -> Callable[[str], int]:
+    """The highest availability class that hangs on a unit or a loop."""
+    found = served(graph, {name: rack.hall for name, rack in inventory.racks.items()})
+
+    def level(name: str) -> int:
+        halls = found.units.get(name, NOWHERE) | found.loops.get(name, NOWHERE)
+        return max((inventory.halls[hall].availability or 0 for hall in halls), default=0)
+
+    return level
+
+
+def _blocks_out(sums: _Sums, graph: Graph, promise: Promise) -> None:
+    """What a scheme says of its blocks, of the racks of its halls alone."""
+    racks = sums.inventory.racks
+    halls = set(promise.halls or sums.inventory.halls)
+    own = tuple(rack for rack in graph.racks if rack.feeds and racks[rack.name].hall in halls)
+    state = State(replace(graph, racks=own))
+    for unit in state.units if promise.scheme is not Scheme.N else ():
+        if unit.kind == str(promise.blocks):
+            things = 1 if promise.scheme is Scheme.N_PLUS_1 else unit.count
+            sums.without(state, (unit.name,) * things, lambda _: True, halls)
+
+
+@dataclass(slots=True)
+class _Sums:
+    inventory: Inventory
+    request: RequestFile
+    problem: Problem
+    _alike: dict[Alike, list[str]] = field(default_factory=lambda: defaultdict(list))
+    _found: dict[tuple[tuple[Alike, tuple[float, ...]], ...], tuple[str, float]] = field(default_factory=dict)
+    _loops: dict[tuple[str, Medium | None], str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for rack in self.problem.racks:
+            there = self.inventory.racks[rack.name]
+            self._alike[there.hall, tuple(sorted(there.feeds.items()))].append(rack.name)
+        for loop in self.inventory.plant.loops.values():
+            self._loops[loop.hall, loop.medium] = loop.name
+
+    def found(self) -> tuple[Shared, ...]:
+        return tuple(
+            Shared(what, max(0.0, room), {rack: each for alike, each in takes for rack in self._alike[alike]})
+            for takes, (what, room) in self._found.items()
+        )
+
+    def add(self, what: str, room: float, takes: Takes) -> None:
+        """Nothing where all that is asked for fits into it."""
+        counts = [device.count for device in self.problem.classes]
+        largest = [max(each) for each in zip(*takes.values(), strict=True)]
+        if sum(count * watts for count, watts in zip(counts, largest, strict=True)) <= room:
+            return
+        key = tuple((alike, each) for alike, each in takes.items() if any(each))
+        if key and room < self._found.get(key, ("", room + 1))[1]:
+            self._found[key] = what, room
+
+    def halls(self) -> None:
+        """A rack with a device of which nobody knows the draw counts as its whole power."""
+        drawn = rack_draws(self.inventory, self.request)
+        draws = tuple(device.draw_w for device in self.problem.classes)
+        none = (0.0,) * len(draws)
+        for name in dict.fromkeys(hall for hall, _ in self._alike):
+            hall = self.inventory.halls[name]
+            if hall.power_w is not None:
+                used = sum(drawn[rack.name] for rack in self.inventory.racks.values() if rack.hall == name)
+                takes = {alike: draws if alike[0] == name else none for alike in self._alike}
+                self.add(f"power of hall {name}", hall.power_w - used, takes)
+
+    def feeds_alone(self, graph: Graph) -> None:
+        """Units that racks name as feeds, with all their racks on them alone."""
+        alone: dict[str, float] = defaultdict(float)
+        for feed in settle(graph).loads.feeds:
+            alone[feed.unit] += feed.alone_w
+        for unit in graph.units:
+            if unit.name in alone:
+                takes = {alike: tuple(self._alone(alike, unit.name)) for alike in self._alike}
+                room = unit.limit_w * unit.count - alone[unit.name]
+                self.add(f"power of {unit.name} as the only feed", room, takes)
+
+    def _alone(self, alike: Alike, unit: str) -> Iterator[float]:
+        letters = {letter for letter, name in alike[1] if name == unit}
+        for entry, device in zip(self.request.devices, self.problem.classes, strict=True):
+            psus, needed = self._psus(entry, alike)
+            yield device.draw_w if sum(psu in letters for psu in psus) >= needed else 0.0
+
+    def without(
+        self, state: State, out: Out, counts: Callable[[str], bool], halls: set[str] | None = None
+    ) -> None:
+        """With things out, the meters that this changes and that `counts`; `halls`: only racks of these."""
+        changes = [state.fail(state.index[name]) for name in out]
+        touched = {meter for change in changes for meter in state.touched(change)}
+        meters = (meter for meter in sorted(touched) if counts(state.meter_name(meter)))
+        self.meters(state, out, meters, {}, halls)
+        for change in reversed(changes):
+            state.undo(change)
+
+    def meters(
+        self,
+        state: State,
+        out: Out,
+        meters: Iterable[int],
+        legs: Mapping[str, float],
+        halls: set[str] | None = None,
+    ) -> None:
+        """`legs`: by unit what its largest phase takes of it beyond its load."""
+        most = MOST * sum(device.count * device.draw_w for device in self.problem.classes)
+        near = {}
+        for meter in meters:
+            room = state.margin(meter) - max(0.0, legs.get(state.meter_name(meter), 0.0))
+            if room < most:
+                near[meter] = room
+        if not near:
+            return
+        none: Sequence[Mapping[int, float]] = [{} for _ in self.problem.classes]
+        taken = {
+            alike: none if halls is not None and alike[0] not in halls else self._taken(state, alike)
+            for alike in self._alike
+        }
+        said = f" without {' and '.join(dict.fromkeys(out))}" if out else ""
+        for meter, room in near.items():
+            takes = {alike: tuple(each.get(meter, 0.0) for each in by) for alike, by in taken.items()}
+            kind = "power of" if meter < len(state.units) else "cooling of loop"
+            self.add(f"{kind} {state.meter_name(meter)}{said}", room, takes)
+
+    def _taken(self, state: State, alike: Alike) -> list[Mapping[int, float]]:
+        """What one device of each class is on every meter above such racks."""
+        hall, feeds = alike
+        units = [state.index[name] for _, name in feeds]
+        letters = [letter for letter, _ in feeds]
+        mask = sum(1 << at for at, unit in enumerate(units) if state.live[unit])
+        per_watt = [state.per_watt(unit) if state.live[unit] else {} for unit in units]
+        found: list[Mapping[int, float]] = []
+        for entry, device in zip(self.request.devices, self.problem.classes, strict=True):
+            psus, needed = self._psus(entry, alike)
+            shares = shares_of(pattern_of(letters, psus, needed), len(units), mask) if psus else None
+            taken: dict[int, float] = defaultdict(float)
+            for share, above in zip(shares or (), per_watt, strict=bool(shares)):
+                for meter, watts in above.items():
+                    taken[meter] += device.draw_w * share * watts
+            for meter, watts in self._heat(state, hall, entry) if shares else ():
+                taken[meter] += device.draw_w * watts
+            found.append(taken)
+        return found
+
+    def _heat(self, state: State, hall: str, entry: DevicesIn) -> Iterator[tuple[int, float]]:
+        facts = self.inventory.facts.get(entry.type)
+        liquid = facts.liquid_share if facts else 0.0
+        names = [loop.name for loop in state.loops]
+        for medium, share in ((Medium.AIR, 1 - liquid), (Medium.LIQUID, liquid)):
+            if share and (name := self._loops.get((hall, medium))):
+                for onward in state.onward[names.index(name)]:
+                    yield len(state.units) + onward, share
+
+    def _psus(self, entry: DevicesIn, alike: Alike) -> tuple[tuple[str, ...], int]:
+        """The feeds of its PSUs and how many it needs; without any, it hangs on all feeds of the rack."""
+        letters = tuple(letter for letter, _ in alike[1])
+        psus, needed = draw.psus_of(self.inventory, entry.type)
+        return (draw.feeds_of(letters, psus), needed) if psus else (letters, 1)

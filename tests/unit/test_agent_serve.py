@@ -1,0 +1,184 @@
+"""Many messages over one login: the agent's end as processes, the operator's over a socket in SSH's place."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from igoudar.agent.serve import serve
+from igoudar.errors import DeviceFailed
+from igoudar.transport import Lines, Session
+
+
+def answering(verb: str, request: dict[str, Any]) -> dict[str, Any]:
+    match verb:
+        case "slow":
+            time.sleep(0.5)
+        case "dies":
+            os.kill(os.getpid(), 9)
+        case "defect":
+            raise ZeroDivisionError
+    return {"ok": True, "verb": verb, "by": os.getpid(), "text": "x" * request.get("size", 0)}
+
+
+class Channel:
+    """What `Lines` uses of an SSH channel; its other end is `far`."""
+
+    def __init__(self, complaint: bytes = b"") -> None:
+        self.near, self.far = socket.socketpair()
+        self.complaint = complaint
+
+    def settimeout(self, seconds: float | None) -> None:
+        """Not of interest here: the reader would have it too."""
+
+    def sendall(self, data: bytes) -> None:
+        self.near.sendall(data)
+
+    def recv(self, size: int) -> bytes:
+        return self.near.recv(size)
+
+    def recv_stderr(self, size: int) -> bytes:
+        said, self.complaint = self.complaint, b""
+        return said
+
+    def close(self) -> None:
+        self.near.close()
+
+
+def lines_over(channel: Channel) -> Lines:
+    session = SimpleNamespace(
+        begin=lambda command: channel,
+        lost=lambda what: DeviceFailed(f"sw-1: {what}"),
+        access=SimpleNamespace(host="sw-1"),
+        transport=SimpleNamespace(is_active=lambda: True),
+    )
+    return Lines(cast(Session, session), "agent", "install it")
+
+
+def begun(answering: Any, channel: Channel) -> int:
+    """An agent that is a process, as on a switch: it ends with 7 when its input has ended."""
+    process = os.fork()
+    if not process:
+        try:
+            channel.near.close()
+            serve(answering, channel.far.fileno(), channel.far.fileno())
+            os._exit(7)
+        finally:
+            os._exit(1)
+    channel.far.close()
+    return process
+
+
+def ended(process: int) -> int:
+    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+
+
+@pytest.fixture
+def agent() -> Iterator[Lines]:
+    channel = Channel()
+    process = begun(answering, channel)
+    yield lines_over(channel)
+    channel.near.shutdown(socket.SHUT_RDWR)
+    assert ended(process) == 7, "it ends with its input"
+
+
+def test_each_message_has_a_process_of_its_own(agent: Lines) -> None:
+    told = [agent.ask(5, verb="read", request={}) for _ in range(3)]
+    assert len({answer["by"] for answer in told}) == 3
+    assert {answer["verb"] for answer in told} == {"read"}
+
+
+def test_a_quick_message_overtakes_a_slow_one(agent: Lines) -> None:
+    order: list[str] = []
+
+    def ask(verb: str) -> None:
+        order.append(agent.ask(5, verb=verb, request={})["verb"])
+
+    slow = threading.Thread(target=ask, args=("slow",))
+    slow.start()
+    time.sleep(0.1)
+    ask("extend")
+    slow.join()
+    assert order == ["extend", "slow"]
+
+
+def test_large_messages_go_both_ways(agent: Lines) -> None:
+    request = {"size": 3_000_000, "files": "y" * 3_000_000}
+    assert len(agent.ask(20, verb="read", request=request)["text"]) == 3_000_000
+
+
+@pytest.mark.parametrize("verb", ["dies", "defect"])
+def test_one_that_ends_in_the_middle_ends_no_other(agent: Lines, verb: str) -> None:
+    assert agent.ask(5, verb=verb, request={})["code"] == "defect"
+    assert agent.ask(5, verb="read", request={})["ok"]
+
+
+def test_an_answer_that_does_not_come_in_time_is_told_and_later_ones_arrive(agent: Lines) -> None:
+    with pytest.raises(DeviceFailed, match="sw-1: did not answer in 0 s"):
+        agent.ask(0.1, verb="slow", request={})
+    assert agent.ask(5, verb="slow", request={})["ok"]
+    assert agent.alive
+
+
+def test_a_command_that_complains_and_ends_is_told_with_what_to_do() -> None:
+    channel = Channel(b"sudo: igoudar-agent: command not found\n")
+    lines = lines_over(channel)
+    asked: list[str] = []
+
+    def ask() -> None:
+        with pytest.raises(DeviceFailed) as failed:
+            lines.ask(5, verb="read", request={})
+        asked.append(str(failed.value))
+
+    waiting = threading.Thread(target=ask)
+    waiting.start()
+    time.sleep(0.1)
+    channel.far.close()
+    waiting.join()
+    ask()
+    assert asked == ["sw-1: sudo: igoudar-agent: command not found; install it"] * 2
+    assert not lines.alive
+
+
+def test_a_login_that_is_lost_is_told_to_all_that_wait() -> None:
+    channel = Channel()
+    lines = lines_over(channel)
+    failed: list[str] = []
+
+    def ask() -> None:
+        with pytest.raises(DeviceFailed, match="lost the connection") as error:
+            lines.ask(5, verb="read", request={})
+        failed.append(str(error.value))
+
+    waiting = [threading.Thread(target=ask) for _ in range(3)]
+    for thread in waiting:
+        thread.start()
+    time.sleep(0.1)
+    channel.far.close()
+    for thread in waiting:
+        thread.join()
+    assert len(failed) == 3
+
+
+def test_what_is_being_done_goes_on_when_the_login_ends() -> None:
+    here, there = os.pipe()
+    channel = Channel()
+
+    def late(verb: str, request: dict[str, Any]) -> dict[str, Any]:
+        time.sleep(0.3)
+        os.write(there, b"done")
+        return {"ok": True}
+
+    process = begun(late, channel)
+    channel.sendall(b'{"n": 1, "verb": "apply", "request": {}}\n')
+    time.sleep(0.1)
+    channel.close()
+    assert ended(process) == 7
+    assert os.read(here, 4) == b"done"
