@@ -16,9 +16,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from igoudar import adopted, checks, stack_files, vendors
-from igoudar.allocate import allocate
+from igoudar.allocate import allocate, settled
 from igoudar.assemble import Documents
 from igoudar.bogons import load_bogons
+from igoudar.cabling.pulls import port_kinds, whole_port
+from igoudar.checks import tenants
 from igoudar.derive import derive
 from igoudar.design import Design, Plan
 from igoudar.errors import BadInput, CheckFailed, Finding, Severity, Where, in_order
@@ -28,7 +30,7 @@ from igoudar.intent import DeviceIntent
 from igoudar.inventory import ledger_of, load, load_hall, load_part, read_documents, shown
 from igoudar.ledger import Ledger, clashes
 from igoudar.model import SWITCH_ROLES, Device, Inventory, Role, Status
-from igoudar.one_hall import halls_of, judged
+from igoudar.one_hall import OF_TIES, halls_of, judged
 from igoudar.render import render_all
 from igoudar.render_roles import render_declaration
 from igoudar.roles import Declaration, RoleFolder, load_roles
@@ -117,24 +119,66 @@ def compile_site(folder: Path, *, root: Path, today: date) -> Compiled:
 def compile_halls(folder: Path, halls: Collection[str], *, root: Path, today: date) -> Compiled:
     """Texts and records of some halls, as `compile_site` has them, in the time and memory of these.
 
-    Findings are those of `check_hall`, and what is wrong with texts and numbers of these halls. A management
-    host in service knows every box of the site by name, so halls that have one are compiled with all others.
+    Findings are those of `check_hall`, and what is wrong with texts and numbers of these halls. All halls are
+    compiled where the records of these depend on more than part of the others: `part_of`, `_needs_all`.
     """
     place, ledger = (folder, root), ledger_of(folder, root)
     documents = read_documents(*place)
     known = [hall for hall in halls_of(documents) if hall in halls]
     if known == halls_of(documents):
         return compile_site(folder, root=root, today=today)
-    checked = [finding for hall in known for finding in _checked_hall(documents, place, hall, today)]
-    documents = part_of(documents, known)
-    assert documents.part is not None
-    inventory = load_part(documents, place, ledger)
-    if any(_knows_all(device) and device.hall in known for device in inventory.devices.values()):
-        return compile_site(folder, root=root, today=today)
-    compiled = _compiled(inventory, ledger, place, today, (documents.part, checked))
-    elsewhere = {f"{tenant}/{vpc}" for tenant, vpc in documents.part.elsewhere}
+    less = part_of(documents, known)
+    compiled = None if less is None else _compiled_part(documents, less, ledger, place, today)
+    return compiled or compile_site(folder, root=root, today=today)
+
+
+def _compiled_part(
+    documents: Documents,
+    less: Documents,
+    ledger: Callable[[], Ledger],
+    place: tuple[Path, Path],
+    today: date,
+) -> Compiled | None:
+    """None where it needs all halls, or where only the whole can tell whether something is wrong."""
+    part = less.part
+    assert part is not None
+    try:
+        halls = sorted(part.halls)
+        checked = [finding for hall in halls for finding in _checked_hall(documents, place, hall, today)]
+        inventory = load_part(less, place, ledger)
+        if _needs_all(inventory, part):
+            return None
+        checked = [finding for finding in checked if finding.code not in OF_TIES]
+        if part.tied and any(finding.severity is Severity.ERROR for finding in checked):
+            return None
+        tied = [f for f in tenants.check(describe(inventory, place[1])) if f.code in OF_TIES]
+        checked += judged(waive(tied, inventory.waivers, today))
+        compiled = _compiled(inventory, ledger, place, today, (part, checked))
+    except BadInput:
+        return None
+    if not settled(compiled.design, ledger()):
+        return None
+    elsewhere = {f"{tenant}/{vpc}" for tenant, vpc in part.elsewhere}
     vpcs = {n: v for n, v in inventory.vpcs.items() if f"{v.tenant}/{v.name}" not in elsewhere}
     return replace(compiled, design=replace(compiled.design, inventory=replace(inventory, vpcs=vpcs)))
+
+
+def _needs_all(inventory: Inventory, part: Part) -> bool:
+    """A management host in service knows every box of the site by name; and all tails of one port, whose
+    far ends may stand anywhere, are one assembly of one length.
+    """
+    devices = inventory.devices
+    if any(_knows_all(device) and device.hall in part.halls for device in devices.values()):
+        return True
+    kinds = port_kinds(inventory)
+    tails = (
+        whole_port(end.port, kinds[devices[end.device].type])
+        for cable in inventory.cables.values()
+        if {devices[end.device].hall in part.halls for end in (cable.a, cable.b)} == {True, False}
+        for end in (cable.a, cable.b)
+        if devices[end.device].hall not in part.halls
+    )
+    return any(port is not None and port[1] is not None for port in tails)
 
 
 def _knows_all(device: Device) -> bool:

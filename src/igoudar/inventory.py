@@ -61,8 +61,9 @@ def load_hall(documents: Documents, place: tuple[Path, Path], hall: str) -> Inve
 
 def load_halls(folder: Path, root: Path, halls: Collection[str]) -> Inventory:
     """Some halls, and what others have that these are tied to. Raises BadInput."""
-    documents = read_documents(folder, root)
-    return load_part(part_of(documents, halls), (folder, root), ledger_of(folder, root))
+    documents, place = read_documents(folder, root), (folder, root)
+    part = part_of(documents, halls)
+    return load_whole(documents, place) if part is None else load_part(part, place, ledger_of(*place))
 
 
 def load_part(documents: Documents, place: tuple[Path, Path], ledger: Callable[[], Ledger]) -> Inventory:

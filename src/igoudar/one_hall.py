@@ -27,6 +27,9 @@ OF_THE_WHOLE = frozenset(
 )  # fmt: skip
 """Things of which other halls may have the rest; a battery that they share lasts longer without them."""
 
+OF_TIES = frozenset({"attachment"})
+"""What is wrongly said of a server that has a leaf in another hall."""
+
 SITES = frozenset({"campus", "energy"})  # objects of findings that are about all halls
 WITH_LESS = frozenset({"phase-imbalance", "scheme-in-pairs", "scheme-without-blocks"})
 """What the racks of other halls may mend on units that they share. Any other load only falls with theirs."""

@@ -8,38 +8,40 @@ need; and far ends of meshes from hall to hall.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from igoudar.assemble import Documents
 from igoudar.cabling.panels import FRONT, REAR
-from igoudar.cabling.schema import MeshRuleIn
 from igoudar.facility.kinds import kind_halls
 from igoudar.hall.part import Part, RowOf
-from igoudar.model import End
+from igoudar.model import End, Role
 from igoudar.one_hall import halls_of, names_of, rows_of, standing
 from igoudar.site_files import SiteFile, TenantFile
 
 
-def part_of(documents: Documents, halls: Collection[str]) -> Documents:
+def part_of(documents: Documents, halls: Collection[str]) -> Documents | None:
     """The same files with less in them, and `part`, which says what their rows give.
 
-    Of `halls` those that are there.
+    Of `halls` those that are there. None where a rule leads from servers to switches by numbers: then whom a
+    server of another hall is on is not known without all of that hall.
     """
+    meshes = [rule for _, file in documents.sites if file.cabling for rule in file.cabling.meshes]
+    between = {role for rule in meshes if rule.to_halls for role in (rule.devices, rule.to)}
     halls = [hall for hall in halls_of(documents) if hall in halls]
-    ties = _Ties(documents, frozenset(name for hall in halls for name in names_of(documents, hall)))
-    ties.tenants()
-    ties.hosts()
-    ties.cables()
+    own = frozenset(name for hall in halls for name in names_of(documents, hall))
+    ties = _ties(documents, own, between)
+    if Role.SERVER in between or (ties.whole and any(Role.SERVER in (r.devices, r.to) for r in meshes)):
+        return None
     rows, bare = ties.places(halls)
-    roles = {role for rule in _between_halls(documents) for role in (rule.devices, rule.to)}
     part = Part(
         halls=frozenset(halls),
         rows=frozenset(rows),
         bare=frozenset(bare),
-        near=_neighbours(documents, halls) if roles else frozenset(),
-        meshed=frozenset(roles),
+        near=_neighbours(documents, halls) if between else frozenset(),
+        meshed=frozenset(between),
         elsewhere=frozenset(ties.elsewhere),
+        tied=bool(ties.whole),
     )
     return replace(
         documents,
@@ -50,50 +52,17 @@ def part_of(documents: Documents, halls: Collection[str]) -> Documents:
     )
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Ties:
-    """`own`: racks and boxes of the halls. `whole`: servers of others whose leaves are needed, too; `wanted`:
-    boxes of others that are needed alone.
+    """`own`: racks and boxes of the halls. `whole`: boxes of others whose cables are needed, too; `wanted`:
+    boxes of others that are needed alone. `elsewhere`: VPCs of which nothing is on a switch here.
     """
 
     documents: Documents
     own: frozenset[str]
-    whole: set[str] = field(default_factory=set)
-    wanted: set[str] = field(default_factory=set)
-    elsewhere: set[tuple[str, str]] = field(default_factory=set)
-
-    def tenants(self) -> None:
-        for _, file in self.documents.tenants:
-            for name, vpc in file.vpcs.items():
-                servers = {server for subnet in vpc.subnets.values() for server in subnet.servers}
-                if servers & self.own:
-                    self.whole |= servers - self.own
-                elif servers:
-                    self.elsewhere.add((file.tenant, name))
-
-    def hosts(self) -> None:
-        """Management hosts, and borders: what one may lose depends on the others."""
-        for _, file in self.documents.sites:
-            if file.site is not None:
-                self.wanted |= {*file.site.dns, *file.site.ntp, *file.site.witnesses}
-                self.wanted |= {file.site.bastion} if file.site.bastion else set()
-            for wave in file.waves.values():
-                self.wanted |= {wave.border.device, wave.far.device}
-        self.wanted -= self.own
-
-    def cables(self) -> None:
-        """Far ends of written cables, through panels to the end of the way."""
-        cables = [(cable.a, cable.b) for _, file in self.documents.sites for cable in file.cables]
-        ways = [way for a, b in cables for way in ((a, b), (b, a))]
-        before = -1
-        while before != len(self.wanted):
-            before = len(self.wanted)
-            self.wanted |= {
-                far.device for near, far in ways if self._leads(near) and far.device not in self.own
-            }
-
-    def _leads(self, end: End) -> bool:
-        return end.device in self.own or (end.device in self.wanted and end.port.startswith((FRONT, REAR)))
+    whole: frozenset[str]
+    wanted: frozenset[str]
+    elsewhere: Collection[tuple[str, str]]
 
     def written(self, site: SiteFile) -> SiteFile:
         """The file without written boxes in counted racks of other halls that nobody here needs."""
@@ -126,6 +95,60 @@ class _Ties:
         return rows, bare
 
 
+def _ties(documents: Documents, own: frozenset[str], between: Collection[str]) -> _Ties:
+    """A server of another hall that is cabled into one of these counts as one of these: its VPC is on a
+    switch here, and its other leaves are partners of that switch.
+    """
+    files = [file for _, file in documents.sites]
+    ways = _Ways([way for file in files for c in file.cables for way in ((c.a, c.b), (c.b, c.a))], own)
+    tied = ways.far(own)
+    whole, elsewhere = set(tied), set()
+    for _, tenant in documents.tenants:
+        for name, vpc in tenant.vpcs.items():
+            servers = {server for subnet in vpc.subnets.values() for server in subnet.servers}
+            if servers & (own | tied):
+                whole |= servers - own
+            elif servers:
+                elsewhere.add((tenant.tenant, name))
+    hosts = {*_hosts(files)} - own
+    meshed = {name for file in files for name, d in file.devices.items() if d.role in between}
+    meshed |= {name for file in files for name, other in file.overrides.items() if other.role in between}
+    wanted = whole | hosts | ways.far(whole | hosts) | (meshed - own)
+    return _Ties(documents, own, frozenset(whole), frozenset(wanted), elsewhere)
+
+
+def _hosts(files: Iterable[SiteFile]) -> Iterator[str]:
+    """Management hosts, and borders: what one may lose depends on the others."""
+    for file in files:
+        if file.site is not None:
+            yield from (*file.site.dns, *file.site.ntp, *file.site.witnesses)
+            yield from [file.site.bastion] if file.site.bastion else []
+        for wave in file.waves.values():
+            yield from (wave.border.device, wave.far.device)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ways:
+    """Written cables, in both directions."""
+
+    ways: Sequence[tuple[End, End]]
+    own: frozenset[str]
+
+    def far(self, begin: Collection[str]) -> set[str]:
+        """Far ends of their cables, through panels to the end of the way; none of `own`."""
+        found: set[str] = set()
+        before = -1
+        while before != len(found):
+            before = len(found)
+            found |= {
+                far.device
+                for near, far in self.ways
+                if far.device not in self.own
+                and (near.device in begin or (near.device in found and near.port.startswith((FRONT, REAR))))
+            }
+        return found
+
+
 def _counted(documents: Documents, hall: str) -> Iterator[tuple[RowOf, set[str]]]:
     """Each counted row of a hall, with its racks and boxes."""
     for _, file in documents.sites:
@@ -133,12 +156,6 @@ def _counted(documents: Documents, hall: str) -> Iterator[tuple[RowOf, set[str]]
             for row in entry.name:
                 one = entry.model_copy(update={"name": (row,)})
                 yield (hall, row), {name for rack, boxes in standing(one, hall) for name in (rack, *boxes)}
-
-
-def _between_halls(documents: Documents) -> Iterator[MeshRuleIn]:
-    for _, file in documents.sites:
-        if file.cabling is not None:
-            yield from (rule for rule in file.cabling.meshes if rule.to_halls)
 
 
 def _neighbours(documents: Documents, halls: Collection[str]) -> frozenset[str]:

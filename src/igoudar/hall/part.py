@@ -17,7 +17,8 @@ class Part:
     """`halls` are whole. Of others: `rows` are whole, of rows of `bare` the racks are there, and of the halls
     `near` those boxes whose role is one of `meshed`.
 
-    `elsewhere`: VPCs, by tenant and name, that have servers, and none of `halls`.
+    `elsewhere`: VPCs, by tenant and name, that have servers, and none on a switch of `halls`. `tied`: whether
+    written cables or VPCs join `halls` to others.
     """
 
     halls: frozenset[str]
@@ -26,6 +27,7 @@ class Part:
     near: frozenset[str] = frozenset()
     meshed: frozenset[str] = frozenset()
     elsewhere: frozenset[tuple[str, str]] = frozenset()
+    tied: bool = False
 
     def of(self, row: Rows) -> Rows | None:
         """The row as it is in the part; what stays keeps its number, its address and its line."""
