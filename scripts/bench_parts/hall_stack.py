@@ -16,13 +16,15 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from netaddr import IPAddress
 
-from igoudar.compiler import compile_halls
+from igoudar.allocate import allocate
+from igoudar.compiler import describe
 from igoudar.day import today
-from igoudar.inventory import load_hall, read_documents
+from igoudar.inventory import load_hall, load_halls, read_documents
 from igoudar.ledger import Ledger, dump_ledger
 from igoudar.model import Role
 from igoudar.one_hall import halls_of
@@ -31,12 +33,13 @@ from tests.stacks.checkout import Checkout, make
 SITE, STACK = "dakhla", "hall"
 FIRST_ADDRESS = int(IPAddress("10.1.0.0"))
 UNMANAGED = (Role.OOB, Role.SUPER_SPINE)
+AT_MOST = 1800  # seconds of one command
 EVERY = 0.05  # seconds between two looks at the memory
 
 
 def lines(hall: str) -> Iterator[str]:
     with tempfile.TemporaryDirectory() as name:
-        checkout = make(Path(name))
+        checkout = replace(make(Path(name)), seconds=AT_MOST)
         _stacks(checkout.folder, hall)
         checkout.run("stack", "init", STACK)
         yield f"{hall}, planned: {_previewed(checkout)}"
@@ -69,8 +72,8 @@ def _in_service(folder: Path, hall: str) -> None:
     (place[0] / "units").mkdir()
     (place[0] / "units" / f"{hall}.csv").write_text("".join(units), "utf-8")
     (place[0] / "in-service.yaml").write_text("".join(overrides), "utf-8")
-    compiled = compile_halls(place[0], [hall], root=folder, today=today())
-    (place[0] / "ledger.yaml").write_text(dump_ledger(Ledger(compiled.plan.numbers)), "utf-8")
+    plan = allocate(describe(load_halls(*place, [hall]), folder), Ledger(), today())
+    (place[0] / "ledger.yaml").write_text(dump_ledger(Ledger(plan.numbers)), "utf-8")
 
 
 def _previewed(checkout: Checkout, *words: str) -> str:
