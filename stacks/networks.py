@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import pulumi
 
@@ -15,19 +15,30 @@ from igoudar.model import CableStatus, Device, End, Inventory, Role, Status
 UNDERLAY = BgpTimers(keepalive=3, hold=9, connect_retry=10)
 # More than any leaf has spines; ECMP uses what is there.
 MAX_PATHS = 64
+Link = tuple[End, End]
 
 
 def describe(inventory: Inventory) -> NetworkDesign:
     """One fabric a hall, of the switches that stand in it; links and attachments from the cables."""
+    standing: dict[str, list[Device]] = {}
+    for device in inventory.switches():
+        if _stands(device):
+            standing.setdefault(device.hall, []).append(device)
+    ends = _ends(inventory)
+    links = _links(inventory, ends)
     fabrics = tuple(
-        fabric for hall in inventory.halls if (fabric := _fabric(inventory, hall)) and fabric.switches
+        _fabric(inventory, hall, standing[hall], links.get(hall, ()))
+        for hall in inventory.halls
+        if hall in standing
     )
-    return NetworkDesign(fabrics, _attachments(inventory))
+    return NetworkDesign(fabrics, _attachments(inventory, ends))
 
 
-def _fabric(inventory: Inventory, hall: str) -> FabricDesign:
+def _fabric(
+    inventory: Inventory, hall: str, switches: Sequence[Device], links: tuple[Link, ...]
+) -> FabricDesign:
     def of(role: Role) -> tuple[str, ...]:
-        found = [d for d in inventory.devices.values() if d.role is role and d.hall == hall and _stands(d)]
+        found = [d for d in switches if d.role is role]
         return tuple(d.name for d in sorted(found, key=lambda d: d.number))
 
     site = inventory.site
@@ -36,7 +47,7 @@ def _fabric(inventory: Inventory, hall: str) -> FabricDesign:
         spines=of(Role.SPINE),
         leaves=of(Role.LEAF),
         borders=of(Role.BORDER),
-        links=_links(inventory, hall),
+        links=links,
         underlay=UNDERLAY,
         bfd=Bfd(site.bfd_interval_ms, site.bfd_multiplier),
         max_paths=MAX_PATHS,
@@ -47,25 +58,29 @@ def _stands(device: Device) -> bool:
     return device.status is not Status.PLANNED
 
 
-def _links(inventory: Inventory, hall: str) -> tuple[tuple[End, End], ...]:
-    links: list[tuple[End, End]] = []
-    for low, high in _ends(inventory):
+def _links(inventory: Inventory, ends: Iterable[Link]) -> dict[str, tuple[Link, ...]]:
+    """By the hall that both ends stand in."""
+    links: dict[str, list[Link]] = {}
+    for low, high in ends:
         a, b = inventory.devices[low.device], inventory.devices[high.device]
-        if a.role in (Role.LEAF, Role.BORDER) and b.role is Role.SPINE and a.hall == b.hall == hall:
-            links.append((low, high))
-    return tuple(sorted(links, key=lambda link: [_natural(end) for end in link]))
+        if a.role in (Role.LEAF, Role.BORDER) and b.role is Role.SPINE and a.hall == b.hall:
+            links.setdefault(a.hall, []).append((low, high))
+    return {
+        hall: tuple(sorted(own, key=lambda link: [_natural(end) for end in link]))
+        for hall, own in links.items()
+    }
 
 
-def _attachments(inventory: Inventory) -> dict[str, tuple[tuple[End, End], ...]]:
-    found: dict[str, list[tuple[End, End]]] = {}
-    for server, leaf in _ends(inventory):
+def _attachments(inventory: Inventory, ends: Iterable[Link]) -> dict[str, tuple[Link, ...]]:
+    found: dict[str, list[Link]] = {}
+    for server, leaf in ends:
         pair = (inventory.devices[server.device].role, inventory.devices[leaf.device].role)
         if pair == (Role.SERVER, Role.LEAF):
             found.setdefault(server.device, []).append((server, leaf))
     return {name: tuple(sorted(pairs, key=lambda p: _natural(p[0]))) for name, pairs in found.items()}
 
 
-def _ends(inventory: Inventory) -> list[tuple[End, End]]:
+def _ends(inventory: Inventory) -> list[Link]:
     """Both directions of every cable in use between devices that stand."""
     used = [
         c

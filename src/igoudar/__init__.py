@@ -1,7 +1,7 @@
 """Igoudar: infrastructure as code for a data centre. Layers, from what people write to what devices run:
 
     yaml_source validated schema assemble references
-    hardware/ inventory                                load      files -> Inventory (model)
+    hardware/ one_hall some_halls inventory            load      files -> Inventory (model)
     stacks/ (in the checkout)                          describe  Inventory -> Design (design)
     ledger allocate                                    allocate  Design + ledger -> Plan
     numbering derive hostview                          derive    Plan -> DeviceIntent (intent), HostView

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 from itertools import product
 
-from igoudar.cabling.numbers import cable_requests
+from igoudar.cabling.numbers import LABEL, cable_requests
 from igoudar.design import Design, PlacedSubnet, Plan
 from igoudar.errors import Where
 from igoudar.ledger import Allocation, Ledger, Request, allocate_numbers
@@ -21,6 +21,19 @@ def allocate(design: Design, ledger: Ledger, today: date) -> Plan:
 
 def allocation_of(design: Design, ledger: Ledger, today: date) -> Allocation:
     return allocate_numbers(requests(design), ledger, today)
+
+
+def settled(design: Design, ledger: Ledger) -> bool:
+    """Whether the numbers of a part are those of the whole site.
+
+    Labels are given out over all halls, so each is in the ledger; no number is about to go from a name to
+    another, which somebody elsewhere may bear by now.
+    """
+    for request in requests(design):
+        rows = ledger.numbers.get(request.kind, {})
+        if (request.kind == LABEL and request.owner not in rows) or any(name in rows for name in request.was):
+            return False
+    return True
 
 
 def requests(design: Design) -> Iterator[Request]:

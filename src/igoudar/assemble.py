@@ -18,6 +18,7 @@ from igoudar.facility.plant import Plant
 from igoudar.hall import patterns, series
 from igoudar.hall import schema as hall_schema
 from igoudar.hall.facts import RackFacts
+from igoudar.hall.part import Part
 from igoudar.hall.places import OPEN_IN, USUAL_IN, Building, Campus, Climate, Hall, Limits, Rack, TypeFacts
 from igoudar.hall.readings import Reading
 from igoudar.hall.units import Unit, put_in
@@ -31,7 +32,7 @@ _Out = TypeVar("_Out")
 
 @dataclass(slots=True)
 class Documents:
-    """File name and content, in order of file name."""
+    """File name and content, in order of file name. `part`: what rows give, where it is not all."""
 
     sites: list[tuple[str, SiteFile]] = field(default_factory=list)
     tenants: list[tuple[str, TenantFile]] = field(default_factory=list)
@@ -44,6 +45,7 @@ class Documents:
     readings: list[Reading] = field(default_factory=list)
     warnings: list[Finding] = field(default_factory=list)
     facility: Library = field(default_factory=Library)
+    part: Part | None = None
 
 
 def assemble(documents: Documents, folder: str) -> tuple[model.Inventory | None, list[Finding]]:
@@ -56,8 +58,11 @@ def assemble(documents: Documents, folder: str) -> tuple[model.Inventory | None,
     types = {t.slug: t for t in _once(iter(documents.types), findings, lambda t: t.slug.lower())}
     rack_types = _rack_types(types.values(), documents.rack_facts)
     halls, rows = _halls(documents, joined)
-    racks, devices = _standing(rows, joined, _RackMaker(rack_types, findings))
-    findings += put_in(devices, documents.units)
+    racks, devices = _standing(rows, joined, _RackMaker(rack_types, findings), documents.part)
+    units = documents.units
+    if documents.part is not None:
+        units = {name: unit for name, unit in units.items() if name in devices}
+    findings += put_in(devices, units)
     cables = {c.key: c for c in _once(_cables(documents), findings, lambda c: c.key)}
     rest: dict[str, Any] = {
         "buildings": joined.section("buildings", lambda n, b, w: Building(n, b.number, w, b.floors, b.power)),
@@ -242,6 +247,8 @@ def _halls(documents: Documents, joined: _Joiner) -> tuple[dict[str, Hall], list
         if (other := halls.setdefault(hall.name, hall)) is not hall:
             joined.findings.append(_twice(hall.name, hall.where, other.where))
         rows += own
+    if documents.part is not None:
+        rows = [part for row in rows if (part := documents.part.of(row)) is not None]
     return halls, rows
 
 
@@ -284,7 +291,7 @@ class _RackMaker:
 
 
 def _standing(
-    rows: list[patterns.Rows], joined: _Joiner, rack: _RackMaker
+    rows: list[patterns.Rows], joined: _Joiner, rack: _RackMaker, part: Part | None
 ) -> tuple[dict[str, Rack], dict[str, model.Device]]:
     """What rows give, as overridden, and what is written down by itself."""
     found = patterns.expand(rows, rack)
@@ -297,7 +304,10 @@ def _standing(
     every = {**found.racks, **racks}
     devices = joined.section("devices", lambda n, d, w: _device(n, d, w, every))
     written = {n: r.where for n, r in racks.items()} | {n: d.where for n, d in devices.items()}
-    patterns.override(found, written, joined.section("overrides", lambda _, e, w: (e, w)), rack)
+    overrides = joined.section("overrides", lambda _, e, w: (e, w))
+    if part is not None:  # whether others are misspelt is judged of the whole
+        overrides = {n: o for n, o in overrides.items() if n in found.racks or n in found.devices}
+    patterns.override(found, written, overrides, rack)
     for name in written.keys() & {*found.racks, *found.devices}:
         thing = found.racks.get(name) or found.devices[name]
         joined.findings.append(_twice(name, written[name], thing.where))

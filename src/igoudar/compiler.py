@@ -9,35 +9,40 @@ from __future__ import annotations
 import importlib
 import sys
 import traceback
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from igoudar import adopted, checks, stack_files, vendors
-from igoudar.allocate import allocate
+from igoudar.allocate import allocate, settled
 from igoudar.assemble import Documents
 from igoudar.bogons import load_bogons
+from igoudar.cabling.pulls import port_kinds, whole_port
+from igoudar.checks import tenants
 from igoudar.derive import derive
 from igoudar.design import Design, Plan
 from igoudar.errors import BadInput, CheckFailed, Finding, Severity, Where, in_order
-from igoudar.hostview import HostView, host_view
+from igoudar.hall.part import Part
+from igoudar.hostview import HostView, HostViews
 from igoudar.intent import DeviceIntent
-from igoudar.inventory import ledger_of, load, load_hall, shown
+from igoudar.inventory import ledger_of, load, load_hall, load_part, read_documents, shown
 from igoudar.ledger import Ledger, clashes
-from igoudar.model import SWITCH_ROLES, Inventory, Status
-from igoudar.one_hall import judged
+from igoudar.model import SWITCH_ROLES, Device, Inventory, Role, Status
+from igoudar.one_hall import OF_TIES, halls_of, judged
 from igoudar.render import render_all
 from igoudar.render_roles import render_declaration
 from igoudar.roles import Declaration, RoleFolder, load_roles
 from igoudar.roles import clashes as role_clashes
+from igoudar.some_halls import part_of
 from igoudar.stack_files import StackFile, stacks_of
 from igoudar.vendors import Nos
 from igoudar.waivers import waive
 from igoudar.yaml_source import locate
 
 Texts = Mapping[str, str]
+_Thing = TypeVar("_Thing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +113,87 @@ def compile_site(folder: Path, *, root: Path, today: date) -> Compiled:
     """All texts and all findings. Raises BadInput, or CheckFailed where a finding makes texts impossible."""
     ledger = ledger_of(folder, root)
     inventory = load(folder, root, ledger)
+    return _compiled(inventory, ledger, (folder, root), today)
+
+
+def compile_halls(folder: Path, halls: Collection[str], *, root: Path, today: date) -> Compiled:
+    """Texts and records of some halls, as `compile_site` has them, in the time and memory of these.
+
+    Findings are those of `check_hall`, and what is wrong with texts and numbers of these halls. All halls are
+    compiled where the records of these depend on more than part of the others: `part_of`, `_needs_all`.
+    """
+    place, ledger = (folder, root), ledger_of(folder, root)
+    documents = read_documents(*place)
+    known = [hall for hall in halls_of(documents) if hall in halls]
+    if known == halls_of(documents):
+        return compile_site(folder, root=root, today=today)
+    less = part_of(documents, known)
+    compiled = None if less is None else _compiled_part(documents, less, ledger, place, today)
+    return compiled or compile_site(folder, root=root, today=today)
+
+
+def _compiled_part(
+    documents: Documents,
+    less: Documents,
+    ledger: Callable[[], Ledger],
+    place: tuple[Path, Path],
+    today: date,
+) -> Compiled | None:
+    """None where it needs all halls, or where only the whole can tell whether something is wrong."""
+    part = less.part
+    assert part is not None
+    try:
+        halls = sorted(part.halls)
+        checked = [finding for hall in halls for finding in _checked_hall(documents, place, hall, today)]
+        inventory = load_part(less, place, ledger)
+        if _needs_all(inventory, part):
+            return None
+        checked = [finding for finding in checked if finding.code not in OF_TIES]
+        if part.tied and any(finding.severity is Severity.ERROR for finding in checked):
+            return None
+        tied = [f for f in tenants.check(describe(inventory, place[1])) if f.code in OF_TIES]
+        checked += judged(waive(tied, inventory.waivers, today))
+        compiled = _compiled(inventory, ledger, place, today, (part, checked))
+    except BadInput:
+        return None
+    if not settled(compiled.design, ledger()):
+        return None
+    elsewhere = {f"{tenant}/{vpc}" for tenant, vpc in part.elsewhere}
+    vpcs = {n: v for n, v in inventory.vpcs.items() if f"{v.tenant}/{v.name}" not in elsewhere}
+    return replace(compiled, design=replace(compiled.design, inventory=replace(inventory, vpcs=vpcs)))
+
+
+def _needs_all(inventory: Inventory, part: Part) -> bool:
+    """A management host in service knows every box of the site by name; and all tails of one port, whose
+    far ends may stand anywhere, are one assembly of one length.
+    """
+    devices = inventory.devices
+    if any(_knows_all(device) and device.hall in part.halls for device in devices.values()):
+        return True
+    kinds = port_kinds(inventory)
+    tails = (
+        whole_port(end.port, kinds[devices[end.device].type])
+        for cable in inventory.cables.values()
+        if {devices[end.device].hall in part.halls for end in (cable.a, cable.b)} == {True, False}
+        for end in (cable.a, cable.b)
+        if devices[end.device].hall not in part.halls
+    )
+    return any(port is not None and port[1] is not None for port in tails)
+
+
+def _knows_all(device: Device) -> bool:
+    return device.role is Role.MANAGEMENT and device.status not in (Status.PLANNED, Status.OFFLINE)
+
+
+def _compiled(
+    inventory: Inventory,
+    ledger: Callable[[], Ledger],
+    place: tuple[Path, Path],
+    today: date,
+    part: tuple[Part, list[Finding]] | None = None,
+) -> Compiled:
+    """`part`: halls that texts are wanted of, and what was found in them; without it all, checked here."""
+    folder, root = place
     stacks = stacks_of(folder, root)
     patches = adopted.read(folder, root)
     nos_folders = vendors.load(root / "templates")
@@ -115,26 +201,26 @@ def compile_site(folder: Path, *, root: Path, today: date) -> Compiled:
     numbers = sound(ledger(), root)
     design = describe(inventory, root)
     plan = allocate(design, numbers, today)
-    found = [
-        *inventory.warnings,
-        *plan.findings,
-        *waive(checks.check(design), inventory.waivers, today),
-        *vendors.check(inventory, nos_folders),
-    ]
+    halls = part[0].halls if part else frozenset(inventory.halls)
+    checked = part[1] if part else waive(checks.check(design), inventory.waivers, today)
+    found = [*inventory.warnings, *plan.findings, *checked, *vendors.check(inventory, nos_folders)]
     found += vendors.check_roles(nos_folders, roles)
     found += stack_files.check(stacks, inventory, _stacks(root).LAYERS)
     _stop_on_errors(found, root)
     derived = derive(plan, load_bogons(root))
     found += derived.findings
     _stop_on_errors(found, root)
-    base = render_all(derived.base, nos_folders)
-    target = render_all(derived.intents, nos_folders)
+    intents = _those(derived.intents, inventory, halls)
+    base = render_all(_those(derived.base, inventory, halls), nos_folders)
+    target = render_all(intents, nos_folders)
     found += (*base.findings, *target.findings)
     _stop_on_errors(found, root)
+    if part:
+        patches = tuple(patch for patch in patches if patch.device in target.texts)
     patched, said = adopted.put_on(patches, target.texts, inventory)
     found += said
     _stop_on_errors(found, root)
-    hosts, wrong = _declarations(plan, roles, nos_folders)
+    hosts, wrong = _declarations(plan, roles, nos_folders, halls)
     found += wrong
     _stop_on_errors(found, root)
     return Compiled(
@@ -142,7 +228,7 @@ def compile_site(folder: Path, *, root: Path, today: date) -> Compiled:
         folder=shown(folder, root),
         design=design,
         plan=plan,
-        intents=derived.intents,
+        intents=intents,
         switches=_chosen(inventory, {**target.texts, **patched}, base.texts),
         base=base.texts,
         hosts=hosts,
@@ -157,9 +243,17 @@ def check_hall(documents: Documents, place: tuple[Path, Path], hall: str, today:
 
     Its racks, power, cooling, cables and network as designed; no text, no number, nothing of several halls.
     """
+    return in_order(locate(_checked_hall(documents, place, hall, today), place[1]))
+
+
+def _checked_hall(documents: Documents, place: tuple[Path, Path], hall: str, today: date) -> list[Finding]:
     inventory = load_hall(documents, place, hall)
-    found = waive(checks.check(describe(inventory, place[1])), inventory.waivers, today)
-    return in_order(locate(judged(found), place[1]))
+    return judged(waive(checks.check(describe(inventory, place[1])), inventory.waivers, today))
+
+
+def _those(things: Mapping[str, _Thing], inventory: Inventory, halls: Collection[str]) -> dict[str, _Thing]:
+    """Of devices in some halls."""
+    return {name: thing for name, thing in things.items() if inventory.devices[name].hall in halls}
 
 
 def _stop_on_errors(found: list[Finding], root: Path) -> None:
@@ -176,15 +270,18 @@ def _chosen(inventory: Inventory, target: Mapping[str, Texts], base: Mapping[str
 
 
 def _declarations(
-    plan: Plan, roles: Mapping[str, RoleFolder], folders: Mapping[str, Nos]
+    plan: Plan, roles: Mapping[str, RoleFolder], folders: Mapping[str, Nos], halls: Collection[str]
 ) -> tuple[dict[str, dict[str, Declaration]], list[Finding]]:
-    """host -> role -> declaration, for every host of every server group; a switch has its NOS's role too."""
+    """host -> role -> declaration, for the hosts of every server group; a switch has its NOS's role too."""
     hosts: dict[str, dict[str, Declaration]] = {}
     findings: list[Finding] = []
+    views, devices = HostViews(plan), plan.design.inventory.devices
     for group in plan.design.servers.groups:
         for name in group.hosts:
-            view = host_view(plan, name)
-            device = plan.design.inventory.devices[name]
+            device = devices[name]
+            if device.hall not in halls:
+                continue
+            view = views.of(name)
             own = (folders[device.nos].role,) if device.role in SWITCH_ROLES else ()
             wanted = dict.fromkeys((*group.roles[name], *own))
             chosen = sorted(wanted, key=lambda r: roles[r].position if r in roles else 0)

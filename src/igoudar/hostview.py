@@ -126,9 +126,38 @@ class HostView:
 
 def host_view(plan: Plan, name: str) -> HostView:
     """The view of one device that roles run on: a server, a management host or a switch."""
+    return HostViews(plan).of(name)
+
+
+class HostViews:
+    """The views of many: what they share is looked up once.
+
+    `cabled`: device -> every port of it that a cable of the inventory ends in, out-of-band ports too.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.neighbours = {n.name: n for n in _neighbours(plan)}
+        self.everybody = tuple(self.neighbours.values())
+        users = plan.design.inventory.site.users
+        self.logins = tuple(Login(u.name, u.keys, u.sudo) for u in users)
+        self.cabled: dict[str, dict[str, None]] = {}
+        for cable in plan.design.inventory.cables.values():
+            for end in (cable.a, cable.b):
+                self.cabled.setdefault(end.device, {})[end.port] = None
+        self.placed: dict[str, list[PlacedSubnet]] = {}
+        for placed in plan.design.tenants.subnets:
+            for server in dict.fromkeys(placed.subnet.servers):
+                self.placed.setdefault(server, []).append(placed)
+
+    def of(self, name: str) -> HostView:
+        return _view(self, name)
+
+
+def _view(views: HostViews, name: str) -> HostView:
+    plan, by_address = views.plan, views.neighbours
     inventory = plan.design.inventory
     site, device = inventory.site, inventory.devices[name]
-    by_address = {n.name: n for n in _neighbours(plan)}
     return HostView(
         name=name,
         site=site.name,
@@ -137,7 +166,7 @@ def host_view(plan: Plan, name: str) -> HostView:
         number=device.number,
         timezone=site.timezone,
         login=site.login,
-        logins=tuple(Login(u.name, u.keys, u.sudo) for u in site.users),
+        logins=views.logins,
         oob_port=OOB_PORT,
         oob=str(device.oob) if device.oob else "",
         oob_network=str(site.pools.oob),
@@ -145,11 +174,11 @@ def host_view(plan: Plan, name: str) -> HostView:
         resolvers=tuple(by_address[n] for n in site.dns if n in by_address),
         time_servers=tuple(by_address[n] for n in site.ntp if n in by_address),
         witnesses=tuple(by_address[n] for n in site.witnesses if n in by_address),
-        neighbours=tuple(by_address.values()),
+        neighbours=views.everybody,
         ports=_ports(plan, device, site),
-        access=_access(plan, device, site),
-        routed=_routed(plan, device, site),
-        cabled_ports=_cabled(plan, device),
+        access=_access(views, device, site),
+        routed=_routed(views, device, site),
+        cabled_ports=tuple(views.cabled.get(name, ())),
     )
 
 
@@ -167,18 +196,8 @@ def _ports(plan: Plan, device: Device, site: Site) -> tuple[DataPort, ...]:
     return tuple(DataPort(server.port, site.host_mtu, str(leaf)) for server, leaf in pairs)
 
 
-def _cabled(plan: Plan, device: Device) -> tuple[str, ...]:
-    """Every port of the device that a cable of the inventory ends in, out-of-band ports too."""
-    ends = (end for cable in plan.design.inventory.cables.values() for end in (cable.a, cable.b))
-    return tuple(dict.fromkeys(end.port for end in ends if end.device == device.name))
-
-
-def _places(plan: Plan, device: Device, attachment: Attachment) -> list[PlacedSubnet]:
-    return [
-        placed
-        for placed in plan.design.tenants.subnets
-        if placed.subnet.attachment is attachment and device.name in placed.subnet.servers
-    ]
+def _places(views: HostViews, device: Device, attachment: Attachment) -> list[PlacedSubnet]:
+    return [p for p in views.placed.get(device.name, ()) if p.subnet.attachment is attachment]
 
 
 def _position(plan: Plan, placed: PlacedSubnet, device: Device) -> int:
@@ -194,10 +213,11 @@ def _at(network: IPNetwork | None, position: int, length: int | None = None) -> 
     return f"{address}/{length}" if length else address
 
 
-def _access(plan: Plan, device: Device, site: Site) -> tuple[AccessLink, ...]:
+def _access(views: HostViews, device: Device, site: Site) -> tuple[AccessLink, ...]:
     """An access server has one port in use; each further subnet would need one more."""
+    plan = views.plan
     pairs = plan.design.networks.attachments.get(device.name, ())
-    places = _places(plan, device, Attachment.ACCESS)
+    places = _places(views, device, Attachment.ACCESS)
     links = []
     for (server, _), placed in zip(pairs, places, strict=False):
         position, subnet = _position(plan, placed, device), placed.subnet
@@ -215,9 +235,10 @@ def _access(plan: Plan, device: Device, site: Site) -> tuple[AccessLink, ...]:
     return tuple(links)
 
 
-def _routed(plan: Plan, device: Device, site: Site) -> RoutedLink | None:
+def _routed(views: HostViews, device: Device, site: Site) -> RoutedLink | None:
+    plan = views.plan
     pairs = plan.design.networks.attachments.get(device.name, ())
-    places = _places(plan, device, Attachment.ROUTED)
+    places = _places(views, device, Attachment.ROUTED)
     if not pairs or not places:
         return None
     position, subnet = _position(plan, places[0], device), places[0].subnet

@@ -6,7 +6,7 @@ the files are YAML; the entries have the right shape; the names in them lead som
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from igoudar.model import Inventory
 from igoudar.one_hall import judged, of_hall, without_loose_ends
 from igoudar.references import broken_references
 from igoudar.site_files import SiteFile, TenantFile
+from igoudar.some_halls import part_of
 from igoudar.validated import validated
 from igoudar.yaml_source import locate, read_source
 
@@ -58,6 +59,18 @@ def load_hall(documents: Documents, place: tuple[Path, Path], hall: str) -> Inve
     return _inventory(of_hall(documents, hall), folder, root, ledger_of(folder, root), part=True)
 
 
+def load_halls(folder: Path, root: Path, halls: Collection[str]) -> Inventory:
+    """Some halls, and what others have that these are tied to. Raises BadInput."""
+    documents, place = read_documents(folder, root), (folder, root)
+    part = part_of(documents, halls)
+    return load_whole(documents, place) if part is None else load_part(part, place, ledger_of(*place))
+
+
+def load_part(documents: Documents, place: tuple[Path, Path], ledger: Callable[[], Ledger]) -> Inventory:
+    """What `igoudar.some_halls.part_of` has left of the documents. Raises BadInput."""
+    return _inventory(documents, *place, ledger, part=True)
+
+
 def read_documents(folder: Path, root: Path) -> Documents:
     """All files of a site, nothing counted out yet. Raises BadInput."""
     holds_sites = root.is_relative_to(folder.absolute()) or folder.absolute() == root / "inventory"
@@ -81,7 +94,7 @@ def _inventory(
         raise BadInput(locate(findings, root))
     if part:
         inventory = without_loose_ends(inventory)
-    inventory, findings = with_derived(inventory, ledger)
+    inventory, findings = with_derived(inventory, ledger, documents.part)
     findings = [*findings, *broken_references(inventory)]
     if findings := judged(findings) if part else findings:
         raise BadInput(locate(findings, root))

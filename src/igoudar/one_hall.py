@@ -27,6 +27,9 @@ OF_THE_WHOLE = frozenset(
 )  # fmt: skip
 """Things of which other halls may have the rest; a battery that they share lasts longer without them."""
 
+OF_TIES = frozenset({"attachment"})
+"""What is wrongly said of a server that has a leaf in another hall."""
+
 SITES = frozenset({"campus", "energy"})  # objects of findings that are about all halls
 WITH_LESS = frozenset({"phase-imbalance", "scheme-in-pairs", "scheme-without-blocks"})
 """What the racks of other halls may mend on units that they share. Any other load only falls with theirs."""
@@ -56,7 +59,7 @@ def halls_with(documents: Documents, wanted: Collection[str]) -> list[str]:
             own |= {unit.name for unit in units_of(kinds[hall])} | {
                 loop.name for loop in loops_of(kinds[hall])
             }
-        return not names.isdisjoint(own) or not names.isdisjoint(_names(documents, hall))
+        return not names.isdisjoint(own) or not names.isdisjoint(names_of(documents, hall))
 
     return [hall for hall in halls_of(documents) if has(hall)]
 
@@ -64,7 +67,7 @@ def halls_with(documents: Documents, wanted: Collection[str]) -> list[str]:
 def all_names(documents: Documents) -> Iterator[str]:
     """Of racks and devices of all halls, absent ones too."""
     for hall in halls_of(documents):
-        yield from _names(documents, hall)
+        yield from names_of(documents, hall)
 
 
 def of_hall(documents: Documents, hall: str) -> Documents:
@@ -72,7 +75,7 @@ def of_hall(documents: Documents, hall: str) -> Documents:
     known = halls_of(documents)
     if hall not in known:
         raise BadInput([unknown("hall", hall, Where("--hall"), known)])
-    names = {*_names(documents, hall)}
+    names = {*names_of(documents, hall)}
     return replace(
         documents,
         sites=[(name, _site(file, hall, names)) for name, file in documents.sites],
@@ -87,21 +90,21 @@ def _filled(pattern: str, **words: object) -> str:
     return pattern.format_map(defaultdict(str, words))
 
 
-def _names(documents: Documents, hall: str) -> Iterator[str]:
+def names_of(documents: Documents, hall: str) -> Iterator[str]:
     """Racks and devices of the hall, absent ones too."""
     racks = set()
     for _, file in documents.sites:
         racks |= {name for name, rack in file.racks.items() if rack.hall == hall}
-        for entry in _rows(documents, file, hall):
-            for rack, standing in _standing(entry, hall):
+        for entry in rows_of(documents, file, hall):
+            for rack, boxes in standing(entry, hall):
                 racks.add(rack)
-                yield from standing
+                yield from boxes
     yield from racks
     for _, file in documents.sites:
         yield from (name for name, device in file.devices.items() if device.rack in racks)
 
 
-def _rows(documents: Documents, file: SiteFile, hall: str) -> Iterator[RowParts]:
+def rows_of(documents: Documents, file: SiteFile, hall: str) -> Iterator[RowParts]:
     """Of the hall in a file; a kind may stand in another."""
     yield from (row for row in file.rows if row.hall == hall)
     for series in file.hall_series:
@@ -112,7 +115,7 @@ def _rows(documents: Documents, file: SiteFile, hall: str) -> Iterator[RowParts]
             yield from kind.rows
 
 
-def _standing(entry: RowParts, hall: str) -> Iterator[tuple[str, list[str]]]:
+def standing(entry: RowParts, hall: str) -> Iterator[tuple[str, list[str]]]:
     for row in entry.name:
         for counted in entry.racks:
             rack = _filled(entry.names, hall=hall, row=row, rack=counted)

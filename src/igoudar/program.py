@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pulumi
 
-from igoudar.compiler import Compiled, compile_site
+from igoudar.compiler import Compiled, compile_halls, compile_site
 from igoudar.day import today
 from igoudar.errors import BadInput, Finding, IgoudarError, Severity, Where, lines
 from igoudar.model import SecretName
@@ -43,7 +43,11 @@ def prepare(run: StackFile, root: Path, *, real: bool) -> Compiled:
     The run's configuration must be that of the stack's file, because every other stack of the site was
     compared with the file. A real run has a value for every secret that it will bring to a switch.
     """
-    compiled = compile_site(site_folder(run.told["site"], root), root=root, today=today())
+    folder, halls = site_folder(run.told["site"], root), run.words("scope", ())
+    if halls:
+        compiled = compile_halls(folder, halls, root=root, today=today())
+    else:
+        compiled = compile_site(folder, root=root, today=today())
     if run not in compiled.stacks:
         where, said = Where(run.at("site").file), "this run has other settings under igoudar: than stand here"
         raise BadInput([Finding("other-settings", where, said, "the same, for other stacks to see")])

@@ -1,4 +1,4 @@
-"""`within`: the part of a compiled site that one stack registers. The whole site is always compiled."""
+"""`within`: the part of a compiled site that one stack registers. `compile_halls` has compiled no more."""
 
 from __future__ import annotations
 

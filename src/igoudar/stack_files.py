@@ -5,7 +5,8 @@
     igoudar:layers    layers of `stacks/`, comma-separated; default all
     igoudar:secrets   the store of values (`igoudar.secrets`)
 
-Each hall of a site belongs to exactly one stack; stacks that share no layer may share a hall.
+Each hall of a site belongs to exactly one stack; stacks that share no layer may share a hall. A stack of some
+halls expands and checks these alone.
 """
 
 from __future__ import annotations

@@ -22,10 +22,11 @@ SECONDS = 120  # for one command, on a machine that is busy
 
 @dataclass(frozen=True)
 class Checkout:
-    """`environment` is what scripts/env made of that of a fresh shell."""
+    """`environment` is what scripts/env made of that of a fresh shell; `seconds` that a command may take."""
 
     folder: Path
     environment: Mapping[str, str]
+    seconds: float = SECONDS
 
     def run(self, *words: str, status: int = 0) -> str:
         """What `pulumi` printed; it must end with `status`."""
@@ -37,7 +38,7 @@ class Checkout:
             capture_output=True,
             text=True,
             check=False,
-            timeout=SECONDS,
+            timeout=self.seconds,
         )
         said = done.stdout + done.stderr
         assert done.returncode == status, f"pulumi {' '.join(words)}: {done.returncode}\n{said}"

@@ -19,25 +19,31 @@ from igoudar.cabling.pulls import port_kinds, whole_port
 from igoudar.cabling.trays import Among, CordRule, MeshRule, RackRule
 from igoudar.errors import Finding, Where, and_more
 from igoudar.hall.draw import feeds_of
+from igoudar.hall.part import Part
 from igoudar.ledger import Ledger, Request, allocate_numbers
 from igoudar.model import Cable, CableStatus, Device, End, Face, Inventory, Status
 
 
-def with_derived(inventory: Inventory, ledger: Callable[[], Ledger]) -> tuple[Inventory, list[Finding]]:
-    """The site with all its cables and cords. The ledger is read where a rule leaves ports to it."""
+def with_derived(
+    inventory: Inventory, ledger: Callable[[], Ledger], part: Part | None = None
+) -> tuple[Inventory, list[Finding]]:
+    """The site with all its cables and cords. The ledger is read where a rule leaves ports to it.
+
+    `part`: of a site of which no more is there; cables that are wholly of others are left out.
+    """
     inventory, findings = with_links(cords_apart(inventory))
     cabling = inventory.cabling
     if cabling is None:
         return inventory, findings
     if cabling.in_racks or cabling.meshes:
-        made = _Deriver(inventory, inventory.cables, port_kinds(inventory))
+        made = _Deriver(inventory, inventory.cables, port_kinds(inventory), part)
         for rack_rule in cabling.in_racks:
             made.in_racks(rack_rule)
         for mesh_rule in cabling.meshes:
             made.mesh(mesh_rule)
         inventory = replace(inventory, cables=made.joined(ledger, findings))
     if cabling.cords:
-        made = _Deriver(inventory, inventory.cords, power_kinds(inventory))
+        made = _Deriver(inventory, inventory.cords, power_kinds(inventory), part)
         for cord_rule in cabling.cords:
             made.cords(cord_rule)
         inventory = replace(inventory, cords=made.joined(ledger, findings))
@@ -51,6 +57,7 @@ class _Deriver:
     inventory: Inventory
     written: Mapping[str, Cable]
     kinds: Mapping[str, Mapping[str, str]]
+    part: Part | None = None
     cables: list[Cable] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     said: dict[tuple[str, Where], Finding] = field(default_factory=dict)
@@ -85,6 +92,8 @@ class _Deriver:
     def _devices(self, rule: RackRule | MeshRule | CordRule) -> list[Device]:
         """Those that a rule is about; one about nobody is misspelt."""
         found = list(self._among(rule.devices))
+        if self.part is not None and not isinstance(rule, MeshRule):
+            found = [d for d in found if self.part.has_all_of(self.inventory.racks[d.rack])]
         if not found:
             among = rule.devices
             hall = "" if not among.halls else min(among.halls) + and_more(len(among.halls))
@@ -210,7 +219,7 @@ class _Deriver:
             targets = [named.get((hall.building, n), "") for n in rule.to_halls] or [hall.name]
             for n, (target, number) in enumerate(product(targets, rule.to_numbers)):
                 other = self.by_number.get((target, rule.to, number))
-                if other is None:
+                if other is None or not self._ours(device, other):
                     continue
                 met = True
                 here = rule.ports[n * rule.links : (n + 1) * rule.links]
@@ -220,6 +229,9 @@ class _Deriver:
             said = f"no {rule.to} with one of the numbers of `to_numbers` is there for it"
             expected, hint = "a device that it leads to", "remove it, or mend it"
             self._say("rule-hits-nothing", rule.where.at("to_numbers"), said, expected, hint)
+
+    def _ours(self, *devices: Device) -> bool:
+        return self.part is None or any(device.hall in self.part.halls for device in devices)
 
     def hand_out(self, ledger: Ledger) -> None:
         """Ports out of the ledger; what rests in it counts as taken, until `igoudar plan` takes it out."""

@@ -28,15 +28,19 @@ def check(design: Design) -> Iterator[Finding]:
 
 def _complete(design: Design, fabric: FabricDesign) -> Iterator[Finding]:
     joined = {(low.device, high.device) for low, high in fabric.links}
+    devices = design.inventory.devices
     for name in (*fabric.leaves, *fabric.borders):
-        missing = [spine for spine in fabric.spines if (name, spine) not in joined]
+        leaf = devices[name] if name in fabric.leaves else None
+        spines = [s for s in fabric.spines if leaf is None or devices[s].pod == leaf.pod]
+        missing = [spine for spine in spines if (name, spine) not in joined]
         if missing:
+            of = "hall" if len(spines) == len(fabric.spines) else "pod"
             yield Finding(
                 "not-in-clos",
-                design.inventory.devices[name].where,
+                devices[name].where,
                 f"{name} has no cable to {', '.join(missing)}",
-                "a connected cable to every spine of its hall",
-                severity=Severity.WARNING if len(missing) < len(fabric.spines) else Severity.ERROR,
+                f"a connected cable to every spine of its {of}",
+                severity=Severity.WARNING if len(missing) < len(spines) else Severity.ERROR,
             )
     if len(fabric.spines) > fabric.max_paths:
         where = design.inventory.halls[fabric.name].where

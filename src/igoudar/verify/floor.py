@@ -13,7 +13,7 @@ from igoudar.doctor.light import dark_dbm
 from igoudar.doctor.report import in_one_line
 from igoudar.doctor.site import plan_of, usable
 from igoudar.errors import DeviceFailed
-from igoudar.inventory import load
+from igoudar.inventory import load, load_halls
 from igoudar.model import Inventory
 from igoudar.stack_files import site_of, stacks_of
 from igoudar.tree import site_folder
@@ -61,8 +61,10 @@ def _stack(root: Path, stack: str) -> tuple[Inventory, Collection[str]]:
         raise DeviceFailed(f"Pulumi.{stack}.yaml names no `igoudar:site`, so nobody knows whom to ask")
     folder = site_folder(site, root, root)
     (file,) = (one for one in stacks_of(folder, root) if one.name == stack)
+    if halls := file.words("scope", ()):
+        return load_halls(folder, root, halls), halls
     inventory = load(folder, root)
-    return inventory, file.words("scope", tuple(inventory.halls))
+    return inventory, tuple(inventory.halls)
 
 
 def _within(plan: Plan, devices: Collection[str]) -> Plan:
