@@ -200,7 +200,7 @@ def _restore(clos: Clos) -> None:
     run, name = clos.operator(2, 1), clos.leaves[0]
     run.verify_seconds = 1.0
 
-    def never(self: FrrDriver, *rest: object) -> object:
+    def never(self: FrrDriver, *rest: object, **more: object) -> object:
         raise DeviceFailed(f"{self.name}: not as it should be")
 
     stop, gaps = threading.Event(), list[float]()

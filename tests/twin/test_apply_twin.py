@@ -222,7 +222,7 @@ import sys
 from pathlib import Path
 from igoudar.apply.driver import FrrDriver
 from tests.twin.test_apply_twin import operator, targets
-def hang(*rest):
+def hang(*rest, **more):
     import os, time
     os.write(1, b"applied\\n")  # at once: both switches are asked side by side
     time.sleep(600)
