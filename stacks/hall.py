@@ -13,6 +13,7 @@ from igoudar.design import HallDesign, RowDesign
 from igoudar.facility.graph import Racks
 from igoudar.hall.levels import rising
 from igoudar.hall.places import Rack
+from igoudar.hall.standing import standing
 from igoudar.model import Device, Inventory, Status
 
 
@@ -22,14 +23,11 @@ def describe(inventory: Inventory) -> HallDesign:
     And what each cable is, and how long.
     """
     racks = sorted(inventory.racks.values(), key=lambda r: (r.hall, r.row, r.position))
-    standing: dict[str, list[Device]] = {rack.name: [] for rack in racks}
-    for device in inventory.devices.values():
-        if device.status is not Status.PLANNED:
-            standing[device.rack].append(device)
+    inside = standing(inventory)
     rows: dict[tuple[str, str], list[str]] = {}
     for rack in racks:
         rows.setdefault((rack.hall, rack.row), []).append(rack.name)
-    names = {rack.name: _from_the_top(rack, standing[rack.name]) for rack in racks}
+    names = {rack.name: _from_the_top(rack, inside[rack.name]) for rack in racks}
     told = (
         RowDesign(hall, row, tuple(own), {rack: names[rack] for rack in own})
         for (hall, row), own in rows.items()
@@ -38,7 +36,8 @@ def describe(inventory: Inventory) -> HallDesign:
 
 
 def _from_the_top(rack: Rack, devices: list[Device]) -> tuple[str, ...]:
-    return tuple(d.name for d in sorted(devices, key=lambda d: (-rising(rack, d.u), d.name)))
+    there = (device for device in devices if device.status is not Status.PLANNED)
+    return tuple(d.name for d in sorted(there, key=lambda d: (-rising(rack, d.u), d.name)))
 
 
 class Halls(pulumi.ComponentResource):

@@ -8,7 +8,6 @@ device is there: a record is what a preview says that it would be.
 from __future__ import annotations
 
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from pathlib import Path
 
 from netaddr import IPAddress
 
+from bench_parts.children import cpu_of_children
 from igoudar.allocate import allocate
 from igoudar.compiler import describe
 from igoudar.day import today
@@ -78,7 +78,7 @@ def _in_service(folder: Path, hall: str) -> None:
 
 def _previewed(checkout: Checkout, *words: str) -> str:
     """Seconds, CPU seconds, the most memory that all processes took together, and what was printed."""
-    begun, worked = time.monotonic(), _cpu()
+    begun, worked = time.monotonic(), cpu_of_children()
     command = ["pulumi", "preview", "--stack", STACK, *words, "--non-interactive", "--color", "never"]
     said = checkout.folder / ".igoudar/preview.txt"
     with said.open("w", encoding="utf-8") as out:
@@ -92,14 +92,9 @@ def _previewed(checkout: Checkout, *words: str) -> str:
     text = said.read_text("utf-8")
     if running.returncode:
         sys.exit(text)
-    took = f"{time.monotonic() - begun:.1f} s, {_cpu() - worked:.1f} CPU-s"
+    took = f"{time.monotonic() - begun:.1f} s, {cpu_of_children() - worked:.1f} CPU-s"
     parts = ", ".join(f"{kind} {mb:.0f}" for kind, mb in sorted(most.items()))
     return f"{took}, {sum(most.values()):.0f} MB ({parts}), {len(text.splitlines())} lines printed"
-
-
-def _cpu() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
 
 
 def _memory(folder: Path) -> dict[str, float]:

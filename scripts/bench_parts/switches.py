@@ -9,7 +9,6 @@ compiler (`scripts/bench compile`) and what is said to devices (`scripts/bench t
 from __future__ import annotations
 
 import json
-import resource
 import statistics
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from bench_parts.children import cpu_of_children
 from igoudar import vendors
 from igoudar.bogons import load_bogons
 from igoudar.derive import derive
@@ -54,18 +54,12 @@ def switches(count: int) -> None:
                 one_line(inputs)
             (project.folder / "inputs.json").write_text(json.dumps(inputs), "utf-8")
             for verb in (("preview",), ("up", "--yes", "--skip-preview")):
-                begun, worked = time.monotonic(), _cpu()
+                begun, worked = time.monotonic(), cpu_of_children()
                 done = project.pulumi(*verb)
                 if done.status:
                     sys.exit(done.text)
-                took = f"{time.monotonic() - begun:.1f} s, {_cpu() - worked:.1f} CPU-s"
+                took = f"{time.monotonic() - begun:.1f} s, {cpu_of_children() - worked:.1f} CPU-s"
                 print(f"  {step}: pulumi {verb[0]} {took}", flush=True)
-
-
-def _cpu() -> float:
-    """Of all processes that ended so far: on a busy machine it says more than seconds."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
 
 
 def inputs_of(count: int) -> Inputs:

@@ -27,7 +27,7 @@ from igoudar.errors import BadInput, CheckFailed, Finding, Severity, Where, in_o
 from igoudar.hall.part import Part
 from igoudar.hostview import HostView, HostViews
 from igoudar.intent import DeviceIntent
-from igoudar.inventory import ledger_of, load, load_hall, load_part, read_documents, shown
+from igoudar.inventory import ledger_of, load_hall, load_part, load_whole, read_documents, shown
 from igoudar.ledger import Ledger, clashes
 from igoudar.model import SWITCH_ROLES, Device, Inventory, Role, Status
 from igoudar.one_hall import OF_TIES, halls_of, judged
@@ -109,11 +109,14 @@ def sound(ledger: Ledger, root: Path) -> Ledger:
     return ledger
 
 
-def compile_site(folder: Path, *, root: Path, today: date) -> Compiled:
-    """All texts and all findings. Raises BadInput, or CheckFailed where a finding makes texts impossible."""
-    ledger = ledger_of(folder, root)
-    inventory = load(folder, root, ledger)
-    return _compiled(inventory, ledger, (folder, root), today)
+def compile_site(folder: Path, *, root: Path, today: date, documents: Documents | None = None) -> Compiled:
+    """All texts and all findings. Raises BadInput, or CheckFailed where a finding makes texts impossible.
+
+    `documents`: the files of the site, where they are read already.
+    """
+    place, ledger = (folder, root), ledger_of(folder, root)
+    inventory = load_whole(documents or read_documents(*place), place, ledger)
+    return _compiled(inventory, ledger, place, today)
 
 
 def compile_halls(folder: Path, halls: Collection[str], *, root: Path, today: date) -> Compiled:
@@ -125,11 +128,9 @@ def compile_halls(folder: Path, halls: Collection[str], *, root: Path, today: da
     place, ledger = (folder, root), ledger_of(folder, root)
     documents = read_documents(*place)
     known = [hall for hall in halls_of(documents) if hall in halls]
-    if known == halls_of(documents):
-        return compile_site(folder, root=root, today=today)
-    less = part_of(documents, known)
+    less = None if known == halls_of(documents) else part_of(documents, known)
     compiled = None if less is None else _compiled_part(documents, less, ledger, place, today)
-    return compiled or compile_site(folder, root=root, today=today)
+    return compiled or compile_site(folder, root=root, today=today, documents=documents)
 
 
 def _compiled_part(

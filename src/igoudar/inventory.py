@@ -45,12 +45,14 @@ def load(folder: Path, root: Path, ledger: Callable[[], Ledger] | None = None) -
     `ledger`: `ledger_of` the site, where others read it, too. Findings carry paths relative to `root` where
     the folder lies inside it. Raises BadInput.
     """
-    return _inventory(read_documents(folder, root), folder, root, ledger or ledger_of(folder, root))
+    return load_whole(read_documents(folder, root), (folder, root), ledger)
 
 
-def load_whole(documents: Documents, place: tuple[Path, Path]) -> Inventory:
+def load_whole(
+    documents: Documents, place: tuple[Path, Path], ledger: Callable[[], Ledger] | None = None
+) -> Inventory:
     """All that `read_documents` read of a site; `place`: its folder and the root. Raises BadInput."""
-    return _inventory(documents, *place, ledger_of(*place))
+    return _inventory(documents, *place, ledger or ledger_of(*place))
 
 
 def load_hall(documents: Documents, place: tuple[Path, Path], hall: str) -> Inventory:

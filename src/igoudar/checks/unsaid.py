@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 
 from igoudar.design import Design
@@ -11,6 +10,7 @@ from igoudar.hall.cause import home
 from igoudar.hall.draw import Draws, airflow_of
 from igoudar.hall.gaps import gap, of_types
 from igoudar.hall.places import Rack
+from igoudar.hall.standing import standing
 from igoudar.hardware.parts import RackType
 from igoudar.model import Device, Inventory
 
@@ -20,10 +20,7 @@ FACTS = "types/overrides.yaml"
 def check(design: Design) -> Iterator[Finding]:
     inventory = design.inventory
     draws = Draws(inventory)
-    standing: dict[str, list[Device]] = defaultdict(list)
-    for device in inventory.devices.values():
-        standing[device.rack].append(device)
-    for name, devices in sorted(standing.items()):
+    for name, devices in sorted(standing(inventory).items()):
         rack = inventory.racks[name]
         mounted = [device for device in devices if device.u]
         yield from _airflow(draws, rack, mounted)

@@ -11,6 +11,7 @@ from igoudar.derive.ports import natural
 from igoudar.drawing.letters import width
 from igoudar.drawing.looks import DENSE, EDGE, QUIET, WHITE
 from igoudar.drawing.paper import INK, Box, Hand, Ink, Pen
+from igoudar.hall import standing as by_rack
 from igoudar.hall.draw import draw_of, weight_of
 from igoudar.hall.levels import HALVES, rising, span, whole
 from igoudar.hall.places import OPEN_IN, Rack
@@ -106,9 +107,7 @@ def summed(kind: Kind, uses: Sequence[Use], limit: float | None = None) -> Use:
 
 def standing(inventory: Inventory) -> Mapping[str, list[Device]]:
     """The devices of each rack, from the bottom."""
-    found: dict[str, list[Device]] = {name: [] for name in inventory.racks}
-    for device in inventory.devices.values():
-        found[device.rack].append(device)
+    found = by_rack.standing(inventory)
     for name, devices in found.items():
         rack = inventory.racks[name]
         devices.sort(key=lambda device: (rising(rack, device.u), device.face, device.name))

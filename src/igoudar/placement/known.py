@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from igoudar.errors import Where
 from igoudar.hall import draw
+from igoudar.hall.standing import standing
 from igoudar.model import Device, Inventory
 from igoudar.placement.request import DevicesIn, RackLimitsIn, RequestFile
 
@@ -59,11 +60,9 @@ def draw_of(inventory: Inventory, device: Device, request: RequestFile) -> float
 
 def rack_draws(inventory: Inventory, request: RequestFile) -> dict[str, float]:
     """W of each rack; one with a device of which nobody knows the draw counts as its whole power."""
-    draws: dict[str, list[float | None]] = {name: [] for name in inventory.racks}
-    for device in inventory.devices.values():
-        draws[device.rack].append(draw_of(inventory, device, request))
     found = {}
-    for name, here in draws.items():
+    for name, devices in standing(inventory).items():
+        here = [draw_of(inventory, device, request) for device in devices]
         known = sum(drawn for drawn in here if drawn is not None)
         found[name] = max(known, inventory.racks[name].power_w or 0.0) if None in here else known
     return found

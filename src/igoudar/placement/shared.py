@@ -18,7 +18,7 @@ from igoudar.model import Inventory
 from igoudar.placement.known import rack_draws
 from igoudar.placement.problem import Problem, Shared
 from igoudar.placement.request import DevicesIn, RequestFile
-from igoudar.power import Graph, State, analyse, faults, settle
+from igoudar.power import FeedLoad, Graph, State, analyse, faults, settle
 from igoudar.power.racks import pattern_of, shares_of
 from igoudar.power.report import Element, Kind
 from igoudar.power.schemes import Scheme
@@ -41,7 +41,7 @@ def shared_of(inventory: Inventory, request: RequestFile, problem: Problem) -> t
         settled = settle(graph)
         legs = {unit.name: 3 * max(unit.legs_w) - unit.load_w for unit in settled.loads.units}
         sums.meters(settled.state, (), range(len(graph.units) + len(graph.loops)), legs)
-        sums.feeds_alone(graph)
+        sums.feeds_alone(graph, settled.loads.feeds)
         for unit in settled.state.units:
             sums.without(settled.state, (unit.name,), lambda name: levels(name) >= PROMISED)
         for promise in inventory.plant.schemes.values():
@@ -134,10 +134,10 @@ class _Sums:
                 takes = {alike: draws if alike[0] == name else none for alike in self._alike}
                 self.add(f"power of hall {name}", hall.power_w - used, takes)
 
-    def feeds_alone(self, graph: Graph) -> None:
+    def feeds_alone(self, graph: Graph, feeds: Iterable[FeedLoad]) -> None:
         """Units that racks name as feeds, with all their racks on them alone."""
         alone: dict[str, float] = defaultdict(float)
-        for feed in settle(graph).loads.feeds:
+        for feed in feeds:
             alone[feed.unit] += feed.alone_w
         for unit in graph.units:
             if unit.name in alone:

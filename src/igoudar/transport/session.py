@@ -73,9 +73,7 @@ class Session:
         """A command that stays. Raises DeviceFailed where none can be begun."""
         channel = self._channel(CONNECT_SECONDS)
         try:
-            channel.settimeout(CONNECT_SECONDS)
             channel.exec_command(command)
-            channel.settimeout(None)
         except (paramiko.SSHException, OSError, EOFError) as error:
             channel.close()
             raise self.lost(f"does not begin `{_short(command)}` ({_text(error)})") from error
