@@ -49,7 +49,7 @@ def faults(count: int, seed: int, root: Path, after: int = 0) -> None:
             ):
                 bench = Bench(folder)
                 while (at := after + len(outcomes)) < count:
-                    outcome = _outcome(bench, drawn[len(outcomes)], seed * count + len(outcomes))
+                    outcome = _outcome(bench, drawn[at], seed * count + at)
                     outcomes.append(outcome)
                     out.write(json.dumps(asdict(outcome)) + "\n")
                     out.flush()

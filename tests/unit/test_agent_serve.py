@@ -15,7 +15,7 @@ import pytest
 
 from igoudar.agent.serve import serve
 from igoudar.errors import DeviceFailed
-from igoudar.transport import Lines, Session
+from igoudar.transport import Lines, Session, lines
 
 
 def answering(verb: str, request: dict[str, Any]) -> dict[str, Any]:
@@ -61,6 +61,7 @@ def lines_over(channel: Channel) -> Lines:
         lost=lambda what: DeviceFailed(f"sw-1: {what}"),
         access=SimpleNamespace(host="sw-1"),
         transport=SimpleNamespace(is_active=lambda: True),
+        close=lambda: channel.near.shutdown(socket.SHUT_RDWR),
     )
     return Lines(cast(Session, session), "agent", "install it")
 
@@ -135,6 +136,24 @@ def test_an_answer_that_does_not_come_in_time_is_told_and_later_ones_arrive(agen
         agent.ask(0.1, verb="slow", request={})
     assert agent.ask(5, verb="slow", request={})["ok"]
     assert agent.alive
+
+
+def test_one_that_works_for_long_is_waited_for(agent: Lines, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lines, "ALIVE_SECONDS", 0.05)
+    monkeypatch.setattr(lines, "SILENT_SECONDS", 0.2)
+    assert agent.ask(5, verb="slow", request={})["ok"]
+
+
+def test_one_that_says_nothing_at_all_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lines, "ALIVE_SECONDS", 0.05)
+    monkeypatch.setattr(lines, "SILENT_SECONDS", 0.2)
+    asked = lines_over(Channel())
+    begun = time.monotonic()
+    with pytest.raises(DeviceFailed, match="sw-1: said nothing for 0 s"):
+        asked.ask(60, verb="apply", request={})
+    assert time.monotonic() - begun < 30
+    with pytest.raises(DeviceFailed, match="lost the connection"):
+        asked.ask(60, verb="restore", request={})
 
 
 def test_a_command_that_complains_and_ends_is_told_with_what_to_do() -> None:

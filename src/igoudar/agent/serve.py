@@ -1,7 +1,8 @@
 """Many messages over one login, each answered by a process of its own, forked when all is loaded.
 
 In comes a line a message, `{"n": 3, "verb": "arm", "request": {...}}`; out goes a line an answer with its
-`n`, as each is ready: an `extend` overtakes an `apply`. It ends with its input; what is being done goes on.
+`n`, as each is ready: an `extend` overtakes an `apply`. A message without a verb asks whether anybody is
+there. It ends with its input; what is being done goes on.
 """
 
 from __future__ import annotations
@@ -47,8 +48,12 @@ def serve(answering: Answering, source: int, sink: int) -> None:
                         return
                 elif piece:
                     *lines, rest = (rest + piece).split(b"\n")
-                    for line in lines:
-                        handle, begun = _begun(answering, line, (source, sink))
+                    for message in map(json.loads, lines):
+                        if "verb" not in message:
+                            if not _sent(message, sink):
+                                return
+                            continue
+                        handle, begun = _begun(answering, message, (source, sink))
                         asked[handle] = begun
                         looking.register(handle, selectors.EVENT_READ)
                 else:
@@ -62,9 +67,8 @@ def _read(handle: int) -> bytes:
         return b""
 
 
-def _begun(answering: Answering, line: bytes, ours: tuple[int, int]) -> tuple[int, Asked]:
+def _begun(answering: Answering, message: Mapping[str, Any], ours: tuple[int, int]) -> tuple[int, Asked]:
     """The end of a pipe where the answer will come, and who makes it."""
-    message = json.loads(line)
     here, there = os.pipe()
     process = os.fork()
     if process:
@@ -92,7 +96,11 @@ def _told(asked: Asked, sink: int) -> bool:
         told = json.loads(asked.said)
     except ValueError:  # nothing, or half of it
         told = NO_ANSWER
-    rest = memoryview(json.dumps({**told, "n": asked.number}).encode() + b"\n")
+    return _sent({**told, "n": asked.number}, sink)
+
+
+def _sent(told: Mapping[str, Any], sink: int) -> bool:
+    rest = memoryview(json.dumps(told).encode() + b"\n")
     try:
         while rest:
             rest = rest[os.write(sink, rest) :]

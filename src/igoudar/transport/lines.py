@@ -15,10 +15,14 @@ from igoudar.errors import DeviceFailed
 from igoudar.transport.session import CHUNK, IDLE_SECONDS, Session
 
 Answer = dict[str, Any]
+ALIVE_SECONDS = 5.0  # how often one that does not answer is asked whether it is there
+SILENT_SECONDS = 20.0  # no word of any kind for so long: the way, the host or its power is gone
 
 
 class Lines:
     """Safe for several threads. The command answers `{"n": ...}` with the number that it was asked with.
+
+    It answers a bare `{"n": ...}` at once, so that one who works for long is told from one without power.
 
     `advice`: what to do where the command itself complains and ends.
     """
@@ -31,7 +35,7 @@ class Lines:
         self._channel = session.begin(command)
         self._waiting = dict[int, Future[Answer]]()
         self._lock = threading.Lock()
-        self._last = 0
+        self._last, self._heard = 0, time.monotonic()
         self._said = bytearray()
         self._ended = False
         threading.Thread(target=self._listen, daemon=True).start()
@@ -41,8 +45,9 @@ class Lines:
         return not self._ended and self._session.transport.is_active()
 
     def ask(self, seconds: float, **question: Any) -> Answer:
-        """Raises DeviceFailed without an answer in so many seconds, or when the command ends."""
-        deadline = time.monotonic() + seconds
+        """Raises DeviceFailed where no answer comes in time, no word for too long, or the command ends."""
+        begun = time.monotonic()
+        deadline = begun + seconds
         with self._lock:
             if self._ended:
                 raise self._gone()
@@ -56,11 +61,28 @@ class Lines:
                 self.close()  # half a line may be on its way
                 raise self._gone() from error
         try:
-            return answer.result(max(deadline - time.monotonic(), 0.0))
-        except TimeoutError as error:
-            raise self._session.lost(f"did not answer in {seconds:.0f} s") from error
+            while (left := deadline - time.monotonic()) > 0:
+                with contextlib.suppress(TimeoutError):
+                    return answer.result(min(left, ALIVE_SECONDS))
+                self._look(begun)
+            raise self._session.lost(f"did not answer in {seconds:.0f} s")
         finally:
             self._waiting.pop(number, None)
+
+    def _look(self, begun: float) -> None:
+        """Is it there? Raises DeviceFailed, and ends the login, where it was not heard for too long."""
+        if time.monotonic() - max(begun, self._heard) > SILENT_SECONDS:
+            self._session.close()
+            raise self._session.lost(f"said nothing for {SILENT_SECONDS:.0f} s")
+        if not self._lock.acquire(blocking=False):
+            return  # another message is being sent
+        try:
+            if self._channel.send_ready():
+                self._send(b'{"n": 0}\n', time.monotonic() + ALIVE_SECONDS)
+        except (OSError, paramiko.SSHException, EOFError):
+            self.close()
+        finally:
+            self._lock.release()
 
     def close(self) -> None:
         self._channel.close()
@@ -80,6 +102,7 @@ class Lines:
         rest = b""
         with contextlib.suppress(OSError, paramiko.SSHException, EOFError, ValueError, KeyError):
             while piece := self._channel.recv(CHUNK):
+                self._heard = time.monotonic()
                 *lines, rest = (rest + piece).split(b"\n")
                 for line in lines:
                     told: Answer = json.loads(line)

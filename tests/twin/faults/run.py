@@ -50,8 +50,8 @@ class Bench:
     def __init__(self, folder: Path) -> None:
         self.folder, self.version = folder, 0
 
-    def one(self, fault: Fault, seed: int) -> Outcome:
-        """Leaves all switches at the version after."""
+    def one(self, fault: Fault, seed: int, *, finish: bool = True) -> Outcome:
+        """`finish`: a run without a fault follows and does what is left; else the next change is that run."""
         dice = random.Random(seed)
         switch = dice.choice(sorted(fabric.SWITCHES))
         before = self._version()
@@ -61,8 +61,11 @@ class Bench:
         process = self._begin(fault.moment.format(s=switch), before, after)
         said = _lines(process)
         scene = Scene(self.folder, switch, process, dice, lambda stack: self._plain(before, after, stack))
-        told, began = self._hit(fault, scene, said)
-        fault.heal(scene)
+        try:
+            told, began = self._hit(fault, scene, said)
+        finally:  # the next fault finds all hosts as they were
+            scene.kill()
+            fault.heal(scene)
         self._settle()
         settled = time.monotonic() - began
         live = fabric.live(self.folder)
@@ -70,9 +73,10 @@ class Bench:
         end = _which(live, before, after)
         wrong = _judge(fault, end, told)
         outcome = Outcome(fault.name, switch, told.get("outcome", ""), end, settled, sent, lost, wrong)
-        if not wrong:
+        if finish and not wrong:
             wrong = self._finished(live, after)
-        self.version = 0 if wrong else after
+            end = "new"
+        self.version = 0 if wrong else after if end == "new" else before
         return replace(outcome, wrong=wrong)
 
     def _version(self) -> int:
@@ -119,6 +123,11 @@ class Bench:
         except IgoudarError as error:
             run.report.error = str(error)
         return " ".join(filter(None, (run.report.outcome, run.report.error)))
+
+    def finished(self) -> str:
+        """A run from what all run to the other version; what is wrong with it."""
+        before = self._version()
+        return self._finished(fabric.live(self.folder), 3 - before)
 
     def _finished(self, live: Mapping[str, Any], after: int) -> str:
         """The next run does what is left, without cleaning by hand."""
