@@ -133,11 +133,11 @@ def _standing(inventory: Inventory, device: Device) -> dict[str, str]:
 
 
 def cabling_records(compiled: Compiled) -> dict[str, dict[str, Any]]:
-    """Hall of the stack -> key of the cable -> what is pulled.
+    """Hall of the stack -> key of the cable -> what is pulled; label 0 where the site hands out none.
 
     A cable between two halls is of that of its first end.
     """
-    inventory, plan = compiled.design.inventory, compiled.plan
+    inventory, labels = compiled.design.inventory, compiled.plan.numbers.get(LABEL, {})
     halls = {row.hall for row in compiled.design.hall.rows}
     pulls = compiled.design.hall.pulls.by_key
     found: dict[str, dict[str, Any]] = {}
@@ -148,7 +148,7 @@ def cabling_records(compiled: Compiled) -> dict[str, dict[str, Any]]:
         pull = pulls.get(key)
         near, far = sorted((cable.a, cable.b))
         found.setdefault(hall, {})[key] = {
-            "label": plan.number(LABEL, key),
+            "label": labels.get(key, 0),
             "ends": f"{end_text(inventory, near)}/{end_text(inventory, far)}",
             "article": pull.article if pull else "",
             "length": shown(DISTANCE, pull.length_m) if pull and pull.length_m is not None else "",

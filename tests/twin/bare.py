@@ -84,8 +84,8 @@ def access(folder: Path, name: str, number: int) -> Access:
     return Access(name, address, "igoudar", keys.login, keys.hosts[address], via=Relay(folder))
 
 
-def sh(folder: Path, name: str, script: str) -> str:
+def sh(folder: Path, name: str, script: str, seconds: float = 60.0) -> str:
     """Output of a root shell on a host, which must not fail."""
-    done = twin.run(folder, name, f"sudo sh -c {shlex.quote(script)}")
+    done = twin.run(folder, name, f"sudo sh -c {shlex.quote(script)}", seconds)
     assert done.status == 0, f"{name}: {script}: {done.err.decode()}"
     return done.out.decode().strip()

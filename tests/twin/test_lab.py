@@ -35,14 +35,6 @@ def failures(wait: int) -> list[dict[str, Any]]:
     return bad
 
 
-@pytest.fixture(scope="module")
-def lab() -> str:
-    """Set up, up and proved; what it printed."""
-    done = run("scripts/lab", "--no-drills")
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    return done.stdout
-
-
 def test_it_ends_with_the_times_and_one_line(lab: str) -> None:
     lines = lab.splitlines()
     counted = next(

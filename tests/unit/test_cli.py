@@ -8,12 +8,15 @@ import pty
 import re
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from igoudar import checks
+from igoudar.compiler import compile_site
+from igoudar.resources import cabling_records
 from tests.errors import ROOT, run
 from tests.repository import commit, git, repository
 
@@ -470,6 +473,8 @@ def test_a_new_site_checks_plans_and_renders(root: Path, name: str) -> None:
     assert typed(root, f"check {name}") == ([f"{name}: 0 errors, 0 warnings"], 0)
     assert typed(root, f"plan {name}") == ([f"inventory/{name}/ledger.yaml: 0 numbers changed"], 0)
     assert typed(root, f"render {name} --out out")[1] == 0
+    pulled = cabling_records(compile_site(root / "inventory" / name, root=root, today=date.today()))
+    assert {cable["label"] for cable in pulled["h1"].values()} == {0}, "it says nothing of its cabling"
     assert f"igoudar:site: {name}\n" in (root / f"Pulumi.{name}.yaml").read_text()
     assert typed(root, f"new {name}")[1] == 2
 

@@ -124,7 +124,7 @@ def test_cables_are_pulled_exchanged_and_taken_out_by_label() -> None:
         "## Exchange", "",
         "- [ ] **17** leaf-1/swp1 → spine-1/swp1: dac, 5 m; before: dac, 3 m", "",
         "## Pull", "",
-        "- [ ] **no label yet** (`igoudar plan`) leaf-2/swp1 → spine-1/swp2: "
+        "- [ ] **no label yet** (`igoudar plan`, where there is a cabling.yaml) leaf-2/swp1 → spine-1/swp2: "
         "article and length to be chosen", "",
     ]  # fmt: skip
     assert cable_order("h1", CABLES, CABLES, DAY).markdown() == ""

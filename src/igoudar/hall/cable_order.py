@@ -60,7 +60,9 @@ def _line(key: str, told: Mapping[str, Any], more: str = "") -> Line:
         return Line("", "in no plan", f": {a} → {b}")
     label = int(told["label"])
     near, _, far = told.get("ends", "").partition("/")
-    number, hint = (str(label), "") if label else ("no label yet", " (`igoudar plan`)")
+    number, hint = (
+        (str(label), "") if label else ("no label yet", " (`igoudar plan`, where there is a cabling.yaml)")
+    )
     return Line("", number, f"{hint} {a} → {b}: {_what(told)}{more}", label, (near, far))
 
 

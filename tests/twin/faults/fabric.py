@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from igoudar import twin, vendors
-from igoudar.agent.switch import DAEMONS_FILE
-from igoudar.apply.change import FRR, INTERFACES, Texts, Wanted
-from igoudar.apply.driver import Disguise, Driver, FrrDriver
+from igoudar.apply.change import Texts, Wanted
+from igoudar.apply.driver import Driver
 from igoudar.apply.operator import Operator, Plan
 from igoudar.apply.witnesses import SshWitnesses, Witnesses
 from igoudar.runs import Report
@@ -83,19 +82,6 @@ def access(folder: Path, name: str) -> Access:
 
 def witnesses(folder: Path) -> SshWitnesses:
     return SshWitnesses([access(folder, name) for name in WITNESSES])
-
-
-def live(folder: Path) -> dict[str, Texts]:
-    """What each runs: files, and `running-config` only where its daemons run something else."""
-
-    def read(name: str) -> Texts:
-        driver = FrrDriver(access(folder, name))
-        try:
-            return driver.read((DAEMONS_FILE, FRR, INTERFACES), Disguise()).texts
-        finally:
-            driver.close()
-
-    return dict(zip(SWITCHES, at_all(SWITCHES, read), strict=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import json
 import queue
 import random
 import re
+import shlex
 import subprocess
 import sys
 import threading
@@ -15,7 +16,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from igoudar.apply.driver import FrrDriver
+from igoudar.agent.switch import DAEMONS_FILE
+from igoudar.apply.change import FRR, INTERFACES, Texts
+from igoudar.apply.driver import Disguise, FrrDriver
 from igoudar.errors import IgoudarError
 from igoudar.runs import new_id
 from tests.twin.faults import fabric
@@ -45,10 +48,14 @@ class Outcome:
 
 
 class Bench:
-    """A fabric that is up, and the version that it runs; 0 where that is not known."""
+    """A fabric that is up, and the version that it runs; 0 where that is not known.
+
+    It asks the switches over logins that stay: a new one for each question would be most of what they do.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.version = folder, 0
+        self.asking = {name: FrrDriver(fabric.access(folder, name)) for name in fabric.SWITCHES}
 
     def one(self, fault: Fault, seed: int, *, finish: bool = True) -> Outcome:
         """`finish`: a run without a fault follows and does what is left; else the next change is that run."""
@@ -68,7 +75,7 @@ class Bench:
             fault.heal(scene)
         self._settle()
         settled = time.monotonic() - began
-        live = fabric.live(self.folder)
+        live = self._live()
         sent, lost = self._probed()
         end = _which(live, before, after)
         wrong = _judge(fault, end, told)
@@ -83,7 +90,7 @@ class Bench:
         """What all run; looked up at first, and after something went wrong."""
         if not self.version:
             self._settle()
-            self.version = {"old": 1, "new": 2}[_which(fabric.live(self.folder), 1, 2)]
+            self.version = {"old": 1, "new": 2}[_which(self._live(), 1, 2)]
         return self.version
 
     def _begin(self, moment: str, before: int, after: int) -> subprocess.Popen[str]:
@@ -127,13 +134,13 @@ class Bench:
     def finished(self) -> str:
         """A run from what all run to the other version; what is wrong with it."""
         before = self._version()
-        return self._finished(fabric.live(self.folder), 3 - before)
+        return self._finished(self._live(), 3 - before)
 
     def _finished(self, live: Mapping[str, Any], after: int) -> str:
         """The next run does what is left, without cleaning by hand."""
         found = 3 - after if _which(live, 3 - after, after) == "old" else after
         said = self._plain(found, after, fabric.STACK)
-        if said != "done" or _which(fabric.live(self.folder), 3 - after, after) != "new":
+        if said != "done" or _which(self._live(), 3 - after, after) != "new":
             return f"the next run does not finish it: {said}"
         return ""
 
@@ -152,19 +159,25 @@ class Bench:
 
     def _is_open(self, name: str) -> bool:
         try:
-            return '"open": null' not in fabric.sh(self.folder, name, "echo '{}' | igoudar-agent status")
+            return self.asking[name].status().open is not None
         except IgoudarError:
+            self.asking[name].close()
             return True
+
+    def _live(self) -> dict[str, Texts]:
+        """What each runs: files, and `running-config` only where its daemons run something else."""
+
+        def read(name: str) -> Texts:
+            return self.asking[name].read((DAEMONS_FILE, FRR, INTERFACES), Disguise()).texts
+
+        return dict(zip(fabric.SWITCHES, fabric.at_all(fabric.SWITCHES, read), strict=True))
 
     def _converged(self) -> None:
         """All sessions are up, so that what is lost is the fault's."""
-        deadline = time.monotonic() + SETTLE
-        ask = "vtysh -c 'show bgp summary json' | grep -c '\"state\":\"Established\"' || true"
-        while any(
-            up != "2" for up in fabric.at_all(fabric.SWITCHES, lambda n: fabric.sh(self.folder, n, ask))
-        ):
-            assert time.monotonic() < deadline, "the fabric does not come up"
-            time.sleep(POLL)
+        ask = "vtysh -c 'show bgp summary json' | grep -c '\"state\":\"Established\"'"
+        wait = shlex.quote(f"until [ $({ask}) = 2 ]; do sleep {POLL}; done")
+        until = f"timeout {SETTLE:.0f} sh -c {wait}"
+        fabric.at_all(fabric.SWITCHES, lambda name: fabric.sh(self.folder, name, until, SETTLE + 10))
 
     def _probed(self) -> tuple[int, int]:
         told = fabric.sh(

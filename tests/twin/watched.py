@@ -1,4 +1,4 @@
-"""A `pulumi up` of the lab that is watched: what it says, its processes, and what is killed of it."""
+"""A `pulumi up` that is watched: what it says, its processes, and what is killed of it."""
 
 from __future__ import annotations
 
@@ -6,22 +6,19 @@ import os
 import pty
 import queue
 import re
+import shlex
 import signal
 import subprocess
 import threading
 import time
 import uuid
 from collections.abc import Collection
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from igoudar import twin
 from igoudar.agent.__main__ import LOOKING
 from igoudar.agent.core import VERBS
-from igoudar.errors import IgoudarError
-from tests.twin.lab_checkout import ROOT, SWITCHES, UP
+from tests.twin.checkout import Checkout
 
-TWIN = ROOT / ".igoudar" / "twin" / "lab"
 LONGEST = 240.0  # seconds for a step to come, and for a run to end
 ORPHAN_SECONDS = 2.0
 LATE_SECONDS = 10.0
@@ -38,14 +35,15 @@ NAMES = {
 class Run:
     """`terminal`: it has one of its own, and the shell on it is the session's leader."""
 
-    def __init__(self, checkout: Path, *, terminal: bool = False) -> None:
+    def __init__(self, checkout: Checkout, *, terminal: bool = False) -> None:
         self.ours, theirs = pty.openpty() if terminal else os.pipe()
         begin = ["setsid", "--ctty"] if terminal else ["setsid"]
-        script = f". scripts/env lab && {UP}; true" if terminal else f". scripts/env lab && exec {UP}"
+        end = f"{checkout.up}; true" if terminal else f"exec {checkout.up}"
+        script = f". scripts/env {checkout.site} && {end}"
         self.mark = uuid.uuid4().hex
         self.process = subprocess.Popen(
             [*begin, "bash", "-c", script],
-            cwd=checkout,
+            cwd=checkout.folder,
             env={**os.environ, MARK: self.mark},
             stdin=theirs if terminal else subprocess.DEVNULL,
             stdout=theirs,
@@ -168,50 +166,30 @@ def orphans(mark: str, hung: Collection[int] | None = None) -> dict[int, str]:
     return left
 
 
-def orders_once_still() -> dict[str, int]:
+def orders_once_still(checkout: Checkout) -> dict[str, int]:
     """What was on its way when its sender died has arrived: a busy switch is late to look at it."""
-    deadline, before = time.monotonic() + LATE_SECONDS, orders()
+    deadline, before = time.monotonic() + LATE_SECONDS, orders(checkout)
     while time.monotonic() < deadline:
         time.sleep(1)
-        if (now := orders()) == before:
+        if (now := orders(checkout)) == before:
             return now
         before = now
     return before
 
 
-def orders() -> dict[str, int]:
+def orders(checkout: Checkout) -> dict[str, int]:
     """How many orders to write each switch had since it was started, as its own journal says."""
     verbs = "|".join(verb for verb in VERBS if verb not in LOOKING)
-    told = at_all(f"sudo journalctl -q -t igoudar-agent -o cat | grep -cE '^({verbs}) '")
+    told = checkout.at_all(f"sudo journalctl -q -t igoudar-agent -o cat | grep -cE '^({verbs}) '")
     found = {name: int(said) for name, said in told.items()}
     assert any(found.values()), "each change tells some switch to write"
     return found
 
 
-def at_all(command: str) -> dict[str, str]:
-    """What every switch answers; empty where it does not."""
-
-    def ask(name: str) -> str:
-        try:
-            return twin.run(TWIN, name, command).out.decode().strip()
-        except IgoudarError:
-            return ""
-
-    with ThreadPoolExecutor(len(SWITCHES)) as pool:
-        return dict(zip(SWITCHES, pool.map(ask, SWITCHES), strict=True))
-
-
-def texts() -> dict[str, str]:
-    """Digests of what every switch carries; each must answer."""
-    found = at_all("sudo sha256sum /etc/frr/frr.conf /etc/network/interfaces")
-    assert all(found.values()), found
-    return found
-
-
-def settle() -> None:
+def settle(checkout: Checkout) -> None:
     """Until nothing is open anywhere."""
     begun = time.monotonic()
-    status = "echo '{}' | sudo igoudar-agent status"
-    while not all('"open": null' in said for said in at_all(status).values()):
-        assert time.monotonic() - begun < LONGEST, f"still open: {at_all(status)}"
-        time.sleep(0.5)
+    closed = "echo '{}' | sudo igoudar-agent status | grep -q '\"open\": null'"
+    waited = f"timeout 40 sh -c {shlex.quote(f'until {closed}; do sleep 1; done')} && echo closed"
+    while left := [name for name, said in checkout.at_all(waited).items() if said != "closed"]:
+        assert time.monotonic() - begun < LONGEST, f"still open: {', '.join(left)}"

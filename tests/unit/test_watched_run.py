@@ -7,7 +7,7 @@ import signal
 import subprocess
 import uuid
 
-from tests.twin.lab_run import MARK, living, orphans
+from tests.twin.watched import MARK, living, orphans
 
 
 def started(mark: str) -> int:
