@@ -32,7 +32,7 @@ def ordered() -> list[tuple[int, Fault]]:
 
 @pytest.mark.parametrize(("seed", "fault"), ordered(), ids=[fault.name for _, fault in ordered()])
 def test_all_new_or_all_old(bench: Bench, seed: int, fault: Fault) -> None:
-    outcome = bench.one(fault, seed, finish=False)
+    outcome = bench.one(fault, seed, short=True)
     assert outcome.wrong == "", outcome
 
 

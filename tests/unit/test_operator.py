@@ -421,6 +421,19 @@ def test_where_only_sessions_are_missing_these_alone_are_waited_for(fabric: Fabr
     assert asked[asked.index("verify") :].count("read") > 1
 
 
+def test_a_switch_that_ended_it_meanwhile_is_not_waited_for(fabric: Fabric) -> None:
+    def paused(box: Box, verb: str, when: str) -> None:
+        if (box.name, verb, when) == ("leaf-2", "verify", "before"):
+            box.world.settle()
+
+    operator = fabric.operator(paused)
+    operator.verify_seconds = 60.0
+    with pytest.raises(DeviceFailed, match="leaf-2: gave the change up by itself"):
+        operator.run()
+    assert fabric.boxes["leaf-2"].asked.count("verify") == 1
+    assert all_are(fabric, OLD)
+
+
 def test_a_daemon_that_a_reload_restarted_is_a_warning(fabric: Fabric) -> None:
     fabric.boxes["leaf-2"].world.switch.said = ""
 

@@ -213,7 +213,8 @@ class Operator:
     def _await(self, name: str, look: Callable[..., Live]) -> None:
         """Polls until the switch runs its target and the sessions that should be up are up.
 
-        Where only sessions are missing, it has been told all; then these alone are waited for.
+        Where only sessions are missing, it has been told all; then these alone are waited for. A switch that
+        has ended the transaction meanwhile will not get there.
         """
         deadline = time.monotonic() + self.verify_seconds
         before, problem = self.live[name], "no answer"
@@ -226,6 +227,8 @@ class Operator:
             except DeviceFailed as error:
                 problem = str(error)
             else:
+                if seen.open is None or seen.open["id"] != self.plan.id:
+                    raise DeviceFailed(f"{name}: gave the change up by itself: {_ENDED}")
                 problem = _unlike(seen, before, self._target(name))
                 if not problem:
                     look = self.drivers[name].read
@@ -370,6 +373,8 @@ _DRIFT_ADVICE = (
     "nothing was started. `pulumi refresh` takes what they run into the record, and the next `pulumi up` "
     "replaces it; or change the inventory so that it says the same."
 )
+
+_ENDED = "its window ended without a word, or it was told to by another run; look at `igoudar txn`"
 
 
 def _unlike(seen: Live, before: Live, target: Texts) -> str:
