@@ -53,8 +53,8 @@ class Checkout:
         assert (done.returncode != 0) is fails, f"{script}: {done.returncode}\n{done.stdout[-6000:]}"
         return done.stdout
 
-    def on(self, host: str, command: str) -> str:
-        done = twin.run(self.twin, host, command)
+    def on(self, host: str, command: str, seconds: float = 60.0) -> str:
+        done = twin.run(self.twin, host, command, seconds)
         assert done.status == 0, f"{host}: {command}: {done.status}\n{done.err.decode()}"
         return done.out.decode()
 

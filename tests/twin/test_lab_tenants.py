@@ -19,6 +19,7 @@ ROUNDS = int(os.environ.get("IGOUDAR_ROUNDS", "1"))
 # A probe every 10 ms: daemons that start anew cost some hundred in a row. On a machine with more to do than
 # cores a kernel that waits for one loses a few without any change; docs/benchmarks.md has an idle one.
 STRAY = 0.05
+LONGEST = 1200.0  # seconds of a probe
 DAEMONS = "zebra mgmtd bgpd staticd bfdd"
 TENANT = """tenant: essai
 vpcs:
@@ -50,7 +51,7 @@ class Probe:
         time.sleep(2)
 
     def _run(self, line: str) -> None:
-        self.told = self.lab.on(self.host, line)
+        self.told = self.lab.on(self.host, line, LONGEST)
 
     def stop(self) -> tuple[int, int]:
         """Packets sent and lost; one may still have been on its way."""
