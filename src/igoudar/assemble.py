@@ -18,12 +18,13 @@ from igoudar.facility.plant import Plant
 from igoudar.hall import patterns, series
 from igoudar.hall import schema as hall_schema
 from igoudar.hall.facts import RackFacts
+from igoudar.hall.modules import Catalogue, Fitting
 from igoudar.hall.part import Part
 from igoudar.hall.places import Building, Campus, Climate, Hall, Limits, Rack, TypeFacts
 from igoudar.hall.rack_maker import RackMaker
 from igoudar.hall.readings import Reading
 from igoudar.hall.units import Unit, put_in
-from igoudar.hardware import DeviceType, RackType
+from igoudar.hardware import DeviceType, ModuleType, RackType
 from igoudar.site import Pools, Site, User
 from igoudar.site_files import SiteFile, TenantFile
 from igoudar.waivers import Waiver
@@ -39,6 +40,7 @@ class Documents:
     sites: list[tuple[str, SiteFile]] = field(default_factory=list)
     tenants: list[tuple[str, TenantFile]] = field(default_factory=list)
     types: list[DeviceType | RackType] = field(default_factory=list)
+    modules: list[ModuleType] = field(default_factory=list)
     facts: Mapping[str, TypeFacts] = field(default_factory=dict)
     rack_facts: Mapping[str, RackFacts] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
@@ -61,6 +63,8 @@ def assemble(documents: Documents, folder: str) -> tuple[model.Inventory | None,
     rack_types = _rack_types(types.values(), documents.rack_facts)
     halls, rows = _halls(documents, joined)
     racks, devices = _standing(rows, joined, RackMaker(rack_types, findings), documents.part)
+    fitting = _fitting(documents, types, findings)
+    devices = fitting.all(devices)
     units = documents.units
     if documents.part is not None:
         units = {name: unit for name, unit in units.items() if name in devices}
@@ -78,13 +82,14 @@ def assemble(documents: Documents, folder: str) -> tuple[model.Inventory | None,
     }
     campus = _campus(documents, findings)
     cabling = _cabling(documents, findings)
+    findings += fitting.findings
     if site is None or findings:
         return None, findings
     inventory = model.Inventory(
         site=site,
-        types={slug: t for slug, t in types.items() if isinstance(t, DeviceType)},
+        types=fitting.types,
         rack_types=rack_types,
-        facts=documents.facts,
+        facts=fitting.facts,
         rack_facts={slug: told.where for slug, told in documents.rack_facts.items()},
         limits=documents.limits,
         waivers=tuple(_waivers(documents)),
@@ -101,6 +106,15 @@ def assemble(documents: Documents, folder: str) -> tuple[model.Inventory | None,
         **rest,
     )
     return inventory, findings
+
+
+def _fitting(
+    documents: Documents, types: Mapping[str, DeviceType | RackType], findings: list[Finding]
+) -> Fitting:
+    """Of device types and what is known of them, and of modules that can be in their bays."""
+    modules = _once(iter(documents.modules), findings, lambda m: f"{m.manufacturer}/{m.model}")
+    kinds = {slug: kind for slug, kind in types.items() if isinstance(kind, DeviceType)}
+    return Fitting(kinds, {**documents.facts}, Catalogue.of(modules))
 
 
 def _rack_types(

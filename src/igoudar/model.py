@@ -94,7 +94,8 @@ class Device:
     `oob` is address and prefix on the out-of-band network. `host_key` is an OpenSSH public key line
     without comment; a twin brings its own. `settings` is role name -> mapping, checked by that role.
     `u` is the number on the rack's rail (`igoudar.hall.levels`), 0 beside the U. `draw_w` is what it may draw
-    itself; None: what its type says. `feed`: of its rack, which an rPDU hands on.
+    itself; None: what its type says. `feed`: of its rack, which an rPDU hands on. `modules`: bay -> module
+    type, as they are written; `type` is then one that is made with them.
     `box`: key -> line of what is known of the single box. `instead_of`: what its row gave, where an override
     says otherwise.
     """
@@ -121,6 +122,7 @@ class Device:
     face: Face = Face.FRONT
     draw_w: float | None = None
     feed: str = ""
+    modules: Mapping[str, str] = field(default_factory=dict)
     box: Mapping[str, Where] = field(default_factory=dict)
     instead_of: Device | None = None
 
@@ -322,6 +324,10 @@ class Inventory:
     def cable(self, key: str) -> Cable:
         """Of any kind. Raises KeyError."""
         return self.cables.get(key) or self.pieces.get(key) or self.cords[key]
+
+    def written_types(self) -> list[str]:
+        """Slugs that people can write: those of files, not those that modules make."""
+        return [slug for slug, kind in self.types.items() if not kind.chassis]
 
     def switches(self) -> tuple[Device, ...]:
         return tuple(d for d in self.devices.values() if d.role in SWITCH_ROLES)
