@@ -10,9 +10,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from igoudar.facility.envelope import Need, needs
 from igoudar.facility.graph import power_graph
 from igoudar.facility.plant import Medium, Promise
 from igoudar.facility.served import NOWHERE, served
+from igoudar.facility.standstill import Standing, Warming, warmings
 from igoudar.hall import draw
 from igoudar.model import Inventory
 from igoudar.placement.known import rack_draws
@@ -60,6 +62,24 @@ def two_out(
     for pair in [*pairs, *(crowd.worst for crowd in report.crowds)]:
         if all(element.kind is Kind.UNIT for element in pair):
             sums.without(state, _first_of(pair), lambda name: levels(name) >= TWICE)
+    return sums.found()
+
+
+def restarts(
+    before: Inventory, after: Inventory, request: RequestFile, problem: Problem
+) -> tuple[Shared, ...]:
+    """What halls may give off that would be too warm, with the devices of a proposal, before cooling is back.
+
+    What a device takes up by its mass counts up to what it gives off itself.
+    """
+    graph, later = power_graph(before), power_graph(after)
+    asked = [need for need in needs(after, later) if isinstance(need, Need)]
+    there = Standing(after, later, State(later))
+    state = State(graph)
+    sums, site = _Sums(before, request, problem), Standing(before, graph, state)
+    stopped = {need.taking: there.stopped(need.taking) for need in asked}
+    for warming in warmings(site, asked, stopped):
+        sums.warmed(state, warming)
     return sums.found()
 
 
@@ -189,6 +209,17 @@ class _Sums:
             takes = {alike: tuple(each.get(meter, 0.0) for each in by) for alike, by in taken.items()}
             kind = "power of" if meter < len(state.units) else "cooling of loop"
             self.add(f"{kind} {state.meter_name(meter)}{said}", room, takes)
+
+    def warmed(self, state: State, warming: Warming) -> None:
+        hall, kgs = warming.need.hall.name, [device.kg for device in self.problem.classes]
+        meter = len(state.units) + [loop.name for loop in state.loops].index(warming.loop)
+        takes: dict[Alike, tuple[float, ...]] = {}
+        for alike in self._alike:
+            kg_w = warming.kg_w if alike[0] == hall else 0.0
+            heat = (each.get(meter, 0.0) for each in self._taken(state, alike))
+            takes[alike] = tuple(max(0.0, w - kg * kg_w) for w, kg in zip(heat, kgs, strict=True))
+        what = f"heat to {warming.need.medium} of hall {hall} until its cooling is back"
+        self.add(what, warming.room_w, takes)
 
     def _taken(self, state: State, alike: Alike) -> list[Mapping[int, float]]:
         """What one device of each class is on every meter above such racks."""
