@@ -11,11 +11,12 @@ from igoudar.facility.judged import judge
 from igoudar.hall.excess import Excess
 from igoudar.model import Device, Inventory, Status
 from igoudar.placement.answer import placement_of
+from igoudar.placement.feeds import with_bars
 from igoudar.placement.known import draw_asked, rack_draws
 from igoudar.placement.problem import Effort, Placement, Problem, Shared
 from igoudar.placement.request import RequestFile
 from igoudar.placement.search import Search
-from igoudar.placement.shared import restarts, shared_of, two_out
+from igoudar.placement.shared import one_feed_out, restarts, shared_of, two_out
 from igoudar.placement.written import Placed, placed
 from igoudar.quantities import POWER, shown
 from igoudar.waivers import waive
@@ -23,6 +24,11 @@ from igoudar.waivers import waive
 ROUNDS = 6  # of the search: without what is shared, with it, and with pairs of failures as they are found
 
 
+LIMITS = (
+    ("double-failure", two_out),
+    ("single-overload", one_feed_out),
+    ("warm-before-restart", restarts),
+)
 # of these a smaller amount is worse
 SHORTER = frozenset({"warm-before-restart", "warm-before-battery-ends"})
 
@@ -48,6 +54,8 @@ def propose(
     `asked`: what is wanted, and that as a problem; `asked_at`: where.
     """
     request, problem = asked
+    problem = with_bars(inventory, request, problem, today)
+    asked = request, problem
     judged = _Judged(inventory, request, today)
     for _ in range(ROUNDS):
         placement = placement_of(Search(problem, effort))
@@ -74,7 +82,7 @@ def _limits(
         return []
     codes = {finding.code for finding in over}
     found = [] if problem.shared else [*shared_of(inventory, *asked)]
-    for code, limits in (("double-failure", two_out), ("warm-before-restart", restarts)):
+    for code, limits in LIMITS:
         found += limits(inventory, after, *asked) if code in codes else ()
     known = {shared.what: shared.room_w for shared in problem.shared}
     return [limit for limit in found if limit.room_w < known.get(limit.what, limit.room_w + 1)]
