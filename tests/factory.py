@@ -28,17 +28,16 @@ from igoudar.model import (
     End,
     Inventory,
     LandingStation,
-    Pools,
     Role,
     SecretName,
     Session,
     SessionRole,
-    Site,
     Subnet,
     Upstream,
     Vpc,
     Wave,
 )
+from igoudar.site import Pools, Site
 
 AT = Where("factory.py", 1)
 TODAY = date(2026, 11, 25)

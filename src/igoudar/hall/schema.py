@@ -46,6 +46,7 @@ from igoudar.schema import (
     Letter,
     Level,
     Mac,
+    Modules,
     NamePattern,
     Network4,
     PublicKey,
@@ -267,7 +268,10 @@ class SeriesIn(Entry):
 
 
 class OverrideIn(Entry):
-    """What one expanded object states otherwise. `absent`: it is not there, and its place stays empty."""
+    """What one expanded object states otherwise. `absent`: it is not there, and its place stays empty.
+
+    `modules`: of the bays that differ; `none` leaves one empty.
+    """
 
     _none_is_no_value = field_validator("*", mode="before")(_given)
 
@@ -281,6 +285,7 @@ class OverrideIn(Entry):
     u: Level | None = None
     draw: DeviceWatts | None = None
     feed: Letter | None = None
+    modules: Modules | None = None
     serial: Serial | None = None
     oob: Network4 | None = None
     oob_mac: Mac | None = None

@@ -97,7 +97,8 @@ class DeviceType:
     """`units`: 0 for what stands beside the U (a vertical PDU) or in a bay of its parent.
 
     `powered` False means that there is no inlet, not that it draws nothing: a tray on a busbar does.
-    `airflow` is empty where the file does not say.
+    `airflow` is empty where the file does not say. `chassis`: in which type's bays the modules are, of a type
+    that is made of that and of modules (`fitted`).
     """
 
     kind: ClassVar[str] = "device"
@@ -114,6 +115,12 @@ class DeviceType:
     child: bool = False
     powered: bool | None = None
     where: Where = NOWHERE
+    chassis: str = ""
+
+    @property
+    def bare(self) -> str:
+        """Slug of the type as it is bought, whatever is in its bays."""
+        return self.chassis or self.slug
 
     @property
     def interfaces(self) -> tuple[InterfaceType, ...]:
