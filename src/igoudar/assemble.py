@@ -212,11 +212,13 @@ def _campus(documents: Documents, findings: list[Finding]) -> Campus | None:
         return None
     entry, where = found
     c = entry.climate
+    dew_point = tuple(c.dew_point or ())
+    climate = Climate(tuple(c.high), tuple(c.low), c.extreme, c.source, dew_point, c.extreme_low)
     return Campus(
         power_w=entry.capacity.power,
         basis=entry.capacity.basis,
         sea_m=entry.distance_to_sea,
-        climate=Climate(tuple(c.high), tuple(c.low), c.extreme, c.source, tuple(c.dew_point or ())),
+        climate=climate,
         water_m3=entry.water_a_year,
         design_pue=entry.design_pue,
         design_wue=entry.design_wue,

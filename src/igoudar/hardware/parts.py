@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from igoudar.errors import Where
 
 MODULE = "{module}"
+ONE_PAIR = frozenset({"2-post-frame"})  # of rails, with nothing behind them
 NOWHERE = Where("")
 
 
@@ -184,6 +185,11 @@ class RackType:
     def cabinet(self) -> bool:
         """Whether it is built for doors; a frame is open."""
         return "cabinet" in self.form_factor
+
+    @property
+    def bounded(self) -> bool:
+        """Whether rails, a wall or a door at its back bound the depth of what hangs on those in front."""
+        return self.form_factor not in ONE_PAIR
 
 
 def installed(module: ModuleType, bay: Bay) -> Components:
