@@ -18,7 +18,7 @@ from igoudar.allocate import allocate
 from igoudar.design import Plan
 from igoudar.errors import Where
 from igoudar.hall.places import Hall, Rack, TypeFacts
-from igoudar.hardware.parts import Components, DeviceType, InterfaceType
+from igoudar.hardware.parts import Components, DeviceType, InterfaceType, RackType
 from igoudar.ledger import Ledger
 from igoudar.model import (
     Attachment,
@@ -28,17 +28,16 @@ from igoudar.model import (
     End,
     Inventory,
     LandingStation,
-    Pools,
     Role,
     SecretName,
     Session,
     SessionRole,
-    Site,
     Subnet,
     Upstream,
     Vpc,
     Wave,
 )
+from igoudar.site import Pools, Site
 
 AT = Where("factory.py", 1)
 TODAY = date(2026, 11, 25)
@@ -169,7 +168,13 @@ def _type(slug: str, *ports: InterfaceType) -> DeviceType:
     return DeviceType(slug, "generic", slug, 1, True, Components(interfaces=ports), where=AT)
 
 
-FACTS = TypeFacts(AT, "made up", allocated_w=400, airflow="front-to-rear")
+FACTS = TypeFacts(AT, "made up", allocated_w=400, kg=10, airflow="front-to-rear")
+RACK = RackType("rack", "generic", "rack", "2-post-frame", 19, 47, load_kg=1e6)
+
+
+def _rack(hall: str) -> Rack:
+    feeds = {"A": "a", "B": "b"}
+    return Rack(f"{hall}-r1", hall, "a", 1, RACK.units, AT, feeds, type=RACK.slug, load_kg=RACK.load_kg)
 
 
 def _inventory(parts: Parts, halls: dict[str, Hall]) -> Inventory:
@@ -185,7 +190,8 @@ def _inventory(parts: Parts, halls: dict[str, Hall]) -> Inventory:
         },
         facts=dict.fromkeys(("switch", "server"), FACTS),
         halls=halls,
-        racks={f"{h}-r1": Rack(f"{h}-r1", h, "a", 1, 47, AT, {"A": "a", "B": "b"}) for h in halls},
+        racks={f"{hall}-r1": _rack(hall) for hall in halls},
+        rack_types={RACK.slug: RACK},
         devices=parts.devices,
         cables=parts.cables,
         stations={f"cls-{n}": LandingStation(f"cls-{n}", "Port", AT) for n in both},

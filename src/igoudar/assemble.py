@@ -18,11 +18,14 @@ from igoudar.facility.plant import Plant
 from igoudar.hall import patterns, series
 from igoudar.hall import schema as hall_schema
 from igoudar.hall.facts import RackFacts
+from igoudar.hall.modules import Catalogue, Fitting
 from igoudar.hall.part import Part
-from igoudar.hall.places import OPEN_IN, USUAL_IN, Building, Campus, Climate, Hall, Limits, Rack, TypeFacts
+from igoudar.hall.places import Building, Campus, Climate, Hall, Limits, Rack, TypeFacts
+from igoudar.hall.rack_maker import RackMaker
 from igoudar.hall.readings import Reading
 from igoudar.hall.units import Unit, put_in
-from igoudar.hardware import DeviceType, RackType
+from igoudar.hardware import DeviceType, ModuleType, RackType
+from igoudar.site import Pools, Site, User
 from igoudar.site_files import SiteFile, TenantFile
 from igoudar.waivers import Waiver
 
@@ -37,6 +40,7 @@ class Documents:
     sites: list[tuple[str, SiteFile]] = field(default_factory=list)
     tenants: list[tuple[str, TenantFile]] = field(default_factory=list)
     types: list[DeviceType | RackType] = field(default_factory=list)
+    modules: list[ModuleType] = field(default_factory=list)
     facts: Mapping[str, TypeFacts] = field(default_factory=dict)
     rack_facts: Mapping[str, RackFacts] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
@@ -58,7 +62,9 @@ def assemble(documents: Documents, folder: str) -> tuple[model.Inventory | None,
     types = {t.slug: t for t in _once(iter(documents.types), findings, lambda t: t.slug.lower())}
     rack_types = _rack_types(types.values(), documents.rack_facts)
     halls, rows = _halls(documents, joined)
-    racks, devices = _standing(rows, joined, _RackMaker(rack_types, findings), documents.part)
+    racks, devices = _standing(rows, joined, RackMaker(rack_types, findings), documents.part)
+    fitting = _fitting(documents, types, findings)
+    devices = fitting.all(devices)
     units = documents.units
     if documents.part is not None:
         units = {name: unit for name, unit in units.items() if name in devices}
@@ -76,13 +82,14 @@ def assemble(documents: Documents, folder: str) -> tuple[model.Inventory | None,
     }
     campus = _campus(documents, findings)
     cabling = _cabling(documents, findings)
+    findings += fitting.findings
     if site is None or findings:
         return None, findings
     inventory = model.Inventory(
         site=site,
-        types={slug: t for slug, t in types.items() if isinstance(t, DeviceType)},
+        types=fitting.types,
         rack_types=rack_types,
-        facts=documents.facts,
+        facts=fitting.facts,
         rack_facts={slug: told.where for slug, told in documents.rack_facts.items()},
         limits=documents.limits,
         waivers=tuple(_waivers(documents)),
@@ -99,6 +106,15 @@ def assemble(documents: Documents, folder: str) -> tuple[model.Inventory | None,
         **rest,
     )
     return inventory, findings
+
+
+def _fitting(
+    documents: Documents, types: Mapping[str, DeviceType | RackType], findings: list[Finding]
+) -> Fitting:
+    """Of device types and what is known of them, and of modules that can be in their bays."""
+    modules = _once(iter(documents.modules), findings, lambda m: f"{m.manufacturer}/{m.model}")
+    kinds = {slug: kind for slug, kind in types.items() if isinstance(kind, DeviceType)}
+    return Fitting(kinds, {**documents.facts}, Catalogue.of(modules))
 
 
 def _rack_types(
@@ -161,7 +177,7 @@ def _waivers(documents: Documents) -> Iterator[Waiver]:
             yield Waiver(**dict(entry), where=Where(file, 0, f"waivers[{position}]"))
 
 
-def _site(documents: Documents, folder: str, findings: list[Finding]) -> model.Site | None:
+def _site(documents: Documents, folder: str, findings: list[Finding]) -> Site | None:
     found = _only(documents, "site", findings)
     if found is None:
         where = Where(f"{folder}/site.yaml")
@@ -174,10 +190,10 @@ def _site(documents: Documents, folder: str, findings: list[Finding]) -> model.S
     plain = entry.model_dump(exclude={"pools", "users", "bastion", "bfd", *lists})
     pools = entry.pools
     ranges = pools.model_dump(exclude={"public4", "public6"})
-    return model.Site(
+    return Site(
         **plain,
         folder=folder,
-        pools=model.Pools(**ranges, public4=tuple(pools.public4), public6=tuple(pools.public6)),
+        pools=Pools(**ranges, public4=tuple(pools.public4), public6=tuple(pools.public6)),
         dns=tuple(entry.dns),
         ntp=tuple(entry.ntp),
         bastion=entry.bastion or "",
@@ -185,9 +201,7 @@ def _site(documents: Documents, folder: str, findings: list[Finding]) -> model.S
         bogon_exceptions=tuple(entry.bogon_exceptions),
         bfd_interval_ms=entry.bfd.interval_ms,
         bfd_multiplier=entry.bfd.multiplier,
-        users=tuple(
-            model.User(n, tuple(u.keys), u.sudo, where.at("users").at(n)) for n, u in entry.users.items()
-        ),
+        users=tuple(User(n, tuple(u.keys), u.sudo, where.at("users").at(n)) for n, u in entry.users.items()),
         where=where,
     )
 
@@ -198,11 +212,13 @@ def _campus(documents: Documents, findings: list[Finding]) -> Campus | None:
         return None
     entry, where = found
     c = entry.climate
+    dew_point = tuple(c.dew_point or ())
+    climate = Climate(tuple(c.high), tuple(c.low), c.extreme, c.source, dew_point, c.extreme_low)
     return Campus(
         power_w=entry.capacity.power,
         basis=entry.capacity.basis,
         sea_m=entry.distance_to_sea,
-        climate=Climate(tuple(c.high), tuple(c.low), c.extreme, c.source, tuple(c.dew_point or ())),
+        climate=climate,
         water_m3=entry.water_a_year,
         design_pue=entry.design_pue,
         design_wue=entry.design_wue,
@@ -252,46 +268,8 @@ def _halls(documents: Documents, joined: _Joiner) -> tuple[dict[str, Hall], list
     return halls, rows
 
 
-@dataclass(slots=True)
-class _RackMaker:
-    """Racks of what is stated and of what their type says."""
-
-    types: Mapping[str, RackType]
-    findings: list[Finding]
-
-    def __call__(
-        self, name: str, entry: hall_schema.RackParts, place: Mapping[str, Any], where: Where
-    ) -> Rack:
-        kind = self.types.get(entry.type or "")
-        height = entry.height
-        if not height and not entry.type:
-            said = "a rack has neither a height nor a type"
-            self.findings.append(Finding("no-height", where, said, "height: 47 U, or the type of a rack"))
-        width_in = kind.width_in if kind else OPEN_IN if height and height.open else USUAL_IN
-        if kind and height and height.open is not (width_in == OPEN_IN):
-            said = f"the height is {height}, and the rails of a {kind.slug} are {width_in} inches apart"
-            expected = "OU of an open rack (21 inches), U of any other"
-            self.findings.append(Finding("height-of-another-rack", where.at("height"), said, expected))
-        return Rack(
-            name=name,
-            height=height.units if height else kind.units if kind else 0,
-            width_in=width_in,
-            first=kind.first if kind else 1,
-            descending=kind is not None and kind.descending,
-            feeds={str(feed): unit.format(name=name, **place) for feed, unit in sorted(entry.feeds.items())},
-            type=entry.type or "",
-            power_w=entry.power,
-            load_kg=entry.load if entry.load is not None or kind is None else kind.load_kg,
-            cooling=entry.cooling,
-            air_class=entry.air_class or "",
-            water_class=entry.water_class or "",
-            where=where,
-            **place,
-        )
-
-
 def _standing(
-    rows: list[patterns.Rows], joined: _Joiner, rack: _RackMaker, part: Part | None
+    rows: list[patterns.Rows], joined: _Joiner, rack: RackMaker, part: Part | None
 ) -> tuple[dict[str, Rack], dict[str, model.Device]]:
     """What rows give, as overridden, and what is written down by itself."""
     found = patterns.expand(rows, rack)

@@ -161,6 +161,23 @@ def and_more(count: int) -> str:
     return f" and {count - 1} more" if count > 1 else ""
 
 
+def in_runs(names: Iterable[str]) -> str:
+    """`eth0, swp1 to swp32`: runs of neighbours are shortened."""
+    runs: list[list[str]] = []
+    for name in names:
+        word, number = _numbered(name)
+        if runs and word and (word, number - 1) == _numbered(runs[-1][-1]):
+            runs[-1].append(name)
+        else:
+            runs.append([name])
+    return ", ".join(run[0] if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs)
+
+
+def _numbered(name: str) -> tuple[str, int]:
+    word = name.rstrip("0123456789")
+    return word, int(name.removeprefix(word) or -1)
+
+
 def other_serial(found: str, whose: str, meant: str) -> str:
     """Two serials of what should be one box: that of the box, and what the inventory or the record says."""
     return f"the box there has the serial {found or 'unknown'}, the {whose} says {meant}"

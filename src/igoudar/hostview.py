@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from netaddr import IPNetwork
 
 from igoudar.design import PlacedSubnet, Plan
-from igoudar.model import SWITCH_ROLES, Attachment, Device, Role, Site
+from igoudar.model import SWITCH_ROLES, Attachment, Device, Role
 from igoudar.numbering import server_asn
+from igoudar.site import Site
 
 OOB_PORT = "eth0"
 

@@ -21,7 +21,7 @@ from igoudar.hall import facts
 from igoudar.hall.limits import read_limits
 from igoudar.hall.readings import read_kept
 from igoudar.hall.units import read_units
-from igoudar.hardware import DeviceType, RackType, read_type
+from igoudar.hardware import ModuleType, read_type
 from igoudar.ledger import Ledger, read_ledger
 from igoudar.model import Inventory
 from igoudar.one_hall import judged, of_hall, without_loose_ends
@@ -158,6 +158,8 @@ def _documents(folder: Path, root: Path) -> tuple[Documents, list[Finding]]:
         hardware, odd = read_type(path, name)
         findings += [finding for finding in odd if finding.severity is Severity.ERROR]
         documents.warnings += [finding for finding in odd if finding.severity is not Severity.ERROR]
-        if isinstance(hardware, DeviceType | RackType):
+        if isinstance(hardware, ModuleType):
+            documents.modules.append(hardware)
+        elif hardware is not None:
             documents.types.append(hardware)
     return documents, findings

@@ -20,6 +20,7 @@ from igoudar.errors import Finding, Where
 from igoudar.facility.plant import Plant
 from igoudar.hall.places import Building, Campus, Hall, Limits, Rack, TypeFacts
 from igoudar.hardware.parts import DeviceType, RackType
+from igoudar.site import Site
 
 if TYPE_CHECKING:
     from igoudar.hall.readings import Reading
@@ -93,7 +94,8 @@ class Device:
     `oob` is address and prefix on the out-of-band network. `host_key` is an OpenSSH public key line
     without comment; a twin brings its own. `settings` is role name -> mapping, checked by that role.
     `u` is the number on the rack's rail (`igoudar.hall.levels`), 0 beside the U. `draw_w` is what it may draw
-    itself; None: what its type says. `feed`: of its rack, which an rPDU hands on.
+    itself; None: what its type says. `feed`: of its rack, which an rPDU hands on. `modules`: bay -> module
+    type, as they are written; `type` is then one that is made with them.
     `box`: key -> line of what is known of the single box. `instead_of`: what its row gave, where an override
     says otherwise.
     """
@@ -120,6 +122,7 @@ class Device:
     face: Face = Face.FRONT
     draw_w: float | None = None
     feed: str = ""
+    modules: Mapping[str, str] = field(default_factory=dict)
     box: Mapping[str, Where] = field(default_factory=dict)
     instead_of: Device | None = None
 
@@ -277,67 +280,6 @@ class SecretName:
 
 
 @dataclass(frozen=True, slots=True)
-class Pools:
-    """Where numbers of hardware and tenants come from."""
-
-    loopback4: IPNetwork
-    loopback6: IPNetwork
-    oob: IPNetwork
-    public4: tuple[IPNetwork, ...]
-    public6: tuple[IPNetwork, ...]
-    l2vni: tuple[int, int]
-    l3vni: tuple[int, int]
-    vlan: tuple[int, int]
-    index: tuple[int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class User:
-    """A person or a robot who may log in to every host; `keys` are OpenSSH public key lines."""
-
-    name: str
-    keys: tuple[str, ...]
-    sudo: bool
-    where: Where
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """`fabric_as` (2 bytes) stands in route targets; `public_as` is the AS the world sees.
-
-    `asn_base`: the ASN of a device is base + building * 1,000,000 + hall * 10,000 + n, with n the number
-    of a leaf or border (borders from 8001), or 9000 + pod for the spines of a pod.
-    MTUs are in bytes: `fabric_mtu` of switch ports, `host_mtu` of servers and SVIs.
-    `window_s`: seconds that a switch waits for its operator in a change before it goes back by itself;
-    `restore_s`: seconds that one try of that may take.
-    """
-
-    name: str
-    folder: str
-    domain: str
-    timezone: str
-    fabric_as: int
-    public_as: int
-    asn_base: int
-    anycast_mac: str
-    fabric_mtu: int
-    host_mtu: int
-    pools: Pools
-    dns: tuple[str, ...]
-    ntp: tuple[str, ...]
-    bastion: str
-    witnesses: tuple[str, ...]
-    bogon_exceptions: tuple[IPNetwork, ...]
-    bfd_interval_ms: int
-    bfd_multiplier: int
-    login: str
-    users: tuple[User, ...]
-    where: Where
-    window_s: int = 60
-    restore_s: int = 10
-
-
-@dataclass(frozen=True, slots=True)
 class Inventory:
     """All of a site. Mappings keep the order of the files; keys are names (cables and cords: `Cable.key`).
 
@@ -382,6 +324,10 @@ class Inventory:
     def cable(self, key: str) -> Cable:
         """Of any kind. Raises KeyError."""
         return self.cables.get(key) or self.pieces.get(key) or self.cords[key]
+
+    def written_types(self) -> list[str]:
+        """Slugs that people can write: those of files, not those that modules make."""
+        return [slug for slug, kind in self.types.items() if not kind.chassis]
 
     def switches(self) -> tuple[Device, ...]:
         return tuple(d for d in self.devices.values() if d.role in SWITCH_ROLES)

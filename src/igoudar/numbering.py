@@ -8,7 +8,8 @@ from __future__ import annotations
 from netaddr import IPAddress, IPNetwork
 
 from igoudar.hall.places import Hall
-from igoudar.model import Device, Role, Site
+from igoudar.model import Device, Role
+from igoudar.site import Site
 
 PER_BUILDING, PER_HALL = 1_000_000, 10_000
 FIRST_BORDER, FIRST_SPINE_POD, SERVERS = 8000, 9000, 9999

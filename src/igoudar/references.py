@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from netaddr import IPNetwork
@@ -11,7 +11,7 @@ from igoudar.cable_key import cable_key
 from igoudar.cabling.panels import all_ports
 from igoudar.cabling.power import power_kinds
 from igoudar.cabling.pulls import port_kinds, whole_port
-from igoudar.errors import Finding, Where, unknown
+from igoudar.errors import Finding, Where, in_runs, unknown
 from igoudar.facility.references import broken_plant
 from igoudar.hall.places import Hall, Rack
 from igoudar.model import Attachment, Cable, Device, End, Inventory, Role, Status
@@ -42,7 +42,7 @@ def _places(inventory: Inventory) -> Iterator[Finding]:
     yield from _classes(inventory)
     for slug, facts in inventory.facts.items():
         if slug not in inventory.types:
-            yield unknown("type", slug, facts.where, inventory.types)
+            yield unknown("type", slug, facts.where, inventory.written_types())
     for slug, where in inventory.rack_facts.items():
         if slug not in inventory.rack_types:
             yield unknown("rack type", slug, where, inventory.rack_types)
@@ -66,7 +66,7 @@ def _devices(inventory: Inventory) -> Iterator[Finding]:
         if device.rack not in inventory.racks:
             yield unknown("rack", device.rack, device.where.at("rack"), inventory.racks)
         if device.type not in inventory.types:
-            yield unknown("type", device.type, device.where.at("type"), inventory.types)
+            yield unknown("type", device.type, device.where.at("type"), inventory.written_types())
         if device.role in (Role.LEAF, Role.SPINE, Role.BORDER) and not device.nos:
             yield Finding(
                 "no-nos",
@@ -157,30 +157,12 @@ def _plugs(
             kind = inventory.types.get(device.type)
             if kind is not None and whole_port(end.port, ports[device.type]) is None:
                 said = f"{end.device} has no {word} {end.port!r}"
-                expected = f"one of those of {kind.slug}: {_ports(ports[kind.slug])}"
+                expected = f"one of those of {kind.slug}: {in_runs(ports[kind.slug]) or 'it has none'}"
                 yield Finding("unknown-port", where, said, expected)
             if end in used:
                 said = f"{end} has a cable already"
                 yield Finding("port-twice", where, said, "one cable a port", see=used[end])
             used.setdefault(end, where)
-
-
-def _ports(names: Iterable[str]) -> str:
-    """`eth0, swp1 to swp32`: runs of neighbours are shortened."""
-    runs: list[list[str]] = []
-    for name in names:
-        word, number = _split(name)
-        if runs and word and (word, number - 1) == _split(runs[-1][-1]):
-            runs[-1].append(name)
-        else:
-            runs.append([name])
-    shown = [run[0] if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs]
-    return ", ".join(shown) or "it has none"
-
-
-def _split(port: str) -> tuple[str, int]:
-    word = port.rstrip("0123456789")
-    return word, int(port.removeprefix(word) or -1)
 
 
 def _uplinks(inventory: Inventory) -> Iterator[Finding]:

@@ -120,15 +120,16 @@ def _place(device: Device) -> str:
     return f"u{digits(device.u)}{face}" if device.u else f"u00 {device.name}"
 
 
-def _standing(inventory: Inventory, device: Device) -> dict[str, str]:
-    """`height` where it is not one U."""
-    units = inventory.types[device.type].units
+def _standing(inventory: Inventory, device: Device) -> dict[str, Any]:
+    """`height` where it is not one U, and `modules` where the device says its own."""
+    kind = inventory.types[device.type]
     return {
         "device": device.name,
-        "type": device.type,
+        "type": kind.bare,
         "serial": device.serial,
         "status": str(device.status),
-        **({"height": f"{units:g} U"} if units not in (0, 1) else {}),
+        **({"height": f"{kind.units:g} U"} if kind.units not in (0, 1) else {}),
+        **({"modules": dict(device.modules)} if device.modules else {}),
     }
 
 

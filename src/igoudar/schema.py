@@ -182,6 +182,8 @@ Source = Annotated[str, Field(min_length=1)]  # where a number is from
 PublicKey = Annotated[str, BeforeValidator(_public_key)]
 Serial = Annotated[str, BeforeValidator(_serial)]
 NamePattern = Annotated[str, BeforeValidator(_name_pattern)]
+Given = Annotated[str, Field(min_length=1)]
+Modules = dict[Given, Given]
 
 
 LEVEL = "a number of the rack's rail such as 12, 12.5 for half a U, or 0 for what stands beside the U"
@@ -264,7 +266,7 @@ class SiteIn(Entry):
 class BoxIn(Entry):
     """What a device states itself, and a pattern for many. `draw`: allocated power, instead of its type's.
 
-    `feed`: of its rack, which an rPDU hands on.
+    `feed`: of its rack, which an rPDU hands on. `modules`: name of a bay -> the module type in it.
     """
 
     type: Label
@@ -277,6 +279,7 @@ class BoxIn(Entry):
     adopt: bool = False
     draw: DeviceWatts | None = None
     feed: Letter | None = None
+    modules: Modules = {}
     settings: dict[str, dict[str, Any]] = {}
 
 

@@ -40,6 +40,8 @@ COMMAND_LINE = re.compile(
 LISTED = {"cables-wrong-bill"}
 # what is not wrong but cannot be shown, or is only a pity
 WARNED = {
+    "cooler-of-unknown-cold",
+    "cooler-that-says-no-lowest",
     "cooling-of-a-hall-not-said",
     "envelope-of-no-class",
     "standstill-not-shown",

@@ -38,6 +38,8 @@ def inside(problem: Problem, rack: Rack, counts: Sequence[int]) -> bool:
     draw = sum(d.draw_w for d in devices)
     if any(d.zones is not None and rack.zone not in d.zones for d in devices):
         return False
+    if any(d.name in rack.barred for d in devices):
+        return False
     for used, room in (
         (draw, rack.power_w),
         (draw, rack.cooling_w),
@@ -79,6 +81,7 @@ def stranded(problem: Problem, rack: Rack, counts: Sequence[int]) -> float:
     if rack.power_w is None:
         return 0.0
     some = [c for c in problem.classes if c.zones is None or rack.zone in c.zones]
+    some = [c for c in some if c.name not in rack.barred]
     devices = [c for c, n in zip(problem.classes, counts, strict=True) for _ in range(n)]
     draw = sum(d.draw_w for d in devices)
 

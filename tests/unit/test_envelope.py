@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from igoudar.errors import Finding, Severity
+from igoudar.facility.cold import too_cold
 from igoudar.facility.judged import judge
 from igoudar.facility.plant import Medium, PlantLoop
+from igoudar.hall.places import Cooling
 from igoudar.inventory import load
 from igoudar.model import Inventory
 from igoudar.power import Graph, Input, Loop, Source, Unit
@@ -142,6 +144,73 @@ def test_liquid_is_judged_by_the_water_of_the_facility(lab: Inventory) -> None:
 
     assert "loop water supplies 40 °C" in finding.message
     assert told(replace(site, halls={"h1": replace(halls["h1"], water_class="W40")}), "envelope-missed") == []
+
+
+# cold
+
+
+def at_coldest(site: Inventory, coldest: float | None) -> Inventory:
+    assert site.campus is not None
+    climate = replace(site.campus.climate, extreme_low_c=coldest)
+    return replace(site, campus=replace(site.campus, climate=climate))
+
+
+def with_handler(site: Inventory, **more: object) -> Inventory:
+    kind = replace(site.plant.types["air-handler-40"], **more)  # type: ignore[arg-type]
+    return replace(site, plant=replace(site.plant, types={**site.plant.types, "air-handler-40": kind}))
+
+
+@given(coldest=st.integers(-60, 15), lowest=st.none() | st.integers(-60, 15))
+def test_a_cooler_takes_the_coldest_hour_or_is_told(lab: Inventory, coldest: int, lowest: int | None) -> None:
+    found = [*too_cold(at_coldest(with_handler(lab, lowest_c=lowest), coldest))]
+
+    if lowest is None:
+        assert [(f.code, f.subject) for f in found] == [("cold-not-shown", "type air-handler-40")]
+    else:
+        both = ["unit cooler-a", "unit cooler-b"] if coldest < lowest else []
+        assert [(f.code, f.subject) for f in found] == [("too-cold-outside", unit) for unit in both]
+        assert {(f.amount, f.unit) for f in found} <= {(lowest - coldest, "K")}
+
+
+def test_where_nobody_knows_how_cold_it_gets_it_is_said_once(lab: Inventory) -> None:
+    (finding,) = told(at_coldest(lab, None), "cold-not-shown")
+
+    assert (finding.subject, finding.severity) == ("campus", Severity.WARNING)
+    assert "cooler-a and 1 more" in finding.message
+    assert told(at_coldest(lab, None), "too-cold-outside") == []
+
+
+def test_what_gives_its_heat_to_a_further_loop_stands_inside(lab: Inventory) -> None:
+    where = lab.plant.loops["room"].where
+    loops = {"room": replace(lab.plant.loops["room"], to="water"), "water": PlantLoop("water", where)}
+    dry = replace(lab.plant.units["cooler-a"], name="dry", type="dry-cooler-1000", cools="water")
+    site = replace(lab, plant=replace(lab.plant, loops=loops, units={**lab.plant.units, "dry": dry}))
+
+    assert [f.subject for f in told(at_coldest(site, -20), "too-cold-outside")] == ["unit dry"]
+
+
+def test_a_supply_is_held_against_the_class_down_to_the_coldest_hour(lab: Inventory) -> None:
+    """A setpoint that rises in the cold, below the lowest mean of a month."""
+    site = with_handler(lab, supply=((-20.0, 50.0), (0.0, 22.0), (48.0, 22.0)))
+    (finding,) = told(at_coldest(site, -20), "envelope-missed")
+
+    assert "at -20 °C outside, loop room supplies 50 °C" in finding.message
+    assert told(at_coldest(site, 0), "envelope-missed") == []
+    assert told(at_coldest(site, None), "envelope-missed") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "coldest", "dry"), [("A2", -13, 1), ("A2", -12, 0), ("recommended", -10, 1), ("H1", -9, 0)]
+)
+def test_outside_air_that_is_cold_is_dry(lab: Inventory, name: str, coldest: float, dry: int) -> None:
+    """Its dew point is at most its temperature; what stays outside does not matter."""
+    hall = replace(lab.halls["h1"], air_class=name)
+    closed = at_coldest(replace(lab, halls={"h1": hall}), coldest)
+    site = replace(closed, halls={"h1": replace(hall, cooling=Cooling.AIR_DIRECT)})
+
+    assert told(closed, "envelope-dry") == []
+    assert len(told(site, "envelope-dry")) == dry
+    assert told(at_coldest(site, None), "envelope-dry") == []
 
 
 # standstill

@@ -60,6 +60,7 @@ def racks(draw: st.DrawFn, number: int, *, faces: bool) -> Rack:
         groups=draw(st.sampled_from([{}, {}, {"mon": 1}])),
         zone=draw(st.sampled_from(["", "private"])),
         open=draw(st.booleans()),
+        barred=draw(st.sampled_from([{}, {}, {"c0": "none of it"}, {"c0": "none", "c1": "nor of it"}])),
     )
 
 

@@ -28,7 +28,7 @@ halls:
   h3: {building: 1, number: 3, power: 20 kW, cooling: air-indirect}
   h4: {building: 2, number: 1, power: 30 kW, cooling: air-indirect}
 racks:
-  m01: {hall: h4, row: m, position: 1, height: 47 U, power: 3 kW, feeds: {A: busway-a, B: busway-b}}
+  m01: {hall: h4, row: m, position: 1, type: generic-rack-47, power: 3 kW, feeds: {A: busway-a, B: busway-b}}
 devices:
   panel-2: {type: generic-panel-lc-24, role: equipment, number: 1, rack: h2-a01, u: 30, serial: SN9001}
   panel-3: {type: generic-panel-lc-24, role: equipment, number: 2, rack: h3-b01, u: 30, serial: SN9002}
@@ -60,7 +60,7 @@ ROW = """
     name: [a, b]
     racks: '01..03'
     names: '{hall}-{row}{rack}'
-    height: 47 U
+    type: generic-rack-47
     power: 3 kW
     feeds: {A: busway-a, B: busway-b}
     devices:

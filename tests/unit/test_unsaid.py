@@ -9,6 +9,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from igoudar.checks import mounting, unsaid
 from igoudar.errors import Finding, Severity, Where
@@ -21,7 +23,7 @@ from tests import factory
 
 AT = Where("types/overrides.yaml", 1, "overrides.x")
 DOOR = Door(100.0, 0.8)
-CABINET = RackType("r", "Acme", "R", "4-post-cabinet", 19, 47, front=DOOR, rear=DOOR)
+CABINET = RackType("r", "Acme", "R", "4-post-cabinet", 19, 47, mounting_depth_mm=1000, front=DOOR, rear=DOOR)
 AIRY = TypeFacts(AT, "test", allocated_w=10, airflow="front-to-rear")
 
 
@@ -30,7 +32,7 @@ def site() -> Inventory:
     """One leaf in a cabinet, of which everything is said."""
     made = factory.site()
     leaf = replace(made.devices["leaf-1"], u=40)
-    rack = replace(made.racks[leaf.rack], type="r")
+    rack = replace(made.racks[leaf.rack], type="r", load_kg=1000.0)
     return replace(
         made,
         devices={"leaf-1": leaf},
@@ -102,6 +104,70 @@ def test_doors_of_a_cabinet(site: Inventory, doors: dict[str, Door | None], lack
     (finding,) = told(in_cabinet(site, **doors))
     assert finding.code == "no-doors"
     assert f"nobody says {lacking} of" in finding.message
+
+
+def in_rack(site: Inventory, **more: object) -> Inventory:
+    return replace(site, racks={n: replace(rack, **more) for n, rack in site.racks.items()})  # type: ignore[arg-type]
+
+
+def on_floor(site: Inventory, carries: float | None) -> Inventory:
+    halls = {name: replace(hall, floor_kg_m2=carries) for name, hall in site.halls.items()}
+    return replace(site, halls=halls)
+
+
+@pytest.mark.parametrize("name", ["", "gone"])
+def test_a_rack_without_a_type_is_held_against_nothing(site: Inventory, name: str) -> None:
+    """Of one that is not there, references tell."""
+    (finding,) = told(in_rack(site, type=name))
+    (rack,) = site.racks
+    assert (finding.code, finding.subject) == ("no-rack-type", f"rack {rack}")
+    assert finding.severity is Severity.ERROR
+    assert codes(in_rack(site, type=name), u=0) == {"no-rack-type"}, "its mass is on the floor, too"
+    assert told(replace(in_rack(site, type=name), devices={})) == []
+
+
+@pytest.mark.parametrize("status", Status)
+@pytest.mark.parametrize("changed", [{"type": ""}, {"load_kg": None}])
+def test_what_is_planned_alone_is_warned_of(site: Inventory, status: Status, changed: dict[str, Any]) -> None:
+    made = in_rack(site, **changed)
+    leaf = replace(site.devices["leaf-1"], status=status)
+    (finding,) = told(replace(made, devices={"leaf-1": leaf}))
+    assert finding.severity is (Severity.WARNING if status is Status.PLANNED else Severity.ERROR)
+
+
+FORMS = ("4-post-cabinet", "4-post-frame", "2-post-frame", "wall-cabinet", "wall-frame")
+KEYS = {
+    "load": "load_kg", "depth": "mounting_depth_mm",
+    "outer_width": "outer_width_mm", "outer_depth": "outer_depth_mm", "weight": "kg",
+}  # fmt: skip
+
+
+@given(said=st.sets(st.sampled_from(sorted(KEYS))), floor=st.none() | st.just(1500.0))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.parametrize("form", FORMS)
+def test_what_nobody_says_of_the_size_of_a_rack(
+    site: Inventory, said: set[str], floor: float | None, form: str
+) -> None:
+    """A frame of two posts has no depth; a footprint is of use where the floor says what it carries."""
+    sizes = {field: 100.0 if key in said else None for key, field in KEYS.items()}
+    kind = replace(CABINET, form_factor=form, **sizes)  # type: ignore[arg-type]
+    made = in_rack(on_floor(site, floor), load_kg=sizes["load_kg"])
+    found = [f for f in told(replace(made, rack_types={"r": kind})) if f.code == "no-rack-size"]
+
+    needed = [*KEYS][: 2 if floor is None else len(KEYS)]
+    lacking = [key for key in needed if key not in said and (key, form) != ("depth", "2-post-frame")]
+    assert len(found) == bool(lacking)
+    assert not lacking or f"nobody says {', '.join(lacking)} of a r," in found[0].message
+
+
+def test_what_is_lacking_only_by_an_override_is_told_there(site: Inventory) -> None:
+    bare = replace(CABINET, slug="bare", mounting_depth_mm=None)
+    ((name, rack),) = site.racks.items()
+    changed = replace(rack, type="bare", where=Where("rows.yaml", 9, f"overrides.{name}"), instead_of=rack)
+    made = replace(site, racks={name: changed}, rack_types={"r": CABINET, "bare": bare})
+    (finding,) = told(made)
+    assert finding.code == "no-rack-size"
+    assert (finding.where, finding.see) == (changed.where.at("type"), rack.where.at("type"))
 
 
 def test_a_frame_has_no_doors_and_one_beside_the_u_meets_none(site: Inventory) -> None:

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from igoudar.agent.voting import Witness, decided
 from igoudar.errors import DeviceFailed
-from igoudar.model import Site
+from igoudar.site import Site
 from igoudar.transport import Access, connect
 
 COMMAND = "sudo -n /usr/sbin/igoudar-witness"

@@ -8,7 +8,7 @@ from netaddr import IPNetwork
 
 from igoudar.design import Design
 from igoudar.errors import Finding
-from igoudar.model import Pools
+from igoudar.site import Pools
 
 # RFC 6890 and RFC 4291: never the source of a packet that is routed.
 UNROUTED = tuple(

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from igoudar.design import Design
 from igoudar.errors import Finding, Severity
 from igoudar.hall.cause import Suspect, grown, home, suspect, told_at
-from igoudar.hall.draw import Draw, Draws, airflow_of, weight_of
+from igoudar.hall.draw import Draw, Draws, airflow_of, psus_of, weight_of
 from igoudar.hall.excess import Excess
 from igoudar.hall.gaps import gap, of_types
 from igoudar.hall.places import Rack
@@ -82,10 +82,9 @@ def _no_inlet(
 
     for slug, alike in of_types(device for device in devices if lacking(device)).items():
         said = f"a {slug} draws power and its type has bays for modules, but no inlet that a feed leads to"
-        expected = (
-            f"`power-ports` in {inventory.types[slug].where.file}, one for each power supply in its bays"
-        )
-        hint = "copy them from the module's file; `is_powered: false` for what needs none, as on a busbar"
+        expected = "its power supplies in `modules` of the device: bay -> type of the module"
+        hint = f"or `power-ports` in {inventory.types[slug].where.file}, where all of the type have the same;"
+        hint = f"{hint} `is_powered: false` for what needs none, as on a busbar"
         where, about = alike[0].where.at("type"), f"rack {rack.name} / type {slug}"
         yield Finding("no-power-inlet", where, said, expected, hint, severity=gap(alike), subject=about)
 
@@ -105,10 +104,7 @@ def _over_nameplate(inventory: Inventory, device: Device) -> Iterator[Finding]:
 def _over_psus(inventory: Inventory, device: Device, draw: Draw) -> Iterator[Finding]:
     """Told of the type where the device says nothing itself."""
     if draw.psus and draw.needed > draw.psus:
-        said = f"{device.type} has {draw.psus} PSUs and is said to need {draw.needed}"
-        where = inventory.facts[device.type].where.at("psus_needed")
-        about, expected = f"type {device.type}", f"at most {draw.psus}"
-        yield Finding("needs-more-than-there-are", where, said, expected)
+        yield _too_few_psus(inventory, device, draw)
         return
     if draw.allocated_w is None or draw.cap_w is None or draw.allocated_w <= draw.cap_w:
         return
@@ -118,6 +114,22 @@ def _over_psus(inventory: Inventory, device: Device, draw: Draw) -> Iterator[Fin
     said = f"{device.name if own else device.type} draws {shown(POWER, draw.allocated_w)}"
     expected = f"at most {shown(POWER, draw.cap_w)}, what {draw.needed} of its {draw.psus} PSUs give"
     yield Finding("over-psus", where, said, expected, subject=about)
+
+
+def _too_few_psus(inventory: Inventory, device: Device, draw: Draw) -> Finding:
+    """Of a device that says its modules at these, else of its type."""
+    code, told = "needs-more-than-there-are", inventory.facts[device.type].where.at("psus_needed")
+    some = f"{draw.psus} PSU{'' if draw.psus == 1 else 's'}"
+    said = f"{device.type} has {some} and is said to need {draw.needed}"
+    if not device.modules:
+        return Finding(code, told, said, f"at most {draw.psus}")
+
+    def wrong(one: Device) -> bool:
+        psus, needed = psus_of(inventory, one.type)
+        return needed > psus
+
+    where, _ = told_at(home(device, "modules"), [suspect(device, ("type",), wrong)])
+    return Finding(code, where, said, f"{draw.needed} or more of them in its bays", see=told)
 
 
 def _most(draws: Mapping[str, Draw]) -> str:

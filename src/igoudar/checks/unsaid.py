@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from igoudar.design import Design
 from igoudar.errors import Finding
-from igoudar.hall.cause import home
+from igoudar.hall.cause import home, suspect, told_at
 from igoudar.hall.draw import Draws, airflow_of
 from igoudar.hall.gaps import gap, of_types
 from igoudar.hall.places import Rack
@@ -25,8 +25,49 @@ def check(design: Design) -> Iterator[Finding]:
         mounted = [device for device in devices if device.u]
         yield from _airflow(draws, rack, mounted)
         kind = inventory.rack_types.get(rack.type)
-        if kind is not None and mounted:
+        if kind is None:
+            yield from _no_type(rack, devices)
+            continue
+        yield from _sizes(inventory, rack, kind, devices)
+        if mounted:
             yield from _doors(inventory, rack, kind, mounted)
+
+
+def _no_type(rack: Rack, devices: list[Device]) -> Iterator[Finding]:
+    if devices:
+        said = f"nobody says what kind of a rack {rack.name} is, so that what stands in it is held against no"
+        said = f"{said} depth, no doors and no floor"
+        expected, about = "`type`, that of a file of rack types in inventory/types", f"rack {rack.name}"
+        where, bad = home(rack, "type"), gap(devices)
+        yield Finding("no-rack-type", where, said, expected, severity=bad, subject=about)
+
+
+def _sizes(inventory: Inventory, rack: Rack, kind: RackType, devices: list[Device]) -> Iterator[Finding]:
+    lacking = _lacking(inventory, rack)
+    if not devices or not lacking:
+        return
+    said = f"nobody says {', '.join(lacking)} of a {kind.slug}, nor if what stands in rack {rack.name} fits"
+    expected, about = f"each in `racks` of {FACTS}, or in its file", f"rack {rack.name}"
+    hint = "there `depth` is `mounting_depth`, and `load` is `max_weight`"
+    changed = suspect(rack, ("type", "load"), lambda one: bool(_lacking(inventory, one)))
+    where, see = told_at(home(rack, "type"), [changed])
+    see = see or inventory.rack_facts.get(kind.slug)
+    bad = gap(devices)
+    yield Finding("no-rack-size", where, said, expected, hint, severity=bad, see=see, subject=about)
+
+
+def _lacking(inventory: Inventory, rack: Rack) -> list[str]:
+    """Of what files of rack types may leave out: height and the width between the rails they all say."""
+    kind = inventory.rack_types.get(rack.type)
+    if kind is None:
+        return []
+    needed: dict[str, float | None] = {"load": rack.load_kg}
+    if kind.bounded:
+        needed["depth"] = kind.mounting_depth_mm
+    if inventory.halls[rack.hall].floor_kg_m2 is not None:
+        sizes = kind.outer_width_mm, kind.outer_depth_mm, kind.kg
+        needed |= zip(("outer_width", "outer_depth", "weight"), sizes, strict=True)
+    return [key for key, told in needed.items() if told is None]
 
 
 def _airflow(draws: Draws, rack: Rack, devices: list[Device]) -> Iterator[Finding]:

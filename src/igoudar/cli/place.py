@@ -62,15 +62,19 @@ def command(site: Place, request: Path, *, as_json: bool, write: bool, seconds: 
     asked = problem_of(inventory, asked_for)
     proposal = propose(inventory, (asked_for, asked.problem), Where(name), Effort(seconds=seconds), today())
     placement, devices, over = proposal.placement, proposal.devices, locate(proposal.over, site.root)
+    warned = locate(proposal.warned, site.root)
     fits = not placement.left and not over
     written = write and fits
     if written:
         _write(target, devices, request.name)
     file = shown(target, site.root) if written else ""
     if as_json:
-        show_json({**_as_json(placement, devices, asked), "over": [str(f) for f in over], "written": file})
+        told = {"over": [str(f) for f in over], "warned": [str(f) for f in warned], "written": file}
+        show_json({**_as_json(placement, devices, asked), **told})
     else:
         _show(placement, devices, asked, asked_for)
+        for finding in warned:
+            click.secho(f"with these devices: {finding}", fg="yellow")
         for finding in over:
             click.secho(f"too much with these devices: {finding}", fg="red")
         if write:

@@ -234,7 +234,8 @@ class _Entries:
         return READ if self.read else COLUMNS
 
     def of(self, device: Device) -> tuple[str, ...]:
-        values = (device.type, device.serial or "–", _watts(self.inventory, device))
+        kind = self.inventory.types[device.type].bare
+        values = (kind, device.serial or "–", _watts(self.inventory, device))
         if not self.read:
             return values
         watts = self.read.get(device.name)

@@ -10,6 +10,7 @@ references   names in it that lead nowhere
 graph        an inventory to `power.Graph`
 served       which halls hang on what
 failed       single and double failures, by the class of the halls that they reach
+cold         what coolers take of the coldest hour of a site
 envelope     what the racks of a hall need against what its cooling supplies
 standstill   how long a hall stays inside it without cooling
 judged       what the graph says, as findings

@@ -18,7 +18,7 @@ from igoudar.power import Graph, State
 from igoudar.power import Rack as Drawing
 from igoudar.power.flow import slack
 from igoudar.power.supply import Supplies
-from igoudar.quantities import POWER, TEMPERATURE, shown
+from igoudar.quantities import DIFFERENCE, POWER, TEMPERATURE, shown
 
 MONTHS = (
     "January", "February", "March", "April", "May", "June",
@@ -63,7 +63,9 @@ def envelopes(
             continue
         yield from _temperature(need, campus, supplies)
         yield from _capacity(need, campus, supplies, heat)
-        yield from _moisture(inventory, need, campus)
+        if need.medium is Medium.AIR and need.hall.cooling and need.hall.cooling.outside_air:
+            yield from _moisture(need, campus)
+            yield from _dryness(need, campus)
 
 
 def needs(inventory: Inventory, graph: Graph) -> Iterator[Need | Finding]:
@@ -120,7 +122,7 @@ def _not_shown(
 def _temperature(need: Need, campus: Campus, supplies: Supplies) -> Iterator[Finding]:
     hall, climate = need.hall, campus.climate
     found: dict[float, float] = {}
-    for ambient in supplies.turns(need.loop, min(climate.low_c), climate.extreme_c):
+    for ambient in supplies.turns(need.loop, climate.coldest_c, climate.extreme_c):
         supply = supplies.at(need.loop, ambient)
         if supply.celsius is None:
             lacks = f"{supply.unknown} does not say how warm what it supplies is"
@@ -165,7 +167,7 @@ def _capacity(need: Need, campus: Campus, supplies: Supplies, heat: Mapping[str,
     for loop in supplies.way(need.taking):
         if loop not in heat or not supplies.coolers(loop):
             continue
-        turns = supplies.turns(loop, min(climate.low_c), climate.extreme_c)
+        turns = supplies.turns(loop, climate.coldest_c, climate.extreme_c)
         ambient = min(reversed(turns), key=lambda celsius: supplies.capacity_w(loop, celsius))
         taken, given = supplies.capacity_w(loop, ambient), heat[loop]
         if given - taken > slack(given):
@@ -182,10 +184,10 @@ def _capacity(need: Need, campus: Campus, supplies: Supplies, heat: Mapping[str,
             )
 
 
-def _moisture(inventory: Inventory, need: Need, campus: Campus) -> Iterator[Finding]:
+def _moisture(need: Need, campus: Campus) -> Iterator[Finding]:
     """Of halls that let outside air in: nobody takes its water out."""
     hall, most, months = need.hall, need.envelope.dew_point_c, campus.climate.dew_point_c
-    if need.medium is not Medium.AIR or hall.cooling is None or not hall.cooling.outside_air or most is None:
+    if most is None:
         return
     if not months:
         said = f"it is cooled by {hall.cooling}, and nobody says how moist the air is"
@@ -198,6 +200,20 @@ def _moisture(inventory: Inventory, need: Need, campus: Campus) -> Iterator[Find
         yield Finding(
             "envelope-moist", need.where, said, expected, subject=about, amount=max(months), unit=unit
         )
+
+
+def _dryness(need: Need, campus: Campus) -> Iterator[Finding]:
+    """Nor does anybody put water in: the dew point of air is at most its temperature."""
+    hall, least, coldest = need.hall, need.envelope.dry_point_c, campus.climate.extreme_low_c
+    if least is None or coldest is None or coldest >= least:
+        return
+    said = f"hall {hall.name} leaves {need.name}: air of {_celsius(coldest)} comes in"
+    said = f"{said}, and its dew point is no higher"
+    expected = f"a dew point of at least {_celsius(least)}, or cooling that leaves that air outside"
+    about, short = f"hall {hall.name}", least - coldest
+    yield Finding(
+        "envelope-dry", need.where, said, expected, subject=about, amount=short, unit=DIFFERENCE.base
+    )
 
 
 def left_to_air(inventory: Inventory, designed: Graph) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from igoudar.errors import Finding, Severity, Where
+from igoudar.facility.cold import too_cold
 from igoudar.facility.envelope import Need, envelopes, left_to_air, needs
 from igoudar.facility.failed import failures
 from igoudar.facility.graph import as_designed, power_graph
@@ -87,6 +88,7 @@ def judge(inventory: Inventory) -> Iterator[Finding]:
     known = [need for need in needed if isinstance(need, Need)]
     yield from standstills(inventory, graph, settled.state, known)
     yield from left_to_air(inventory, designed)
+    yield from too_cold(inventory)
     if inventory.campus is not None:
         yield from _design(inventory, inventory.campus, designed)
     yield from _renewable(inventory, designed)

@@ -94,6 +94,7 @@ def _type(name: str, entry: FacilityTypeIn, where: Where) -> FacilityType:
         supply=tuple((p.ambient, p.supply) for p in points if p.supply is not None),
         approach_k=_value(entry.approach),
         restart_s=_value(entry.restart),
+        lowest_c=_value(entry.lowest),
         water_l_per_kwh=_value(entry.water) or 0.0,
         local=bool(entry.local) or entry.kind is Kind.BATTERY,
         renewable=bool(entry.renewable),

@@ -34,6 +34,7 @@ class Kind(StrEnum):
     GRID_TIE = "grid-tie"
 
 
+OUTSIDE = frozenset({Kind.CHILLER, Kind.DRY_COOLER, Kind.AIR_HANDLER})  # where their heat goes to no loop
 SOURCES = frozenset({Kind.WIND, Kind.SOLAR, Kind.HYDROGEN, Kind.BATTERY, Kind.GRID_TIE})
 
 
@@ -49,7 +50,7 @@ class FacilityType:
     """What each thing of a unit is like; as `power.Unit` has it. `voltage_v`: between two phases.
 
     `double_conversion`: it draws equally from three phases whatever its load does. `restart_s`: from power to
-    full cooling.
+    full cooling. `lowest_c`: the outside temperature that it takes; None where nobody says it.
     """
 
     name: str
@@ -68,6 +69,7 @@ class FacilityType:
     supply: tuple[tuple[float, float], ...] = ()
     approach_k: float | None = None
     restart_s: float | None = None
+    lowest_c: float | None = None
     water_l_per_kwh: float = 0.0
     local: bool = False
     renewable: bool = False

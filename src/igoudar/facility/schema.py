@@ -61,7 +61,7 @@ class FacilityTypeIn(Entry):
     """What one thing is like. `KEYS` says which of these a kind needs, and which it may have.
 
     `approach`: what it supplies is so much warmer than where it gives its heat to, the outside or a loop.
-    `restart`: from power to full cooling.
+    `restart`: from power to full cooling. `lowest`: outside, below which it stands still or takes harm.
     """
 
     kind: Annotated[Kind, one_of(Kind)]
@@ -79,6 +79,7 @@ class FacilityTypeIn(Entry):
     water: Sourced[LitresAKilowattHour] | None = None
     approach: Sourced[Kelvins] | None = None
     restart: Sourced[Seconds] | None = None
+    lowest: Sourced[Celsius] | None = None
     local: bool | None = None
     renewable: bool | None = None
     capacity_factor: Sourced[Percent] | None = None
@@ -87,6 +88,7 @@ class FacilityTypeIn(Entry):
 
 _AMPERES = ("current", "voltage", "power_factor")
 _COOLING = (("cooling", "draw", "mean_draw"), ("water", "approach", "restart"))
+_OUTSIDE = (_COOLING[0], (*_COOLING[1], "lowest"))
 _NATURE = ("power", "local", "renewable", "capacity_factor")
 KEYS: dict[Kind, tuple[tuple[str, ...], tuple[str, ...]]] = {
     Kind.TRANSFORMER: (("apparent", "voltage", "power_factor", "loss", "no_load_loss"), ()),
@@ -98,9 +100,9 @@ KEYS: dict[Kind, tuple[tuple[str, ...], tuple[str, ...]]] = {
     Kind.BUSWAY: (_AMPERES, ("loss",)),
     Kind.STS: (_AMPERES, ("loss",)),
     Kind.CDU: _COOLING,
-    Kind.CHILLER: _COOLING,
-    Kind.DRY_COOLER: _COOLING,
-    Kind.AIR_HANDLER: _COOLING,
+    Kind.CHILLER: _OUTSIDE,
+    Kind.DRY_COOLER: _OUTSIDE,
+    Kind.AIR_HANDLER: _OUTSIDE,
     Kind.PUMP: (("draw", "mean_draw"), ("restart",)),
     Kind.WIND: (_NATURE, ()),
     Kind.SOLAR: (_NATURE, ()),

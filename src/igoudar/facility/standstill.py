@@ -14,7 +14,7 @@ does is no standstill.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from igoudar.errors import Finding, Severity, Where
@@ -87,6 +87,35 @@ def _time(seconds: float) -> str:
     units = (("s", 1), ("min", 60), ("h", 3600))
     unit, size = next((each for each in units if seconds < 120 * each[1]), units[-1])
     return f"{seconds / size:.0f} {unit}"
+
+
+@dataclass(frozen=True, slots=True)
+class Warming:
+    """What may still be given off in a hall so that it is not too warm before its cooling is back.
+
+    `room_w`: W more of heat that `loop` takes; `kg_w`: how many W more for each kg that stands there.
+    """
+
+    need: Need
+    loop: str
+    room_w: float
+    kg_w: float
+
+
+def warmings(site: Standing, needs: Iterable[Need], stopped: Mapping[str, list[str]]) -> Iterator[Warming]:
+    """Of halls that may not be too warm, as `site` is now; `stopped`: coolers, by the loop that takes heat.
+
+    More stand still the more heat there is: those may be of the site with more in it.
+    """
+    for need in needs:
+        supplied, still = site.supplies.at(need.loop, site.graph.ambient_c).celsius, stopped[need.taking]
+        kept = (need.hall.availability or 0) >= KEPT
+        if not kept or supplied is None or supplied > need.limit_c or not still or site.missing(need, still):
+            continue
+        if restart := max(site.restart_s(unit) or 0.0 for unit in still):
+            kj, kj_kg = site.takes_kj(need)
+            watts_a_kj = KILO * (need.limit_c - supplied) / restart
+            yield Warming(need, *site.warmed(need, kj * watts_a_kj), kj_kg * watts_a_kj)
 
 
 @dataclass(slots=True)
@@ -172,16 +201,25 @@ class Standing:
 
     def lasts_s(self, need: Need, kelvins: float) -> float:
         """Zero where there is nothing that could warm, infinity where nothing warms it."""
+        kj, _ = self.takes_kj(need)
+        _, spare = self.warmed(need, 0.0)
+        return kj * KILO * kelvins / -spare if spare < 0 else math.inf
+
+    def takes_kj(self, need: Need) -> tuple[float, float]:
+        """What a K more takes up, and what of that is for each kg of devices."""
         warmth = self.inventory.limits.warmth
         assert warmth is not None  # `missing` says so
-        kj, way = 0.0, [*self.moving(need.taking)]
-        for name in way:
+        kj = 0.0
+        for name in self.moving(need.taking):
             loop = self.inventory.plant.loops[name]
             kj += (loop.air_m3 or 0.0) * warmth.air_kj_m3 + (loop.water_m3 or 0.0) * warmth.water_kj_m3
-        if need.medium is Medium.AIR:
-            kj += self._mass.get(need.hall.name, 0.0) * warmth.devices_kj_kg * warmth.share
-        watts = self.heat_w(way[-1]) - self.left_w(way[-1])
-        return kj * KILO * kelvins / watts if watts > 0 else math.inf
+        kj_kg = warmth.devices_kj_kg * warmth.share if need.medium is Medium.AIR else 0.0
+        return kj + self._mass.get(need.hall.name, 0.0) * kj_kg, kj_kg
+
+    def warmed(self, need: Need, watts: float) -> tuple[str, float]:
+        """The last loop that its heat reaches, and how much more than that it may take, with `watts` more."""
+        *_, last = self.moving(need.taking)
+        return last, watts + self.left_w(last) - self.heat_w(last)
 
     def battery_s(self, hall: str) -> float:
         """How long the batteries of a hall carry what hangs on them, both sides together; 0 without any."""

@@ -38,8 +38,10 @@ def suspect(thing: _Thing, keys: tuple[str, ...], wrong: Callable[[_Thing], bool
     old = thing.instead_of
     if old is None:
         return None
-    changed = (key for key in keys if _said(old, key) != _said(thing, key))
-    return Suspect(thing.where.at(next(changed, keys[0])), not wrong(old))
+    changed = next((key for key in keys if _said(old, key) != _said(thing, key)), keys[0])
+    if changed == "type" and _said(old, "modules") != _said(thing, "modules"):
+        changed = "modules"  # with others in its bays it is of another type
+    return Suspect(thing.where.at(changed), not wrong(old))
 
 
 def grown(

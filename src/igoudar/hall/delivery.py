@@ -77,15 +77,20 @@ def receive(inventory: Inventory, boxes: Iterable[Box], units: Iterable[Unit] = 
 
 
 def _waiting(inventory: Inventory) -> Mapping[str, list[Device]]:
-    """Devices without a serial by type, in walking order."""
+    """Devices without a serial by the type that is bought, in walking order."""
     found: dict[str, list[Device]] = defaultdict(list)
     for device in inventory.devices.values():
         if not device.serial:
-            found[device.type].append(device)
+            found[_bought(inventory, device)].append(device)
     racks = inventory.racks
     for devices in found.values():
         devices.sort(key=lambda d: _walk(racks[d.rack], d))
     return found
+
+
+def _bought(inventory: Inventory, device: Device) -> str:
+    """A note says of no box which modules are in it."""
+    return inventory.types[device.type].bare
 
 
 def _walk(rack: Rack, device: Device) -> tuple[object, ...]:
@@ -131,13 +136,14 @@ def _type(inventory: Inventory, box: Box) -> tuple[str, list[Finding]]:
         return entry.type, []
     if not entry.type and not number:
         return "", [Finding("unknown-type", box.where, "the box has no type", "a type or a part number")]
-    slugs = [slug for slug, kind in inventory.types.items() if number and kind.part_number == number]
+    kinds = (kind for kind in inventory.types.values() if number and kind.part_number == number)
+    slugs = [*dict.fromkeys(kind.bare for kind in kinds)]
     if len(slugs) == 1 and not entry.type:
         return slugs[0], []
     said = f"there is no type {entry.type!r}" if entry.type else f"no type has the part number {number!r}"
     if len(slugs) > 1:
         said = f"the part number {number!r} is that of {', '.join(sorted(slugs))}"
-    hint = nearest(entry.type, inventory.types) if entry.type else ""
+    hint = nearest(entry.type, inventory.written_types()) if entry.type else ""
     return "", [Finding("unknown-type", box.where, said, "the slug of a type, or its part number", hint)]
 
 
@@ -151,9 +157,9 @@ def _named(inventory: Inventory, box: Box, slug: str, taken: dict[str, Unit]) ->
         said = f"{name} has the serial {device.serial or taken[name].serial} already"
         expected, see = "a device without a serial", device.where
         yield Finding("has-a-serial", box.where, said, expected, "another box: docs/runbooks/rma.md", see=see)
-    elif device.type != slug:
-        said = f"{name} is to be a {device.type}, the box is a {slug}"
-        yield Finding("another-type", box.where, said, f"a {device.type}", see=device.where)
+    elif (bought := _bought(inventory, device)) != slug:
+        said = f"{name} is to be a {bought}, the box is a {slug}"
+        yield Finding("another-type", box.where, said, f"a {bought}", see=device.where)
     else:
         taken[name] = _unit(name, box)
 
@@ -165,7 +171,7 @@ def _unit(name: str, box: Box) -> Unit:
 
 def _short(waiting: Mapping[str, list[Device]], taken: Mapping[str, Unit]) -> Iterator[Finding]:
     """What still has no box, of the types that came."""
-    came = {device.type for devices in waiting.values() for device in devices if device.name in taken}
+    came = {slug for slug, devices in waiting.items() for device in devices if device.name in taken}
     for slug in sorted(came):
         left = [device for device in waiting[slug] if device.name not in taken]
         if left:

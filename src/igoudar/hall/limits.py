@@ -48,6 +48,7 @@ class _EnvelopeIn(Entry):
     high: Celsius
     low: Celsius | None = None
     dew_point: Celsius | None = None
+    dew_point_low: Celsius | None = None
     source: Source
 
 
@@ -111,7 +112,10 @@ def read_limits(root: Path) -> tuple[Limits, list[Finding]]:
 
 
 def _envelopes(entries: Mapping[str, _EnvelopeIn]) -> dict[str, Envelope]:
-    return {name: Envelope(entry.high, entry.low, entry.dew_point) for name, entry in entries.items()}
+    return {
+        name: Envelope(entry.high, entry.low, entry.dew_point, entry.dew_point_low)
+        for name, entry in entries.items()
+    }
 
 
 def _warmth(entry: _WarmthIn) -> Warmth:

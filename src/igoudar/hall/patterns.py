@@ -15,6 +15,7 @@ from netaddr import IPNetwork
 
 from igoudar.errors import HINTS, Finding, Where, first_few, nearest
 from igoudar.hall.levels import whole
+from igoudar.hall.modules import refitted
 from igoudar.hall.places import Rack
 from igoudar.hall.schema import OverrideIn, RackHeight, RackParts, RowParts, StandingIn
 from igoudar.model import Device
@@ -155,6 +156,7 @@ def _devices(standing: StandingIn, place: Place, where: Where) -> Iterator[Devic
             face=standing.face,
             draw_w=standing.draw,
             feed=standing.feed or "",
+            modules=standing.modules,
         )
 
 
@@ -248,6 +250,8 @@ def _more(entry: OverrideIn, name: str, where: Where) -> Iterator[Finding]:
 
 def _change(found: Standing, thing: Rack | Device, entry: OverrideIn, where: Where, rack: RackMaker) -> None:
     stated = _stated(entry)
+    if isinstance(thing, Device) and entry.modules is not None:
+        stated["modules"] = refitted(thing.modules, entry.modules)
     found.findings += _useless(thing, stated, where)
     if isinstance(thing, Rack):
         other = _made_again(found.made[thing.name], thing, stated, where, rack)

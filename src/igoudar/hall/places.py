@@ -49,7 +49,8 @@ class Cooling(StrEnum):
 class Climate:
     """Means of the daily highs and lows of each month from January, and the hottest hour, in degrees C.
 
-    `dew_point_c`: the highest of each month; empty where nobody says it.
+    `extreme_low_c`: the coldest; None where nobody knows it. `dew_point_c`: the highest of each month; empty
+    where nobody says it.
     """
 
     high_c: tuple[float, ...]
@@ -57,6 +58,12 @@ class Climate:
     extreme_c: float
     source: str
     dew_point_c: tuple[float, ...] = ()
+    extreme_low_c: float | None = None
+
+    @property
+    def coldest_c(self) -> float:
+        """That is known: the extreme, or the lowest mean."""
+        return min(self.low_c) if self.extreme_low_c is None else self.extreme_low_c
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,11 +169,15 @@ class TypeFacts:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """What devices allow at their inlet, in degrees C; None: no limit there."""
+    """What devices allow at their inlet, in degrees C; None: no limit there.
+
+    `dew_point_c` is the highest, `dry_point_c` the lowest dew point.
+    """
 
     high_c: float
     low_c: float | None = None
     dew_point_c: float | None = None
+    dry_point_c: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

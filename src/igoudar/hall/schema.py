@@ -46,6 +46,7 @@ from igoudar.schema import (
     Letter,
     Level,
     Mac,
+    Modules,
     NamePattern,
     Network4,
     PublicKey,
@@ -108,12 +109,14 @@ class CapacityIn(Entry):
 class ClimateIn(Entry):
     """Months from January, means of daily highs and lows. `extreme`: the hottest hour to design for.
 
-    `dew_point`: the highest of each month, for halls that let outside air in.
+    `extreme_low`: the coldest, which not everybody knows. `dew_point`: the highest of each month, for halls
+    that let outside air in.
     """
 
     high: Annotated[list[Celsius], Field(min_length=12, max_length=12)]
     low: Annotated[list[Celsius], Field(min_length=12, max_length=12)]
     extreme: Extreme
+    extreme_low: Celsius | None = None
     dew_point: Annotated[list[Celsius] | None, Field(min_length=12, max_length=12)] = None
     source: Source
 
@@ -130,6 +133,14 @@ class ClimateIn(Entry):
     def _above_the_highs(cls, extreme: float, info: ValidationInfo) -> float:
         if extreme < (most := max(info.data.get("high", [extreme]))):
             raise ValueError(f"at least {shown(TEMPERATURE, most)}, the highest of the months")
+        return extreme
+
+    @field_validator("extreme_low")
+    @classmethod
+    def _below_the_lows(cls, extreme: float | None, info: ValidationInfo) -> float | None:
+        least = min(info.data.get("low", [extreme]))
+        if extreme is not None and extreme > least:
+            raise ValueError(f"at most {shown(TEMPERATURE, least)}, the lowest of the months")
         return extreme
 
     @field_validator("dew_point")
@@ -267,7 +278,10 @@ class SeriesIn(Entry):
 
 
 class OverrideIn(Entry):
-    """What one expanded object states otherwise. `absent`: it is not there, and its place stays empty."""
+    """What one expanded object states otherwise. `absent`: it is not there, and its place stays empty.
+
+    `modules`: of the bays that differ; `none` leaves one empty.
+    """
 
     _none_is_no_value = field_validator("*", mode="before")(_given)
 
@@ -281,6 +295,7 @@ class OverrideIn(Entry):
     u: Level | None = None
     draw: DeviceWatts | None = None
     feed: Letter | None = None
+    modules: Modules | None = None
     serial: Serial | None = None
     oob: Network4 | None = None
     oob_mac: Mac | None = None

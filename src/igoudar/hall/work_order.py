@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from igoudar.hall.tick_list import Line, Order, Rack, low_in, sections
+from igoudar.hardware.fitted import told_of
 
 Record = Mapping[str, Any]
 
@@ -24,6 +25,7 @@ class Box:
     serial: str
     status: str
     low: float
+    modules: Mapping[str, str]  # bay -> what is in it
 
     @property
     def box(self) -> tuple[str, str]:
@@ -43,7 +45,8 @@ def boxes(racks: Record) -> dict[str, Box]:
             face = "rear" if more == "rear" else "front"
             told_of = {key: box[key] for key in ("type", "serial", "status")}
             low = low_in(told, place)
-            found[box["device"]] = Box(rack, unit, face, box["device"], low=low, **told_of)
+            modules = box.get("modules", {})
+            found[box["device"]] = Box(rack, unit, face, box["device"], low=low, modules=modules, **told_of)
     return found
 
 
@@ -54,18 +57,22 @@ def work_order(row: str, before: Record, after: Record, day: date) -> Order:
     replaced = [pair for pair in both if pair[0].place != pair[1].place and pair[0].box != pair[1].box]
     moved = [pair for pair in both if pair[0].place != pair[1].place and pair[0].box == pair[1].box]
     exchanged = [pair for pair in both if pair[0].place == pair[1].place and pair[0].box != pair[1].box]
+    refitted = [pair for pair in both if pair[0].box == pair[1].box and pair[0].modules != pair[1].modules]
     out = [old[name] for name in old.keys() - new.keys()] + [one for one, _ in replaced]
     put = [new[name] for name in new.keys() - old.keys()] + [other for _, other in replaced]
     made = sections((
         ("Take out", (_at(box) for box in _walk(out))),
         ("Move", (_at(other, f"{one.rack} {one.unit} → ") for one, other in sorted(moved, key=_to))),
         ("Exchange", (_at(other, old=one) for one, other in sorted(exchanged, key=_to))),
+        ("Modules", (line for pair in sorted(refitted, key=_to) for line in _bays(*pair))),
         ("Racks and their feeds", (Line(frame) for frame in _frames(before, after))),
         ("Put in", (_at(box) for box in _walk(put))),
     ))  # fmt: skip
-    done = {box.name: "new" for box in put} | {other.name: "moved" for _, other in moved}
+    done = {other.name: "refitted" for _, other in refitted} | {other.name: "moved" for _, other in moved}
+    done |= {box.name: "new" for box in put}
     done |= {other.name: "exchanged" for _, other in exchanged}
-    racks = {box.rack for box in (*out, *put)} | {b.rack for pair in (*moved, *exchanged) for b in pair}
+    pairs = (*moved, *exchanged, *refitted)
+    racks = {box.rack for box in (*out, *put)} | {b.rack for pair in pairs for b in pair}
     afterwards = tuple(Rack(rack, after[rack], done) for rack in sorted(racks & after.keys()))
     return Order(f"row {row}", day, made, afterwards)
 
@@ -101,9 +108,21 @@ def _walk(found: list[Box]) -> list[Box]:
     return sorted(found, key=lambda box: (_order(box), box.name))
 
 
+def _bays(old: Box, new: Box) -> Iterator[Line]:
+    """What goes out of a box that stays, and what goes in."""
+    for bay in sorted({*old.modules, *new.modules}):
+        out, put = old.modules.get(bay), new.modules.get(bay)
+        if out != put:
+            told = f"take out {out}" if put is None else f"put in {put}"
+            instead = f" instead of {out}" if out and put else ""
+            rear = " (rear)" if new.face == "rear" else ""
+            yield Line(f"{new.rack} {new.unit}{rear}: ", new.name, f", bay {bay}: {told}{instead}")
+
+
 def _at(box: Box, before: str = "", old: Box | None = None) -> Line:
     """`before`: where it comes from; `old`: the box that it takes the place of."""
     rear = " (rear)" if box.face == "rear" else ""
     serial = f", serial {box.serial}" if box.serial else ", serial to be noted"
     more = f"; the old one has the serial {old.serial or 'unknown'}" if old else ""
-    return Line(f"{before}{box.rack} {box.unit}{rear}: ", box.name, f", {box.type}{serial}{more}")
+    modules = f" with {told_of(box.modules)}" if box.modules else ""
+    return Line(f"{before}{box.rack} {box.unit}{rear}: ", box.name, f", {box.type}{modules}{serial}{more}")

@@ -65,7 +65,8 @@ def read_type(path: Path, shown: str) -> Read:
     odd = tuple(_unknown_keys(source.data, shape, Where(shown)))
     if entry is None:
         return Read(None, (*wrong, *odd))
-    found = replace(_type(entry), where=Where(shown, 0, "slug"))
+    named = "model" if isinstance(entry, shapes.ModuleShape) else "slug"
+    found = replace(_type(entry), where=Where(shown, 0, named))
     odd += tuple(_odd(entry, found, Where(shown)))
     bad = any(f.severity is Severity.ERROR for f in odd)
     return Read(None if bad else found, odd)

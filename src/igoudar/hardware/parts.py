@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from igoudar.errors import Where
 
 MODULE = "{module}"
+ONE_PAIR = frozenset({"2-post-frame"})  # of rails, with nothing behind them
 NOWHERE = Where("")
 
 
@@ -97,7 +98,8 @@ class DeviceType:
     """`units`: 0 for what stands beside the U (a vertical PDU) or in a bay of its parent.
 
     `powered` False means that there is no inlet, not that it draws nothing: a tray on a busbar does.
-    `airflow` is empty where the file does not say.
+    `airflow` is empty where the file does not say. `chassis`: in which type's bays the modules are, of a type
+    that is made of that and of modules (`fitted`).
     """
 
     kind: ClassVar[str] = "device"
@@ -114,6 +116,12 @@ class DeviceType:
     child: bool = False
     powered: bool | None = None
     where: Where = NOWHERE
+    chassis: str = ""
+
+    @property
+    def bare(self) -> str:
+        """Slug of the type as it is bought, whatever is in its bays."""
+        return self.chassis or self.slug
 
     @property
     def interfaces(self) -> tuple[InterfaceType, ...]:
@@ -177,6 +185,11 @@ class RackType:
     def cabinet(self) -> bool:
         """Whether it is built for doors; a frame is open."""
         return "cabinet" in self.form_factor
+
+    @property
+    def bounded(self) -> bool:
+        """Whether rails, a wall or a door at its back bound the depth of what hangs on those in front."""
+        return self.form_factor not in ONE_PAIR
 
 
 def installed(module: ModuleType, bay: Bay) -> Components:

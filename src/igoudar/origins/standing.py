@@ -98,7 +98,11 @@ def device_story(scene: Scene, device: Device) -> Story:
     inventory = scene.inventory
     by, home = home_of(device)
     told = Teller(f"device {device.name}", home, scene.root)
-    for key in ("type", "role", "number", "status", "nos", "pod", "face", "feed"):
+    told.tell("type", inventory.types[device.type].bare, stated(device, "type"))
+    for bay, module in device.modules.items():
+        places = [(by, where.at(bay)) for by, where in stated(device, "modules")]
+        told.tell(f"module in {bay}", module, places)
+    for key in ("role", "number", "status", "nos", "pod", "face", "feed"):
         told.tell(key, getattr(device, key), stated(device, key))
     row: list[Place] = [(by, place.at("racks")) for place in above(home, 3)] if by is By.PATTERN else []
     told.tell("rack", device.rack, row or stated(device, "rack"))
@@ -125,10 +129,14 @@ def _facts(inventory: Inventory, device: Device, key: str, in_file: str = "") ->
 def _draw(inventory: Inventory, device: Device, told: Teller) -> None:
     """`allocated_draw` of a type's file is of each of its inlets: the one that states the most is told."""
     draw, facts = draw_of(inventory, device), inventory.facts.get(device.type)
-    inlets = Where(inventory.types[device.type].where.file).at("power-ports")
+    kind = inventory.types[device.type]
+    inlets = Where(kind.where.file).at("power-ports")
+    of_chassis = len(inventory.types[kind.bare].parts.inlets)  # those of modules come after them
     own = stated(device, "draw") if device.draw_w is not None else []
-    at = stated_at(inventory.types[device.type].parts.inlets)
-    in_file = [(By.TYPE, inlets.at(at).at("allocated_draw"))] if at is not None else []
+    at = stated_at(kind.parts.inlets)
+    brought = stated(device, "modules")
+    in_file = [] if at is None else [(By.TYPE, inlets.at(at).at("allocated_draw"))]
+    in_file = brought if at is not None and at >= of_chassis else in_file
     places = own or [*_facts(inventory, device, "allocated"), *in_file]
     by_file = not own and at is not None and (facts is None or facts.allocated_w is None)
     redundant = f", of {draw.needed} of {draw.psus} PSUs" if by_file and draw.psus > 1 else ""
@@ -137,7 +145,7 @@ def _draw(inventory: Inventory, device: Device, told: Teller) -> None:
     if facts:
         nameplate = amount(POWER, facts.nameplate_w)
         told.tell("nameplate", nameplate, _facts(inventory, device, "nameplate"))
-    told.tell("PSUs", draw.psus or None, [(By.TYPE, inlets)])
+    told.tell("PSUs", draw.psus or None, brought if draw.psus > of_chassis else [(By.TYPE, inlets)])
     told.tell("PSUs needed", draw.needed if draw.psus else None, _facts(inventory, device, "psus_needed"))
 
 
@@ -145,9 +153,9 @@ def _body(inventory: Inventory, device: Device, told: Teller) -> None:
     kind, facts = inventory.types[device.type], inventory.facts.get(device.type)
     file = Where(kind.where.file)
     told.tell("height", f"{kind.units:g} U", [(By.TYPE, file.at("u_height"))])
-    told.tell(
-        "mass", amount(MASS, weight_of(inventory, device)), _facts(inventory, device, "weight", "weight")
-    )
+    kg = amount(MASS, weight_of(inventory, device))
+    with_modules = f"{kg}, its modules included" if kg and device.modules else kg
+    told.tell("mass", with_modules, _facts(inventory, device, "weight", "weight"))
     told.tell("airflow", airflow_of(inventory, device), _facts(inventory, device, "airflow", "airflow"))
     widths = " or ".join(f"{inches} in" for inches in widths_of(inventory, device.type))
     told.tell("width", widths if device.u else None, _facts(inventory, device, "width"))

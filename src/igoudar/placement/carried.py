@@ -11,11 +11,12 @@ from igoudar.facility.judged import judge
 from igoudar.hall.excess import Excess
 from igoudar.model import Device, Inventory, Status
 from igoudar.placement.answer import placement_of
+from igoudar.placement.feeds import with_bars
 from igoudar.placement.known import draw_asked, rack_draws
 from igoudar.placement.problem import Effort, Placement, Problem, Shared
 from igoudar.placement.request import RequestFile
 from igoudar.placement.search import Search
-from igoudar.placement.shared import shared_of, two_out
+from igoudar.placement.shared import one_feed_out, restarts, shared_of, two_out
 from igoudar.placement.written import Placed, placed
 from igoudar.quantities import POWER, shown
 from igoudar.waivers import waive
@@ -23,13 +24,26 @@ from igoudar.waivers import waive
 ROUNDS = 6  # of the search: without what is shared, with it, and with pairs of failures as they are found
 
 
+LIMITS = (
+    ("double-failure", two_out),
+    ("single-overload", one_feed_out),
+    ("warm-before-restart", restarts),
+)
+# of these a smaller amount is worse
+SHORTER = frozenset({"warm-before-restart", "warm-before-battery-ends"})
+
+
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """`over`: what it would make too much of; nothing, or else what the search found no way around."""
+    """`over`: what it would make too much of; nothing, or else what the search found no way around.
+
+    `warned`: what `check` would warn of with it, and does not without.
+    """
 
     placement: Placement
     devices: list[Placed]
     over: tuple[Finding, ...]
+    warned: tuple[Finding, ...] = ()
 
 
 def propose(
@@ -40,16 +54,20 @@ def propose(
     `asked`: what is wanted, and that as a problem; `asked_at`: where.
     """
     request, problem = asked
+    problem = with_bars(inventory, request, problem, today)
+    asked = request, problem
+    judged = _Judged(inventory, request, today)
     for _ in range(ROUNDS):
         placement = placement_of(Search(problem, effort))
         devices = [*placed(placement, request, inventory)]
         after = _with(inventory, request, devices, asked_at)
-        over = overloads(inventory, after, request, today)
+        over, warned = judged.worse(after)
         more = _limits(inventory, after, asked, problem, over)
         if not more:
             break
-        problem = replace(problem, shared=(*problem.shared, *more))
-    return Proposal(placement, devices, over)
+        shared = {limit.what: limit for limit in (*problem.shared, *more)}
+        problem = replace(problem, shared=tuple(shared.values()))
+    return Proposal(placement, devices, over, warned)
 
 
 def _limits(
@@ -59,14 +77,15 @@ def _limits(
     problem: Problem,
     over: tuple[Finding, ...],
 ) -> list[Shared]:
-    """Those that the search has not been told of."""
+    """Those that the search has not been told of, or not so strictly."""
     if not over:
         return []
+    codes = {finding.code for finding in over}
     found = [] if problem.shared else [*shared_of(inventory, *asked)]
-    if any(finding.code == "double-failure" for finding in over):
-        found += two_out(inventory, after, *asked)
-    known = {shared.what for shared in problem.shared}
-    return [*{limit.what: limit for limit in found if limit.what not in known}.values()]
+    for code, limits in LIMITS:
+        found += limits(inventory, after, *asked) if code in codes else ()
+    known = {shared.what: shared.room_w for shared in problem.shared}
+    return [limit for limit in found if limit.room_w < known.get(limit.what, limit.room_w + 1)]
 
 
 def _with(
@@ -76,27 +95,40 @@ def _with(
     return replace(inventory, devices={**inventory.devices, **new})
 
 
-def overloads(
-    inventory: Inventory, after: Inventory, request: RequestFile, today: date
-) -> tuple[Finding, ...]:
-    """Errors that `check` would find of loads with the devices in the site, and does not find without them.
+@dataclass(slots=True)
+class _Judged:
+    """What `check` finds of loads with devices in the site, and does not find without them."""
 
-    A load that was too high already is among them where it grew.
-    """
-    new = after.devices.keys() - inventory.devices.keys()
-    if not new:
-        return ()
-    racks = {after.devices[name].rack for name in new}
-    halls = dict.fromkeys(inventory.racks[name].hall for name in sorted(racks))
-    found = _errors([*judge(after), *_halls(after, request, halls)], inventory, today)
-    if not found:
-        return ()
-    before = {(f.code, f.subject): f.amount or 0.0 for f in _errors(judge(inventory), inventory, today)}
-    return tuple(
-        f
-        for f in found
-        if (known := before.get((f.code, f.subject))) is None or (f.amount is not None and f.amount > known)
-    )
+    inventory: Inventory
+    request: RequestFile
+    today: date
+    _before: dict[tuple[str, str], float] | None = None
+
+    def worse(self, after: Inventory) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
+        """Errors and warnings. A load that was too high already is among them where it grew."""
+        new = after.devices.keys() - self.inventory.devices.keys()
+        if not new:
+            return (), ()
+        racks = {after.devices[name].rack for name in new}
+        halls = dict.fromkeys(self.inventory.racks[name].hall for name in sorted(racks))
+        found = self._waived([*judge(after), *_halls(after, self.request, halls)])
+        errors = [finding for finding in found if finding.severity is Severity.ERROR]
+        warnings = [finding for finding in found if finding.severity is Severity.WARNING]
+        return tuple(filter(self._grew, errors)), tuple(filter(self._grew, warnings))
+
+    def _grew(self, finding: Finding) -> bool:
+        if self._before is None:
+            before = self._waived(judge(self.inventory))
+            self._before = {(f.code, f.subject): f.amount or 0.0 for f in before}
+        known = self._before.get((finding.code, finding.subject))
+        if known is None or finding.amount is None:
+            return known is None
+        return finding.amount < known if finding.code in SHORTER else finding.amount > known
+
+    def _waived(self, findings: Iterable[Finding]) -> list[Finding]:
+        found = list(findings)
+        codes = {finding.code for finding in found}
+        return [f for f in waive(found, self.inventory.waivers, self.today) if f.code in codes]
 
 
 def _device(inventory: Inventory, request: RequestFile, placed: Placed, where: Where) -> Device:
@@ -105,13 +137,6 @@ def _device(inventory: Inventory, request: RequestFile, placed: Placed, where: W
         placed.name, entry.type, entry.role, placed.number, hall, placed.rack, placed.u, where,
         status=Status.PLANNED, face=entry.face, draw_w=draw_asked(entry, inventory, request),
     )  # fmt: skip
-
-
-def _errors(findings: Iterable[Finding], inventory: Inventory, today: date) -> list[Finding]:
-    found = list(findings)
-    codes = {finding.code for finding in found}
-    waived = waive(found, inventory.waivers, today)
-    return [f for f in waived if f.severity is Severity.ERROR and f.code in codes]
 
 
 def _halls(inventory: Inventory, request: RequestFile, halls: Iterable[str]) -> Iterator[Finding]:

@@ -54,7 +54,7 @@ def lower(*limits: float | None) -> float | None:
 def draw_of(inventory: Inventory, device: Device, request: RequestFile) -> float | None:
     """W that a device is counted with."""
     known = draw.draw_of(inventory, device).allocated_w
-    said = request.limits.types.get(device.type)
+    said = request.limits.types.get(inventory.types[device.type].bare)
     return said.draw if known is None and said else known
 
 
@@ -71,7 +71,7 @@ def rack_draws(inventory: Inventory, request: RequestFile) -> dict[str, float]:
 def mass_of(inventory: Inventory, device: Device, request: RequestFile) -> float | None:
     """In kg."""
     known = draw.weight_of(inventory, device)
-    said = request.limits.types.get(device.type)
+    said = request.limits.types.get(inventory.types[device.type].bare)
     return said.mass if known is None and said else known
 
 

@@ -71,9 +71,12 @@ def _rules(problem: Problem, rack: Rack) -> Iterator[Limit]:
         each = tuple(float(apart in c.apart) for c in problem.classes)
         standing = rack.groups.get(apart.group, 0)
         yield Limit(rule(apart), "devices", each, float(apart.at_most - standing))
-    barred = tuple(float(not c.may_stand_in(rack)) for c in problem.classes)
-    if any(barred):
-        yield Limit("zone", "devices", barred, 0.0)
+    outside = tuple(float(not c.in_zone(rack)) for c in problem.classes)
+    if any(outside):
+        yield Limit("zone", "devices", outside, 0.0)
+    for words in dict.fromkeys(rack.barred.values()):
+        each = tuple(float(rack.barred.get(c.name) == words) for c in problem.classes)
+        yield Limit(words, "devices", each, 0.0)
 
 
 def aparts(problem: Problem) -> tuple[Apart, ...]:

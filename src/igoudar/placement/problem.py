@@ -50,6 +50,7 @@ class Rack:
     `power_w`: what the weakest of its feeds can still carry alone. `cooling_w`, `load_kg` likewise.
     `ports`: free switch ports by kind. `groups`: how many of an anti-affinity group stand in it.
     `row` and `feeds` name the scopes of `Apart`. `open`: it is in use, and taking it costs nothing.
+    `barred`: class of devices that it takes none of -> the rule, in words.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Rack:
     groups: Mapping[str, int] = field(default_factory=dict)
     zone: str = ""
     open: bool = False
+    barred: Mapping[str, str] = field(default_factory=dict)
 
     def scope(self, per: Per) -> str:
         return {Per.RACK: self.name, Per.ROW: self.row, Per.FEEDS: self.feeds}[per]
@@ -84,6 +86,9 @@ class DeviceClass:
     zones: frozenset[str] | None = None
 
     def may_stand_in(self, rack: Rack) -> bool:
+        return self.in_zone(rack) and self.name not in rack.barred
+
+    def in_zone(self, rack: Rack) -> bool:
         return self.zones is None or rack.zone in self.zones
 
 

@@ -10,11 +10,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from igoudar.facility.envelope import Need, needs
 from igoudar.facility.graph import power_graph
 from igoudar.facility.plant import Medium, Promise
 from igoudar.facility.served import NOWHERE, served
-from igoudar.hall import draw
+from igoudar.facility.standstill import Standing, Warming, warmings
 from igoudar.model import Inventory
+from igoudar.placement.feeds import PROMISED, TWICE, psus_in
 from igoudar.placement.known import rack_draws
 from igoudar.placement.problem import Problem, Shared
 from igoudar.placement.request import DevicesIn, RequestFile
@@ -24,10 +26,11 @@ from igoudar.power.report import Element, Kind
 from igoudar.power.schemes import Scheme
 
 MOST = 2.0  # with losses on its way, no W is more than so many on any meter
-PROMISED, TWICE = 3, 4  # classes that allow no overload with one thing out, and with two
+MOST_RACKS = 20  # of which one feed out is a limit of its own; others follow where it is still broken
 
 Alike = tuple[str, tuple[tuple[str, str], ...]]  # hall and feeds: such racks load the same
 Takes = Mapping[Alike, tuple[float, ...]]  # W by class
+Key = tuple[tuple[tuple[Alike, tuple[float, ...]], ...], tuple[tuple[str, tuple[float, ...]], ...]]
 Out = tuple[str, ...]  # units of which a thing is out; twice, two
 
 
@@ -63,6 +66,46 @@ def two_out(
     return sums.found()
 
 
+def restarts(
+    before: Inventory, after: Inventory, request: RequestFile, problem: Problem
+) -> tuple[Shared, ...]:
+    """What halls may give off that would be too warm, with the devices of a proposal, before cooling is back.
+
+    What a device takes up by its mass counts up to what it gives off itself.
+    """
+    graph, later = power_graph(before), power_graph(after)
+    asked = [need for need in needs(after, later) if isinstance(need, Need)]
+    there = Standing(after, later, State(later))
+    state = State(graph)
+    sums, site = _Sums(before, request, problem), Standing(before, graph, state)
+    stopped = {need.taking: there.stopped(need.taking) for need in asked}
+    for warming in warmings(site, asked, stopped):
+        sums.warmed(state, warming)
+    return sums.found()
+
+
+def one_feed_out(
+    before: Inventory, after: Inventory, request: RequestFile, problem: Problem
+) -> tuple[Shared, ...]:
+    """Of the racks of which one feed, when it fails, overloads a unit with the devices of a proposal."""
+    sums, state = _Sums(before, request, problem), State(power_graph(before))
+    found = [
+        (over.excess_w, over.name, (rack, single.element.feed))
+        for single in analyse(power_graph(after), doubles=False).singles
+        if single.element.kind is Kind.FEED
+        for over in single.overloads
+        if not over.racks
+        for rack in single.element.names
+    ]
+    for _, meter, out in sorted(found, key=lambda each: (-each[0], each[1:]))[:MOST_RACKS]:
+        sums.feed_out(state, meter, out)
+    return sums.found()
+
+
+def _letters(alike: Alike) -> tuple[str, ...]:
+    return tuple(letter for letter, _ in alike[1])
+
+
 def _first_of(pair: tuple[Element, Element]) -> Out:
     return tuple(element.names[0] for element in pair)
 
@@ -90,13 +133,26 @@ def _blocks_out(sums: _Sums, graph: Graph, promise: Promise) -> None:
             sums.without(state, (unit.name,) * things, lambda _: True, halls)
 
 
+def _moved(state: State, rack: str, letter: str) -> dict[int, float]:
+    """W more on every meter by what stands in a rack, when one of its feeds fails."""
+    kind = next(kind for kind in state.kinds if rack in kind.racks)
+    hanging, mask = state.hangings[kind.hanging], state.mask[kind.hanging]
+    before = kind.draws(mask)[0]
+    after = kind.draws(mask & ~(1 << hanging.letters.index(letter)))[0]
+    found: dict[int, float] = defaultdict(float)
+    for unit, was, now in zip(state.feeds[kind.hanging], before, after, strict=True):
+        for meter, watts in state.per_watt(unit).items() if was != now else ():
+            found[meter] += (now - was) * watts
+    return found
+
+
 @dataclass(slots=True)
 class _Sums:
     inventory: Inventory
     request: RequestFile
     problem: Problem
     _alike: dict[Alike, list[str]] = field(default_factory=lambda: defaultdict(list))
-    _found: dict[tuple[tuple[Alike, tuple[float, ...]], ...], tuple[str, float]] = field(default_factory=dict)
+    _found: dict[Key, tuple[str, float]] = field(default_factory=dict)
     _loops: dict[tuple[str, Medium | None], str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -108,18 +164,25 @@ class _Sums:
 
     def found(self) -> tuple[Shared, ...]:
         return tuple(
-            Shared(what, max(0.0, room), {rack: each for alike, each in takes for rack in self._alike[alike]})
-            for takes, (what, room) in self._found.items()
+            Shared(
+                what,
+                max(0.0, room),
+                {rack: each for alike, each in takes for rack in self._alike[alike]} | dict(own),
+            )
+            for (takes, own), (what, room) in self._found.items()
         )
 
-    def add(self, what: str, room: float, takes: Takes) -> None:
-        """Nothing where all that is asked for fits into it."""
+    def add(
+        self, what: str, room: float, takes: Takes, own: Mapping[str, tuple[float, ...]] | None = None
+    ) -> None:
+        """`own`: of racks that take another amount than those alike. Nothing where all that is asked fits."""
         counts = [device.count for device in self.problem.classes]
-        largest = [max(each) for each in zip(*takes.values(), strict=True)]
+        largest = [max(each) for each in zip(*takes.values(), *(own or {}).values(), strict=True)]
         if sum(count * watts for count, watts in zip(counts, largest, strict=True)) <= room:
             return
-        key = tuple((alike, each) for alike, each in takes.items() if any(each))
-        if key and room < self._found.get(key, ("", room + 1))[1]:
+        alike = tuple((alike, each) for alike, each in takes.items() if any(each))
+        key = (alike, tuple((own or {}).items()))
+        if any(key) and room < self._found.get(key, ("", room + 1))[1]:
             self._found[key] = what, room
 
     def halls(self) -> None:
@@ -148,7 +211,7 @@ class _Sums:
     def _alone(self, alike: Alike, unit: str) -> Iterator[float]:
         letters = {letter for letter, name in alike[1] if name == unit}
         for entry, device in zip(self.request.devices, self.problem.classes, strict=True):
-            psus, needed = self._psus(entry, alike)
+            psus, needed = psus_in(self.inventory, entry.type, _letters(alike))
             yield device.draw_w if sum(psu in letters for psu in psus) >= needed else 0.0
 
     def without(
@@ -190,16 +253,43 @@ class _Sums:
             kind = "power of" if meter < len(state.units) else "cooling of loop"
             self.add(f"{kind} {state.meter_name(meter)}{said}", room, takes)
 
-    def _taken(self, state: State, alike: Alike) -> list[Mapping[int, float]]:
-        """What one device of each class is on every meter above such racks."""
+    def feed_out(self, state: State, name: str, out: tuple[str, str]) -> None:
+        """`name`: of a meter; `out`: a rack and its feed that fails. What stands there moves as well."""
+        rack, letter = out
+        meter = [state.meter_name(at) for at in range(len(state.units) + len(state.loops))].index(name)
+        moved = _moved(state, rack, letter).get(meter, 0.0)
+        mine = next((alike for alike, names in self._alike.items() if rack in names), None)
+        takes: dict[Alike, tuple[float, ...]] = {}
+        for alike in self._alike:
+            takes[alike] = tuple(each.get(meter, 0.0) for each in self._taken(state, alike))
+        own = {}
+        if mine is not None:
+            own[rack] = tuple(each.get(meter, 0.0) for each in self._taken(state, mine, letter))
+        what = f"power of {name} without feed {letter} of rack {rack}"
+        self.add(what, state.margin(meter) - moved, takes, own)
+
+    def warmed(self, state: State, warming: Warming) -> None:
+        hall, kgs = warming.need.hall.name, [device.kg for device in self.problem.classes]
+        meter = len(state.units) + [loop.name for loop in state.loops].index(warming.loop)
+        takes: dict[Alike, tuple[float, ...]] = {}
+        for alike in self._alike:
+            kg_w = warming.kg_w if alike[0] == hall else 0.0
+            heat = (each.get(meter, 0.0) for each in self._taken(state, alike))
+            takes[alike] = tuple(max(0.0, w - kg * kg_w) for w, kg in zip(heat, kgs, strict=True))
+        what = f"heat to {warming.need.medium} of hall {hall} until its cooling is back"
+        self.add(what, warming.room_w, takes)
+
+    def _taken(self, state: State, alike: Alike, dead: str = "") -> list[Mapping[int, float]]:
+        """What one device of each class is on every meter above such racks, without the feed `dead`."""
         hall, feeds = alike
         units = [state.index[name] for _, name in feeds]
-        letters = [letter for letter, _ in feeds]
-        mask = sum(1 << at for at, unit in enumerate(units) if state.live[unit])
+        letters = _letters(alike)
+        living = (state.live[unit] and letter != dead for letter, unit in zip(letters, units, strict=True))
+        mask = sum(1 << at for at, lives in enumerate(living) if lives)
         per_watt = [state.per_watt(unit) if state.live[unit] else {} for unit in units]
         found: list[Mapping[int, float]] = []
         for entry, device in zip(self.request.devices, self.problem.classes, strict=True):
-            psus, needed = self._psus(entry, alike)
+            psus, needed = psus_in(self.inventory, entry.type, letters)
             shares = shares_of(pattern_of(letters, psus, needed), len(units), mask) if psus else None
             taken: dict[int, float] = defaultdict(float)
             for share, above in zip(shares or (), per_watt, strict=bool(shares)):
@@ -218,9 +308,3 @@ class _Sums:
             if share and (name := self._loops.get((hall, medium))):
                 for onward in state.onward[names.index(name)]:
                     yield len(state.units) + onward, share
-
-    def _psus(self, entry: DevicesIn, alike: Alike) -> tuple[tuple[str, ...], int]:
-        """The feeds of its PSUs and how many it needs; without any, it hangs on all feeds of the rack."""
-        letters = tuple(letter for letter, _ in alike[1])
-        psus, needed = draw.psus_of(self.inventory, entry.type)
-        return (draw.feeds_of(letters, psus), needed) if psus else (letters, 1)

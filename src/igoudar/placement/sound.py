@@ -23,7 +23,7 @@ def unsound(request: RequestFile, inventory: Inventory, file: str) -> Iterator[F
     for name in request.limits.racks:
         yield from _known("rack", name, limits.at("racks").at(name), inventory.racks)
     for name in request.limits.types:
-        yield from _known("type", name, limits.at("types").at(name), inventory.types)
+        yield from _known("type", name, limits.at("types").at(name), inventory.written_types())
     entries = [(entry, top.at("devices").at(n)) for n, entry in enumerate(request.devices)]
     racks = [*rack_limits(inventory, request).values()]
     for entry, where in entries:
@@ -43,7 +43,7 @@ def _type(
     entry: DevicesIn, where: Where, inventory: Inventory, request: RequestFile, racks: Sequence[RackLimits]
 ) -> Iterator[Finding]:
     if entry.type not in inventory.types:
-        yield from _known("type", entry.type, where.at("type"), inventory.types)
+        yield from _known("type", entry.type, where.at("type"), inventory.written_types())
         return
     if not inventory.types[entry.type].units:
         said = f"{entry.type} has no height: it stands beside the U, or in another device"

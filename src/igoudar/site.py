@@ -1,0 +1,70 @@
+"""What a site as a whole is told: its numbers, its pools, its services and who may log in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from netaddr import IPNetwork
+
+from igoudar.errors import Where
+
+
+@dataclass(frozen=True, slots=True)
+class Pools:
+    """Where numbers of hardware and tenants come from."""
+
+    loopback4: IPNetwork
+    loopback6: IPNetwork
+    oob: IPNetwork
+    public4: tuple[IPNetwork, ...]
+    public6: tuple[IPNetwork, ...]
+    l2vni: tuple[int, int]
+    l3vni: tuple[int, int]
+    vlan: tuple[int, int]
+    index: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A person or a robot who may log in to every host; `keys` are OpenSSH public key lines."""
+
+    name: str
+    keys: tuple[str, ...]
+    sudo: bool
+    where: Where
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """`fabric_as` (2 bytes) stands in route targets; `public_as` is the AS the world sees.
+
+    `asn_base`: the ASN of a device is base + building * 1,000,000 + hall * 10,000 + n, with n the number
+    of a leaf or border (borders from 8001), or 9000 + pod for the spines of a pod.
+    MTUs are in bytes: `fabric_mtu` of switch ports, `host_mtu` of servers and SVIs.
+    `window_s`: seconds that a switch waits for its operator in a change before it goes back by itself;
+    `restore_s`: seconds that one try of that may take.
+    """
+
+    name: str
+    folder: str
+    domain: str
+    timezone: str
+    fabric_as: int
+    public_as: int
+    asn_base: int
+    anycast_mac: str
+    fabric_mtu: int
+    host_mtu: int
+    pools: Pools
+    dns: tuple[str, ...]
+    ntp: tuple[str, ...]
+    bastion: str
+    witnesses: tuple[str, ...]
+    bogon_exceptions: tuple[IPNetwork, ...]
+    bfd_interval_ms: int
+    bfd_multiplier: int
+    login: str
+    users: tuple[User, ...]
+    where: Where
+    window_s: int = 60
+    restore_s: int = 10
