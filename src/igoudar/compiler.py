@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import sys
 import traceback
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -20,7 +20,7 @@ from igoudar.allocate import allocate, settled
 from igoudar.assemble import Documents
 from igoudar.bogons import load_bogons
 from igoudar.cabling.pulls import port_kinds, whole_port
-from igoudar.checks import tenants
+from igoudar.checks import leaving, tenants
 from igoudar.derive import derive
 from igoudar.design import Design, Plan
 from igoudar.errors import BadInput, CheckFailed, Finding, Severity, Where, in_order
@@ -152,8 +152,7 @@ def _compiled_part(
         checked = [finding for finding in checked if finding.code not in OF_TIES]
         if part.tied and any(finding.severity is Severity.ERROR for finding in checked):
             return None
-        tied = [f for f in tenants.check(describe(inventory, place[1])) if f.code in OF_TIES]
-        checked += judged(waive(tied, inventory.waivers, today))
+        checked += _of_ties(inventory, halls, place[1])
         compiled = _compiled(inventory, ledger, place, today, (part, checked))
     except BadInput:
         return None
@@ -244,12 +243,62 @@ def check_hall(documents: Documents, place: tuple[Path, Path], hall: str, today:
 
     Its racks, power, cooling, cables and network as designed; no text, no number, nothing of several halls.
     """
-    return in_order(locate(_checked_hall(documents, place, hall, today), place[1]))
+    inventory = load_hall(documents, place, hall)
+    found = _judged(inventory, place, today)
+    if (tied := _tied(documents, place, inventory, hall)) is not None:
+        found = [*(finding for finding in found if finding.code not in OF_TIES), *tied]
+    return in_order(locate(found, place[1]))
 
 
 def _checked_hall(documents: Documents, place: tuple[Path, Path], hall: str, today: date) -> list[Finding]:
-    inventory = load_hall(documents, place, hall)
+    return _judged(load_hall(documents, place, hall), place, today)
+
+
+def _judged(inventory: Inventory, place: tuple[Path, Path], today: date) -> list[Finding]:
     return judged(waive(checks.check(describe(inventory, place[1])), inventory.waivers, today))
+
+
+def _tied(
+    documents: Documents, place: tuple[Path, Path], inventory: Inventory, hall: str
+) -> list[Finding] | None:
+    """`OF_TIES` of a hall, judged with what others have of them. None where they have nothing.
+
+    What is wrong with another hall is for that to say; then nothing is known of the ties.
+    """
+    leaves = _border_leaves(inventory, [hall])
+    if not leaves and not any(subnet.servers for vpc in inventory.vpcs.values() for subnet in vpc.subnets):
+        return None
+    less = part_of(documents, [hall])
+    if less is not None and less.part is not None and not (leaves or less.part.tied):
+        return None
+    try:
+        known = load_whole(documents, place) if less is None else load_part(less, place, ledger_of(*place))
+        found = _of_ties(known, [hall], place[1])
+    except BadInput:
+        return []
+    others = {*_lines_of_servers(known, {*known.halls} - {hall})}
+    return [finding for finding in found if finding.where not in others]
+
+
+def _of_ties(inventory: Inventory, halls: Collection[str], root: Path) -> list[Finding]:
+    """What is judged of some halls with more than these; of borders where one of theirs leaves."""
+    design = describe(inventory, root)
+    said = [*tenants.check(design), *(leaving.check(design) if _border_leaves(inventory, halls) else ())]
+    return [finding for finding in said if finding.code in OF_TIES]
+
+
+def _border_leaves(inventory: Inventory, halls: Collection[str]) -> bool:
+    borders = (d for d in inventory.devices.values() if d.role is Role.BORDER and d.hall in halls)
+    return any(border.status is Status.DECOMMISSIONING for border in borders)
+
+
+def _lines_of_servers(inventory: Inventory, halls: Collection[str]) -> Iterator[Where]:
+    """Where VPCs name servers of some halls."""
+    for vpc in inventory.vpcs.values():
+        for subnet in vpc.subnets:
+            for position, server in enumerate(subnet.servers):
+                if inventory.devices[server].hall in halls:
+                    yield subnet.where.at("servers").at(position)
 
 
 def _those(things: Mapping[str, _Thing], inventory: Inventory, halls: Collection[str]) -> dict[str, _Thing]:

@@ -24,7 +24,7 @@ from igoudar.hall.units import read_units
 from igoudar.hardware import ModuleType, read_type
 from igoudar.ledger import Ledger, read_ledger
 from igoudar.model import Inventory
-from igoudar.one_hall import judged, of_hall, without_loose_ends
+from igoudar.one_hall import OF_PLANTS, judged, of_hall, with_plants, without_loose_ends
 from igoudar.references import broken_references
 from igoudar.site_files import SiteFile, TenantFile
 from igoudar.some_halls import part_of
@@ -57,8 +57,13 @@ def load_whole(
 
 def load_hall(documents: Documents, place: tuple[Path, Path], hall: str) -> Inventory:
     """One hall of what `read_documents` read of a site; `place`: its folder and the root. Raises BadInput."""
-    folder, root = place
-    return _inventory(of_hall(documents, hall), folder, root, ledger_of(folder, root), part=True)
+    ledger = ledger_of(*place)
+    try:
+        return _inventory(of_hall(documents, hall), *place, ledger, part=True)
+    except BadInput as error:
+        if not any(finding.code in OF_PLANTS for finding in error.findings):
+            raise
+    return _inventory(with_plants(documents, hall), *place, ledger, part=True)
 
 
 def load_halls(folder: Path, root: Path, halls: Collection[str]) -> Inventory:

@@ -16,6 +16,7 @@ from igoudar.cabling.schema import CablingIn
 from igoudar.errors import BadInput, Finding, Where, unknown
 from igoudar.facility.kinds import kind_halls, loops_of, misspelt, units_of
 from igoudar.facility.schema import PromiseIn
+from igoudar.hall.part import Part
 from igoudar.hall.schema import RowParts, SeriesIn, StandingIn
 from igoudar.model import Inventory
 from igoudar.schema import SiteIn
@@ -27,8 +28,11 @@ OF_THE_WHOLE = frozenset(
 )  # fmt: skip
 """Things of which other halls may have the rest; a battery that they share lasts longer without them."""
 
-OF_TIES = frozenset({"attachment"})
-"""What is wrongly said of a server that has a leaf in another hall."""
+OF_TIES = frozenset({"attachment", "last-border"})
+"""What is wrongly said where another hall has a leaf of a server, or the other border."""
+
+OF_PLANTS = frozenset({"unknown-hall", "unknown-unit", "unknown-loop"})
+"""What is wrongly said where power and cooling of other halls of a series is named."""
 
 SITES = frozenset({"campus", "energy"})  # objects of findings that are about all halls
 WITH_LESS = frozenset({"phase-imbalance", "scheme-in-pairs", "scheme-without-blocks"})
@@ -85,6 +89,13 @@ def of_hall(documents: Documents, hall: str) -> Documents:
     )
 
 
+def with_plants(documents: Documents, hall: str) -> Documents:
+    """The same part, and the power and cooling of other halls of series, which written things may name."""
+    part, series = of_hall(documents, hall), {name: file.hall_series for name, file in documents.sites}
+    sites = [(name, file.model_copy(update={"hall_series": series[name]})) for name, file in part.sites]
+    return replace(part, sites=sites, part=Part(frozenset({hall})))
+
+
 def _filled(pattern: str, **words: object) -> str:
     """Words that are not known are told of when the part is counted out."""
     return pattern.format_map(defaultdict(str, words))
@@ -130,7 +141,8 @@ def _boxes(box: StandingIn, place: tuple[str, str, str]) -> Iterator[str]:
 
 
 def _site(file: SiteFile, hall: str, names: Collection[str]) -> SiteFile:
-    kept = {name for name, wave in file.waves.items() if wave.border.device in names}
+    ends = {name: {wave.border.device, wave.far.device} for name, wave in file.waves.items()}
+    kept = {name for name, devices in ends.items() if devices <= {*names}}
     changed: dict[str, Any] = {
         "hall_series": [_series(entry, hall) for entry in file.hall_series],
         "rows": [row if row.hall == hall else row.model_copy(update={"name": ()}) for row in file.rows],
@@ -211,8 +223,11 @@ def leaving(documents: Documents, inventory: Inventory) -> int:
 
 
 def without_loose_ends(inventory: Inventory) -> Inventory:
-    """Without written cables to what is not in the part."""
-    cables = inventory.cables.values()
-    devices = inventory.devices
+    """Without written cables to what is not in the part, and floors on which nothing of it stands."""
+    cables, devices, cabling = inventory.cables.values(), inventory.devices, inventory.cabling
     kept = {c.key: c for c in cables if c.a.device in devices and c.b.device in devices}
-    return replace(inventory, cables=kept)
+    if cabling is not None:
+        stood_on = {rack.hall for rack in inventory.racks.values()}
+        floors = {hall: floor for hall, floor in cabling.floors.items() if hall in stood_on}
+        cabling = replace(cabling, floors=floors)
+    return replace(inventory, cables=kept, cabling=cabling)
