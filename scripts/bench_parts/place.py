@@ -3,8 +3,8 @@
 Racks are those of the reference campus: 47 U, 12.5 kW on each feed alone, two leaves and an out-of-band
 switch at the top of all but the service racks. In `empty` the racks of a kind are alike. In `used` something
 stands in each third rack at heights of its own, so that hardly two of those are alike. In `shared` rows of
-empty racks share what their busway carries. Draws and masses of
-the devices are assumed, of the order of what is bought today.
+empty racks share what their busway carries. In `phases` outlets of empty racks change phase from U to U,
+behind tap-offs of 32 A. Draws and masses of the devices are assumed, of the order of what is bought today.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ import time
 from dataclasses import replace
 
 from igoudar.placement import Problem, place
-from igoudar.placement.problem import Apart, DeviceClass, Per, Rack, Shared, Span
+from igoudar.placement.problem import Apart, DeviceClass, Per, Phase, Rack, Shared, Span
 
 RACKS, ROW, HEIGHT = 400, 20, 47
 FEEDS = ("busway-1a+busway-1b", "busway-2a+busway-2b")
 POWER_W, COOLING_W, LOAD_KG = 12_500.0, 25_000.0, 1_200.0
+PHASE_W = 5_616.0  # of a tap-off of 32 A behind a breaker that carries 80 % of it all day, a third
 LEAF_W, OOB_W, LEAF_KG, OOB_KG = 350.0, 60.0, 11.0, 5.0
 BUSWAY_W = (250_000.0, 215_000.0, 225_000.0)
 PORTS = {"25gbase-x-sfp28": 96, "1000base-t": 46}
@@ -99,6 +100,16 @@ def _busways(classes: tuple[DeviceClass, ...]) -> tuple[Shared, ...]:
     )
 
 
+def _with_phases(rack: Rack, classes: tuple[DeviceClass, ...]) -> Rack:
+    """Both feeds alike: one stands for both. The switches at the top are on one phase each."""
+    each = [
+        tuple(tuple(c.draw_w * (u % 3 == at) for u in range(HEIGHT + 1)) for c in classes) for at in range(3)
+    ]
+    rooms = (PHASE_W - LEAF_W, PHASE_W - LEAF_W, PHASE_W - OOB_W)
+    phases = tuple(Phase(f"L{at + 1}", rooms[at], each[at], "a", f"L{at + 1}") for at in range(3))
+    return replace(rack, phases=phases)
+
+
 def placement() -> None:
     """Two lines a case."""
     empty, used = (tuple(map(make, range(RACKS))) for make in (_empty, _used))
@@ -106,6 +117,7 @@ def placement() -> None:
         ("empty", Problem(empty, _classes(1.08))),
         ("used", Problem(used, _classes(1.0))),
         ("shared", Problem(empty, _classes(0.9), shared=_busways(_classes(0.9)))),
+        ("phases", Problem(tuple(_with_phases(rack, _classes(1.08)) for rack in empty), _classes(1.08))),
     )
     for name, problem in cases:
         begun, cpu = time.monotonic(), time.process_time()

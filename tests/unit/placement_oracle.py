@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from igoudar.placement.problem import DeviceClass, Face, Placement, Problem, Rack
 
 Cell = tuple[str, int]
+Loads = Mapping[str, Sequence[float]]
 NEAR = 1e-6
 
 
@@ -25,11 +26,37 @@ def takes(device: DeviceClass, u: int) -> set[Cell]:
     return {(face, level) for face in faces for level in range(u, u + device.units)}
 
 
-def stands(free: set[Cell], devices: Sequence[DeviceClass]) -> bool:
+def stands(
+    free: set[Cell], devices: Sequence[DeviceClass], phases: Sequence[tuple[float, Loads]] = ()
+) -> bool:
+    """`phases`: what each carries more, and by name of the class W at each U."""
     if not devices:
         return True
-    tries = (takes(devices[0], u) for u in range(1, 60))
-    return any(taken <= free and stands(free - taken, devices[1:]) for taken in tries)
+    first, rest = devices[0], devices[1:]
+    for u in range(1, 60):
+        taken = takes(first, u)
+        if taken <= free:
+            left = [(room - loads[first.name][u], loads) for room, loads in phases]
+            enough = all(room >= -NEAR or not loads[first.name][u] for (room, loads) in left)
+            if enough and stands(free - taken, rest, left):
+                return True
+    return False
+
+
+def phases_of(problem: Problem, rack: Rack) -> list[tuple[float, Loads]]:
+    names = [c.name for c in problem.classes]
+    return [(phase.room_w, dict(zip(names, phase.each, strict=True))) for phase in rack.phases]
+
+
+def phases_kept(problem: Problem, placement: Placement) -> bool:
+    """Whether no phase of a feed carries too much, as devices stand."""
+    for rack in problem.racks:
+        here = [seat for seat in placement.seats if seat.rack == rack.name]
+        for room, loads in phases_of(problem, rack):
+            carried = sum(loads[seat.device][seat.u] for seat in here)
+            if carried and carried > max(room, 0.0) + NEAR:
+                return False
+    return True
 
 
 def inside(problem: Problem, rack: Rack, counts: Sequence[int]) -> bool:
@@ -51,7 +78,7 @@ def inside(problem: Problem, rack: Rack, counts: Sequence[int]) -> bool:
         for kind in {kind for d in devices for kind in d.ports}:
             if sum(d.ports.get(kind, 0) for d in devices) > rack.ports.get(kind, 0):
                 return False
-    return stands(cells(rack), sorted(devices, key=lambda d: -d.units))
+    return stands(cells(rack), sorted(devices, key=lambda d: -d.units), phases_of(problem, rack))
 
 
 def together(problem: Problem, filled: Mapping[str, Sequence[int]]) -> bool:

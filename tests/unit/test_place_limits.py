@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -197,3 +198,92 @@ def test_units_carry_each_rack_of_which_one_feed_fails(root: Path) -> None:
     (root / "inventory/lab/more.yaml").unlink()
     assert place(root, MANY.replace("106", str(count)), "--write")["left"] == []
     assert [*errors(root)] == []
+
+
+STRONG = "devices: [{type: generic-server-2, count: 30, role: server, names: 'web-{n}', draw: 2.5 kW}]\n"
+
+
+@pytest.fixture
+def whole(tmp_path: Path) -> Path:
+    """With rPDUs, whose outlets change their phase from one U to the next."""
+    return repository(tmp_path)
+
+
+def in_blocks(root: Path) -> None:
+    """All outlets of the lower third of an rPDU are on one phase, and so on."""
+    file = root / "inventory/types/generic/generic-rpdu-54.yaml"
+    outlet = re.compile(r"name: outlet(\d+),(.*)feed_leg: .")
+    by_block = outlet.sub(
+        lambda m: f"name: outlet{m[1]},{m[2]}feed_leg: {'ABC'[min(2, (int(m[1]) - 1) // 16)]}",
+        file.read_text("utf-8"),
+    )
+    file.write_text(by_block, "utf-8")
+
+
+def test_each_phase_of_a_feed_alone_carries_what_stands_on_it(whole: Path) -> None:
+    """5.6 kW a phase: two servers, where the power of the rack would let four stand in a row from below."""
+    count = len(place(whole, STRONG)["devices"])
+    told = place(whole, STRONG.replace("30", str(count)), "--write")
+
+    assert 0 < count < 30
+    assert (told["left"], told["over"]) == ([], [])
+    assert [*errors(whole)] == []
+    (whole / "inventory/lab/placed/wanted.yaml").unlink()
+    first = [device for device in told["devices"] if device["rack"] == told["devices"][0]["rack"]]
+    for n, device in enumerate(first):
+        device["u"] = 1 + 3 * n
+    with_one_more(whole, told | {"devices": first}, "a02", 45)
+    lines = (whole / "inventory/lab/more.yaml").read_text("utf-8")
+    heavy = lines.replace("status: planned", "draw: 2.5 kW, status: planned")
+    (whole / "inventory/lab/more.yaml").write_text(heavy, "utf-8")
+    assert "feed-alone-overload" in errors(whole)
+
+
+def test_what_a_phase_does_not_carry_is_said(whole: Path) -> None:
+    """Two of 3.5 kW are too much for one phase, and what stands in the racks is on two of the three."""
+    three = STRONG.replace("30", "16").replace("2.5 kW", "3.5 kW")
+    edit(whole, "lab/hall.yaml", ("power: 12.5 kW", "power: 17 kW"), ("power: 70 kW", "power: 90 kW"))
+    (left,) = place(whole, three)["left"]
+
+    assert left["count"] == 1
+    assert "L3 of feed A in 4 racks, L3 of feed B in 4 racks" in left["why"]
+
+
+def test_devices_stand_apart_where_the_phases_of_a_unit_would_be_out_of_balance(whole: Path) -> None:
+    in_blocks(whole)
+    assert [*errors(whole)] == []
+    told = place(whole, MANY.replace("106", "30"), "--write")
+
+    assert (told["left"], told["over"]) == ([], [])
+    assert len({(device["u"] - 1) // 16 for device in told["devices"] if device["rack"] == "a01"}) == 3
+    assert [*errors(whole)] == []
+    (whole / "inventory/lab/placed/wanted.yaml").unlink()
+    for n, device in enumerate(told["devices"]):
+        device |= {"rack": f"a0{(1, 2, 4, 5)[n % 4]}", "u": (n // 4) + 1}
+    with_one_more(whole, told, "a03", 1)
+    assert "phase-imbalance" in errors(whole)
+
+
+def test_an_imbalance_that_no_place_mends_is_refused_by_its_name(whole: Path) -> None:
+    """One device is all the load that there is room for."""
+    in_blocks(whole)
+    one = "devices: [{type: generic-server-2, count: 3, role: server, names: 'web-{n}', draw: 5.5 kW}]\n"
+    told = place(whole, one, "--write")
+
+    assert told["written"] == ""
+    assert any("busway busway-a is" in line and "out of balance" in line for line in told["over"])
+    assert not (whole / "inventory/lab/placed").exists()
+
+
+def test_outlets_that_the_ledger_gives_are_judged_with_their_phase(whole: Path) -> None:
+    """Nobody can choose them by a U: each gets the next free one, after the 12th on L1."""
+    by_ledger = "{u: 47, onto: outlet47, rest: outlet1..46}"
+    edit(whole, "lab/cabling.yaml", ("{u: 1..47, onto: outlet1..47}", by_ledger))
+    file = whole / "inventory/types/generic/generic-rpdu-54.yaml"
+    outlet = re.compile(r"(name: outlet(?:1[3-9]|[2-5].),.*feed_leg:) .")
+    file.write_text(outlet.sub(r"\1 A", file.read_text("utf-8")), "utf-8")
+    assert [*errors(whole)] == []
+    told = place(whole, MANY.replace("106", "60"), "--write")
+
+    assert (told["left"], told["written"]) == ([], "")
+    assert any("L1 of busway busway-a carries" in line or "out of balance" in line for line in told["over"])

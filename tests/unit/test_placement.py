@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import inf
 
 import pytest
 from hypothesis import given, settings
@@ -15,6 +16,7 @@ from igoudar.placement.problem import (
     Effort,
     Face,
     Per,
+    Phase,
     Placement,
     Problem,
     Rack,
@@ -88,13 +90,33 @@ def shared(draw: st.DrawFn, number: int, racks: list[str], kinds: tuple[DeviceCl
 
 
 @st.composite
+def phases(draw: st.DrawFn, kinds: tuple[DeviceClass, ...]) -> tuple[Phase, ...]:
+    """Two, which alternate by U or by halves of the rack; a device is on one of them, or evenly on both."""
+    rooms = draw(st.none() | st.tuples(*[st.sampled_from([-10.0, 0.0, 260.0, 500.0, 900.0, inf])] * 2))
+    if rooms is None:
+        return ()
+    leg = draw(st.sampled_from([lambda u: u % 2, lambda u: int(u > HEIGHT / 2)]))
+    known = [draw(st.booleans()) for _ in kinds]
+    each = [
+        tuple(
+            tuple(c.draw_w * (float(leg(u) == at) if by_u else 0.5) for u in range(HEIGHT + 1))
+            for c, by_u in zip(kinds, known, strict=True)
+        )
+        for at in range(2)
+    ]
+    return tuple(Phase(f"L{at}", room, each[at], "a", f"L{at}") for at, room in enumerate(rooms))
+
+
+@st.composite
 def problems(draw: st.DrawFn) -> Problem:
     faces = draw(st.booleans())
     kinds = tuple(draw(classes(n, faces=faces)) for n in range(draw(st.integers(1, 3))))
     names = [f"r{n}" for n in range(draw(st.integers(1, 3)))]
+    evenly = {("a", "L0"): draw(st.sampled_from([0.0, 400.0])), ("a", "L1"): 0.0}
     return Problem(
-        tuple(draw(racks(n, faces=faces)) for n in range(len(names))),
+        tuple(replace(draw(racks(n, faces=faces)), phases=draw(phases(kinds))) for n in range(len(names))),
         kinds,
+        carried=draw(st.sampled_from([{}, evenly])),
         shared=tuple(draw(shared(n, names, kinds)) for n in range(draw(st.integers(0, 2)))),
     )
 
@@ -122,6 +144,7 @@ def test_every_limit_holds_and_no_bound_is_beaten(problem: Problem, effort: Effo
     assert all(oracle.inside(problem, rack, filled[rack.name]) for rack in problem.racks)
     assert oracle.together(problem, filled)
     assert not oracle.overlaps(problem, placement)
+    assert oracle.phases_kept(problem, placement)
     assert placement.stranded_w == pytest.approx(oracle.strands(problem, filled), abs=1e-3)
     left, opened, _ = oracle.best(problem)
     assert placement.bounds.left <= left
@@ -229,6 +252,45 @@ def test_many_racks_come_within_two_percent_of_the_bound() -> None:
         draw = sum(c.draw_w * n for c, n in zip(problem.classes, filled[rack.name], strict=True))
         assert rack.cooling_w is not None
         assert draw <= rack.cooling_w
+
+
+def with_phases(problem: Problem, room_w: float, us: int) -> Problem:
+    """Three a feed, which change every so many U."""
+    each = [
+        tuple(tuple(c.draw_w * (u // us % 3 == at) for u in range(43)) for c in problem.classes)
+        for at in range(3)
+    ]
+    phases = tuple(
+        Phase(f"L{at + 1} of feed {feed}", room_w, each[at], feed, f"L{at + 1}")
+        for feed in "AB"
+        for at in range(3)
+    )
+    return replace(problem, racks=tuple(replace(rack, phases=phases) for rack in problem.racks))
+
+
+@pytest.mark.parametrize(("room_w", "us"), [(4500.0, 1), (4500.0, 14), (5600.0, 1)])
+def test_with_phases_that_bind_they_come_as_near(room_w: float, us: int) -> None:
+    """Of 4.5 kW one large device leaves too little for any other on its phase."""
+    problem = with_phases(crowd(4), room_w, us)
+    placement = place(problem)
+    filled = oracle.counts_of(problem, placement)
+    assert not placement.left
+    assert placement.bounds.opened > 0
+    assert placement.gap_percent <= 2
+    assert oracle.together(problem, filled)
+    assert oracle.phases_kept(problem, placement)
+    assert not oracle.overlaps(problem, placement)
+
+
+def test_what_a_phase_lacks_is_said() -> None:
+    """U are free on one phase alone, which has no room for a third."""
+    runs = (Span(1, 4),)
+    each = (tuple(500.0 * (u in (1, 2)) for u in range(5)),)
+    rack = replace(RACK, front=runs, rear=runs, phases=(Phase("L1 of feed A", 600.0, each),))
+    (left,) = place(Problem((rack,), (DeviceClass("c", 1, 4, 500, 5),))).left
+    assert (left.count, left.why) == (
+        1, "L1 of feed A in 1 rack; one more would fit into r1 with 400 W more of L1 of feed A",
+    )  # fmt: skip
 
 
 @given(

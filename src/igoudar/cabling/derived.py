@@ -7,7 +7,7 @@ other's port: a port follows from a U or a number, else it is in the ledger.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import product
@@ -48,6 +48,22 @@ def with_derived(
             made.cords(cord_rule)
         inventory = replace(inventory, cords=made.joined(ledger, findings))
     return inventory, findings
+
+
+def new_cords(
+    inventory: Inventory, names: Collection[str], ledger: Callable[[], Ledger]
+) -> tuple[dict[str, Cable], list[Finding]]:
+    """All cords of a site in which some devices are new: those that are there, and theirs by the rules."""
+    if inventory.cabling is None or not inventory.cabling.cords:
+        return dict(inventory.cords), []
+    made = _Deriver(inventory, {}, power_kinds(inventory))
+    for rule in inventory.cabling.cords:
+        made.cords(rule)
+    if made.open:
+        made.hand_out(ledger())
+    theirs = [cord for cord in made.cables if cord.a.device in names or cord.b.device in names]
+    cords, clashes = _joined(inventory.cords, theirs)
+    return cords, [*made.findings, *made.said.values(), *clashes]
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ import click
 from igoudar.cli._frame import Place, columns, counted, json_option, show_json, site_argument
 from igoudar.day import today
 from igoudar.errors import BadInput, Finding, Where
-from igoudar.inventory import load, shown
+from igoudar.inventory import ledger_of, load, shown
 from igoudar.quantities import POWER
 from igoudar.quantities import shown as written_as
 from igoudar.yaml_source import locate
@@ -46,8 +46,7 @@ def command(site: Place, request: Path, *, as_json: bool, write: bool, seconds: 
     Exit status: 0 all fit; 2 the files cannot be read; 3 some fit nowhere, or what racks share does
     not carry them, with the reason.
     """
-    from igoudar.placement import Effort  # noqa: PLC0415 - a solver, for those who use it
-    from igoudar.placement.carried import propose  # noqa: PLC0415
+    from igoudar.placement import Effort, carried  # noqa: PLC0415 - a solver, for those who use it
     from igoudar.placement.request import read_request  # noqa: PLC0415
     from igoudar.placement.site import problem_of  # noqa: PLC0415
     from igoudar.placement.sound import unsound  # noqa: PLC0415
@@ -55,12 +54,14 @@ def command(site: Place, request: Path, *, as_json: bool, write: bool, seconds: 
     name = shown(request, site.root)
     target = site.folder / FOLDER / f"{request.stem}.yaml"
     _refuse(site, request, target if write else None)
-    inventory = load(site.folder, site.root)
+    ledger = ledger_of(site.folder, site.root)
+    inventory = load(site.folder, site.root, ledger)
     asked_for = read_request(request, name, site.root)
     if findings := [*unsound(asked_for, inventory, name)]:
         raise BadInput(locate(findings, site.root))
     asked = problem_of(inventory, asked_for)
-    proposal = propose(inventory, (asked_for, asked.problem), Where(name), Effort(seconds=seconds), today())
+    there, effort = carried.Site(inventory, ledger, today()), Effort(seconds=seconds)
+    proposal = carried.propose(there, (asked_for, asked.problem), Where(name), effort)
     placement, devices, over = proposal.placement, proposal.devices, locate(proposal.over, site.root)
     warned = locate(proposal.warned, site.root)
     fits = not placement.left and not over

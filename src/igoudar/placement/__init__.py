@@ -11,6 +11,8 @@ search      column generation and whole racks, goal by goal
 answer      racks, U and numbers; what does not fit, with `reasons`
 request     what people ask for; `sound`: what is wrong with it
 known       what the inventory and the request know of racks and of what stands in them
+seating     U and phases together
+phases      which phase a U has, by the rules of cords
 feeds       what a feed of a rack alone does not keep on
 carried     a proposal that what racks share carries; `shared`: that as limits of the search
 site        from an inventory and a request to a problem; `written`: the placement as a file

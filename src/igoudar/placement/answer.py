@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from igoudar.placement.fillings import RackClass, allowed, room_left
-from igoudar.placement.limits import TOLERANCE, Filling, shape_of
+from igoudar.placement.limits import TOLERANCE, Filling
 from igoudar.placement.master import Chosen
-from igoudar.placement.problem import DeviceClass, Left, Placement, Problem, Seat
+from igoudar.placement.problem import Left, Placement, Problem, Seat
 from igoudar.placement.reasons import Standing, why
 from igoudar.placement.search import Search
-from igoudar.placement.space import Free, free_of, seated
+from igoudar.placement.seating import Evenly, Room, room_of, seats
 
 
 def placement_of(search: Search) -> Placement:
@@ -20,12 +20,12 @@ def placement_of(search: Search) -> Placement:
     _thin_out(problem, fillings)
     kinds = {rack.name: kind for kind in search.kinds for rack in kind.racks}
     _top_up(problem, kinds, fillings)
-    seats, free = _seats(problem, fillings)
+    seated, rooms = _seats(problem, fillings)
     used = [rack for rack in problem.racks if any(fillings[rack.name])]
     placed = [sum(f[at] for f in fillings.values()) for at in range(len(problem.classes))]
-    standing = Standing(problem, fillings, free, room_left(problem, fillings))
+    standing = Standing(problem, fillings, rooms, room_left(problem, fillings))
     return Placement(
-        seats=seats,
+        seats=seated,
         opened=tuple(rack.name for rack in used if not rack.open),
         left=tuple(
             Left(c.name, c.count - n, why(standing, at, c.count - n))
@@ -79,23 +79,27 @@ def _top_up(problem: Problem, kinds: Mapping[str, RackClass], fillings: dict[str
                     room[key] -= each
 
 
-def _seats(problem: Problem, fillings: Mapping[str, Filling]) -> tuple[tuple[Seat, ...], dict[str, Free]]:
-    """Numbers of a class run along the racks and upwards. Also what is free in each rack afterwards."""
-    seats: list[Seat] = []
-    free: dict[str, Free] = {}
-    given = dict.fromkeys((c.name for c in problem.classes), 0)
+def _seats(problem: Problem, fillings: Mapping[str, Filling]) -> tuple[tuple[Seat, ...], dict[str, Room]]:
+    """Numbers of a class run along the racks and upwards. Also what each rack has left afterwards."""
+    found: list[Seat] = []
+    rooms: dict[str, Room] = {}
+    given = [0] * len(problem.classes)
+    evenly = Evenly(dict(problem.carried))
     for rack in problem.racks:
-        devices = _in_order(problem, fillings[rack.name])
-        found = seated(free_of(rack), [shape_of(device) for device in devices])
-        assert found is not None, f"a filling of {rack.name} does not fit, which was looked at before"
-        lows, free[rack.name] = found
-        for low, device in sorted(zip(lows, devices, strict=True), key=lambda pair: pair[0]):
-            seats.append(Seat(rack.name, low, device.name, given[device.name]))
-            given[device.name] += 1
-    return tuple(seats), free
+        order = _in_order(problem, fillings[rack.name])
+        lows = seats(rack, problem.classes, order, evenly.costs(rack) if problem.carried else None)
+        stands = sorted(zip(lows, order, strict=True))
+        rooms[rack.name] = room_of(rack, problem.classes, [(at, low) for low, at in stands])
+        evenly.take(rack, [(at, low) for low, at in stands])
+        for low, at in stands:
+            found.append(Seat(rack.name, low, problem.classes[at].name, given[at]))
+            given[at] += 1
+    return tuple(found), rooms
 
 
-def _in_order(problem: Problem, filling: Filling) -> list[DeviceClass]:
-    """From the bottom: heavy ones first, then tall ones, then as in the request."""
-    devices = [c for c, n in zip(problem.classes, filling, strict=True) for _ in range(n)]
-    return sorted(devices, key=lambda c: (-c.kg, -c.units)) if problem.heavy_low else devices
+def _in_order(problem: Problem, filling: Filling) -> list[int]:
+    """Classes from the bottom: heavy ones first, then tall ones, then as in the request."""
+    classes = problem.classes
+    devices = [at for at, n in enumerate(filling) for _ in range(n)]
+    heavy_first = sorted(devices, key=lambda at: (-classes[at].kg, -classes[at].units))
+    return heavy_first if problem.heavy_low else devices

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from igoudar.cabling.derived import new_cords
 from igoudar.errors import Finding, Severity, Where
+from igoudar.facility.graph import power_graph
 from igoudar.facility.judged import judge
 from igoudar.hall.excess import Excess
+from igoudar.ledger import Ledger
 from igoudar.model import Device, Inventory, Status
 from igoudar.placement.answer import placement_of
 from igoudar.placement.feeds import with_bars
@@ -18,12 +21,15 @@ from igoudar.placement.request import RequestFile
 from igoudar.placement.search import Search
 from igoudar.placement.shared import one_feed_out, restarts, shared_of, two_out
 from igoudar.placement.written import Placed, placed
+from igoudar.power import settle
+from igoudar.power.graph import LEGS
 from igoudar.quantities import POWER, shown
 from igoudar.waivers import waive
 
 ROUNDS = 6  # of the search: without what is shared, with it, and with pairs of failures as they are found
 
 
+OF_PHASES = frozenset({"phase-imbalance", "phase-overload"})
 LIMITS = (
     ("double-failure", two_out),
     ("single-overload", one_feed_out),
@@ -46,28 +52,47 @@ class Proposal:
     warned: tuple[Finding, ...] = ()
 
 
-def propose(
-    inventory: Inventory, asked: tuple[RequestFile, Problem], asked_at: Where, effort: Effort, today: date
-) -> Proposal:
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What there is; the ledger is read where a rule of cords leaves outlets to it."""
+
+    inventory: Inventory
+    ledger: Callable[[], Ledger]
+    today: date
+
+
+def propose(site: Site, asked: tuple[RequestFile, Problem], asked_at: Where, effort: Effort) -> Proposal:
     """Without what racks share, then within what of it is broken: mostly nothing is, and the search is short.
 
     `asked`: what is wanted, and that as a problem; `asked_at`: where.
     """
-    request, problem = asked
-    problem = with_bars(inventory, request, problem, today)
+    inventory, (request, problem) = site.inventory, asked
+    problem = with_bars(inventory, request, problem, site.today)
     asked = request, problem
-    judged = _Judged(inventory, request, today)
+    judged = _Judged(inventory, request, site.today)
     for _ in range(ROUNDS):
         placement = placement_of(Search(problem, effort))
         devices = [*placed(placement, request, inventory)]
-        after = _with(inventory, request, devices, asked_at)
+        after, odd = _with(site, request, devices, asked_at)
         over, warned = judged.worse(after)
+        over = (*odd, *over)
         more = _limits(inventory, after, asked, problem, over)
-        if not more:
+        evenly = _evenly(inventory, problem, over)
+        if not more and not evenly:
             break
         shared = {limit.what: limit for limit in (*problem.shared, *more)}
-        problem = replace(problem, shared=tuple(shared.values()))
+        problem = replace(problem, shared=tuple(shared.values()), carried=evenly or problem.carried)
     return Proposal(placement, devices, over, warned)
+
+
+def _evenly(
+    inventory: Inventory, problem: Problem, over: Iterable[Finding]
+) -> Mapping[tuple[str, str], float]:
+    """What the phases of units carry, where the proposal has too much on one and was not made for that."""
+    if problem.carried or not any(finding.code in OF_PHASES for finding in over):
+        return {}
+    units = settle(power_graph(inventory)).loads.units
+    return {(load.name, leg): w for load in units for leg, w in zip(LEGS, load.legs_w, strict=True)}
 
 
 def _limits(
@@ -89,10 +114,14 @@ def _limits(
 
 
 def _with(
-    inventory: Inventory, request: RequestFile, devices: Sequence[Placed], asked_at: Where
-) -> Inventory:
+    site: Site, request: RequestFile, devices: Sequence[Placed], asked_at: Where
+) -> tuple[Inventory, list[Finding]]:
+    """With the devices, and the cords that rules give them: so their phases are known."""
+    inventory = site.inventory
     new = {d.name: _device(inventory, request, d, asked_at) for d in devices}
-    return replace(inventory, devices={**inventory.devices, **new})
+    after = replace(inventory, devices={**inventory.devices, **new})
+    cords, findings = new_cords(after, new, site.ledger)
+    return replace(after, cords=cords), findings
 
 
 @dataclass(slots=True)

@@ -52,7 +52,8 @@ def rack_classes(problem: Problem) -> tuple[RackClass, ...]:
     alike: dict[tuple[object, ...], list[Rack]] = {}
     for rack in problem.racks:
         limits = tuple((limit.what, limit.each, limit.room) for limit in limits_of(problem, rack))
-        key = (not rack.open, rack.front, rack.rear, limits, wides_of(problem, rack))
+        phases = tuple((phase.what, phase.room_w, phase.each) for phase in rack.phases)
+        key = (not rack.open, rack.front, rack.rear, limits, wides_of(problem, rack), phases)
         alike.setdefault(key, []).append(rack)
     found = [_class(problem, racks) for racks in alike.values()]
     return tuple(sorted(found, key=lambda c: c.opens))
@@ -149,9 +150,12 @@ def _filled(
     return tuple(filling)
 
 
+DEAR = 20  # looks at a filling that one with phases costs
+
+
 @dataclass(slots=True)
 class Counting:
-    """Fillings counted out one by one, until `left` of them have been looked at."""
+    """Fillings counted out, until `left` of them have been looked at; with phases each costs more."""
 
     left: int
 
@@ -182,7 +186,7 @@ class Counting:
                 yield begun
             return
         for count in range(tops[at] + 1):
-            self.left -= 1
+            self.left -= DEAR if kind.rack.phases else 1
             filling = (*begun, count)
             if self.left <= 0 or not allowed(problem, kind, filling + (0,) * (size - at - 1)):
                 return

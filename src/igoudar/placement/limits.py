@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from igoudar.placement.problem import Apart, DeviceClass, Per, Problem, Rack
-from igoudar.placement.space import Shape, counted, fits, free_of
+from igoudar.placement.problem import Apart, Per, Problem, Rack
+from igoudar.placement.seating import stand_together
+from igoudar.placement.space import free_of, shape_of
 
 Filling = tuple[int, ...]
 KILO = 1000.0
@@ -37,10 +38,6 @@ class Limit:
 
     def kept(self, filling: Filling) -> bool:
         return self.used(filling) <= self.most + TOLERANCE
-
-
-def shape_of(device: DeviceClass) -> Shape:
-    return Shape(device.units, device.face)
 
 
 def limits_of(problem: Problem, rack: Rack) -> tuple[Limit, ...]:
@@ -133,8 +130,7 @@ def wider(problem: Problem) -> dict[WideKey, float]:
 
 
 def together(problem: Problem, rack: Rack, filling: Filling) -> bool:
-    shapes = (s for c, n in zip(problem.classes, filling, strict=True) for s in [shape_of(c)] * n)
-    return fits(free_of(rack), counted(shapes))
+    return stand_together(rack, problem.classes, filling)
 
 
 @dataclass(frozen=True, slots=True)

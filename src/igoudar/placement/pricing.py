@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from igoudar.placement.fillings import RackClass, allowed, most
-from igoudar.placement.limits import KILO, Filling, shape_of
+from igoudar.placement.limits import KILO, Filling
 from igoudar.placement.problem import Face, Problem
+from igoudar.placement.seating import Places, by_phases, frame_of
 from igoudar.placement.solver import INFINITY, Model
-from igoudar.placement.space import Free, Run, Shape, free_of, runs_of, starts
+from igoudar.placement.space import Free, Run, Shape, free_of, runs_of, shape_of, starts
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +27,12 @@ class Priced:
 
 
 class Pricer:
-    """The program of one rack class, kept between prices."""
+    """The programs of one rack class, kept between prices. That with phases is slow: it is asked last."""
 
     def __init__(self, problem: Problem, kind: RackClass) -> None:
         self.problem, self.kind = problem, kind
-        self.model = Model()
-        self.tops = [most(problem, kind, at) for at in range(len(problem.classes))]
-        self.counts = [self.model.variable(top, integer=True) for top in self.tops]
-        for limit in kind.limits:
-            self.model.row(-INFINITY, limit.most, dict(zip(self.counts, limit.each, strict=True)))
-        self._seat()
-        self.stranded = self.model.variable(INFINITY)  # kW
-        for constant, slopes in kind.strands.lines:
-            terms = {n: -slope / KILO for n, slope in zip(self.counts, slopes, strict=True)}
-            self.model.row(constant / KILO, INFINITY, {**terms, self.stranded: 1.0})
+        self._simple = Program(problem, kind, by_phase=False)
+        self._whole: Program | None = None
 
     def best(
         self, prices: Sequence[float], fixed: float, wanted: Sequence[int], *, stranding: bool
@@ -48,15 +41,51 @@ class Pricer:
 
         With `stranding`, each kW that it strands costs 1 more.
         """
+        fixed -= self.kind.idle_w / KILO if stranding else 0.0
+        none = (0,) * len(self.problem.classes)
+        filling, value, bound = self._simple.solve(prices, wanted, stranding=stranding)
+        stands = any(filling) and allowed(self.problem, self.kind, filling)
+        if any(filling) and not stands and self.kind.rack.phases:
+            self._whole = self._whole or Program(self.problem, self.kind, by_phase=True)
+            filling, value, bound = self._whole.solve(prices, wanted, stranding=stranding)
+            stands = any(filling) and allowed(self.problem, self.kind, filling)
+        return Priced(filling if stands else none, value + fixed, min(0.0, bound + fixed))
+
+
+class Program:
+    """Fillings of one rack class as an integer program. `by_phase`: U and phases together, each U a variable;
+    else each for itself, which may allow more than can stand.
+    """
+
+    def __init__(self, problem: Problem, kind: RackClass, *, by_phase: bool) -> None:
+        self.problem, self.kind = problem, kind
+        self.model = Model()
+        self.tops = [most(problem, kind, at) for at in range(len(problem.classes))]
+        self.counts = [self.model.variable(top, integer=True) for top in self.tops]
+        for limit in kind.limits:
+            self.model.row(-INFINITY, limit.most, dict(zip(self.counts, limit.each, strict=True)))
+        frame = frame_of(kind.rack, problem.classes)
+        if by_phase:
+            Places(self.model, frame, self.counts)
+        else:
+            if frame.rooms:
+                by_phases(self.model, frame, self.counts)
+            self._seat()
+        self.stranded = self.model.variable(INFINITY)  # kW
+        for constant, slopes in kind.strands.lines:
+            terms = {n: -slope / KILO for n, slope in zip(self.counts, slopes, strict=True)}
+            self.model.row(constant / KILO, INFINITY, {**terms, self.stranded: 1.0})
+
+    def solve(
+        self, prices: Sequence[float], wanted: Sequence[int], *, stranding: bool
+    ) -> tuple[Filling, float, float]:
+        """The best filling, empty where none was found, what it costs, and what none costs less than."""
         costs: dict[int, float] = dict(zip(self.counts, prices, strict=True))
         self.model.costs({**costs, self.stranded: float(stranding)})
         self.model.most({n: min(t, w) for n, t, w in zip(self.counts, self.tops, wanted, strict=True)})
         solved = self.model.solve()
         filling = tuple(round(solved.values[n]) for n in self.counts) if solved.values else ()
-        fixed -= self.kind.idle_w / KILO if stranding else 0.0
-        if not any(filling) or not allowed(self.problem, self.kind, filling):
-            filling = (0,) * len(self.counts)
-        return Priced(filling, solved.value + fixed, min(0.0, solved.bound + fixed))
+        return filling, solved.value, solved.bound
 
     def _seat(self) -> None:
         """U together: how many of each height stand in each run; where faces overlap, the U of each device

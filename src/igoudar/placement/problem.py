@@ -44,13 +44,27 @@ class Apart:
 
 
 @dataclass(frozen=True, slots=True)
+class Phase:
+    """One phase of one feed of a rack: what it carries more while that feed is alone.
+
+    `each`: by class, and by U from 0, W of a device whose lowest U that is. `unit` and `leg`: what it is of.
+    """
+
+    what: str
+    room_w: float
+    each: tuple[tuple[float, ...], ...]
+    unit: str = ""
+    leg: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Rack:
     """What a rack has left beside the devices that stand in it, which never move.
 
     `power_w`: what the weakest of its feeds can still carry alone. `cooling_w`, `load_kg` likewise.
     `ports`: free switch ports by kind. `groups`: how many of an anti-affinity group stand in it.
     `row` and `feeds` name the scopes of `Apart`. `open`: it is in use, and taking it costs nothing.
-    `barred`: class of devices that it takes none of -> the rule, in words.
+    `barred`: class of devices that it takes none of -> the rule, in words. `phases`: where a U has one.
     """
 
     name: str
@@ -66,6 +80,7 @@ class Rack:
     zone: str = ""
     open: bool = False
     barred: Mapping[str, str] = field(default_factory=dict)
+    phases: tuple[Phase, ...] = ()
 
     def scope(self, per: Per) -> str:
         return {Per.RACK: self.name, Per.ROW: self.row, Per.FEEDS: self.feeds}[per]
@@ -106,12 +121,17 @@ class Shared:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Racks in the order in which they are filled; `heavy_low` False keeps the order of the classes."""
+    """Racks in the order in which they are filled; `heavy_low` False keeps the order of the classes.
+
+    `carried`: W on phases of units, by unit and phase; where it is given, devices stand at the U that keeps
+    those most even, else as low as they can.
+    """
 
     racks: tuple[Rack, ...]
     classes: tuple[DeviceClass, ...]
     heavy_low: bool = True
     shared: tuple[Shared, ...] = ()
+    carried: Mapping[tuple[str, str], float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

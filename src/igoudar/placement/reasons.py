@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from igoudar.placement.limits import (
@@ -13,11 +13,11 @@ from igoudar.placement.limits import (
     Limit,
     WideKey,
     limits_of,
-    shape_of,
     wides_of,
 )
 from igoudar.placement.problem import Problem, Rack
-from igoudar.placement.space import Free, spans_of
+from igoudar.placement.seating import Room
+from igoudar.placement.space import shape_of, spans_of, starts
 from igoudar.quantities import MASS, POWER, shown
 
 TOGETHER = "U together"
@@ -25,11 +25,11 @@ TOGETHER = "U together"
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A placement as it is: what each rack got, what is free in it then, and what limits over racks leave."""
+    """A placement as it is: what each rack got, what it has left then, and what limits over racks leave."""
 
     problem: Problem
     fillings: Mapping[str, Filling]
-    free: Mapping[str, Free]
+    left: Mapping[str, Room]
     room: Mapping[WideKey, float]
 
 
@@ -86,10 +86,26 @@ def lacks(standing: Standing, rack: Rack, at: int) -> list[Lack]:
     ]
     found += _wide(standing, rack, at, {lack.what for lack in found})
     shape = shape_of(device)
-    longest = max((span.units for span in spans_of(standing.free[rack.name].of(shape.face))), default=0)
+    free, rooms = standing.left[rack.name]
+    longest = max((span.units for span in spans_of(free.of(shape.face))), default=0)
     if longest < shape.units:
         found.append(Lack(TOGETHER, shape.units, longest, "U"))
+    elif not found:
+        found += _phases(rack, at, rooms, [low for low, _ in starts(free, shape)])
     return found
+
+
+def _phases(rack: Rack, at: int, rooms: Sequence[float], lows: Sequence[int]) -> list[Lack]:
+    """At the U where the least is missing of the phases that it is on there."""
+
+    def missing(low: int) -> list[Lack]:
+        return [
+            Lack(phase.what, each, max(room, 0.0), POWER.base)
+            for phase, room in zip(rack.phases, rooms, strict=True)
+            if (each := phase.each[at][low]) and max(room, 0.0) + TOLERANCE < each
+        ]
+
+    return min((missing(low) for low in lows), key=lambda lacks: sum(lack.share for lack in lacks))
 
 
 def _rest(limit: Limit, filling: Filling) -> float:

@@ -42,7 +42,12 @@ def shared_of(inventory: Inventory, request: RequestFile, problem: Problem) -> t
     if inventory.plant.units and not faults(graph):
         levels = _levels(inventory, graph)
         settled = settle(graph)
-        legs = {unit.name: 3 * max(unit.legs_w) - unit.load_w for unit in settled.loads.units}
+        chosen = _of_known_phases(problem, settled.state)
+        legs = {
+            unit.name: 3 * max(unit.legs_w) - unit.load_w
+            for unit in settled.loads.units
+            if unit.name not in chosen
+        }
         sums.meters(settled.state, (), range(len(graph.units) + len(graph.loops)), legs)
         sums.feeds_alone(graph, settled.loads.feeds)
         for unit in settled.state.units:
@@ -50,6 +55,12 @@ def shared_of(inventory: Inventory, request: RequestFile, problem: Problem) -> t
         for promise in inventory.plant.schemes.values():
             _blocks_out(sums, graph, promise)
     return sums.found()
+
+
+def _of_known_phases(problem: Problem, state: State) -> set[str]:
+    """Units onto whose lightest phases new devices can go: their U says which."""
+    feeds = {phase.unit for rack in problem.racks for phase in rack.phases}
+    return {state.meter_name(meter) for feed in feeds for meter in state.per_watt(state.index[feed])}
 
 
 def two_out(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from igoudar.facility.graph import Racks
 from igoudar.hall.draw import widths_of
@@ -13,11 +14,13 @@ from igoudar.hall.places import Rack as SiteRack
 from igoudar.hall.standing import standing
 from igoudar.model import SWITCH_ROLES, Device, End, Face, Inventory, Role
 from igoudar.placement.known import RackLimits, draw_asked, draw_of, lower, mass_asked, mass_of, rack_limits
-from igoudar.placement.problem import Apart, DeviceClass, Problem, Rack, Span
+from igoudar.placement.phases import Outlets
+from igoudar.placement.problem import Apart, DeviceClass, Phase, Problem, Rack, Span
 from igoudar.placement.problem import Face as Takes
 from igoudar.placement.request import DevicesIn, RequestFile
 from igoudar.placement.space import spans_of
 from igoudar.power import feed_loads
+from igoudar.power.graph import LEGS
 
 # what stands in a rack before anything is put into it: such a rack is not yet in use
 BEFORE_USE = frozenset({Role.LEAF, Role.OOB, Role.EQUIPMENT})
@@ -46,15 +49,15 @@ def problem_of(inventory: Inventory, request: RequestFile) -> Asked:
     used = {end for cable in inventory.cables.values() for end in (cable.a, cable.b)}
     groups = _groups(request)
     full: list[str] = []
-    racks, drawn = [], Racks(inventory)
+    classes = tuple(_class(entry, inventory, request) for entry in request.devices)
+    racks, drawn, outlets = [], Racks(inventory), Outlets(inventory, request, classes)
     for rack in chosen:
         here = inside[rack.name]
         draws = {d.name: draw_of(inventory, d, request) for d in here}
         masses = {d.name: mass_of(inventory, d, request) for d in here}
         left = _Left(inventory, request, limits[rack.name], here, draws, masses)
         full += left.unknown(rack.name)
-        racks.append(_rack(rack, left, used, groups, _tap_off_w(drawn, rack, here)))
-    classes = tuple(_class(entry, inventory, request) for entry in request.devices)
+        racks.append(_rack(rack, left, used, groups, _fed(drawn, outlets, rack, here)))
     unused = tuple(_unused(request, [limits[rack.name] for rack in chosen]))
     return Asked(Problem(tuple(racks), classes, request.heavy_low), unused, tuple(full))
 
@@ -133,31 +136,41 @@ class _Left:
         return {group: len(names & here) for group, names in members.items() if names & here}
 
 
-def _tap_off_w(drawn: Racks, rack: SiteRack, standing: list[Device]) -> float | None:
-    """What any of its feeds carries more alone: three times what its fullest phase does."""
+class _Fed(NamedTuple):
+    """What the weakest of a rack's tap-offs carries more alone, and their phases where a U has one."""
+
+    most_w: float | None
+    phases: tuple[Phase, ...]
+
+
+def _fed(drawn: Racks, outlets: Outlets, rack: SiteRack, standing: list[Device]) -> _Fed:
+    """Three times what the fullest phase of a feed carries more, or the sum of what each does by its U."""
     graph = drawn.rack(rack, standing)
-    if graph.feed_w is None:
-        return None
-    feeds = feed_loads(graph, {letter for letter, _ in graph.feeds})
-    return round(graph.feed_w - 3 * max(max(feed.alone_legs_w) for feed in feeds), 6)
+    feeds = [*feed_loads(graph, {letter for letter, _ in graph.feeds})]
+    phases = outlets.phases(rack, standing, (feeds, graph.feed_w))
+    if graph.feed_w is None or not feeds:
+        return _Fed(None, phases)
+    if not phases:
+        return _Fed(round(graph.feed_w - 3 * max(max(feed.alone_legs_w) for feed in feeds), 6), ())
+    by_feed = (phases[at : at + len(LEGS)] for at in range(0, len(phases), len(LEGS)))
+    return _Fed(min(sum(max(0.0, phase.room_w) for phase in each) for each in by_feed), phases)
 
 
-def _rack(
-    rack: SiteRack, left: _Left, used: set[End], groups: Mapping[str, set[str]], tap_off_w: float | None
-) -> Rack:
+def _rack(rack: SiteRack, left: _Left, used: set[End], groups: Mapping[str, set[str]], fed: _Fed) -> Rack:
     return Rack(
         name=rack.name,
         row=f"{rack.hall}/{rack.row}",
         feeds="+".join(sorted(rack.feeds.values())),
         front=left.free(rack, Face.FRONT),
         rear=left.free(rack, Face.REAR),
-        power_w=lower(left.after(left.limits.power_w, left.draws.values()), tap_off_w),
+        power_w=lower(left.after(left.limits.power_w, left.draws.values()), fed.most_w),
         cooling_w=left.after(left.limits.cooling_w, left.draws.values()),
         load_kg=left.after(left.limits.load_kg, left.masses.values()),
         ports=left.ports(used),
         groups=left.groups(groups),
         zone=left.limits.zone,
         open=any(device.role not in BEFORE_USE for device in left.standing),
+        phases=fed.phases,
     )
 
 

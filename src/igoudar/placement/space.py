@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from igoudar.placement.problem import Face, Rack, Span
+from igoudar.placement.problem import DeviceClass, Face, Rack, Span
 
 
 class Free(NamedTuple):
@@ -38,6 +38,10 @@ class Shape(NamedTuple):
     def face_units(self) -> int:
         """U of a face that it takes: a full-depth device takes those of both."""
         return self.units * (2 if self.face is Face.BOTH else 1)
+
+
+def shape_of(device: DeviceClass) -> Shape:
+    return Shape(device.units, device.face)
 
 
 Wanted = tuple[tuple[Shape, int], ...]  # how many of each shape
