@@ -19,7 +19,7 @@ from igoudar.power import Input, Rule, loads, outage, renewable_share
 
 ROOT = Path(__file__).parents[2]
 GENERAL, AI, RESERVED = range(1, 7), range(7, 10), range(10, 11)
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(1800)
 
 
 @pytest.fixture(scope="module")
