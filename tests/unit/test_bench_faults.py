@@ -10,7 +10,7 @@ import pytest
 
 from scripts.bench_parts import faults as bench
 from tests.twin.faults.catalogue import ALL, Fault
-from tests.twin.faults.run import Bench, Outcome
+from tests.twin.faults.run import Outcome
 
 
 @pytest.fixture
@@ -22,11 +22,12 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     def running(folder: Path) -> Iterator[Path]:
         yield folder
 
-    def outcome(_: Bench, fault: Fault, seed: int) -> Outcome:
+    def outcome(_: Path, fault: Fault, seed: int) -> Outcome:
         found.append((fault.name, seed))
         return Outcome(fault.name, "lf-1", "done", "new", 1.0, 100, 0, "")
 
     monkeypatch.setattr(bench.fabric, "running", running)
+    monkeypatch.setattr(bench, "Bench", lambda folder: folder)
     monkeypatch.setattr(bench, "_outcome", outcome)
     return found
 
