@@ -129,12 +129,23 @@ def test_modules_bring_bays_and_ports(root: Path) -> None:
     box = inventory.types[inventory.devices["box-1"].type]
 
     assert box.data_ports == ("eth7/1",)
-    assert box.slug == "acme-box (PSU-800 in PSU1 to PSU2, CARD in Slot, OPTIC in Cage 7/1)"
+    assert box.slug == "acme-box (PSU-800 in PSU1 to PSU2, Acme/CARD in Slot, OPTIC in Cage 7/1)"
     (root / "inventory/lab/wire.yaml").write_text(
         "cables:\n  - {a: box-1/eth7/1, b: leaf-1/swp20, medium: dac}\n", "utf-8"
     )
     cables = load(root / "inventory/lab", root).cables
     assert "box-1/eth7/1 -- leaf-1/swp20" in cables
+
+
+def test_modules_of_two_makers_that_are_called_alike_make_two_types(root: Path) -> None:
+    other = PSU | {"manufacturer": "Other", "weight": 4}
+    (root / "inventory/types/other.yaml").write_text(yaml.safe_dump(other), "utf-8")
+    one, two = alone(modules={"PSU1": "Acme/PSU-800"}), alone(modules={"PSU1": "Other/PSU-800"})
+    second = two["devices"]["box-1"] | {"u": 21, "number": 91, "serial": "BOX2"}
+    inventory = lab(root, {"devices": one["devices"] | {"box-2": second}})
+
+    masses = [weight_of(inventory, inventory.devices[name]) for name in ("box-1", "box-2")]
+    assert masses == [11.5, 14.0]
 
 
 def test_an_override_says_the_bays_that_differ(root: Path) -> None:
@@ -220,7 +231,7 @@ def test_every_power_supply_of_the_library_goes_into_every_bay_with_a_position()
         first = next((bay for bay in kind.parts.module_bays if bay.position), None)
         for module in modules if first else ():
             assert first is not None
-            made = fitted(kind, {first.name: module}, "")
+            made = fitted(kind, {first.name: module}, "", {first.name: module.model})
             said = {misfit.code for misfit in made.misfits}
             assert said <= {"part-twice"}
             if not said:

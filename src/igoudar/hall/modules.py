@@ -83,7 +83,7 @@ class Fitting:
     def _make(self, kind: DeviceType, told: Mapping[str, str]) -> tuple[str, tuple[Misfit, ...]]:
         modules = {bay: self.catalogue.by_name[name][0] for bay, name in told.items()}
         facts = self.facts.get(kind.slug)
-        made = fitted(kind, modules, (facts.airflow if facts else "") or kind.airflow)
+        made = fitted(kind, modules, (facts.airflow if facts else "") or kind.airflow, told)
         if made.misfits:
             return kind.slug, made.misfits
         self.types[made.type.slug] = made.type

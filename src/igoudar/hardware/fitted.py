@@ -41,8 +41,11 @@ class Fitted:
     misfits: tuple[Misfit, ...]
 
 
-def fitted(kind: DeviceType, modules: Mapping[str, ModuleType], airflow: str) -> Fitted:
-    """`modules`: by the name of the bay, of the type or of another of the modules. `airflow`: of the type.
+def fitted(
+    kind: DeviceType, modules: Mapping[str, ModuleType], airflow: str, called: Mapping[str, str]
+) -> Fitted:
+    """`modules`: by the name of the bay, of the type or of another of the modules; `called`: as people do.
+    `airflow`: of the type.
 
     Masses add up, as in NetBox: that of the type is without what is in its bays.
     """
@@ -55,7 +58,7 @@ def fitted(kind: DeviceType, modules: Mapping[str, ModuleType], airflow: str) ->
         module = modules.get(bay.name) if bay.name not in filled else None
         if module is None:
             continue
-        filled[bay.name] = module.model
+        filled[bay.name] = called[bay.name]
         brought = installed(module, bay)
         misfits += _misfits(kind, module, bay, airflow)
         misfits += _twice(kind, parts, brought, f"{module.model} in {bay.name}", bay.name)
