@@ -57,13 +57,13 @@ def load_whole(
 
 def load_hall(documents: Documents, place: tuple[Path, Path], hall: str) -> Inventory:
     """One hall of what `read_documents` read of a site; `place`: its folder and the root. Raises BadInput."""
-    ledger = ledger_of(*place)
+    part, ledger = of_hall(documents, hall), ledger_of(*place)
     try:
-        return _inventory(of_hall(documents, hall), *place, ledger, part=True)
+        return _inventory(part, *place, ledger, part=True)
     except BadInput as error:
         if not any(finding.code in OF_PLANTS for finding in error.findings):
             raise
-    return _inventory(with_plants(documents, hall), *place, ledger, part=True)
+    return _inventory(with_plants(part, documents, hall), *place, ledger, part=True)
 
 
 def load_halls(folder: Path, root: Path, halls: Collection[str]) -> Inventory:

@@ -89,9 +89,9 @@ def of_hall(documents: Documents, hall: str) -> Documents:
     )
 
 
-def with_plants(documents: Documents, hall: str) -> Documents:
-    """The same part, and the power and cooling of other halls of series, which written things may name."""
-    part, series = of_hall(documents, hall), {name: file.hall_series for name, file in documents.sites}
+def with_plants(part: Documents, documents: Documents, hall: str) -> Documents:
+    """The part, and the power and cooling of other halls of series, which written things may name."""
+    series = {name: file.hall_series for name, file in documents.sites}
     sites = [(name, file.model_copy(update={"hall_series": series[name]})) for name, file in part.sites]
     return replace(part, sites=sites, part=Part(frozenset({hall})))
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from scripts.bench_parts import faults as bench
+from tests import golden
 from tests.twin.faults.catalogue import ALL, Fault
 from tests.twin.faults.run import Outcome
+
+sys.path.append(str(golden.ROOT / "scripts"))
+bench = importlib.import_module("bench_parts.faults")
 
 
 @pytest.fixture

@@ -49,13 +49,12 @@ def serve(answering: Answering, source: int, sink: int) -> None:
                 elif piece:
                     *lines, rest = (rest + piece).split(b"\n")
                     for message in map(json.loads, lines):
-                        if "verb" not in message:
-                            if not _sent(message, sink):
-                                return
-                            continue
-                        handle, begun = _begun(answering, message, (source, sink))
-                        asked[handle] = begun
-                        looking.register(handle, selectors.EVENT_READ)
+                        if "verb" in message:
+                            handle, begun = _begun(answering, message, (source, sink))
+                            asked[handle] = begun
+                            looking.register(handle, selectors.EVENT_READ)
+                        elif not _sent(message, sink):
+                            return
                 else:
                     return
 

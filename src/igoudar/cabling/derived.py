@@ -7,7 +7,7 @@ other's port: a port follows from a U or a number, else it is in the ledger.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import product
@@ -43,9 +43,7 @@ def with_derived(
             made.mesh(mesh_rule)
         inventory = replace(inventory, cables=made.joined(ledger, findings))
     if cabling.cords:
-        made = _Deriver(inventory, inventory.cords, power_kinds(inventory), part)
-        for cord_rule in cabling.cords:
-            made.cords(cord_rule)
+        made = _corded(inventory, inventory.cords, cabling.cords, part)
         inventory = replace(inventory, cords=made.joined(ledger, findings))
     return inventory, findings
 
@@ -56,14 +54,20 @@ def new_cords(
     """All cords of a site in which some devices are new: those that are there, and theirs by the rules."""
     if inventory.cabling is None or not inventory.cabling.cords:
         return dict(inventory.cords), []
-    made = _Deriver(inventory, {}, power_kinds(inventory))
-    for rule in inventory.cabling.cords:
-        made.cords(rule)
-    if made.open:
-        made.hand_out(ledger())
+    made = _corded(inventory, {}, inventory.cabling.cords)
+    made.hand_out(ledger)
     theirs = [cord for cord in made.cables if cord.a.device in names or cord.b.device in names]
     cords, clashes = _joined(inventory.cords, theirs)
     return cords, [*made.findings, *made.said.values(), *clashes]
+
+
+def _corded(
+    inventory: Inventory, written: Mapping[str, Cable], rules: Iterable[CordRule], part: Part | None = None
+) -> _Deriver:
+    made = _Deriver(inventory, written, power_kinds(inventory), part)
+    for rule in rules:
+        made.cords(rule)
+    return made
 
 
 @dataclass(slots=True)
@@ -99,8 +103,7 @@ class _Deriver:
 
     def joined(self, ledger: Callable[[], Ledger], findings: list[Finding]) -> dict[str, Cable]:
         """All cables of the kind; what is wrong goes to `findings`."""
-        if self.open:
-            self.hand_out(ledger())
+        self.hand_out(ledger)
         cables, clashes = _joined(self.written, self.cables)
         findings += [*self.findings, *self.said.values(), *clashes]
         return cables
@@ -249,10 +252,15 @@ class _Deriver:
     def _ours(self, *devices: Device) -> bool:
         return self.part is None or any(device.hall in self.part.halls for device in devices)
 
-    def hand_out(self, ledger: Ledger) -> None:
-        """Ports out of the ledger; what rests in it counts as taken, until `igoudar plan` takes it out."""
+    def hand_out(self, ledger: Callable[[], Ledger]) -> None:
+        """Ports out of the ledger, which is read where any is left to it.
+
+        What rests in it counts as taken, until `igoudar plan` takes it out.
+        """
+        if not self.open:
+            return
         wanted = [request for request, *_ in self.open]
-        given = allocate_numbers(wanted, ledger, date.min)
+        given = allocate_numbers(wanted, ledger(), date.min)
         hint = "take one of both out of the ledger, then plan again"
         self.findings += [replace(f, hint=hint) if f.code == "number-twice" else f for f in given.findings]
         for request, rule, end, switch in self.open:

@@ -12,6 +12,7 @@ from igoudar.hall.tick_list import Line, Order, sections
 
 Record = Mapping[str, Mapping[str, Any]]
 GONE = "decommissioning"
+UNLABELLED = ("no label yet", " (`igoudar plan`, where there is a cabling.yaml)")
 
 
 def cable_order(hall: str, before: Record, after: Record, day: date) -> Order:
@@ -60,9 +61,7 @@ def _line(key: str, told: Mapping[str, Any], more: str = "") -> Line:
         return Line("", "in no plan", f": {a} → {b}")
     label = int(told["label"])
     near, _, far = told.get("ends", "").partition("/")
-    number, hint = (
-        (str(label), "") if label else ("no label yet", " (`igoudar plan`, where there is a cabling.yaml)")
-    )
+    number, hint = (str(label), "") if label else UNLABELLED
     return Line("", number, f"{hint} {a} → {b}: {_what(told)}{more}", label, (near, far))
 
 

@@ -43,10 +43,10 @@ def boxes(racks: Record) -> dict[str, Box]:
         for place, box in told.get("units", {}).items():
             unit, _, more = place.partition(" ")
             face = "rear" if more == "rear" else "front"
-            told_of = {key: box[key] for key in ("type", "serial", "status")}
+            same = {key: box[key] for key in ("type", "serial", "status")}
             low = low_in(told, place)
             modules = box.get("modules", {})
-            found[box["device"]] = Box(rack, unit, face, box["device"], low=low, modules=modules, **told_of)
+            found[box["device"]] = Box(rack, unit, face, box["device"], low=low, modules=modules, **same)
     return found
 
 

@@ -30,6 +30,7 @@ MOST_RACKS = 20  # of which one feed out is a limit of its own; others follow wh
 
 Alike = tuple[str, tuple[tuple[str, str], ...]]  # hall and feeds: such racks load the same
 Takes = Mapping[Alike, tuple[float, ...]]  # W by class
+Taken = Mapping[Alike, Sequence[Mapping[int, float]]]  # by class, of one device: W on every meter
 Key = tuple[tuple[tuple[Alike, tuple[float, ...]], ...], tuple[tuple[str, tuple[float, ...]], ...]]
 Out = tuple[str, ...]  # units of which a thing is out; twice, two
 
@@ -90,8 +91,9 @@ def restarts(
     state = State(graph)
     sums, site = _Sums(before, request, problem), Standing(before, graph, state)
     stopped = {need.taking: there.stopped(need.taking) for need in asked}
+    taken = sums.taken(state)
     for warming in warmings(site, asked, stopped):
-        sums.warmed(state, warming)
+        sums.warmed(state, taken, warming)
     return sums.found()
 
 
@@ -100,6 +102,7 @@ def one_feed_out(
 ) -> tuple[Shared, ...]:
     """Of the racks of which one feed, when it fails, overloads a unit with the devices of a proposal."""
     sums, state = _Sums(before, request, problem), State(power_graph(before))
+    taken = sums.taken(state)
     found = [
         (over.excess_w, over.name, (rack, single.element.feed))
         for single in analyse(power_graph(after), doubles=False).singles
@@ -109,8 +112,12 @@ def one_feed_out(
         for rack in single.element.names
     ]
     for _, meter, out in sorted(found, key=lambda each: (-each[0], each[1:]))[:MOST_RACKS]:
-        sums.feed_out(state, meter, out)
+        sums.feed_out(state, taken, meter, out)
     return sums.found()
+
+
+def _on(meter: int, by: Iterable[Mapping[int, float]]) -> tuple[float, ...]:
+    return tuple(each.get(meter, 0.0) for each in by)
 
 
 def _letters(alike: Alike) -> tuple[str, ...]:
@@ -253,42 +260,42 @@ class _Sums:
                 near[meter] = room
         if not near:
             return
-        none: Sequence[Mapping[int, float]] = [{} for _ in self.problem.classes]
-        taken = {
-            alike: none if halls is not None and alike[0] not in halls else self._taken(state, alike)
-            for alike in self._alike
-        }
+        taken = self.taken(state, halls)
         said = f" without {' and '.join(dict.fromkeys(out))}" if out else ""
         for meter, room in near.items():
-            takes = {alike: tuple(each.get(meter, 0.0) for each in by) for alike, by in taken.items()}
+            takes = {alike: _on(meter, by) for alike, by in taken.items()}
             kind = "power of" if meter < len(state.units) else "cooling of loop"
             self.add(f"{kind} {state.meter_name(meter)}{said}", room, takes)
 
-    def feed_out(self, state: State, name: str, out: tuple[str, str]) -> None:
+    def feed_out(self, state: State, taken: Taken, name: str, out: tuple[str, str]) -> None:
         """`name`: of a meter; `out`: a rack and its feed that fails. What stands there moves as well."""
         rack, letter = out
         meter = [state.meter_name(at) for at in range(len(state.units) + len(state.loops))].index(name)
         moved = _moved(state, rack, letter).get(meter, 0.0)
         mine = next((alike for alike, names in self._alike.items() if rack in names), None)
-        takes: dict[Alike, tuple[float, ...]] = {}
-        for alike in self._alike:
-            takes[alike] = tuple(each.get(meter, 0.0) for each in self._taken(state, alike))
-        own = {}
-        if mine is not None:
-            own[rack] = tuple(each.get(meter, 0.0) for each in self._taken(state, mine, letter))
+        takes = {alike: _on(meter, by) for alike, by in taken.items()}
+        own = {} if mine is None else {rack: _on(meter, self._taken(state, mine, letter))}
         what = f"power of {name} without feed {letter} of rack {rack}"
         self.add(what, state.margin(meter) - moved, takes, own)
 
-    def warmed(self, state: State, warming: Warming) -> None:
+    def warmed(self, state: State, taken: Taken, warming: Warming) -> None:
         hall, kgs = warming.need.hall.name, [device.kg for device in self.problem.classes]
         meter = len(state.units) + [loop.name for loop in state.loops].index(warming.loop)
         takes: dict[Alike, tuple[float, ...]] = {}
-        for alike in self._alike:
+        for alike, by in taken.items():
             kg_w = warming.kg_w if alike[0] == hall else 0.0
-            heat = (each.get(meter, 0.0) for each in self._taken(state, alike))
-            takes[alike] = tuple(max(0.0, w - kg * kg_w) for w, kg in zip(heat, kgs, strict=True))
+            heat = zip(_on(meter, by), kgs, strict=True)
+            takes[alike] = tuple(max(0.0, w - kg * kg_w) for w, kg in heat)
         what = f"heat to {warming.need.medium} of hall {hall} until its cooling is back"
         self.add(what, warming.room_w, takes)
+
+    def taken(self, state: State, halls: set[str] | None = None) -> Taken:
+        """Of all racks as things are now; `halls`: only racks of these count."""
+        none: Sequence[Mapping[int, float]] = [{} for _ in self.problem.classes]
+        return {
+            alike: none if halls is not None and alike[0] not in halls else self._taken(state, alike)
+            for alike in self._alike
+        }
 
     def _taken(self, state: State, alike: Alike, dead: str = "") -> list[Mapping[int, float]]:
         """What one device of each class is on every meter above such racks, without the feed `dead`."""
