@@ -433,6 +433,7 @@ def quick() -> Iterator[None]:
         patch.object(product, "time", Time()),
         patch.object(product, "WindowKeeper", lambda *_: contextlib.nullcontext()),
         patch("igoudar.agent.windows.fcntl.flock"),
+        patch("igoudar.agent.core.worker_name", lambda: "1 "),  # its start time would be read from /proc
     ):
         yield
 
