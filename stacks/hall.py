@@ -11,6 +11,7 @@ from igoudar.cabling.pulls import pulls_of
 from igoudar.compiler import Compiled
 from igoudar.design import HallDesign, RowDesign
 from igoudar.facility.graph import Racks
+from igoudar.hall.cable_row import rows_of
 from igoudar.hall.levels import rising
 from igoudar.hall.places import Rack
 from igoudar.hall.standing import standing
@@ -55,7 +56,7 @@ class Halls(pulumi.ComponentResource):
             )
         for hall, cables in resources.cabling_records(compiled).items():
             opts = pulumi.ResourceOptions(parent=self)
-            resources.Record("igoudar:hall:Cabling", hall, cables, opts)
+            resources.Record("igoudar:hall:Cabling", hall, rows_of(cables), opts)
         self.register_outputs({})
 
 

@@ -31,8 +31,9 @@ def declare(settings: Settings, host: HostView) -> Declaration:
         before_units=(
             RoleCommand(
                 "hostname",
-                f"hostname {host.name}",
-                unless=f'read -r name </proc/sys/kernel/hostname && [ "$name" = {host.name} ]',
+                "hostname -F /etc/hostname",
+                unless="read -r now </proc/sys/kernel/hostname && read -r name </etc/hostname"
+                ' && [ "$now" = "$name" ]',
             ),
             RoleCommand("sysctl", "/usr/lib/systemd/systemd-sysctl /etc/sysctl.d/90-igoudar.conf"),
             RoleCommand(
@@ -48,7 +49,7 @@ def declare(settings: Settings, host: HostView) -> Declaration:
 
 def _names(host: HostView) -> tuple[RoleFile, ...]:
     return (
-        RoleFile("/etc/hostname", text=f"{host.name}\n"),
+        RoleFile("/etc/hostname", text=f"{host.name}\n", notify=("run:hostname",)),
         RoleFile("/etc/timezone", text=f"{host.timezone}\n"),
         RoleFile("/etc/hosts", template="hosts.j2", variables={"host": host}),
         RoleFile("/etc/resolv.conf", template="resolv.conf.j2", variables={"host": host}),

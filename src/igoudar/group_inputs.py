@@ -4,7 +4,9 @@
     hosts     {host: {role: digest}}
     serials   {host: serial}                  another box under a name has nothing of what is done there
     texts     {path: {owner: text}}           owner: `*`, or a host
-    declared  {role: {owner: document}}       the rest of the declarations, without texts
+    declared  {role: {part: {owner: value}}}  the rest of the declarations: a file's path, or a key of them
+
+A value of `declared` is empty for a host whose role has no such part.
 
 What two or more hosts share stands once, under `*` (the text of most hosts; of two equally frequent ones
 that of the first host). A host that differs has its own entry; where several share that one too, the others
@@ -15,13 +17,14 @@ say `=<host>`. So a changed line of a shared file is one changed line in the pre
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from igoudar.role_document import Document, as_document, digest
 from igoudar.roles import Declaration
 
 SHARED = "*"
+NONE = ""
 Inputs = dict[str, Any]
 
 
@@ -32,11 +35,10 @@ def server_group_inputs(
     documents = {h: {r: as_document(told) for r, told in roles.items()} for h, roles in hosts.items()}
     order = _order(roles for roles in hosts.values())
     texts: dict[str, dict[str, str]] = {}
-    declared: dict[str, dict[str, Document]] = {}
+    parts: dict[str, dict[str, Document]] = {}
     for host, roles in documents.items():
         for role, document in roles.items():
-            bare, own = _split(document)
-            declared.setdefault(role, {})[host] = bare
+            own, parts.setdefault(role, {})[host] = _split(document)
             for path, text in own.items():
                 texts.setdefault(path, {})[host] = text
     return {
@@ -44,8 +46,13 @@ def server_group_inputs(
         "hosts": {h: {r: digest(d) for r, d in roles.items()} for h, roles in documents.items()},
         "serials": {h: serials[h] for h in hosts},
         "texts": {path: shared(by_host) for path, by_host in sorted(texts.items())},
-        "declared": {role: shared(by_host) for role, by_host in declared.items()},
+        "declared": {role: dict(_by_part(by_host)) for role, by_host in parts.items()},
     }
+
+
+def _by_part(by_host: Mapping[str, Document]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for part in sorted({part for parts in by_host.values() for part in parts}):
+        yield part, shared({host: parts.get(part, NONE) for host, parts in by_host.items()})
 
 
 def host_documents(inputs: Mapping[str, Any]) -> dict[str, dict[str, Document]]:
@@ -55,17 +62,23 @@ def host_documents(inputs: Mapping[str, Any]) -> dict[str, dict[str, Document]]:
     for host, roles in inputs["hosts"].items():
         found[host] = {}
         for role in sorted(roles, key=order.index):
-            bare = owned(inputs["declared"][role], host)
+            parts = {part: owned(entries, host) for part, entries in inputs["declared"][role].items()}
+            bare = {part: value for part, value in parts.items() if value != NONE and not _is_file(part)}
             files = {
-                path: {**file, "text": owned(inputs["texts"][path], host)}
-                for path, file in bare.get("files", {}).items()
+                path: {**value, "text": owned(inputs["texts"][path], host)}
+                for path, value in parts.items()
+                if value != NONE and _is_file(path)
             }
             found[host][role] = {**bare, **({"files": files} if files else {})}
     return found
 
 
+def _is_file(part: str) -> bool:
+    return part.startswith("/")
+
+
 def owned(entries: Mapping[str, Any], host: str) -> Any:
-    """A host's entry of `texts[path]` or `declared[role]`."""
+    """A host's entry of `texts[path]` or `declared[role][part]`."""
     entry = entries.get(host, entries.get(SHARED))
     if isinstance(entry, str) and entry.startswith("="):
         return entries[entry[1:]]
@@ -86,12 +99,12 @@ def _order(roles: Iterable[Mapping[str, Declaration]]) -> list[str]:
     return joined
 
 
-def _split(document: Document) -> tuple[Document, dict[str, str]]:
-    """The document without its files' texts, and these by path."""
+def _split(document: Document) -> tuple[dict[str, str], Document]:
+    """The texts of its files by path, and its parts."""
     files = document.get("files", {})
-    bare = {path: {k: v for k, v in file.items() if k != "text"} for path, file in files.items()}
     texts = {path: file["text"] for path, file in files.items()}
-    return {**document, **({"files": bare} if files else {})}, texts
+    bare = {path: {k: v for k, v in file.items() if k != "text"} for path, file in files.items()}
+    return texts, {**{key: value for key, value in document.items() if key != "files"}, **bare}
 
 
 def shared(by_host: Mapping[str, Any]) -> dict[str, Any]:

@@ -36,9 +36,14 @@ def test_equal_text_stands_once() -> None:
 def test_the_rest_of_a_declaration_stands_once_too() -> None:
     declared = server_group_inputs("inventory/s", "row", HOSTS, SERIALS)["declared"]
 
-    assert set(declared["base"]) == {SHARED, "e"}
-    assert set(declared["time"]) == {SHARED}
-    assert "text" not in declared["base"][SHARED]["files"]["/etc/shared"]
+    assert {part: [*owners] for part, owners in declared["base"].items()} == {
+        "/etc/hostname": [SHARED],
+        "/etc/shared": [SHARED],
+        "packages": [SHARED, "e"],
+        "secret_lines": [SHARED],
+    }
+    assert {owner for owners in declared["time"].values() for owner in owners} == {SHARED}
+    assert "text" not in declared["base"]["/etc/shared"][SHARED]
 
 
 def test_every_declaration_comes_back_whole_and_in_order() -> None:
@@ -49,6 +54,15 @@ def test_every_declaration_comes_back_whole_and_in_order() -> None:
     assert again == {h: {r: as_document(d) for r, d in roles.items()} for h, roles in HOSTS.items()}
     assert list(again["a"]) == ["base", "time"]
     assert {h: {r: digest(d) for r, d in roles.items()} for h, roles in again.items()} == inputs["hosts"]
+
+
+def test_a_host_without_a_part_of_a_role_has_none_again() -> None:
+    hosts = {**HOSTS, "f": {"base": Declaration(packages=("chrony",))}}
+    inputs = server_group_inputs("inventory/s", "row", hosts, {**SERIALS, "f": "S-f"})
+
+    assert inputs["declared"]["base"]["/etc/shared"]["f"] == ""
+    assert host_documents(inputs)["f"] == {"base": {"packages": ["chrony"]}}
+    assert host_documents(inputs)["a"] == {r: as_document(told) for r, told in HOSTS["a"].items()}
 
 
 def test_one_line_for_all_is_one_changed_text() -> None:

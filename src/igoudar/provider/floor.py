@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from igoudar.day import today
 from igoudar.errors import IgoudarError
 from igoudar.hall.as_found import Floor, Found, cables_as_found, not_answered, racks_as_found
 from igoudar.hall.cable_order import cable_order
+from igoudar.hall.cable_row import record_of, rows_of
 from igoudar.hall.tick_list import Order
 from igoudar.hall.work_order import work_order
 from igoudar.jobs import run_job
@@ -122,8 +123,17 @@ class FloorResource(RecordResource):
         await ctx.log("info", f"work order: {path.relative_to(root)}, and as .pdf to print")
 
 
+def _cable_order(hall: str, old: Values, new: Values, day: date) -> Order:
+    return cable_order(hall, record_of(old), record_of(new), day)
+
+
+def _cables_as_found(hall: str, rows: Values, floor: Floor) -> Found:
+    found = cables_as_found(hall, record_of(rows), floor)
+    return replace(found, record=rows_of(found.record))
+
+
 _asking = Asking()
 RESOURCES = [
     FloorResource("igoudar:hall:Racks", work_order, racks_as_found, _asking),
-    FloorResource("igoudar:hall:Cabling", cable_order, cables_as_found, _asking),
+    FloorResource("igoudar:hall:Cabling", _cable_order, _cables_as_found, _asking),
 ]
