@@ -94,8 +94,9 @@ def interrupt(running: subprocess.Popen[str]) -> None:
 def make(folder: Path, engine: Path) -> Project:
     """A project with the stack `trial`, which has nothing yet."""
     python, provider = ROOT / ".venv/bin/python", Path(__file__).with_name("provider.py")
-    for name in ("bin", "store", "state"):
+    for name in ("bin", "store", "state", "home"):
         (folder / name).mkdir()
+    (folder / "home/logs").touch()  # the engine keeps no log of its own, as with scripts/env
     (folder / ".venv").symlink_to(ROOT / ".venv")
     (folder / "Pulumi.yaml").write_text(PROJECT, "utf-8")
     (folder / "__main__.py").write_text(PROGRAM, "utf-8")

@@ -51,6 +51,17 @@ def test_every_stack_is_made_and_lab_selected(checkout: Path) -> None:
     assert {stack["name"]: stack["current"] for stack in listed} == {"lab": True, "two": False}
 
 
+def test_the_engine_keeps_a_log_of_its_own_where_that_is_asked_for(checkout: Path) -> None:
+    logs = checkout / ".igoudar/pulumi/logs"
+    say(checkout, ". scripts/env; pulumi stack ls")
+    assert (logs.is_file(), logs.read_bytes()) == (True, b"")
+    said = say(checkout, "export IGOUDAR_ENGINE_LOG=1; . scripts/env; pulumi stack ls >&2; pulumi logs list")
+    assert [*logs.iterdir()]
+    assert "pulumi-" in said
+    say(checkout, ". scripts/env; pulumi stack ls")
+    assert logs.is_file()
+
+
 def test_without_a_word_the_selection_stays_with_one_it_changes(checkout: Path) -> None:
     shown = say(
         checkout,
