@@ -1,7 +1,7 @@
 """Preview of the stack of one general hall of the reference campus, by the real engine: seconds and memory.
 
 Four times: as the campus describes it, all of it planned; in service, whose boxes have serials and addresses
-and whose numbers are in the ledger; the same with a record of it; and after a server has drawn more. No
+and whose numbers are in the ledger; the same with a record of it; and after a server has drawn less. No
 device is there: a record is what a preview says that it would be.
 """
 
@@ -48,8 +48,8 @@ def lines(hall: str) -> Iterator[str]:
         checkout.record_what_is_previewed()
         yield f"  recorded: {_previewed(checkout, '--expect-no-changes')}"
         box = f"srv-{hall}-a01-1: {{"
-        checkout.edit(f"inventory/{SITE}/in-service.yaml", box, f"{box}draw: 500 W, ")
-        yield f"  one server draws 500 W: {_previewed(checkout)}"
+        checkout.edit(f"inventory/{SITE}/in-service.yaml", box, f"{box}draw: 480 W, ")
+        yield f"  one server draws 480 W: {_previewed(checkout)}"
 
 
 def _stacks(folder: Path, hall: str) -> None:

@@ -1,12 +1,12 @@
 """What Pulumi records of a group of hosts, and the way back to each host's declarations. Pure.
 
-    _group    {site, name, order: [role]}
+    _group    {site, name, order: [role], form}
     hosts     {host: {role: digest}}
     serials   {host: serial}                  another box under a name has nothing of what is done there
     texts     {path: {owner: text}}           owner: `*`, or a host
     declared  {role: {part: {owner: value}}}  the rest of the declarations: a file's path, or a key of them
 
-A value of `declared` is empty for a host whose role has no such part.
+A part is a list or a mapping that holds something; where a host's role has no such part it is `ABSENT`.
 
 What two or more hosts share stands once, under `*` (the text of most hosts; of two equally frequent ones
 that of the first host). A host that differs has its own entry; where several share that one too, the others
@@ -20,11 +20,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from igoudar.errors import IgoudarError
 from igoudar.role_document import Document, as_document, digest
 from igoudar.roles import Declaration
 
 SHARED = "*"
-NONE = ""
+ABSENT = ""
+FORM = 2  # of what is recorded; another one cannot be read back
+OLD = "{name} is recorded by an older igoudar; `pulumi up` records it anew, then refresh"
 Inputs = dict[str, Any]
 
 
@@ -38,11 +41,12 @@ def server_group_inputs(
     parts: dict[str, dict[str, Document]] = {}
     for host, roles in documents.items():
         for role, document in roles.items():
-            own, parts.setdefault(role, {})[host] = _split(document)
+            own, bare = _split(document)
+            parts.setdefault(role, {})[host] = bare
             for path, text in own.items():
                 texts.setdefault(path, {})[host] = text
     return {
-        "_group": {"site": site, "name": name, "order": order},
+        "_group": {"site": site, "name": name, "order": order, "form": FORM},
         "hosts": {h: {r: digest(d) for r, d in roles.items()} for h, roles in documents.items()},
         "serials": {h: serials[h] for h in hosts},
         "texts": {path: shared(by_host) for path, by_host in sorted(texts.items())},
@@ -52,22 +56,25 @@ def server_group_inputs(
 
 def _by_part(by_host: Mapping[str, Document]) -> Iterator[tuple[str, dict[str, Any]]]:
     for part in sorted({part for parts in by_host.values() for part in parts}):
-        yield part, shared({host: parts.get(part, NONE) for host, parts in by_host.items()})
+        yield part, shared({host: parts.get(part, ABSENT) for host, parts in by_host.items()})
 
 
 def host_documents(inputs: Mapping[str, Any]) -> dict[str, dict[str, Document]]:
-    """Each host's declarations again, whole, in order of application."""
-    order = inputs["_group"]["order"]
+    """Each host's declarations again, whole and in order. Raises IgoudarError for another form."""
+    group = inputs["_group"]
+    if group.get("form") != FORM:
+        raise IgoudarError(OLD.format(name=group["name"]))
+    order = group["order"]
     found: dict[str, dict[str, Document]] = {}
     for host, roles in inputs["hosts"].items():
         found[host] = {}
         for role in sorted(roles, key=order.index):
             parts = {part: owned(entries, host) for part, entries in inputs["declared"][role].items()}
-            bare = {part: value for part, value in parts.items() if value != NONE and not _is_file(part)}
+            bare = {part: value for part, value in parts.items() if value != ABSENT and not _is_file(part)}
             files = {
                 path: {**value, "text": owned(inputs["texts"][path], host)}
                 for path, value in parts.items()
-                if value != NONE and _is_file(path)
+                if value != ABSENT and _is_file(path)
             }
             found[host][role] = {**bare, **({"files": files} if files else {})}
     return found

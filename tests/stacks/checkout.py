@@ -96,7 +96,8 @@ def _provider(reference: str) -> dict[str, Any]:
 
 def fresh_environment() -> dict[str, str]:
     """Ours without what an earlier `. scripts/env` left, and without its engine on PATH."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("PULUMI_")}
+    ours = ("PULUMI_", "IGOUDAR_ENGINE_LOG")
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(ours)}
     path = [p for p in kept["PATH"].split(":") if not (Path(p) / "pulumi").exists()]
     return {**kept, "PATH": ":".join(path)}
 

@@ -58,8 +58,16 @@ def test_the_engine_keeps_a_log_of_its_own_where_that_is_asked_for(checkout: Pat
     said = say(checkout, "export IGOUDAR_ENGINE_LOG=1; . scripts/env; pulumi stack ls >&2; pulumi logs list")
     assert [*logs.iterdir()]
     assert "pulumi-" in said
+    written = sorted(file.name for file in logs.iterdir())
     say(checkout, ". scripts/env; pulumi stack ls")
     assert logs.is_file()
+    (aside,) = logs.parent.glob("logs.*")
+    assert sorted(file.name for file in aside.iterdir()) == written, "they were asked for: they stay"
+
+
+def test_the_home_of_another_is_left_as_it_is(checkout: Path, tmp_path: Path) -> None:
+    say(checkout, f"export PULUMI_HOME={tmp_path / 'home'}; . scripts/env; pulumi stack ls")
+    assert (tmp_path / "home/logs").is_dir()
 
 
 def test_without_a_word_the_selection_stays_with_one_it_changes(checkout: Path) -> None:

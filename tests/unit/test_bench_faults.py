@@ -12,6 +12,7 @@ import pytest
 
 from tests import golden
 from tests.twin.faults.catalogue import ALL, Fault
+from tests.twin.faults.fabric import Fabric
 from tests.twin.faults.run import Outcome
 
 sys.path.append(str(golden.ROOT / "scripts"))
@@ -24,15 +25,15 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     found: list[tuple[str, int]] = []
 
     @contextmanager
-    def running(folder: Path) -> Iterator[Path]:
-        yield folder
+    def running(_: Fabric) -> Iterator[None]:
+        yield
 
-    def outcome(_: Path, fault: Fault, seed: int) -> Outcome:
+    def outcome(_: Fabric, fault: Fault, seed: int) -> Outcome:
         found.append((fault.name, seed))
         return Outcome(fault.name, "lf-1", "done", "new", 1.0, 100, 0, "")
 
-    monkeypatch.setattr(bench.fabric, "running", running)
-    monkeypatch.setattr(bench, "Bench", lambda folder: folder)
+    monkeypatch.setattr(Fabric, "running", running)
+    monkeypatch.setattr(bench, "Bench", lambda fabric: fabric)
     monkeypatch.setattr(bench, "_outcome", outcome)
     return found
 

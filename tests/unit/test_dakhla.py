@@ -1,4 +1,8 @@
-"""The reference campus: its totals come out as derived in its campus.yaml, and nothing is over."""
+"""The reference campus: its totals come out as derived in its campus.yaml, and nothing is over.
+
+Findings are asked of a hall of each kind alone. What joins halls, beside power, is judged by
+`igoudar check dakhla`.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,7 @@ from igoudar.hall.places import Basis
 from igoudar.hall.totals import totals
 from igoudar.inventory import load, read_documents
 from igoudar.model import Inventory, Role
-from igoudar.power import Input, Rule, loads, outage, renewable_share
+from igoudar.power import Input, Rule, load_faults, loads, outage, renewable_share
 
 ROOT = Path(__file__).parents[2]
 GENERAL, AI, RESERVED = range(1, 7), range(7, 10), range(10, 11)
@@ -114,6 +118,13 @@ def test_sources_are_those_of_the_derivation(campus: Inventory) -> None:
     assert {load.name: load.load_w for load in loads(graph).units}["grid"] == 0
 
 
+def test_no_unit_of_the_campus_carries_too_much(campus: Inventory) -> None:
+    """Those that halls share too: the boards of the campus, its store and its sources."""
+    graph = power_graph(campus)
+
+    assert load_faults(graph, campus.plant.limits.balance) == ()
+
+
 def test_a_side_of_a_hall_may_be_taken_out(campus: Inventory) -> None:
     graph = power_graph(campus)
 
@@ -125,7 +136,7 @@ def test_a_side_of_a_hall_may_be_taken_out(campus: Inventory) -> None:
 
 @pytest.mark.parametrize("hall", ["g02-3", "a07-1", "r10-1"])
 def test_nothing_is_over_in_a_hall_of_each_kind(hall: str) -> None:
-    """All of a kind are one series; `igoudar check dakhla` looks at the whole, and takes minutes."""
+    """All of a kind are one series, and alike."""
     place = (ROOT / "inventory/dakhla", ROOT)
     found = check_hall(read_documents(*place), place, hall, today())
 

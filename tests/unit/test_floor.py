@@ -296,3 +296,20 @@ def test_an_interrupt_ends_the_asking_at_once(root: Path) -> None:
 
     with pytest.raises(DeviceFailed, match="the asking ended with status 1; nothing was changed"):
         asyncio.run(stopped())
+
+
+# -- the resource's records
+
+
+def test_cables_are_lines_for_the_engine_and_those_of_before_are_read() -> None:
+    told = {"label": 7, "ends": "a/b", "article": "dac", "length": "2 m", "status": "connected"}
+    line = "7 | a/b | dac | 2 m | connected"
+    _, resource = provider.RESOURCES
+    swap = Differs("swapped", frozenset({"a/p"}), "", "h1")
+
+    before = {"a/p -- b/p": {**told, "label": 7.0}}
+    assert resource.order("h1", before, {"a/p -- b/p": line}, DAY).sections == ()
+    assert resource.order("h1", {}, {"a/p -- b/p": line}, DAY).sections != ()
+    for recorded in (line, {**told, "label": 7.0}):
+        found = resource.found("h1", {"a/p -- b/p": recorded}, Floor({}, {}, (swap,)))
+        assert found.record == {"a/p -- b/p": f"{line} | seen: swapped"}

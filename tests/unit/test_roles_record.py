@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from igoudar.errors import IgoudarError
 from igoudar.group_inputs import SHARED, host_documents, owned, server_group_inputs
 from igoudar.role_document import as_document, digest
 from igoudar.roles import Declaration, RoleCommand, RoleFile, RoleUnit
@@ -63,6 +66,14 @@ def test_a_host_without_a_part_of_a_role_has_none_again() -> None:
     assert inputs["declared"]["base"]["/etc/shared"]["f"] == ""
     assert host_documents(inputs)["f"] == {"base": {"packages": ["chrony"]}}
     assert host_documents(inputs)["a"] == {r: as_document(told) for r, told in HOSTS["a"].items()}
+
+
+def test_a_record_of_another_form_is_not_read_as_if_nothing_were_asked() -> None:
+    inputs = server_group_inputs("inventory/s", "row", HOSTS, SERIALS)
+    del inputs["_group"]["form"]
+
+    with pytest.raises(IgoudarError, match="row is recorded by an older igoudar; `pulumi up`"):
+        host_documents(inputs)
 
 
 def test_one_line_for_all_is_one_changed_text() -> None:

@@ -103,11 +103,12 @@ def test_nothing_to_do_is_no_order() -> None:
     )
 
 
+DAC = {"ends": "", "article": "dac", "length": "3 m", "status": "connected"}
 CABLES = {
-    "leaf-1/swp1 -- spine-1/swp1": {"label": 17, "article": "dac", "length": "3 m", "status": "connected"},
-    "leaf-1/swp2 -- spine-2/swp1": {"label": 9, "article": "dac", "length": "3 m", "status": "connected"},
+    "leaf-1/swp1 -- spine-1/swp1": {**DAC, "label": 17},
+    "leaf-1/swp2 -- spine-2/swp1": {**DAC, "label": 9},
 }
-NEW_CABLE = {"label": 0, "article": "", "length": "", "status": "connected"}
+NEW_CABLE = {"label": 0, "ends": "", "article": "", "length": "", "status": "connected"}
 
 
 def test_cables_are_pulled_exchanged_and_taken_out_by_label() -> None:

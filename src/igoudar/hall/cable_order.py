@@ -42,14 +42,14 @@ def _kind(told: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _by_label(keys: Iterable[str], record: Record) -> list[str]:
-    return sorted(keys, key=lambda key: (int(record[key]["label"]), key))
+    return sorted(keys, key=lambda key: (record[key]["label"], key))
 
 
 def _put_right(keys: Iterable[str], seen: Record) -> Iterator[Line]:
     """One movement may be about many cables: it is said once, with the labels of all."""
     about: dict[str, list[str]] = {}
     for key in _by_label(keys, seen):
-        label = int(seen[key]["label"])
+        label = seen[key]["label"]
         about.setdefault(seen[key][SEEN], []).append(str(label) if label else key)
     for said, names in about.items():
         yield Line("", ", ".join(names), f": {said}")
@@ -59,8 +59,8 @@ def _line(key: str, told: Mapping[str, Any], more: str = "") -> Line:
     a, b = ends_of(key)
     if told["status"] == UNPLANNED:
         return Line("", "in no plan", f": {a} → {b}")
-    label = int(told["label"])
-    near, _, far = told.get("ends", "").partition("/")
+    label = told["label"]
+    near, _, far = told["ends"].partition("/")
     number, hint = (str(label), "") if label else UNLABELLED
     return Line("", number, f"{hint} {a} → {b}: {_what(told)}{more}", label, (near, far))
 

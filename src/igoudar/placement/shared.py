@@ -91,9 +91,10 @@ def restarts(
     state = State(graph)
     sums, site = _Sums(before, request, problem), Standing(before, graph, state)
     stopped = {need.taking: there.stopped(need.taking) for need in asked}
-    taken = sums.taken(state)
-    for warming in warmings(site, asked, stopped):
-        sums.warmed(state, taken, warming)
+    if found := [*warmings(site, asked, stopped)]:
+        taken = sums.taken(state)
+        for warming in found:
+            sums.warmed(state, taken, warming)
     return sums.found()
 
 
@@ -102,7 +103,6 @@ def one_feed_out(
 ) -> tuple[Shared, ...]:
     """Of the racks of which one feed, when it fails, overloads a unit with the devices of a proposal."""
     sums, state = _Sums(before, request, problem), State(power_graph(before))
-    taken = sums.taken(state)
     found = [
         (over.excess_w, over.name, (rack, single.element.feed))
         for single in analyse(power_graph(after), doubles=False).singles
@@ -111,6 +111,7 @@ def one_feed_out(
         if not over.racks
         for rack in single.element.names
     ]
+    taken = sums.taken(state) if found else {}
     for _, meter, out in sorted(found, key=lambda each: (-each[0], each[1:]))[:MOST_RACKS]:
         sums.feed_out(state, taken, meter, out)
     return sums.found()
