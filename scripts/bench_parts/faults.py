@@ -13,8 +13,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from igoudar.errors import IgoudarError
-from tests.twin.faults import fabric
 from tests.twin.faults.catalogue import ALL, Fault
+from tests.twin.faults.fabric import Fabric
 from tests.twin.faults.run import Bench, Outcome
 
 UNSETTLED = "unsettled"
@@ -44,10 +44,10 @@ def faults(count: int, seed: int, root: Path, after: int = 0) -> None:
         while after + len(outcomes) < count:
             with (
                 tempfile.TemporaryDirectory() as made,
-                fabric.running(Path(made)) as folder,
+                (fabric := Fabric(Path(made))).running(),
                 kept.open("a", encoding="utf-8") as out,
             ):
-                bench = Bench(folder)
+                bench = Bench(fabric)
                 while (at := after + len(outcomes)) < count:
                     outcome = _outcome(bench, drawn[at], seed * count + at)
                     outcomes.append(outcome)

@@ -24,8 +24,7 @@ from igoudar.runs import Report, new_id
 from igoudar.transport import Access, Lines, Result, Session
 from igoudar.twin import TwinHost, TwinSpec, TwinWire
 from tests.twin import bare
-from tests.twin.bare import ROOT
-from tests.twin.faults import fabric
+from tests.twin.bare import ROOT, at_all
 from tests.twin.faults.fabric import WITNESSES
 
 SPINES = 4
@@ -150,8 +149,8 @@ def txn(size: int) -> None:
         begun = time.monotonic()
         twin.up(clos.spec(), clos.folder, twin.find_image(ROOT), lambda _: None)
         try:
-            fabric.at_all(clos.names, lambda name: twin_sh(clos, name, bare.SWITCH_SETUP))
-            fabric.at_all(WITNESSES, lambda name: twin_sh(clos, name, bare.WITNESS_SETUP))
+            at_all(clos.names, lambda name: twin_sh(clos, name, bare.SWITCH_SETUP))
+            at_all(WITNESSES, lambda name: twin_sh(clos, name, bare.WITNESS_SETUP))
             print(f"{size} switches: up after {time.monotonic() - begun:.0f} s", flush=True)
             _converge(clos)
             _change(clos)
@@ -172,7 +171,7 @@ def _converge(clos: Clos) -> None:
     ask = "vtysh -c 'show bgp summary json' | grep -c '\"state\":\"Established\"' || true"
     deadline = time.monotonic() + VERIFY_SECONDS
     while True:
-        up = fabric.at_all(clos.names, lambda n: twin_sh(clos, n, ask))
+        up = at_all(clos.names, lambda n: twin_sh(clos, n, ask))
         if sum(int(n or 0) for n in up) == 2 * SPINES * len(clos.leaves):
             return
         if time.monotonic() > deadline:

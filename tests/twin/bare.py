@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
 
 from igoudar import twin
 from igoudar.agent.install import agent_files
@@ -15,6 +17,7 @@ from igoudar.twin import TwinHost, TwinPort
 from igoudar.witness.install import witness_files
 
 ROOT = Path(__file__).parents[2]
+T = TypeVar("T")
 SWITCH_SETUP = """
 sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
 printf 'net.ipv4.ip_forward=1\\nnet.ipv6.conf.all.forwarding=1\\n' > /etc/sysctl.d/90-forward.conf
@@ -82,6 +85,12 @@ def fabric_texts(number: int, name: str, asn: int, ports: Sequence[str], version
 def access(folder: Path, name: str, number: int) -> Access:
     keys, address = twin_keys(folder), oob(number)
     return Access(name, address, "igoudar", keys.login, keys.hosts[address], via=Relay(folder))
+
+
+def at_all(names: Iterable[str], work: Callable[[str], T]) -> list[T]:
+    """Of each name, several at once."""
+    with ThreadPoolExecutor(8) as pool:
+        return list(pool.map(work, names))
 
 
 def sh(folder: Path, name: str, script: str, seconds: float = 60.0) -> str:

@@ -210,7 +210,7 @@ def test_a_change_that_breaks_a_session_is_put_back(folder: Path) -> None:
     new = targets(2)
     new["sw-1"] = {**new["sw-1"], FRR: new["sw-1"][FRR].replace(MARK, NEXT_MARK)}
     run = operator(folder, targets(2), new)
-    run.verify_seconds = 30.0
+    run.verify_seconds = 15.0
     with pytest.raises(DeviceFailed, match="sessions down: default swp1"):
         run.run()
     assert run.report.states == {"sw-1": "restored", "sw-2": "recorded"}
@@ -259,9 +259,10 @@ def test_a_killed_watcher_is_started_again(folder: Path) -> None:
     driver = drivers(folder)["sw-1"]
     seen = driver.read(tuple(sorted(base("sw-1"))), Disguise())
     driver.stage("watched", "twin", Candidate(target("sw-1", 4), {MARK: SECRET}, (PATTERN,)))
-    driver.arm("watched", seen.digest, 30, 10)
+    driver.arm("watched", seen.digest, 15, 10)
     driver.close()
     out(folder, "sw-1", f"sudo systemctl kill -s KILL {UNITS[1]}")
+    assert '"open": null' not in open_there(folder, "sw-1"), "its window has not ended yet"
     settled(folder)
     assert '"outcome": "dropped"' in open_there(folder, "sw-1")
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.twin.faults import fabric
 from tests.twin.faults.catalogue import OLD, SUITE, Fault
+from tests.twin.faults.fabric import Fabric
 from tests.twin.faults.run import Bench
 
 pytestmark = [pytest.mark.image, pytest.mark.timeout(300)]
@@ -18,8 +18,9 @@ pytestmark = [pytest.mark.image, pytest.mark.timeout(300)]
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    with fabric.running(tmp_path_factory.mktemp("twin")) as folder:
-        yield Bench(folder)
+    fabric = Fabric(tmp_path_factory.mktemp("twin"), spines=1)
+    with fabric.running():
+        yield Bench(fabric)
 
 
 def ordered() -> list[tuple[int, Fault]]:

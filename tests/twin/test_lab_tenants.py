@@ -37,7 +37,8 @@ pytestmark = [
 
 def daemons(lab: Checkout) -> dict[str, str]:
     """Process ids of FRR's daemons on every switch."""
-    return lab.at_all(f"for d in {DAEMONS}; do echo $d $(pgrep -x $d); done")
+    each = f"for d in {DAEMONS}; do echo $d $(pgrep -x $d); done"
+    return {name: lab.on(name, each) for name in lab.switches}
 
 
 class Probe:

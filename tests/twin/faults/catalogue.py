@@ -12,10 +12,10 @@ import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from igoudar import twin
-from tests.twin.faults import fabric
+from tests.twin.bare import at_all
+from tests.twin.faults.fabric import STACK, WINDOW, WITNESSES, Fabric
 
 OLD, NEW, EITHER = frozenset({"old"}), frozenset({"new"}), frozenset({"old", "new"})
 REGISTERS = "/var/lib/igoudar-witness/registers"
@@ -32,14 +32,14 @@ AWAY_SECONDS = 12
 class Scene:
     """A change that has come to its moment. `switch` is hit; `again` begins another operator's run."""
 
-    folder: Path
+    fabric: Fabric
     switch: str
     process: subprocess.Popen[str]
     dice: random.Random
     again: Callable[[str], str]
 
     def on(self, name: str, script: str) -> str:
-        return fabric.sh(self.folder, name, script)
+        return self.fabric.sh(name, script)
 
     def kill(self) -> str:
         self.process.kill()
@@ -84,7 +84,7 @@ def kill_soon(scene: Scene) -> str:
 def pause(scene: Scene) -> str:
     """The operator stands still past every window, and then goes on as if nothing had been."""
     scene.process.send_signal(signal.SIGSTOP)
-    time.sleep(fabric.WINDOW + 2)
+    time.sleep(WINDOW + 2)
     scene.process.send_signal(signal.SIGCONT)
     return "go"
 
@@ -97,12 +97,12 @@ def no_management(scene: Scene) -> str:
 
 
 def no_power(scene: Scene) -> str:
-    twin.power(scene.folder, scene.switch, "off")
+    twin.power(scene.fabric.folder, scene.switch, "off")
     return "go"
 
 
 def power(scene: Scene) -> None:
-    twin.power(scene.folder, scene.switch, "on")
+    twin.power(scene.fabric.folder, scene.switch, "on")
 
 
 def no_witnesses(scene: Scene) -> str:
@@ -116,7 +116,7 @@ def witnesses_again(scene: Scene) -> None:
 
 def _routes(verb: str) -> str:
     """The operator comes by another way."""
-    hosts = (f"192.0.2.{number}/32" for number in fabric.WITNESSES.values())
+    hosts = (f"192.0.2.{number}/32" for number in WITNESSES.values())
     return "; ".join(f"ip route {verb} blackhole {host}" for host in hosts)
 
 
@@ -126,14 +126,14 @@ def dies_without_witnesses(scene: Scene) -> str:
 
 
 def later_witnesses_again(scene: Scene) -> None:
-    time.sleep(fabric.WINDOW)
+    time.sleep(WINDOW)
     witnesses_again(scene)
 
 
 def without(*names: str) -> Callable[[Scene], str]:
     def act(scene: Scene) -> str:
         for name in names:
-            twin.power(scene.folder, name, "off")
+            twin.power(scene.fabric.folder, name, "off")
         return "go"
 
     return act
@@ -141,7 +141,7 @@ def without(*names: str) -> Callable[[Scene], str]:
 
 def back(*names: str) -> Callable[[Scene], None]:
     def heal(scene: Scene) -> None:
-        fabric.at_all(names, lambda name: twin.power(scene.folder, name, "on"))
+        at_all(names, lambda name: twin.power(scene.fabric.folder, name, "on"))
 
     return heal
 
@@ -166,7 +166,7 @@ def read_only(scene: Scene) -> str:
 
 
 def started_anew(scene: Scene) -> None:
-    twin.power(scene.folder, scene.switch, "cycle")
+    twin.power(scene.fabric.folder, scene.switch, "cycle")
 
 
 def no_bgpd(scene: Scene) -> str:
@@ -175,7 +175,7 @@ def no_bgpd(scene: Scene) -> str:
 
 
 def another_run(scene: Scene) -> str:
-    assert scene.again(fabric.STACK) == "done"
+    assert scene.again(STACK) == "done"
     return "go"
 
 

@@ -1,4 +1,4 @@
-"""`python -m tests.twin.faults.hold FOLDER ID FROM TO MOMENT [STACK]`: an operator that stops at a moment.
+"""An operator that stops: `python -m tests.twin.faults.hold FOLDER SPINES ID FROM TO MOMENT [STACK]`.
 
 MOMENT is `VERB WHEN SWITCH`, such as `apply before lf-2`; a witness's is `propose before all`. There it
 prints `held` and waits for a word on stdin: `go`; `lose`, the message or its answer is lost; `late`, it is
@@ -21,7 +21,8 @@ from igoudar.apply.driver import FrrDriver
 from igoudar.apply.witnesses import SshWitnesses
 from igoudar.errors import DeviceFailed, IgoudarError
 from igoudar.process import die_with_parent
-from tests.twin.faults import fabric
+from igoudar.transport import Access
+from tests.twin.faults.fabric import Fabric, Run
 
 
 class Gate:
@@ -50,8 +51,8 @@ class Gate:
 
 
 class HeldDriver(FrrDriver):
-    def __init__(self, folder: Path, name: str, gate: Gate) -> None:
-        super().__init__(fabric.access(folder, name))
+    def __init__(self, access: Access, gate: Gate) -> None:
+        super().__init__(access)
         self.gate = gate
 
     def _ask(self, verb: str, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -88,15 +89,16 @@ class HeldWitnesses:
 
 def main() -> None:
     die_with_parent()
-    folder, (id_, before, after, moment, *stack) = Path(sys.argv[1]), sys.argv[2:]
+    folder, spines, id_, before, after, moment, *stack = sys.argv[1:]
+    fabric = Fabric(Path(folder), int(spines))
     gate = Gate(moment)
     record, target = fabric.texts(int(before)), fabric.texts(int(after))
     if moment.startswith("wrong"):
         name = moment.split()[-1]
         target[name] = wrong(target[name], moment.split()[1])
-    drivers = {name: HeldDriver(folder, name, gate) for name in fabric.SWITCHES}
-    voters = HeldWitnesses(fabric.witnesses(folder), gate)
-    run = fabric.operator(folder, fabric.Run(id_, record, target, *stack), drivers, voters)
+    drivers = {name: HeldDriver(fabric.access(name), gate) for name in fabric.switches}
+    voters = HeldWitnesses(fabric.witnesses(), gate)
+    run = fabric.operator(Run(id_, record, target, *stack), drivers, voters)
     try:
         run.run()
     except IgoudarError as error:

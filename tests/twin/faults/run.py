@@ -13,7 +13,6 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from igoudar.agent.switch import DAEMONS_FILE
@@ -21,12 +20,13 @@ from igoudar.apply.change import FRR, INTERFACES, Texts
 from igoudar.apply.driver import Disguise, FrrDriver
 from igoudar.errors import IgoudarError
 from igoudar.runs import new_id
-from tests.twin.faults import fabric
+from tests.twin.bare import ROOT, at_all
 from tests.twin.faults.catalogue import Fault, Scene
+from tests.twin.faults.fabric import PROBED, STACK, Fabric, Run
 
 LONGEST = 150.0  # seconds until the operator has ended
 SETTLE = 120.0  # seconds after everything is healed
-POLL = 0.5  # seconds between questions to switches that have other things to do
+POLL = 1.0  # seconds between questions to switches that have other things to do
 PING = "nohup ping -n -i 0.01 -W 1 -I 10.255.0.11 {to} > /run/probe 2>&1 &"
 
 
@@ -53,24 +53,24 @@ class Bench:
     It asks the switches over logins that stay: a new one for each question would be most of what they do.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.version = folder, 0
-        self.asking = {name: FrrDriver(fabric.access(folder, name)) for name in fabric.SWITCHES}
+    def __init__(self, fabric: Fabric) -> None:
+        self.fabric, self.version = fabric, 0
+        self.asking = {name: FrrDriver(fabric.access(name)) for name in fabric.switches}
 
     def one(self, fault: Fault, seed: int, *, short: bool = False) -> Outcome:
         """A run without a fault follows and does what is left; `short`: the next fault's change is that run,
         and no probe counts packets.
         """
         dice = random.Random(seed)
-        switch = dice.choice(sorted(fabric.SWITCHES))
+        switch = dice.choice(sorted(self.fabric.switches))
         before = self._version()
         after = 3 - before
         self._converged()
         if not short:
-            fabric.sh(self.folder, "lf-1", PING.format(to=fabric.PROBED))
+            self.fabric.sh("lf-1", PING.format(to=PROBED))
         process = self._begin(fault.moment.format(s=switch), before, after)
         said = _lines(process)
-        scene = Scene(self.folder, switch, process, dice, lambda stack: self._plain(before, after, stack))
+        scene = Scene(self.fabric, switch, process, dice, lambda stack: self._plain(before, after, stack))
         try:
             told, began = self._hit(fault, scene, said)
         finally:  # the next fault finds all hosts as they were
@@ -80,27 +80,28 @@ class Bench:
         settled = time.monotonic() - began
         live = self._live()
         sent, lost = (0, 0) if short else self._probed()
-        end = _which(live, before, after)
+        end = self._which(live, before, after)
         wrong = _judge(fault, end, told)
         outcome = Outcome(fault.name, switch, told.get("outcome", ""), end, settled, sent, lost, wrong)
         if not short and not wrong:
             wrong = self._finished(live, after)
             end = "new"
-        self.version = 0 if wrong else after if end == "new" else before
+        now = after if end == "new" else before
+        self.version = 0 if wrong else now
         return replace(outcome, wrong=wrong)
 
     def _version(self) -> int:
         """What all run; looked up at first, and after something went wrong."""
         if not self.version:
             self._settle()
-            self.version = {"old": 1, "new": 2}[_which(self._live(), 1, 2)]
+            self.version = {"old": 1, "new": 2}[self._which(self._live(), 1, 2)]
         return self.version
 
     def _begin(self, moment: str, before: int, after: int) -> subprocess.Popen[str]:
-        words = [str(self.folder), new_id(), str(before), str(after), moment]
+        words = [str(self.fabric.folder), str(self.fabric.spines), new_id(), str(before), str(after), moment]
         return subprocess.Popen(
             [sys.executable, "-m", "tests.twin.faults.hold", *words],
-            cwd=fabric.ROOT,
+            cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -124,10 +125,9 @@ class Bench:
 
     def _plain(self, before: int, after: int, stack: str) -> str:
         """The outcome of an operator's run in which nothing happens, and why."""
-        drivers = {name: FrrDriver(fabric.access(self.folder, name)) for name in fabric.SWITCHES}
-        record, target = fabric.texts(before), fabric.texts(after)
-        voters = fabric.witnesses(self.folder)
-        run = fabric.operator(self.folder, fabric.Run(new_id(), record, target, stack), drivers, voters)
+        drivers = {name: FrrDriver(self.fabric.access(name)) for name in self.fabric.switches}
+        record, target = self.fabric.texts(before), self.fabric.texts(after)
+        run = self.fabric.operator(Run(new_id(), record, target, stack), drivers, self.fabric.witnesses())
         try:
             run.run()
         except IgoudarError as error:
@@ -141,23 +141,19 @@ class Bench:
 
     def _finished(self, live: Mapping[str, Any], after: int) -> str:
         """The next run does what is left, without cleaning by hand."""
-        found = 3 - after if _which(live, 3 - after, after) == "old" else after
-        said = self._plain(found, after, fabric.STACK)
-        if said != "done" or _which(self._live(), 3 - after, after) != "new":
+        found = 3 - after if self._which(live, 3 - after, after) == "old" else after
+        said = self._plain(found, after, STACK)
+        if said != "done" or self._which(self._live(), 3 - after, after) != "new":
             return f"the next run does not finish it: {said}"
         return ""
 
     def _settle(self) -> None:
         """Until no switch has anything open; asked all at once."""
         deadline = time.monotonic() + SETTLE
-        left = [*fabric.SWITCHES]
+        left = [*self.fabric.switches]
         while left:
             assert time.monotonic() < deadline, f"still open: {', '.join(left)}"
-            left = [
-                name
-                for name, is_open in zip(left, fabric.at_all(left, self._is_open), strict=True)
-                if is_open
-            ]
+            left = [name for name, is_open in zip(left, at_all(left, self._is_open), strict=True) if is_open]
             time.sleep(POLL if left else 0)
 
     def _is_open(self, name: str) -> bool:
@@ -173,19 +169,23 @@ class Bench:
         def read(name: str) -> Texts:
             return self.asking[name].read((DAEMONS_FILE, FRR, INTERFACES), Disguise()).texts
 
-        return dict(zip(fabric.SWITCHES, fabric.at_all(fabric.SWITCHES, read), strict=True))
+        return dict(zip(self.fabric.switches, at_all(self.fabric.switches, read), strict=True))
+
+    def _which(self, live: Mapping[str, Any], before: int, after: int) -> str:
+        return _which(live, self.fabric.texts(before), self.fabric.texts(after))
 
     def _converged(self) -> None:
         """All sessions are up, so that what is lost is the fault's."""
         ask = "vtysh -c 'show bgp summary json' | grep -c '\"state\":\"Established\"'"
-        wait = shlex.quote(f"until [ $({ask}) = 2 ]; do sleep {POLL}; done")
-        until = f"timeout {SETTLE:.0f} sh -c {wait}"
-        fabric.at_all(fabric.SWITCHES, lambda name: fabric.sh(self.folder, name, until, SETTLE + 10))
+
+        def wait(name: str) -> None:
+            until = shlex.quote(f"until [ $({ask}) = {len(self.fabric.peers(name))} ]; do sleep {POLL}; done")
+            self.fabric.sh(name, f"timeout {SETTLE:.0f} sh -c {until}", SETTLE + 10)
+
+        at_all(self.fabric.switches, wait)
 
     def _probed(self) -> tuple[int, int]:
-        told = fabric.sh(
-            self.folder, "lf-1", "pkill -INT -x ping; sleep 0.3; tail -n 3 /run/probe; rm -f /run/probe"
-        )
+        told = self.fabric.sh("lf-1", "pkill -INT -x ping; sleep 0.3; tail -n 3 /run/probe; rm -f /run/probe")
         found = re.search(r"(\d+) packets transmitted, (\d+) received", told)
         return (int(found[1]), int(found[1]) - int(found[2])) if found else (0, 0)
 
@@ -204,8 +204,7 @@ def _lines(process: subprocess.Popen[str]) -> queue.Queue[str]:
     return found
 
 
-def _which(live: Mapping[str, Any], before: int, after: int) -> str:
-    old, new = fabric.texts(before), fabric.texts(after)
+def _which(live: Mapping[str, Any], old: Mapping[str, Texts], new: Mapping[str, Texts]) -> str:
     if all(live[name] == new[name] for name in live):
         return "new"
     if all(live[name] == old[name] for name in live):
