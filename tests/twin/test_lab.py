@@ -97,7 +97,7 @@ def test_an_address_on_the_wrong_host_is_seen(lab: str) -> None:
 
 
 def test_the_cable_doctor_names_what_hands_did(lab: str) -> None:
-    """The small twin has each kind of mistake (test_doctor_twin.py); LLDP remembers for 40 seconds."""
+    """The small twin has each kind of mistake (hosts/test_doctor_twin.py); LLDP remembers for 40 seconds."""
     assert run(IGOUDAR, "doctor", "lab").returncode == 0
     assert run(IGOUDAR, "twin", "miswire", "lab", "racks", "a04", "a05").returncode == 0
     try:

@@ -23,7 +23,7 @@ from tests.roles.test_roles_golden import declared
 from tests.roles.views import ACCESS, CASES, MANAGEMENT, ROUTED, SWITCH
 
 pytestmark = [pytest.mark.image, pytest.mark.timeout(900)]
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 HOSTS: dict[str, tuple[HostView, dict[str, str]]] = {
     "mgmt-1": (
         MANAGEMENT,

@@ -25,7 +25,7 @@ from igoudar.twin import TwinSpec, TwinWire
 from tests.twin import bare
 
 pytestmark = [pytest.mark.image, pytest.mark.timeout(900)]
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 FRR, DAEMONS, INTERFACES = "/etc/frr/frr.conf", "/etc/frr/daemons", "/etc/network/interfaces"
 NUMBERS = {"sw-1": 11, "sw-2": 12}
 WITNESS = "mgmt-1"
@@ -221,7 +221,7 @@ ABANDONED = """
 import sys
 from pathlib import Path
 from igoudar.apply.driver import FrrDriver
-from tests.twin.test_apply_twin import operator, targets
+from tests.twin.hosts.test_apply_twin import operator, targets
 def hang(*rest, **more):
     import os, time
     os.write(1, b"applied\\n")  # at once: both switches are asked side by side
