@@ -92,10 +92,13 @@ def test_all_new_or_all_old(site: Checkout, fault: Fault) -> None:
     before = site.texts()
     toggle(site)
     run = Run(site, terminal="terminal" in fault.name)
-    run.until(fault.step)
-    time.sleep(random.Random(fault.name).uniform(0, 2))
-    fault.act(site, run)
-    status = run.ended()
+    try:
+        run.until(fault.step)
+        time.sleep(random.Random(fault.name).uniform(0, 2))
+        fault.act(site, run)
+        status = run.ended()
+    finally:
+        run.gone()
     assert status != 0 or fault.unlock, run.told()
     settle(site)
     after = site.texts()

@@ -13,6 +13,7 @@ import threading
 import time
 import uuid
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 
 from igoudar.agent.__main__ import LOOKING
@@ -37,7 +38,8 @@ class Run:
 
     def __init__(self, checkout: Checkout, *, terminal: bool = False) -> None:
         self.ours, theirs = pty.openpty() if terminal else os.pipe()
-        begin = ["setsid", "--ctty"] if terminal else ["setsid"]
+        own = ["env", "--default-signal=HUP,INT,QUIT"]  # as a shell that somebody sits at begins it
+        begin = [*own, "setsid", *(["--ctty"] if terminal else [])]
         end = f"{checkout.up}; true" if terminal else f"exec {checkout.up}"
         script = f". scripts/env {checkout.site} && {end}"
         self.mark = uuid.uuid4().hex
@@ -100,6 +102,12 @@ class Run:
 
     def interrupt(self) -> None:
         os.killpg(self.process.pid, signal.SIGINT)
+
+    def gone(self) -> None:
+        """A test that failed leaves nothing that holds the stack's lock."""
+        for pid in living(self.mark):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     def ended(self) -> int:
         return self.process.wait(LONGEST)

@@ -175,12 +175,14 @@ def no_bgpd(scene: Scene) -> str:
 
 
 def another_run(scene: Scene) -> str:
-    assert scene.again(STACK) == "done"
+    said = scene.again(STACK)
+    assert said == "done", said
     return "go"
 
 
 def another_stack(scene: Scene) -> str:
-    assert scene.again("other").startswith("not started")
+    said = scene.again("other")
+    assert said.startswith("not started"), said
     return "go"
 
 

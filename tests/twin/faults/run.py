@@ -25,6 +25,7 @@ from tests.twin.faults.catalogue import Fault, Scene
 from tests.twin.faults.fabric import PROBED, STACK, Fabric, Run
 
 LONGEST = 150.0  # seconds until the operator has ended
+PATIENCE = 90.0  # seconds that an operator to which nothing happens waits for sessions, on a busy machine
 SETTLE = 120.0  # seconds after everything is healed
 POLL = 1.0  # seconds between questions to switches that have other things to do
 PING = "nohup ping -n -i 0.01 -W 1 -I 10.255.0.11 {to} > /run/probe 2>&1 &"
@@ -128,6 +129,7 @@ class Bench:
         drivers = {name: FrrDriver(self.fabric.access(name)) for name in self.fabric.switches}
         record, target = self.fabric.texts(before), self.fabric.texts(after)
         run = self.fabric.operator(Run(new_id(), record, target, stack), drivers, self.fabric.witnesses())
+        run.verify_seconds = PATIENCE
         try:
             run.run()
         except IgoudarError as error:
