@@ -94,6 +94,12 @@ def _provider(reference: str) -> dict[str, Any]:
     }
 
 
+def seen_in_a_diff(said: str) -> tuple[str, str]:
+    """Patterns of a cable's line that comes to say what is seen of it, and of one that says so no more."""
+    seen = rf"\| seen: {said}"
+    return rf'=> "[^"]* {seen}', rf'{seen}[^"]*" *=>'
+
+
 def fresh_environment() -> dict[str, str]:
     """Ours without what an earlier `. scripts/env` left, and without its engine on PATH."""
     ours = ("PULUMI_", "IGOUDAR_ENGINE_LOG")

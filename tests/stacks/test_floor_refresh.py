@@ -8,13 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.stacks.checkout import ROOT, Checkout, make
+from tests.stacks.checkout import ROOT, Checkout, make, seen_in_a_diff
 from tests.stacks.stand_in import stand_in
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(600)]
 SWAP = "swapped pair: exchange the plugs in spine-1/swp1 and spine-1/swp2"
-SEEN = rf"\| seen: {SWAP}"
-COMES, GOES = rf'=> "[^"]* {SEEN}', rf'{SEEN}[^"]*" *=>'
+COMES, GOES = seen_in_a_diff(SWAP)
 REFRESH = ("refresh", "--yes", "--skip-preview", "--diff")
 MINE = {"srv-1": "LAB00013", "leaf-1": "LAB00009"}
 

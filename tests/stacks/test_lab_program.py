@@ -95,6 +95,7 @@ def test_two_more_servers_in_a_rack_are_one_diff_for_rack_cables_and_switch(chec
         assert line in rack, line
     pulled = [line for line in shown if re.match(r"\+ \S+ -- srv-(9|10)/", line)]
     assert len(pulled) == 6, "a port and two cords each"
+    assert any(line.startswith("+ rpdu-a03-b/outlet11 -- srv-10/PSU2") for line in pulled)
     (port,) = [line for line in pulled if line.startswith("+ leaf-3/swp13 -- srv-9/eth1 ")]
     assert re.search(r': "\d{6} \| \S+/\S+ \| dac 25G sfp28 \| 5 m \| connected"', port)
     assert any(line.startswith("~ B alone: ") and " => " in line for line in rack), "by phase, too"

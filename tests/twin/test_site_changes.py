@@ -12,6 +12,7 @@ import pytest
 from igoudar.apply.driver import Candidate, Disguise
 from igoudar.compiler import compile_site
 from igoudar.live import way_in
+from tests.stacks.checkout import seen_in_a_diff
 from tests.twin.checkout import Checkout
 from tests.twin.watched import Run, settle
 
@@ -59,7 +60,7 @@ def test_a_refresh_shows_a_swapped_pair_until_it_is_put_right(site: Checkout) ->
     until = "timeout 180 bash -c 'until {}; do sleep 10; done'"
     refresh = f"{site.refresh} --diff"
     swap = "swapped pair: exchange the plugs in spine-1/swp1 and spine-1/swp2"
-    comes, goes = rf'=> "[^"]* \| seen: {swap}', rf'\| seen: {swap}[^"]*" *=>'
+    comes, goes = seen_in_a_diff(swap)
     site.shell("igoudar twin miswire small swap spine-1/swp1 spine-1/swp2")
     try:
         site.shell(until.format(f'igoudar doctor small | grep "^{swap}"'))
