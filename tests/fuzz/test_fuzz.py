@@ -9,7 +9,6 @@ import json
 import os
 import random
 import shutil
-import time
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +18,8 @@ from igoudar.yaml_source import read_source
 from tests.errors import ROOT, checkout, run
 from tests.fuzz import Files, mutated
 
-COUNT = int(os.environ.get("IGOUDAR_FUZZ", "300"))
+COUNT = int(os.environ.get("IGOUDAR_FUZZ", "100"))
 FIRST = int(os.environ.get("IGOUDAR_FUZZ_FROM", "0"))
-SECONDS = 60 if COUNT <= 300 else COUNT  # then the rest is left for another day
 PARTS = 4
 LAB = ROOT / "inventory" / "lab"
 
@@ -70,7 +68,7 @@ def judge(root: Path) -> None:
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_no_mutation_of_the_lab_makes_a_traceback(root: Path, part: int) -> None:
-    files, begun, done = lab_files(), time.monotonic(), 0
+    files = lab_files()
     for seed in range(FIRST + part, FIRST + COUNT, PARTS):
         changed, how = mutated(files, random.Random(seed))
         write(root, changed)
@@ -78,8 +76,3 @@ def test_no_mutation_of_the_lab_makes_a_traceback(root: Path, part: int) -> None
             judge(root)
         except AssertionError as error:
             raise AssertionError(f"seed {seed}: {how}: {error}") from error
-        done += 1
-        if time.monotonic() - begun > SECONDS / PARTS:
-            break
-
-    assert done >= 10
