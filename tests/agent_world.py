@@ -115,11 +115,11 @@ class FakeSwitch(Switch):
     def drain(self) -> None:
         self.drained += 1
 
-    def residue(self) -> list[str]:
+    def residue(self, running: str) -> list[str]:
         return [self.said] if self.said else []
 
-    def sessions(self) -> dict[str, str]:
-        return {}
+    def told(self) -> tuple[dict[str, str], str]:
+        return {}, self.running()
 
     def daemons(self) -> dict[str, int]:
         living = {"bgpd": 7, "zebra": 8, "staticd": 9, "mgmtd": 10}

@@ -161,7 +161,10 @@ class MemorySwitch(Switch):
     def running(self) -> str:
         return self._bytes(self.path(FRR)).decode()
 
-    def residue(self) -> list[str]:
+    def told(self) -> tuple[dict[str, str], str]:
+        return {}, self.running()
+
+    def residue(self, running: str) -> list[str]:
         return []
 
     def wrong_interfaces(self) -> list[str]:
@@ -172,9 +175,6 @@ class MemorySwitch(Switch):
 
     def expected_daemons(self) -> set[str]:
         return set()
-
-    def sessions(self) -> dict[str, str]:
-        return {}
 
 
 class MemoryClock(Clock):

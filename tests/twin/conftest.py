@@ -10,19 +10,18 @@ import pytest
 from tests.twin.checkout import ROOT, Checkout, of_lab, of_small
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Those of the lab last: it stays up, and its kernels would take time from the others."""
-    items.sort(key=lambda item: item.get_closest_marker("twin") is not None)
-
-
 @pytest.fixture(scope="session")
-def lab() -> str:
-    """Set up, up and proved; what it printed."""
+def lab() -> Iterator[str]:
+    """Set up, up and proved; what it printed. A twin that did not run before does not run afterwards."""
+    igoudar = str(ROOT / ".venv" / "bin" / "igoudar")
+    ran = subprocess.run([igoudar, "twin", "status", "lab"], cwd=ROOT, capture_output=True, check=False)
     done = subprocess.run(
         ["scripts/lab", "--no-drills"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    return done.stdout
+    yield done.stdout
+    if ran.returncode != 0:
+        subprocess.run([igoudar, "twin", "down", "lab"], cwd=ROOT, capture_output=True, check=True)
 
 
 @pytest.fixture(scope="module")

@@ -151,8 +151,32 @@ def test_sessions_of_all_vrfs() -> None:
         '"l2VpnEvpn":{"peers":{"swp1":{"state":"Established"}}}},'
         '"world":{"ipv4Unicast":{"peers":{"203.0.113.1":{"state":"Active"}}}}}'
     )
-    assert Told(0, said).sessions() == {"default swp1": "Established", "world 203.0.113.1": "Active"}
-    assert Told(1, "no daemon").sessions() == {}
+    running = "hostname leaf-1\n!\nend\n"
+    sessions = {"default swp1": "Established", "world 203.0.113.1": "Active"}
+    assert Told(0, running + said).told() == (sessions, running)
+    assert Told(1, f"{running}bgpd is not running\n").told() == ({}, running)
+    assert Told(1, "Exiting: failed to connect to any daemons.\n").told() == ({}, "")
+
+
+@pytest.mark.parametrize(
+    ("running", "asked"),
+    [
+        ("frr version 10.3\nhostname leaf-1\nrouter bgp 1\n neighbor swp1 bfd\nexit\n!\nend\n", False),
+        ("hostname leaf-1\nrouter bgp 1 vrf a\n neighbor swp1 bfd\nexit\nend\n", True),
+        ("hostname leaf-1\nrouter bgp 1\n neighbor swp1 bfd\n neighbor swp2 bfd\nexit\nend\n", True),
+        ("", True),
+    ],
+)
+def test_frr_compares_where_what_runs_is_not_what_is_written(
+    tmp_path: Path, running: str, asked: bool
+) -> None:
+    switch = Told(0, "Lines To Delete\n===============\nno neighbor swp2 bfd\n")
+    switch.root = tmp_path
+    (tmp_path / "etc/frr").mkdir(parents=True)
+    (tmp_path / "etc/frr/frr.conf").write_text(
+        "frr version 10.3\n!\nhostname leaf-1\n!\nrouter bgp 1\n neighbor swp1 bfd\nexit\n"
+    )
+    assert switch.residue(running) == (["no neighbor swp2 bfd"] if asked else [])
 
 
 def test_interfaces_that_are_not_as_their_file_says() -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import sys
 import syslog
-import traceback
 from collections.abc import Mapping
 from typing import Any
 
@@ -59,6 +58,8 @@ def heard(verb: str, request: dict[str, Any]) -> dict[str, Any]:
     try:
         return answer(_agent(), verb, request)
     except Exception:
+        import traceback  # noqa: PLC0415 - most of what a start of the agent would read
+
         for line in traceback.format_exc().splitlines():
             syslog.syslog(syslog.LOG_ERR, line)
         raise

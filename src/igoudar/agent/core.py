@@ -48,24 +48,27 @@ class Agent:
     def read(self, request: Request) -> Answer:
         """What it is and runs: `_look`, and drift of the running daemons from what was confirmed."""
         kept = self._confirmed()
-        found, masker = self._look(request, kept)
-        now, before = canonical(masker.text(self.switch.running())), kept.get("running", "")
+        found, masker, running = self._look(request, kept)
+        now, before = canonical(masker.text(running)), kept.get("running", "")
         found["running_drift"] = dead(found["missing"], now) or (drift(before, now) if before else "")
         return found
 
     def verify(self, request: Request) -> Answer:
         """`_look`, and what the daemons still have to be told."""
-        found, masker = self._look(request, self._confirmed())
-        return found | {"running_drift": "", "residue": [masker.line(line) for line in self.switch.residue()]}
+        found, masker, running = self._look(request, self._confirmed())
+        residue = [masker.line(line) for line in self.switch.residue(running)]
+        return found | {"running_drift": "", "residue": residue}
 
-    def _look(self, request: Request, kept: Mapping[str, Any]) -> tuple[Answer, Masker]:
-        """Serial, live text with secrets masked, its digest, what is open, daemons and sessions.
+    def _look(self, request: Request, kept: Mapping[str, Any]) -> tuple[Answer, Masker, str]:
+        """Serial, live text with secrets masked, its digest, what is open, daemons and sessions; and what
+        the daemons run, with secrets.
 
         Interfaces are compared with their file where the request does not say `"interfaces": false`.
         """
         live = self.switch.live(request["paths"])
         masker = self._masker(request, kept)
         daemons = self.switch.daemons()
+        sessions, running = self.switch.told()
         found = {
             "serial": self.switch.serial(),
             "files": {path: masker.text(data.decode("utf-8", "replace")) for path, data in live.items()},
@@ -74,10 +77,10 @@ class Agent:
             "fresh": not kept and self.store.open() is None and self.switch.fresh(),
             "daemons": daemons,
             "missing": self.switch.missing(daemons),
-            "sessions": self.switch.sessions(),
+            "sessions": sessions,
             "interfaces": self.switch.wrong_interfaces() if request.get("interfaces", True) else [],
         }
-        return found, masker
+        return found, masker, running
 
     def _confirmed(self) -> dict[str, Any]:
         return self.store.load(self.store.folder / "confirmed.json")

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -69,6 +68,8 @@ class Disk:
     def remove(self, path: Path) -> None:
         """Remove a file or a folder with all in it, there or not."""
         if path.is_dir() and not path.is_symlink():
+            import shutil  # noqa: PLC0415 - brings three libraries that most starts do not need
+
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)

@@ -9,7 +9,7 @@ FOLDER = "/usr/lib/igoudar/agent"
 COMMAND = "/usr/sbin/igoudar-agent"
 LAUNCHER = """#!/bin/sh
 # One exec of the operator, or a unit: the agent of transactions (see {folder}).
-PYTHONPATH=/usr/lib/igoudar exec /usr/bin/python3 -m agent "$@"
+PYTHONPATH=/usr/lib/igoudar exec /usr/bin/python3 -S -m agent "$@"
 """
 WATCH_UNIT = """[Unit]
 Description=Ends the window of an open igoudar transaction

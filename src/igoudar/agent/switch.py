@@ -20,6 +20,7 @@ from typing import Any
 
 from .disk import Attributes, Disk
 from .protocol import Refused
+from .running import canonical
 
 DAEMONS_FILE, FRR_FILE, INTERFACES_FILE = "/etc/frr/daemons", "/etc/frr/frr.conf", "/etc/network/interfaces"
 OWN_FILES = (FRR_FILE, INTERFACES_FILE)
@@ -35,6 +36,7 @@ WATCH_UNIT = "igoudar-agent-watch.service"
 # What frr-reload.py prints of itself: headings, and lines of its log below an error.
 NOISE = re.compile(r"\s*$|=+$|Lines To |\d{4}-\d\d-\d\d \S+ +(INFO|DEBUG):")
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+RUNNING, SUMMARY = "show running-config no-header", "show bgp vrf all summary json"
 
 
 @dataclass(frozen=True)
@@ -206,37 +208,52 @@ class Switch:
         return found
 
     def running(self) -> str:
-        done = self.run(["vtysh", "-c", "show running-config no-header"], VALIDATE_SECONDS)
+        done = self.run(["vtysh", "-c", RUNNING], VALIDATE_SECONDS)
         return done.said if done.status == 0 else ""
 
-    def residue(self) -> list[str]:
-        """What the daemons would still have to be told; silence means that they run the file."""
+    def told(self) -> tuple[dict[str, str], str]:
+        """`<vrf> <neighbour>` -> state of every BGP session, and `running`; empty where no daemon answers.
+
+        By one vtysh, which takes longer to start than to answer. Its status is that of its last question.
+        """
+        done = self.run(["vtysh", "-c", RUNNING, "-c", SUMMARY], VALIDATE_SECONDS)
+        running, end, summary = done.said.partition("\nend\n")
+        return (_sessions(summary), running + end) if end else ({}, "")
+
+    def residue(self, running: str) -> list[str]:
+        """What the daemons would still have to be told; silence means that they run the file.
+
+        FRR's own comparison is asked where `running` does not say the same statements in the same blocks.
+        """
+        if running and canonical(running) == canonical(
+            self._bytes(self.path(FRR_FILE)).decode("utf-8", "replace")
+        ):
+            return []
         done = self.run([RELOAD, "--test", *QUIET, str(self.path(FRR_FILE))], RELOAD_SECONDS)
         lines = [COLOUR.sub("", line) for line in done.said.splitlines()]
         left = [line for line in lines if not NOISE.match(line)]
         return left or ([f"frr-reload.py --test failed: {_last(done.said)}"] if done.status != 0 else [])
-
-    def sessions(self) -> dict[str, str]:
-        """`<vrf> <neighbour>` -> state of every BGP session."""
-        done = self.run(["vtysh", "-c", "show bgp vrf all summary json"], VALIDATE_SECONDS)
-        try:
-            told: dict[str, Any] = json.loads(done.said)
-        except ValueError:
-            return {}
-        return {
-            f"{vrf} {peer}": str(facts.get("state", ""))
-            for vrf, families in told.items()
-            if isinstance(families, dict)
-            for family in families.values()
-            if isinstance(family, dict)
-            for peer, facts in (family.get("peers") or {}).items()
-        }
 
     def _bytes(self, path: Path) -> bytes:
         try:
             return path.read_bytes()
         except FileNotFoundError:
             return b""
+
+
+def _sessions(summary: str) -> dict[str, str]:
+    try:
+        told: dict[str, Any] = json.loads(summary)
+    except ValueError:  # words: no daemon for it, or no session
+        return {}
+    return {
+        f"{vrf} {peer}": str(facts.get("state", ""))
+        for vrf, families in told.items()
+        if isinstance(families, dict)
+        for family in families.values()
+        if isinstance(family, dict)
+        for peer, facts in (family.get("peers") or {}).items()
+    }
 
 
 def _last(said: str) -> str:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import random
 import subprocess
+import threading
 import time
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,8 +74,17 @@ class Ballot:
             return []
         keys = self.folder / "witnesses"
         keys.write_text("".join(f"{w.address} {w.host_key}\n" for w in witnesses), "ascii")
-        with ThreadPoolExecutor(len(witnesses)) as pool:
-            return list(pool.map(lambda witness: self.ask(witness, words, keys), witnesses))
+        answers: dict[Witness, str | None] = dict.fromkeys(witnesses)
+
+        def one(witness: Witness) -> None:
+            answers[witness] = self.ask(witness, words, keys)
+
+        asking = [threading.Thread(target=one, args=(witness,)) for witness in witnesses]
+        for thread in asking:
+            thread.start()
+        for thread in asking:
+            thread.join()
+        return [answers[witness] for witness in witnesses]
 
     def ask(self, witness: Witness, words: str, keys: Path) -> str | None:
         """The witness's answer; None where there is none."""

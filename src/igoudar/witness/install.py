@@ -10,7 +10,7 @@ FOLDER = "/usr/lib/igoudar/witness"
 COMMAND = "/usr/sbin/igoudar-witness"
 LAUNCHER = """#!/bin/sh
 # A switch that asks (sshd forces this command), or the operator: the register of decisions (see {folder}).
-PYTHONPATH=/usr/lib/igoudar exec /usr/bin/python3 -m witness "$@"
+PYTHONPATH=/usr/lib/igoudar exec /usr/bin/python3 -S -m witness "$@"
 """
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import secrets
 import time
 from pathlib import Path
 
@@ -56,7 +55,7 @@ class Register:
 
     def _write(self, held: Path, value: str) -> None:
         """Written beside it and linked: whoever comes second fails to link, and reads the first."""
-        beside = self.folder / f".{secrets.token_hex(8)}"
+        beside = self.folder / f".{os.urandom(8).hex()}"
         handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             os.write(handle, value.encode())

@@ -32,6 +32,7 @@ WITNESS = "mgmt-1"
 PATTERN = r"^ *(no )?neighbor \S+ password (?P<secret>.+)$"
 MARK, SECRET = "secret:fabric@1", "sw0rdfish"
 NEXT_MARK, NEXT_SECRET = "secret:fabric@2", "mackerel"
+RESTORE = 30.0  # seconds, at most: what a switch on a busy machine needs for its interfaces
 
 
 def base(name: str) -> dict[str, str]:
@@ -115,7 +116,7 @@ def operator(
         wants,
         [sorted(wants)],
         window,
-        10.0,
+        RESTORE,
         {MARK: SECRET, NEXT_MARK: NEXT_SECRET},
         dict.fromkeys(wants, (PATTERN,)),
         {name: access(folder, name).host_key for name in wants},
