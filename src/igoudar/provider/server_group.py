@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from igoudar.group_inputs import host_documents
-from igoudar.provider.group_report import GroupReport, said
 from igoudar.provider.group_state import hosts_to_do, live, outputs_after, remaining
 from igoudar.provider.kit import Context, Diff, Kind, PartialFailure, Resource
 from igoudar.provider.records import changed_paths
 from igoudar.tree import find_root
 from igoudar.worker.pool import Pool, Progress, run_roles
+from igoudar.worker.report import GroupReport, said
 from igoudar.worker.results import HostResult
 
 Values = Mapping[str, Any]

@@ -14,6 +14,7 @@ if __name__ == "__main__":
 import ctypes
 import importlib
 import json
+import logging
 import os
 import signal
 import sys
@@ -35,6 +36,7 @@ def main() -> None:
     die_with(parent)
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # nothing else may write among the answers
+    logging.getLogger("pyinfra").setLevel(logging.CRITICAL)  # the result of a host says the same of it
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which decides
     for line in sys.stdin:
         request = json.loads(line)

@@ -109,5 +109,24 @@ def test_the_cable_doctor_names_what_hands_did(lab: str) -> None:
     ]
 
 
+def test_roles_are_planned_and_done_without_pulumi(lab: str) -> None:
+    roles = (IGOUDAR, "roles", "lab", "--limit", "srv-2", "--limit", "leaf-1")
+    planned = run(*roles, "--plan", "--exit-code")
+    assert planned.returncode == 0, planned.stdout + planned.stderr
+    assert planned.stdout == "lab: 0 of 2 hosts would change\n"
+    on("srv-2", "sudo sed -i '$ s/.*/# by hand/' /etc/chrony/chrony.conf")
+    planned = run(*roles, "--plan", "--exit-code")
+    assert planned.returncode == 5, planned.stderr
+    assert "srv-2\n--- /etc/chrony/chrony.conf\n" in planned.stdout
+    assert "\n-# by hand\n" in planned.stdout
+    assert "\n  unit chrony.service: restart\n" in planned.stdout
+    done = run(*roles, "--role", "chrony", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith("lab: 1 of 2 hosts changed\n")
+    assert "by hand" not in on("srv-2", "cat /etc/chrony/chrony.conf")
+    again = run(*roles, "--plan", "--exit-code")
+    assert again.returncode == 0, again.stdout
+
+
 def test_afterwards_nothing_is_wrong(lab: str) -> None:
     assert failures(wait=120) == []

@@ -1,13 +1,16 @@
-"""A run over a group of hosts has an id and a report, on disk as it begins and again as it ends."""
+"""What is said of a run over a group of hosts: to people, and on disk as it begins and again as it ends."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from igoudar import runs
-from igoudar.worker.results import HostResult
+from igoudar.role_document import Document, from_document
+from igoudar.roles import RoleFile
+from igoudar.worker.results import Change, HostResult, file_diff
+from igoudar.worker.script import keys_file
 
 STATES = {"ok": "done", "failed": "failed", "unreachable": "unreachable"}
 
@@ -37,9 +40,33 @@ class GroupReport:
         return runs.write(self.report, self.root).relative_to(self.root)
 
 
-def said(result: HostResult) -> str:
+def said(result: HostResult, *, plan: bool = False) -> str:
     """A host's result in a few words."""
     if result.status != "ok":
         return f"{result.status}: {result.message}"
     count = len(result.changes)
-    return f"{count} change{'' if count == 1 else 's'} in {result.seconds:.1f} s"
+    would = "would have " if plan else ""
+    return f"{would}{count} change{'' if count == 1 else 's'} in {result.seconds:.1f} s"
+
+
+def told_of(result: HostResult, documents: Mapping[str, Document]) -> Iterator[str]:
+    """Each change of a host: a unified diff of a text, a line of everything else. `documents`: its roles."""
+    for role in result.roles:
+        files = _files(documents[role.role])
+        for change in role.changes:
+            yield _told(change, files.get(change.name) if change.kind == "file" else None)
+
+
+def _told(change: Change, file: RoleFile | None) -> str:
+    if file is None:
+        return f"  {change}"
+    if change.what == "mode":
+        return f"  {change} {file.mode} {file.owner}:{file.group}"
+    return file_diff(file.path, change.old, file.text or "")
+
+
+def _files(document: Document) -> dict[str, RoleFile]:
+    """Path -> each file that a role writes, keys of logins too."""
+    told = from_document(document)
+    files = [*told.files, *(keys_file(user) for user in told.users)]
+    return {file.path: file for file in files}
