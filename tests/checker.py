@@ -1,4 +1,4 @@
-"""A checker of the transaction over the product's own operator and agents, in memory, step by step.
+"""A checker of the transaction: the product's own operator, agents and registers in memory, step by step.
 
 A run is one change of three switches. Before each message of the operator faults may happen, by a schedule of
 (step, fault); then everything heals, windows end, switches ask, and what is left must be all new or all old,
@@ -15,11 +15,16 @@ and as the operator said. A run is cheap, so every schedule is tried from the st
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import os
 import random
+import shutil
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -30,7 +35,7 @@ from igoudar.agent.disk import Attributes, Disk
 from igoudar.agent.journal import Journal, Store
 from igoudar.agent.protocol import Refused
 from igoudar.agent.switch import Switch
-from igoudar.agent.voting import HERE, Ballot, Witness, decided
+from igoudar.agent.voting import Ballot, Witness, decided
 from igoudar.agent.windows import boot, look
 from igoudar.apply import operator as product
 from igoudar.apply.change import FRR, Wanted
@@ -38,6 +43,8 @@ from igoudar.apply.driver import AgentDriver, AgentRefused
 from igoudar.apply.operator import Operator, Plan
 from igoudar.errors import DeviceFailed, Drift
 from igoudar.runs import Report
+from igoudar.witness.__main__ import answer
+from igoudar.witness.register import Register
 from tests.factory import RULES
 
 OLD, NEW = "router bgp 1\n old\nexit\n", "router bgp 1\n new\nexit\n"
@@ -229,6 +236,24 @@ class Device:
         boot(self.agent)
 
 
+@cache
+def _shelf() -> Path:
+    """Where the registers of this process lie: in memory, where the machine has a folder there."""
+    memory = "/dev/shm"
+    folder = tempfile.mkdtemp(dir=memory if os.access(memory, os.W_OK) else None)
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
+
+
+def empty_register(number: int) -> Register:
+    """Of a witness; one world at a time has it."""
+    folder = _shelf() / str(number)
+    folder.mkdir(exist_ok=True)
+    for path in folder.iterdir():
+        path.unlink()
+    return Register(folder)
+
+
 @dataclass
 class World:
     """`down`: faults that last until everything heals. `late`: messages that are still under way."""
@@ -236,7 +261,7 @@ class World:
     witnesses: int
     schedule: Schedule
     devices: list[Device] = field(default_factory=list)
-    held: list[dict[str, str]] = field(default_factory=list)
+    registers: list[Register] = field(default_factory=list)
     down: set[Fault] = field(default_factory=set)
     late: list[Callable[[], Any]] = field(default_factory=list)
     step: int = 0
@@ -246,7 +271,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.devices = [Device(self, number) for number in range(3)]
-        self.held = [{} for _ in range(self.witnesses)]
+        self.registers = [empty_register(number) for number in range(self.witnesses)]
 
     def ask(self, who: tuple[str, int], witness: int, words: str) -> str | None:
         """A switch or the operator asks a witness."""
@@ -255,10 +280,7 @@ class World:
         return None if cuts & self.down else self.register(witness, words)
 
     def register(self, witness: int, words: str) -> str:
-        if words == "hello":
-            return HERE
-        _, id_, value = words.split()
-        return self.held[witness].setdefault(id_, value)
+        return answer(words.split(), self.registers[witness])
 
     def deliver(self, send: Callable[[], Any], to: Step, cut: set[Fault]) -> Any:
         """One message of the operator, and what happens before it. Raises DeviceFailed without an answer."""
@@ -541,8 +563,8 @@ def _meets(fault: Fault, step: Step) -> bool:
             return who in ("wit", "own") or whom == number
         case "opw":
             return (who, whom) == ("wit", number)
-        case "wit":
-            return asks or (who, whom) == ("wit", number)
+        case "wit":  # also between the proposals to the others: a switch in doubt may ask then
+            return asks or who == "wit"
     return True
 
 

@@ -64,12 +64,11 @@ def witness_host(name: str, number: int) -> TwinHost:
     return TwinHost(name, 128, f"{oob(number)}/24", mac, f"S-{name}", files=files, management=True)
 
 
-def fabric_texts(number: int, name: str, asn: int, ports: Sequence[str], version: int) -> dict[str, str]:
-    """BGP unnumbered on all ports; each version has its own descriptions of neighbours."""
+def fabric_texts(number: int, name: str, asn: int, ports: Sequence[str], told: str) -> dict[str, str]:
+    """BGP unnumbered on all ports. `told`: the description of each neighbour."""
     loopback = f"10.255.0.{number}"
     neighbors = "".join(
-        f" neighbor {p} interface remote-as external\n neighbor {p} description version {version}\n"
-        for p in ports
+        f" neighbor {p} interface remote-as external\n neighbor {p} description {told}\n" for p in ports
     )
     stanzas = "".join(f"\nauto {p}\niface {p}\n    mtu 9216\n" for p in ports)
     return {

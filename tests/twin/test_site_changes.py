@@ -92,6 +92,15 @@ def left_open(site: Checkout, id_: str, *names: str) -> None:
             drivers[name].prepare(id_, witnesses.told(), 600)
 
 
+def upgraded(site: Checkout, name: str) -> None:
+    """Its agent was another version until its role put ours in place, in the middle of what is open."""
+    core = "/usr/lib/igoudar/agent/core.py"
+    site.on(name, f"echo '# another version' | sudo tee -a {core}")
+    said = site.shell(f"igoudar roles small --limit {name} --role frr_switch --yes")
+    assert "-# another version" in said
+    assert "another version" not in site.on(name, f"cat {core}")
+
+
 def held(site: Checkout, id_: str) -> str:
     """Asked at the witness itself."""
     return site.on("mgmt-1", f"sudo igoudar-witness look {id_}").strip()
@@ -102,6 +111,7 @@ def test_what_a_run_left_open_is_shown_and_finished(site: Checkout, word: str, i
     before = site.texts()
     id_ = f"{id_}-{time.time_ns()}"
     left_open(site, id_, "leaf-1", "leaf-2")
+    upgraded(site, "leaf-1")
     told = json.loads(site.shell("igoudar txn small --json; [ $? = 4 ]"))
     assert told["open"][id_]["switches"] == {"leaf-1": "prepared", "leaf-2": "prepared"}
     assert held(site, id_) == "none", "looking decided nothing"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -197,3 +199,28 @@ def test_the_agent_is_plain_files_that_need_nothing_but_python() -> None:
     for path, (text, _) in files.items():
         if path.endswith(".py"):
             assert "from igoudar" not in text, path
+
+
+def test_what_is_written_is_on_disk_before_anything_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bytes before their name, the name before the answer; a removal too."""
+    done: list[str] = []
+    fsync, replace = os.fsync, Path.replace
+
+    def synced(handle: int) -> None:
+        known = os.fstat(handle)
+        done.append("folder" if stat.S_ISDIR(known.st_mode) else f"{known.st_size} bytes")
+        fsync(handle)
+
+    def renamed(self: Path, target: Path) -> Path:
+        done.append(f"{target.name} in place")
+        return replace(self, target)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(Path, "replace", renamed)
+    disk = Disk()
+    disk.folder(tmp_path / "txn")
+    disk.write(tmp_path / "txn/journal.json", b"armed")
+    disk.remove(tmp_path / "txn")
+    assert done == ["folder", "5 bytes", "journal.json in place", "folder", "folder"]

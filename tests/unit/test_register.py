@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import subprocess
 import sys
 import time
@@ -85,12 +86,54 @@ def test_it_forgets_after_a_year_and_is_bounded(tmp_path: Path, monkeypatch: pyt
     (tmp_path / ".half").write_text("com")
     os.utime(tmp_path / ".half", (year, year))
     monkeypatch.setattr(module, "MOST", 2)
+    monkeypatch.setattr(module, "NEWEST", 1)
     register.propose("a", "commit")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "old"], "the newest, of any age"
     register.propose("b", "abort")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
     with pytest.raises(Refused, match="2 registers are held already"):
         register.propose("c", "abort")
     assert register.propose("a", "abort") == "commit", "what is held is told also when it is full"
+
+
+@pytest.mark.parametrize("years", [(-56, 0), (0, 3), (30, -30, 0, 40)], ids=["slow", "fast", "wild"])
+def test_a_wrong_clock_loses_no_decision(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, years: tuple[int, ...]
+) -> None:
+    """Of a host that starts in 1970, or one that jumps: what was decided a moment ago is still held."""
+    register, real, asked = Register(tmp_path), time.time_ns(), list[str]()
+    monkeypatch.setattr(module, "NEWEST", 3)
+    for number, offset in enumerate(years):
+        monkeypatch.setattr(time, "time_ns", lambda at=real + offset * 366 * 86400 * 10**9: at)
+        for each in range(2):
+            asked.append(f"t{number}-{each}")
+            assert register.propose(asked[-1], "commit") == "commit"
+            assert [register.look(id_) for id_ in asked[-3:]] == ["commit"] * len(asked[-3:])
+    assert [*register.held()][-3:] == asked[-3:], "in the order in which they came"
+
+
+def test_it_is_on_disk_before_the_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The word before its name, and the name before the answer, also to one that comes second."""
+    done: list[str] = []
+    fsync, link = os.fsync, os.link
+
+    def synced(handle: int) -> None:
+        known = os.fstat(handle)
+        done.append("folder" if stat.S_ISDIR(known.st_mode) else f"{known.st_size} bytes")
+        fsync(handle)
+
+    def linked(source: Path, target: Path) -> None:
+        done.append(f"link {target.name}")
+        link(source, target)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(os, "link", linked)
+    register = Register(tmp_path)
+    register.propose("t1", "commit")
+    assert done == ["6 bytes", "link t1", "folder"]
+    register.propose("t1", "abort")
+    register.look("t1")
+    assert done[3:] == ["folder", "folder"]
 
 
 def test_who_comes_by_ssh_may_ask_and_nothing_else(tmp_path: Path) -> None:

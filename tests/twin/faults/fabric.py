@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from igoudar import twin, vendors
-from igoudar.apply.change import Texts, Wanted
+from igoudar.agent.switch import DAEMONS_FILE
+from igoudar.apply.change import INTERFACES, Texts, Wanted
 from igoudar.apply.driver import Driver
 from igoudar.apply.operator import Operator, Plan
 from igoudar.apply.witnesses import SshWitnesses, Witnesses
@@ -24,17 +25,24 @@ SPINES = {"sp-1": 21, "sp-2": 22}
 WITNESSES = {"mgmt-1": 2, "mgmt-2": 3, "mgmt-3": 4}
 PROBED = "10.255.0.12"  # the loopback of lf-2, asked from that of lf-1
 WINDOW, RESTORE = 8.0, 8.0
+VERIFY = 40.0  # seconds for sessions to come up again after all daemons started anew, on a busy machine
 STACK = "small"
+# What all switches run at first, and what a change from there is one of, back again too.
+FIRST = 1
+LINES = 2  # another description of each neighbour: FRR reloads
+PORTS = 3  # an address more: the interfaces too, and one switch after the other
+DAEMONS = 4  # a daemon more: FRR starts anew
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A change from one version to another: its id, its stack, and the texts of both."""
+    """A change from one version to another: its id, its stack, the texts of both. `waves`: of one each."""
 
     id: str
     record: Mapping[str, Texts]
     target: Mapping[str, Texts]
     stack: str = STACK
+    waves: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +63,19 @@ class Fabric:
         return {f"swp{port}": other for port, other in enumerate(others, 1)}
 
     def texts(self, version: int) -> dict[str, dict[str, str]]:
-        """What all switches run; each version has its own descriptions of neighbours."""
+        """What all switches run in a version."""
         return {name: self._text(name, version) for name in self.switches}
 
     def _text(self, name: str, version: int) -> dict[str, str]:
         number = self.switches[name]
-        return bare.fabric_texts(number, name, 65000 + min(number, 20), (*self.peers(name),), version)
+        told = "version 2" if version == LINES else "version 1"
+        texts = bare.fabric_texts(number, name, 65000 + min(number, 20), (*self.peers(name),), told)
+        if version == PORTS:
+            own = f"    address 10.255.0.{number}/32\n"
+            texts[INTERFACES] = texts[INTERFACES].replace(own, f"{own}    address 10.255.1.{number}/32\n")
+        if version == DAEMONS:
+            texts[DAEMONS_FILE] = texts[DAEMONS_FILE].replace("bfdd=no", "bfdd=yes")
+        return texts
 
     def spec(self) -> TwinSpec:
         switches = (
@@ -91,14 +106,14 @@ class Fabric:
             for name in self.switches
         }
         keys = {name: self.access(name).host_key for name in wants}
-        waves = [sorted(wants)]  # one: what a fault may hit is the same, and it is quicker
+        waves = [[name] for name in sorted(wants)] if run.waves else [sorted(wants)]
         rules = dict.fromkeys(wants, vendors.load(ROOT / "templates")["frr"].impact)
         plan = Plan(
             run.id, run.stack, wants, waves, WINDOW, RESTORE, {}, dict.fromkeys(wants, ()), keys, rules=rules
         )
         report = Report(run.id, run.stack)
         return Operator(
-            plan, drivers, voters, report, lambda *_: None, threading.Event(), verify_seconds=25.0
+            plan, drivers, voters, report, lambda *_: None, threading.Event(), verify_seconds=VERIFY
         )
 
     @contextmanager

@@ -22,7 +22,7 @@ from igoudar.apply.witnesses import SshWitnesses
 from igoudar.errors import DeviceFailed, IgoudarError
 from igoudar.process import die_with_parent
 from igoudar.transport import Access
-from tests.twin.faults.fabric import Fabric, Run
+from tests.twin.faults.fabric import PORTS, Fabric, Run
 
 
 class Gate:
@@ -98,7 +98,8 @@ def main() -> None:
         target[name] = wrong(target[name], moment.split()[1])
     drivers = {name: HeldDriver(fabric.access(name), gate) for name in fabric.switches}
     voters = HeldWitnesses(fabric.witnesses(), gate)
-    run = fabric.operator(Run(id_, record, target, *stack), drivers, voters)
+    waves = str(PORTS) in (before, after)
+    run = fabric.operator(Run(id_, record, target, *stack, waves=waves), drivers, voters)
     try:
         run.run()
     except IgoudarError as error:

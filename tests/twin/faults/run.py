@@ -22,8 +22,9 @@ from igoudar.errors import IgoudarError
 from igoudar.runs import new_id
 from tests.twin.bare import ROOT, at_all
 from tests.twin.faults.catalogue import Fault, Scene
-from tests.twin.faults.fabric import PROBED, STACK, Fabric, Run
+from tests.twin.faults.fabric import DAEMONS, FIRST, LINES, PORTS, PROBED, STACK, Fabric, Run
 
+VERSIONS = (FIRST, LINES, PORTS, DAEMONS)
 LONGEST = 150.0  # seconds until the operator has ended
 PATIENCE = 90.0  # seconds that an operator to which nothing happens waits for sessions, on a busy machine
 SETTLE = 120.0  # seconds after everything is healed
@@ -65,7 +66,7 @@ class Bench:
         dice = random.Random(seed)
         switch = dice.choice(sorted(self.fabric.switches))
         before = self._version()
-        after = 3 - before
+        after = FIRST if before != FIRST else dice.choice((LINES, PORTS, DAEMONS))
         self._converged()
         if not short:
             self.fabric.sh("lf-1", PING.format(to=PROBED))
@@ -85,7 +86,7 @@ class Bench:
         wrong = _judge(fault, end, told)
         outcome = Outcome(fault.name, switch, told.get("outcome", ""), end, settled, sent, lost, wrong)
         if not short and not wrong:
-            wrong = self._finished(live, after)
+            wrong = self._finished(live, before, after)
             end = "new"
         now = after if end == "new" else before
         self.version = 0 if wrong else now
@@ -95,7 +96,8 @@ class Bench:
         """What all run; looked up at first, and after something went wrong."""
         if not self.version:
             self._settle()
-            self.version = {"old": 1, "new": 2}[self._which(self._live(), 1, 2)]
+            live = self._live()
+            (self.version,) = [v for v in VERSIONS if live == self.fabric.texts(v)]
         return self.version
 
     def _begin(self, moment: str, before: int, after: int) -> subprocess.Popen[str]:
@@ -128,7 +130,8 @@ class Bench:
         """The outcome of an operator's run in which nothing happens, and why."""
         drivers = {name: FrrDriver(self.fabric.access(name)) for name in self.fabric.switches}
         record, target = self.fabric.texts(before), self.fabric.texts(after)
-        run = self.fabric.operator(Run(new_id(), record, target, stack), drivers, self.fabric.witnesses())
+        change = Run(new_id(), record, target, stack, waves=PORTS in (before, after))
+        run = self.fabric.operator(change, drivers, self.fabric.witnesses())
         run.verify_seconds = PATIENCE
         try:
             run.run()
@@ -137,15 +140,15 @@ class Bench:
         return " ".join(filter(None, (run.report.outcome, run.report.error)))
 
     def finished(self) -> str:
-        """A run from what all run to the other version; what is wrong with it."""
+        """A run from what all run to another version; what is wrong with it."""
         before = self._version()
-        return self._finished(self._live(), 3 - before)
+        return self._finished(self._live(), before, FIRST if before != FIRST else LINES)
 
-    def _finished(self, live: Mapping[str, Any], after: int) -> str:
+    def _finished(self, live: Mapping[str, Any], before: int, after: int) -> str:
         """The next run does what is left, without cleaning by hand."""
-        found = 3 - after if self._which(live, 3 - after, after) == "old" else after
+        found = before if self._which(live, before, after) == "old" else after
         said = self._plain(found, after, STACK)
-        if said != "done" or self._which(self._live(), 3 - after, after) != "new":
+        if said != "done" or self._which(self._live(), before, after) != "new":
             return f"the next run does not finish it: {said}"
         return ""
 
