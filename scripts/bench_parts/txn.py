@@ -61,7 +61,7 @@ class Clos:
 
     def text(self, name: str, version: int) -> dict[str, str]:
         asn = 65000 if name in self.spines else 65000 + self.number(name)
-        return bare.fabric_texts(self.number(name), name, asn, (*self.peers(name),), version)
+        return bare.fabric_texts(self.number(name), name, asn, (*self.peers(name),), f"version {version}")
 
     def spec(self) -> TwinSpec:
         wires = tuple(
@@ -183,15 +183,32 @@ def _change(clos: Clos) -> None:
     """A line of text on each switch."""
     logins = "journalctl -u ssh --no-pager | grep -c 'Accepted publickey for igoudar-witness' || true"
     before = int(twin_sh(clos, "mgmt-1", logins) or 0)
+    wires = [_wires(clos), _wires(clos)]  # the second says what looking costs
     with counted() as traffic:
         begun = time.monotonic()
         report = clos.operator(1, 2).run()
         whole = time.monotonic() - begun
+    wires.append(_wires(clos))
     after = int(twin_sh(clos, "mgmt-1", logins) or 0)
     steps = ", ".join(f"{step} {seconds:.1f}" for step, seconds in report.seconds.items())
     print(f"  {report.outcome} in {whole:.1f} s: {steps}")
     print(f"  a switch: {traffic.told(clos.names)}")
     print(f"  a witness: {traffic.told(list(WITNESSES))}; {after - before} logins of switches", flush=True)
+    for what, names in (("a switch", clos.names), ("a witness", [*WITNESSES])):
+        looked, whole = (
+            sum(wires[n + 1][host] - wires[n][host] for host in names) / len(names) for n in (0, 1)
+        )
+        print(f"  on the wire of {what}, all that SSH adds and both ways: {(whole - looked) / 1000:.0f} kB")
+
+
+def _wires(clos: Clos) -> dict[str, int]:
+    """Bytes that each host's management port has sent and received."""
+    hosts = [*clos.names, *WITNESSES]
+    count = "cat /sys/class/net/eth0/statistics/[rt]x_bytes"
+    return {
+        h: sum(map(int, said.split()))
+        for h, said in zip(hosts, at_all(hosts, lambda h: twin_sh(clos, h, count)), strict=True)
+    }
 
 
 def _restore(clos: Clos) -> None:
