@@ -146,6 +146,17 @@ def test_results_are_kept_good_and_bad_and_every_check_knows_them(tmp_path: Path
     assert run("check lab", root).endswith("exit 0\n")
 
 
+def test_a_label_that_is_another_cables_now_takes_the_old_line_with_it(tmp_path: Path) -> None:
+    root = checkout(tmp_path)
+    gone = KEPT.replace("leaf-1/swp1 --", "leaf-1/swp40 --")
+    edit(root, {"file": "inventory/lab/tested/h1.csv", "write": gone})
+
+    assert said(root, "label,length_m\n639542,5\n", " --write").endswith("wrote tested/h1.csv\nexit 0\n")
+    kept = (root / "inventory/lab/tested/h1.csv").read_text("utf-8").splitlines()
+    assert kept[1] == "639542,leaf-1/swp1 -- spine-1/swp1,2026-11-24,,5,,,"
+    assert kept[2:] == KEPT.splitlines()[2:]
+
+
 def test_nothing_is_kept_of_a_file_with_an_unknown_cable(tmp_path: Path) -> None:
     root = checkout(tmp_path)
 

@@ -195,6 +195,7 @@ def _kept(site: Place, inventory: Inventory, matched: Matched) -> list[str]:
 
     ticked, in_entries = results.connected(matched, today())
     new = {row.cable: row for row in (*matched.measured, *ticked)}
+    labels = {row.label for row in new.values()}
     before, _ = tested.read_tested(site.folder, shown(site.folder, site.root))
     halls: dict[str, list[Tested]] = defaultdict(list)
     changed: set[str] = set()
@@ -202,6 +203,8 @@ def _kept(site: Place, inventory: Inventory, matched: Matched) -> list[str]:
         own = Path(row.where.file).stem  # it stays in the file that it is in
         if row.cable in new:
             new[row.cable] = new[row.cable].over(row)
+            changed.add(own)
+        elif row.label in labels:  # of a cable that is no more: its label is another's now
             changed.add(own)
         else:
             halls[own].append(row)
