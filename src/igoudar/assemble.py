@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from igoudar import model, schema
 from igoudar.cabling.goods import NOTHING, Goods
 from igoudar.cabling.schema import cabling_of
+from igoudar.cabling.tested import Tested
 from igoudar.cabling.trays import Cabling
 from igoudar.errors import Finding, Where, step_path
 from igoudar.facility.assembly import plant
@@ -47,6 +48,7 @@ class Documents:
     goods: Goods = NOTHING
     units: Mapping[str, Unit] = field(default_factory=dict)
     readings: list[Reading] = field(default_factory=list)
+    tested: list[Tested] = field(default_factory=list)
     warnings: list[Finding] = field(default_factory=list)
     facility: Library = field(default_factory=Library)
     part: Part | None = None
@@ -94,6 +96,7 @@ def assemble(documents: Documents, folder: str) -> tuple[model.Inventory | None,
         limits=documents.limits,
         waivers=tuple(_waivers(documents)),
         readings=tuple(documents.readings),
+        tested=tuple(documents.tested),
         warnings=tuple(documents.warnings),
         campus=campus,
         cabling=cabling,

@@ -13,6 +13,7 @@ from pathlib import Path
 from igoudar.assemble import Documents, assemble
 from igoudar.cabling.catalogue import read_goods
 from igoudar.cabling.derived import with_derived
+from igoudar.cabling.tested import read_tested, with_tested
 from igoudar.errors import BadInput, Finding, Severity, Where
 from igoudar.facility.library import FOLDER as FACILITY
 from igoudar.facility.library import read_facility
@@ -102,6 +103,7 @@ def _inventory(
     if part:
         inventory = without_loose_ends(inventory)
     inventory, findings = with_derived(inventory, ledger, documents.part)
+    inventory = with_tested(inventory)
     findings = [*findings, *broken_references(inventory)]
     if findings := judged(findings) if part else findings:
         raise BadInput(locate(findings, root))
@@ -148,6 +150,8 @@ def _documents(folder: Path, root: Path) -> tuple[Documents, list[Finding]]:
     findings += wrong
     documents.readings, wrong_readings = read_kept(folder, shown(folder, root))
     findings += wrong_readings
+    documents.tested, wrong_results = read_tested(folder, shown(folder, root))
+    findings += wrong_results
     types = types_folder(folder, root)
     (documents.facts, documents.rack_facts), wrong = facts.read_facts(types, shown(types / facts.FILE, root))
     documents.limits, bad = read_limits(root)

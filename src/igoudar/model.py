@@ -23,6 +23,7 @@ from igoudar.hardware.parts import DeviceType, RackType
 from igoudar.site import Site
 
 if TYPE_CHECKING:
+    from igoudar.cabling.tested import Tested
     from igoudar.hall.readings import Reading
     from igoudar.waivers import Waiver
 
@@ -313,6 +314,7 @@ class Inventory:
     pieces: Mapping[str, Cable] = field(default_factory=dict)
     goods: Goods = NOTHING
     readings: tuple[Reading, ...] = ()
+    tested: tuple[Tested, ...] = ()
     warnings: tuple[Finding, ...] = ()  # of reading it: what is odd in the files of types
 
     def laid(self) -> Iterator[Cable]:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from igoudar.assemble import Documents
+from igoudar.cable_key import device_of, ends_of
 from igoudar.cabling.schema import CablingIn
 from igoudar.errors import BadInput, Finding, Where, unknown
 from igoudar.facility.kinds import kind_halls, loops_of, misspelt, units_of
@@ -86,6 +87,7 @@ def of_hall(documents: Documents, hall: str) -> Documents:
         tenants=[(name, part) for name, file in documents.tenants if (part := _tenant(file, names))],
         units={name: unit for name, unit in documents.units.items() if name in names},
         readings=[reading for reading in documents.readings if reading.point.rack in names],
+        tested=[row for row in documents.tested if {device_of(end) for end in ends_of(row.cable)} <= names],
     )
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import re
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -235,6 +235,28 @@ def _composed(path: Path, stamp: int) -> Any:
     return yaml.compose(path.read_text("utf-8"), Loader=_Loader)
 
 
+def with_scalars(text: str, changes: Mapping[str, tuple[str, str]]) -> tuple[str, list[str]]:
+    """The text with other values at some paths, each given with what stands there; all else stays as it is.
+
+    And the paths at which something else stands, or nothing, which are left alone.
+    """
+    body = text.removeprefix("\ufeff")  # the parser does not count it
+    root = yaml.compose(body, Loader=_Loader)
+    spans: list[tuple[int, int, str]] = []
+    left: list[str] = []
+    for path, (old, new) in changes.items():
+        found = _descended(root, path)
+        marks = (found.node.start_mark, found.node.end_mark) if found.whole else ()
+        begin, end = (mark.index for mark in marks) if marks else (0, 0)
+        if body[begin:end].strip("\"'") == old:
+            spans.append((begin, end, new))
+        else:
+            left.append(path)
+    for begin, end, new in sorted(spans, reverse=True):
+        body = body[:begin] + new + body[end:]
+    return text[: len(text) - len(text.removeprefix("\ufeff"))] + body, left
+
+
 class _Reached(NamedTuple):
     """The deepest part of a path that a file has: its line from 0, and whether it is all of the path."""
 
@@ -266,6 +288,10 @@ def _reached(path: Path, steps: str) -> _Reached | None:
         node = _composed(path, facts.st_mtime_ns)
     except (OSError, ValueError, yaml.YAMLError):
         return None
+    return _descended(node, steps)
+
+
+def _descended(node: Any, steps: str) -> _Reached:
     line = node.start_mark.line if node is not None else 0
     for match in _STEP.finditer(steps):
         word, position, quoted = match.groups()

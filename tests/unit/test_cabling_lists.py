@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 
@@ -15,12 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from igoudar.cabling.labels import Label, end_text, labels_of
+from igoudar.cabling.laid import Pull
 from igoudar.cabling.lists import Cables, all_cables, as_csv, bill, key_of, label_rows, patch_list
 from igoudar.cabling.numbers import LABEL, cable_requests
 from igoudar.cabling.pulls import pulls_of
-from igoudar.cabling.results import COLUMNS, Returned, judged, read_returned, untouched
+from igoudar.cabling.results import COLUMNS, Returned, judged, matched, read_returned, untouched
 from igoudar.cabling.sheets import code, runs, sheets
-from igoudar.errors import Severity
+from igoudar.errors import Finding, Severity
 from igoudar.hall.units import table_of
 from igoudar.ledger import Ledger, allocate_numbers
 from igoudar.model import Cable, CableStatus, End, Inventory
@@ -179,9 +181,13 @@ def back(text: str, file: str) -> Returned:
     return read_returned(table_of(text, file, (), COLUMNS, others=True), file)
 
 
+def told(text: str, known: Mapping[int, Cable], pulls: Mapping[str, Pull]) -> tuple[Finding, ...]:
+    return judged(matched(back(text, "x.csv"), known, DAY), pulls, GOODS)
+
+
 def found(cables: Cables, text: str) -> list[tuple[str, int]]:
     known = key_of(cables.labels, cables.inventory.cables.values())
-    findings = judged(back(text, "results.csv"), known, cables.pulls, GOODS)
+    findings = told(text, known, cables.pulls)
     return [(finding.code, finding.where.line) for finding in findings]
 
 
@@ -248,13 +254,13 @@ def test_ticks_say_what_is_left() -> None:
 def test_a_tick_at_what_was_to_be_taken_out_says_what_to_do() -> None:
     known = {n: replace(c, status=CableStatus.DECOMMISSIONING) for n, c in known_of(CABLES).items()}
     number = min(known)
-    (finding,) = judged(back(f"label,done\n{number},x\n", "x.csv"), known, CABLES.pulls, GOODS)
+    (finding,) = told(f"label,done\n{number},x\n", known, CABLES.pulls)
 
     assert (finding.code, finding.severity) == ("taken-out", Severity.INFO)
     assert str(finding).startswith(
         f"x.csv:2: info: {number}, {known[number].key}, is taken out; delete the entry"
     )
-    assert not judged(back(f"label,done\n{number},\n", "x.csv"), known, CABLES.pulls, GOODS)
+    assert not told(f"label,done\n{number},\n", known, CABLES.pulls)
 
 
 def test_a_label_is_a_number_whatever_zeros_stand_before_it() -> None:
@@ -293,8 +299,7 @@ def test_what_is_no_list_is_a_finding_and_no_trace(text: str) -> None:
     st.text(alphabet='label,done;"\n\r\0x1-. ', max_size=60),
 )
 def test_no_text_is_a_trace(head: str, text: str) -> None:
-    returned = back(head + text, "x.csv")
-    judged(returned, {1: Cable(End("a", "b"), End("c", "d"), AT)}, {}, GOODS)
+    told(head + text, {1: Cable(End("a", "b"), End("c", "d"), AT)}, {})
 
 
 def test_a_label_without_a_number_has_no_key() -> None:

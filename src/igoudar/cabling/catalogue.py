@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from igoudar.cabling import goods
-from igoudar.errors import Finding, Where
+from igoudar.errors import Finding, Where, unknown
 from igoudar.quantities import Decibels, Kind, Metres, Millimetres, Percent, quantity
 from igoudar.schema import Entry, Label, Source
 from igoudar.validated import data_file
@@ -42,6 +42,8 @@ class _TesterIn(Entry):
     length_share: Percent
     length: Metres
     source: Source
+    plugs: Annotated[dict[Label, Decibels], Field(min_length=1)]
+    plugs_source: Source
 
 
 class _MatedIn(Entry):
@@ -149,6 +151,7 @@ def _goods(file: _File) -> goods.Goods:
         apart_mm=file.trays.apart,
         length_share=file.tester.length_share / 100,
         length_m=file.tester.length,
+        plugs_db=file.tester.plugs,
     )
 
 
@@ -198,22 +201,26 @@ def _loose_ends(made: goods.Goods) -> Iterator[Finding]:
     ends = {plug.connector for cord in made.cords.values() for plug in (cord.near, cord.far)}
     where = Where(FILE)
 
-    def unknown(connector: str, known: set[str], at: Where) -> Iterator[Finding]:
+    def loose(connector: str, known: set[str], at: Where) -> Iterator[Finding]:
         if connector not in known:
             said = f"nothing has the connector {connector!r}"
             yield Finding("unknown-connector", at, said, f"one of {', '.join(sorted(known))}")
 
+    for cord in made.cords.values():
+        if cord.near.fibre not in made.plugs_db:
+            at = where.at("cords").at(cord.name).at("fibre")
+            yield unknown("fibre", cord.near.fibre, at, made.plugs_db)
     for adapter in made.adapters:
         at = where.at("adapters").at(adapter.name)
-        yield from unknown(adapter.port, cages, at.at("port"))
-        yield from unknown(adapter.takes, cages, at.at("takes"))
+        yield from loose(adapter.port, cages, at.at("port"))
+        yield from loose(adapter.takes, cages, at.at("takes"))
     for medium in made.media.values():
         at = where.at("media").at(medium.name)
         for number, connector in enumerate(medium.connectors):
-            yield from unknown(connector, cages, at.at("connectors").at(number))
+            yield from loose(connector, cages, at.at("connectors").at(number))
         for link in medium.links.values():
             if link.plug:
-                yield from unknown(link.plug.connector, ends, at.at("links").at(f"{link.rate:g} Gbit/s"))
+                yield from loose(link.plug.connector, ends, at.at("links").at(f"{link.rate:g} Gbit/s"))
         if not medium.stock_m and not medium.optical:
             said = f"no length of {medium.name} is stocked, and no cord goes with it"
             yield Finding("no-stock", at, said, "`stock`, or a `module` and its connector at each rate")

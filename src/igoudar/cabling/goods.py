@@ -122,7 +122,8 @@ class Goods:
     `panels`: NetBox's type of a port of a panel -> connector that goes in.
 
     `mated_db` is what a pair of connectors between both ends may lose. `apart_mm`: trays for power and data.
-    A tester's length may differ by `length_share` of it and `length_m`.
+    A tester's length may differ by `length_share` of it and `length_m`. `plugs_db`: by fibre, what each
+    plug of a cable may lose at the tester's own.
     """
 
     size: RackSize
@@ -136,6 +137,7 @@ class Goods:
     apart_mm: float = 0.0
     length_share: float = 0.0
     length_m: float = 0.0
+    plugs_db: Mapping[str, float] = field(default_factory=dict)
 
 
 NOTHING = Goods(RackSize(0.0, 0.0, 0.0))

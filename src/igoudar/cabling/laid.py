@@ -17,7 +17,8 @@ class Pull:
     """`length_m` is the stocked one; None where its way is not known. `host`: the port broken out.
 
     `choice` is of data, `power` of a power cord. Of a link through panels its modules alone are bought, and
-    `length_m` and `loss_db` are of all its pieces; of a piece the cord alone.
+    `length_m` and `loss_db` are of all its pieces; of a piece the cord alone, whose loss has the pairs in it
+    that the piece brings to its link.
     """
 
     cable: Cable

@@ -38,8 +38,9 @@ class Cables:
 
 
 def all_cables(cables: Cables) -> list[Row]:
-    """Every cable, by label and key; those that leave the hall without a length."""
+    """Every cable, by label and key; those that leave the hall without a length. `tested`: its day."""
     found: list[Row] = []
+    tested = {row.cable: str(row.tested) for row in cables.inventory.tested if row.tested}
     for key in sorted(cables.labels, key=lambda k: (cables.labels[k].number, k)):
         cable, label, pull = cables.inventory.cable(key), cables.labels[key], cables.pulls.get(key)
         found.append({
@@ -52,6 +53,7 @@ def all_cables(cables: Cables) -> list[Row]:
             "trays": " ".join(pull.route.trays) if pull and pull.route else "",
             "loss_db": pull.loss_db if pull else None,
             "by_rule": "yes" if cable.derived else "",
+            "tested": tested.get(key, ""),
         })  # fmt: skip
     return found
 

@@ -127,18 +127,22 @@ class _Tracer:
             a, b, path[0].where, status,
             medium=next(iter(sorted(media)), ""),
             drained=any(c.drained for c in path),
-            mated=sum(c.mated for c in path) + sum(self._mated(c) for c in path),
+            mated=sum(pairs_of(self.inventory, self.kinds, c) for c in path),
             via=tuple(c.key for c in path),
         )  # fmt: skip
 
-    def _mated(self, cable: Cable) -> int:
-        """Pairs of connectors at its ends in panels. In a plate of one kind both plugs meet in one pair."""
-        found = 0
-        for end in (cable.a, cable.b):
-            if _is_panel(self.inventory, self.kinds, end):
-                kind = self.inventory.types[self.inventory.devices[end.device].type]
-                found += 1 if end.port.startswith(FRONT) or not _plate(kind, end.port) else 0
-        return found
+
+def pairs_of(inventory: Inventory, kinds: Mapping[str, Mapping[str, str]], piece: Cable) -> int:
+    """Pairs of connectors that a piece brings: those that people say, and those at its ends in panels.
+
+    In a plate of one kind both plugs meet in one pair, which counts for what is plugged into its front.
+    """
+    found = piece.mated
+    for end in (piece.a, piece.b):
+        if _is_panel(inventory, kinds, end):
+            kind = inventory.types[inventory.devices[end.device].type]
+            found += 1 if end.port.startswith(FRONT) or not _plate(kind, end.port) else 0
+    return found
 
 
 _WORST = (CableStatus.DECOMMISSIONING, CableStatus.PLANNED)

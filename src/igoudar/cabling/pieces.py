@@ -17,12 +17,16 @@ Connectors = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """`ends`: connector of the panel at each end, empty at a device. `need_m` is its way."""
+    """`ends`: connector of the panel at each end, empty at a device. `need_m` is its way.
+
+    `mated`: pairs of connectors that it brings to its link.
+    """
 
     cable: Cable
     ends: Connectors
     route: Route | None
     need_m: float
+    mated: int
 
 
 @dataclass(slots=True)
@@ -63,15 +67,14 @@ class Pieces:
         made = medium.links.get(ends.host.rate)
         if made is None:
             return Misfit("wrong-rate", f"{medium.name} has no {ends.host.rate:g} Gbit/s", "another medium")
-        total, loss, own = 0.0, link.mated * self.goods.mated_db, dict[str, Pull]()
+        total, loss, own = 0.0, 0.0, dict[str, Pull]()
         for piece in pieces:
             found = self.pulls.get(piece.cable.key) or self._piece(piece, (ends, medium, made))
             if isinstance(found, Misfit):
                 return found
             own[piece.cable.key] = found
             total += found.length_m or 0.0
-            cord = found.choice.cord if found.choice else None
-            loss += (found.length_m or 0.0) / 1000 * cord.loss_db_km if cord else 0.0
+            loss += found.loss_db or 0.0
         if total > made.reach_m:
             said = f"{shown(DISTANCE, total)} of {medium.name} in {len(pieces)} pieces are beyond its reach"
             return Misfit("over-reach", said, f"at most {shown(DISTANCE, made.reach_m)}")
@@ -106,7 +109,7 @@ class Pieces:
         length = long_enough(stock, choice.article, piece.need_m, Wish(length_m=piece.cable.length_m))
         if isinstance(length, Misfit):
             return Misfit(length.code, f"{piece.cable.key}: {length.said}", length.expected, length.hint)
-        loss = round(length / 1000 * cord.loss_db_km, 4) if cord else None
+        loss = choice.loss_db(length, piece.mated, self.goods)
         return Pull(piece.cable, piece.route, choice, length, loss, cord_only=True)
 
     def _cords(self, link: Link, wanted: Connectors, name: str) -> Iterator[Cord]:

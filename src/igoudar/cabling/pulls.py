@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from igoudar.cabling.fit import Ends, Fitter, Misfit, Wish, break_out, join
 from igoudar.cabling.goods import PortKind
 from igoudar.cabling.laid import Pull, Pulls, wrong
-from igoudar.cabling.panels import panel_kinds
+from igoudar.cabling.panels import pairs_of, panel_kinds
 from igoudar.cabling.pieces import Piece, Pieces
 from igoudar.cabling.power import cord_pulls
 from igoudar.cabling.route import Mount, NoRoute, Route, Router
@@ -117,7 +117,9 @@ class _Puller:
             port = self.panels[kind].get(end.port, "")
             connectors.append(self.inventory.goods.panels.get(port, port))
         route = self._route(cable)
-        return Piece(cable, (connectors[0], connectors[1]), route, route.length_m if route else 0.0)
+        need = route.length_m if route else 0.0
+        mated = pairs_of(self.inventory, self.panels, cable)
+        return Piece(cable, (connectors[0], connectors[1]), route, need, mated)
 
     def _assemblies(self) -> list[list[Cable]]:
         """Cables alone, and those that share a host port; a whole cable on such a port is an error."""

@@ -8,6 +8,7 @@ from igoudar.cabling.catalogue import FILE as GOODS
 from igoudar.cabling.laid import Pull
 from igoudar.cabling.numbers import LABEL, PORT
 from igoudar.cabling.pulls import pulls_of
+from igoudar.cabling.tested import has_entry
 from igoudar.errors import Where
 from igoudar.model import Cable, Inventory
 from igoudar.origins.told import By, Place, Scene, Story, Teller, amount
@@ -29,7 +30,9 @@ def cable_story(scene: Scene, cable: Cable) -> Story:
         told.tell(
             key, end, [*ports, *_own(cable, key), (By.RULE, cable.where)][: None if cable.derived else -1]
         )
-    told.tell("status", cable.status, _own(cable, "status"))
+    kept = next((row for row in scene.inventory.tested if row.cable == cable.key), None)
+    ticked: list[Place] = [(By.TESTED, kept.where)] if kept and kept.status and not has_entry(cable) else []
+    told.tell("status", cable.status, [*ticked, *_own(cable, "status")])
     told.tell("drained", "yes" if cable.drained else None, _own(cable, "drained"))
     told.tell("wave", cable.wave, _own(cable, "wave"))
     for number, key in enumerate(cable.via, 1):
@@ -39,6 +42,12 @@ def cable_story(scene: Scene, cable: Cable) -> Story:
     if pull is not None:
         _article(cable, pull, told)
         _length(scene.inventory, pull, told)
+    if kept is not None:
+        place: list[Place] = [(By.TESTED, kept.where)]
+        told.tell("loss as tested", amount(LOSS, kept.loss_db), place)
+        told.tell("length as tested", amount(DISTANCE, kept.length_m), place)
+        told.tell("wire map as tested", kept.wire_map, place)
+        told.tell("tested on", kept.tested, place)
     return told.story()
 
 

@@ -30,6 +30,7 @@ class By(StrEnum):
     OVERRIDE = "override"
     UNITS = "units CSV"
     READINGS = "readings CSV"
+    TESTED = "tested CSV"
     TYPE = "type file"
     FACTS = "overrides.yaml of types"
     DATA = "data file"
