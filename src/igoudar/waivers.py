@@ -12,15 +12,14 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, StringConstraints
+from pydantic import BeforeValidator, StringConstraints, ValidationInfo
 
 from igoudar.errors import Finding, Severity, Where, nearest, unknown
 from igoudar.meaning import explained, known
-from igoudar.quantities import MASS, POWER, Kind, read, shown
+from igoudar.quantities import KINDS, read, shown
 from igoudar.schema import Entry
 
 MOST_DAYS = 366
-AMOUNTS: tuple[Kind, ...] = (POWER, MASS)  # of what findings tell how much there is
 
 
 def _day(value: Any) -> date:
@@ -30,13 +29,15 @@ def _day(value: Any) -> date:
         raise ValueError("a day such as 2027-03-31") from error
 
 
-def _amount(value: Any) -> tuple[float, str]:
-    for kind in AMOUNTS:
-        try:
-            return read(kind, value), kind.base
-        except ValueError:
-            continue
-    raise ValueError(f"one of {', '.join(kind.name for kind in AMOUNTS)} with its unit such as 13 kW")
+def _amount(value: Any, info: ValidationInfo) -> tuple[float, str] | None:
+    """Of the kind that findings with the waiver's code have. None for a code that no waiver may name."""
+    code = info.data.get("code", "")
+    meant = explained(code)
+    if meant is None or not meant.waive:
+        return None
+    if not meant.amount:
+        raise ValueError(f"no limit, for {code} has no amount")
+    return read(KINDS[meant.amount], value), meant.amount
 
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -50,12 +51,12 @@ class WaiverIn(Entry):
     reason: Text
     person: Text
     until: Annotated[date, BeforeValidator(_day)]
-    limit: Annotated[tuple[float, str] | None, BeforeValidator(_amount)] = None
+    limit: Annotated[tuple[float, str] | None, BeforeValidator(_amount)] = None  # stands after its code
 
 
 @dataclass(frozen=True, slots=True)
 class Waiver:
-    """`limit`: a number and its base unit, above which the finding stands again."""
+    """`limit`: a number and its base unit; where its amount is worse, the finding stands again."""
 
     code: str
     object: str
@@ -115,17 +116,15 @@ def _judged(waiver: Waiver, findings: list[Finding], today: date) -> Iterator[Fi
 
 
 def _exceeded(waiver: Waiver, limit: tuple[float, str], finding: Finding) -> Iterator[Finding]:
-    where = waiver.where.at("limit")
-    if finding.amount is None or limit[1] != finding.unit:
-        said = f"the limit is in {limit[1]}"
-        expected = (
-            f"an amount in {finding.unit}" if finding.unit else f"no limit: {waiver.code} has no amount"
-        )
-        yield Finding("waiver-limit", where, said, expected)
-    elif finding.amount > limit[0]:
-        kind = next(kind for kind in AMOUNTS if kind.base == limit[1])
-        said = f"it is {shown(kind, finding.amount)} now, more than the waiver of {waiver.person} covers"
-        yield Finding("waiver-exceeded", where, said, f"at most {shown(kind, limit[0])}", see=finding.where)
+    where, (number, unit) = waiver.where.at("limit"), limit
+    most = f"at {'least' if finding.less_is_worse else 'most'} {shown(KINDS[unit], number)}"
+    if finding.amount is None or finding.unit != unit:
+        said = f"how much it is now nobody knows, so the waiver of {waiver.person} does not cover it"
+        yield Finding("waiver-exceeded", where, said, f"{most}, or no limit", see=finding.where)
+    elif finding.is_worse_than(number):
+        now, than = shown(KINDS[unit], finding.amount), "less" if finding.less_is_worse else "more"
+        said = f"it is {now} now, {than} than the waiver of {waiver.person} covers"
+        yield Finding("waiver-exceeded", where, said, most, see=finding.where)
 
 
 def _waived(finding: Finding, waiver: Waiver) -> Finding:

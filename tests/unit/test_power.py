@@ -196,7 +196,7 @@ def test_balance_is_judged_from_a_share_of_what_a_phase_may_carry(
 
 
 def told(graph: Graph) -> dict[tuple[str, str], tuple[str, float | None]]:
-    return {(f.code, f.name): (f.message, f.amount_w) for f in load_faults(graph, Balance(9.0))}
+    return {(f.code, f.name): (f.message, f.amount) for f in load_faults(graph, Balance(9.0))}
 
 
 def test_the_amount_is_that_of_the_message() -> None:
