@@ -20,6 +20,7 @@ from igoudar.quantities import KINDS, read, shown
 from igoudar.schema import Entry
 
 MOST_DAYS = 366
+_WORD = re.compile(r"\w+")
 
 
 def _day(value: Any) -> date:
@@ -107,12 +108,22 @@ def _judged(waiver: Waiver, findings: list[Finding], today: date) -> Iterator[Fi
     mine = [finding for finding in findings if _is_meant(finding, waiver)]
     if not mine:
         said = f"nothing is found of {waiver.code} for {waiver.object}"
-        others = {finding.subject for finding in findings if finding.code == waiver.code}
-        hint = nearest(waiver.object, sorted(others)) or "remove it"
+        hint = _instead(waiver.object, {f.subject for f in findings if f.code == waiver.code and f.subject})
         yield Finding("waiver-matches-nothing", where, said, "a finding that `igoudar check` has", hint)
     for finding in mine:
         if waiver.limit is not None:
             yield from _exceeded(waiver, waiver.limit, finding)
+
+
+def _instead(name: str, others: set[str]) -> str:
+    """What to do about an object of which nothing is found, and the nearest of which something is."""
+    if near := nearest(name, sorted(others)):
+        return near
+    if not others:
+        return "remove it"
+    words = {*_WORD.findall(name)}
+    most = max(sorted(others), key=lambda other: len(words & {*_WORD.findall(other)}))
+    return f"remove it; the nearest of which it is found is {most!r}"
 
 
 def _exceeded(waiver: Waiver, limit: tuple[float, str], finding: Finding) -> Iterator[Finding]:
