@@ -67,7 +67,8 @@ class Finding:
 
     `code` is a stable kebab-case word such as `duplicate-serial`, the key of waivers and of documentation.
     `see` is the other place where two of them do not go together. `subject` is the object, such as
-    `rack a01`, where a line stands for many; `amount` how much there is of it, in `unit`.
+    `rack a01`, where a line stands for many; `amount` how much there is of it, in `unit`, the base unit of a
+    kind of quantities, and whether more of it is worse, or less.
     """
 
     code: str
@@ -80,6 +81,7 @@ class Finding:
     subject: str = ""
     amount: float | None = None
     unit: str = ""
+    less_is_worse: bool = False
 
     def __str__(self) -> str:
         expected = f"expected {self.expected}" if self.expected else ""
@@ -92,7 +94,14 @@ class Finding:
         """What to do, and where else to look."""
         return "; ".join(part for part in (self.hint, f"see {self.see}" if self.see else "") if part)
 
+    def is_worse_than(self, amount: float) -> bool:
+        """Whether there is an amount, and it is worse than this one."""
+        if self.amount is None:
+            return False
+        return self.amount < amount if self.less_is_worse else self.amount > amount
+
     def as_json(self) -> dict[str, str | int | float]:
+        worse = "less" if self.less_is_worse else "more"
         return {
             **self.where.as_json(),
             "code": self.code,
@@ -101,7 +110,7 @@ class Finding:
             "expected": self.expected,
             "hint": self.advice,
             "subject": self.subject,
-            **({"amount": self.amount, "unit": self.unit} if self.amount is not None else {}),
+            **({} if self.amount is None else {"amount": self.amount, "unit": self.unit, "worse": worse}),
         }
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from igoudar.errors import BadInput, Finding, Where, nearest
+from igoudar.quantities import KINDS
 from igoudar.schema import Entry
 from igoudar.yaml_source import read_source
 
@@ -19,18 +20,22 @@ _DATA = re.compile(r"(inventory/\S+\.yaml): (\S+)")
 
 
 class MeaningIn(Entry):
-    """`number`: where a number of the rule comes from; of a file of data, `FILE: path.in.it`."""
+    """`number`: where a number of the rule comes from; of a file of data, `FILE: path.in.it`.
+
+    `amount`: in which unit such a finding says how much there is, where it does.
+    """
 
     rule: str
     do: str
     why: str = ""
     number: str = ""
     waive: bool = False
+    amount: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """`value`: what stands in the data at `number` now, with its source."""
+    """`value`: what stands in the data at `number` now, with its source. `amount`: as MeaningIn has it."""
 
     code: str
     rule: str
@@ -39,6 +44,7 @@ class Meaning:
     number: str
     value: str
     waive: bool
+    amount: str = ""
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -47,7 +53,15 @@ class Meaning:
         said = {"why": self.why, "number": self.number, "is now": self.value, "do": self.do}
         lines = [f"{self.code}: {self.rule}", *(f"  {word:7} {text}" for word, text in said.items() if text)]
         waive = "yes, with its `subject` in `igoudar check --json` as `object`" if self.waive else "no"
-        return "\n".join([*lines, f"  {'waiver':7} {waive}"])
+        lines.append(f"  {'waiver':7} {waive}")
+        return "\n".join([*lines, *([f"  {'limit':7} {self._limit()}"] if self.waive else [])])
+
+    def _limit(self) -> str:
+        """What the `limit` of its waiver may be."""
+        if not self.amount:
+            return "none, it has no amount"
+        kind = KINDS[self.amount]
+        return f"{kind.name} such as {kind.example}: covered is what is no worse than it"
 
 
 @cache
@@ -74,7 +88,7 @@ def meaning(code: str, root: Path) -> Meaning:
         expected = "the `code` of a finding, as `igoudar check --json` says it"
         raise BadInput([Finding("unknown-code", Where(code), "no finding has this code", expected, hint)])
     value = _value(entry.number, root)
-    return Meaning(code, entry.rule, entry.why, entry.do, entry.number, value, entry.waive)
+    return Meaning(code, entry.rule, entry.why, entry.do, entry.number, value, entry.waive, entry.amount)
 
 
 def _value(number: str, root: Path) -> str:

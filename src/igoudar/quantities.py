@@ -56,6 +56,15 @@ LOSS = Kind("a loss", ("dB",), "0.5 dB", high=100)
 LOAD = Kind("a load on a floor", ("kg/m²", "kg/m2"), "1500 kg/m²", high=1e5)
 WATER_USE = Kind("water for energy", ("L/kWh",), "0.2 L/kWh", high=100)
 
+KINDS = {
+    kind.base: kind
+    for kind in (
+        POWER, APPARENT, CURRENT, VOLTAGE, ENERGY, MASS, LENGTH, DISTANCE, HEIGHT, OPEN_HEIGHT, TEMPERATURE,
+        DIFFERENCE, VOLUME_HEAT, MASS_HEAT, TIME, VOLUME, SHARE, LOSS, LOAD, WATER_USE,
+    )
+}  # fmt: skip
+"""By the unit of the plain numbers, which is of one kind alone."""
+
 _PINT = {"°C": "degC", "m³": "m**3", "m3": "m**3", "kg/m²": "kg/m**2", "kg/m2": "kg/m**2",
          "%": "percent", "VA": "volt_ampere",
          "kVA": "kilovolt_ampere", "MVA": "megavolt_ampere"}  # fmt: skip

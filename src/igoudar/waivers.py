@@ -12,15 +12,15 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, StringConstraints
+from pydantic import BeforeValidator, StringConstraints, ValidationInfo
 
 from igoudar.errors import Finding, Severity, Where, nearest, unknown
 from igoudar.meaning import explained, known
-from igoudar.quantities import MASS, POWER, Kind, read, shown
+from igoudar.quantities import KINDS, read, shown
 from igoudar.schema import Entry
 
 MOST_DAYS = 366
-AMOUNTS: tuple[Kind, ...] = (POWER, MASS)  # of what findings tell how much there is
+_WORD = re.compile(r"\w+")
 
 
 def _day(value: Any) -> date:
@@ -30,13 +30,15 @@ def _day(value: Any) -> date:
         raise ValueError("a day such as 2027-03-31") from error
 
 
-def _amount(value: Any) -> tuple[float, str]:
-    for kind in AMOUNTS:
-        try:
-            return read(kind, value), kind.base
-        except ValueError:
-            continue
-    raise ValueError(f"one of {', '.join(kind.name for kind in AMOUNTS)} with its unit such as 13 kW")
+def _amount(value: Any, info: ValidationInfo) -> tuple[float, str] | None:
+    """Of the kind that findings with the waiver's code have. None for a code that no waiver may name."""
+    code = info.data.get("code", "")
+    meant = explained(code)
+    if meant is None or not meant.waive:
+        return None
+    if not meant.amount:
+        raise ValueError(f"no limit, for {code} has no amount")
+    return read(KINDS[meant.amount], value), meant.amount
 
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -50,12 +52,12 @@ class WaiverIn(Entry):
     reason: Text
     person: Text
     until: Annotated[date, BeforeValidator(_day)]
-    limit: Annotated[tuple[float, str] | None, BeforeValidator(_amount)] = None
+    limit: Annotated[tuple[float, str] | None, BeforeValidator(_amount)] = None  # stands after its code
 
 
 @dataclass(frozen=True, slots=True)
 class Waiver:
-    """`limit`: a number and its base unit, above which the finding stands again."""
+    """`limit`: a number and its base unit; where its amount is worse, the finding stands again."""
 
     code: str
     object: str
@@ -106,26 +108,34 @@ def _judged(waiver: Waiver, findings: list[Finding], today: date) -> Iterator[Fi
     mine = [finding for finding in findings if _is_meant(finding, waiver)]
     if not mine:
         said = f"nothing is found of {waiver.code} for {waiver.object}"
-        others = {finding.subject for finding in findings if finding.code == waiver.code}
-        hint = nearest(waiver.object, sorted(others)) or "remove it"
+        hint = _instead(waiver.object, {f.subject for f in findings if f.code == waiver.code and f.subject})
         yield Finding("waiver-matches-nothing", where, said, "a finding that `igoudar check` has", hint)
     for finding in mine:
         if waiver.limit is not None:
             yield from _exceeded(waiver, waiver.limit, finding)
 
 
+def _instead(name: str, others: set[str]) -> str:
+    """What to do about an object of which nothing is found, and the nearest of which something is."""
+    if near := nearest(name, sorted(others)):
+        return near
+    if not others:
+        return "remove it"
+    words = {*_WORD.findall(name)}
+    most = max(sorted(others), key=lambda other: len(words & {*_WORD.findall(other)}))
+    return f"remove it; the nearest of which it is found is {most!r}"
+
+
 def _exceeded(waiver: Waiver, limit: tuple[float, str], finding: Finding) -> Iterator[Finding]:
-    where = waiver.where.at("limit")
-    if finding.amount is None or limit[1] != finding.unit:
-        said = f"the limit is in {limit[1]}"
-        expected = (
-            f"an amount in {finding.unit}" if finding.unit else f"no limit: {waiver.code} has no amount"
-        )
-        yield Finding("waiver-limit", where, said, expected)
-    elif finding.amount > limit[0]:
-        kind = next(kind for kind in AMOUNTS if kind.base == limit[1])
-        said = f"it is {shown(kind, finding.amount)} now, more than the waiver of {waiver.person} covers"
-        yield Finding("waiver-exceeded", where, said, f"at most {shown(kind, limit[0])}", see=finding.where)
+    where, (number, unit) = waiver.where.at("limit"), limit
+    most = f"at {'least' if finding.less_is_worse else 'most'} {shown(KINDS[unit], number)}"
+    if finding.amount is None or finding.unit != unit:
+        said = f"how much it is now nobody knows, so the waiver of {waiver.person} does not cover it"
+        yield Finding("waiver-exceeded", where, said, f"{most}, or no limit", see=finding.where)
+    elif finding.is_worse_than(number):
+        now, than = shown(KINDS[unit], finding.amount), "less" if finding.less_is_worse else "more"
+        said = f"it is {now} now, {than} than the waiver of {waiver.person} covers"
+        yield Finding("waiver-exceeded", where, said, most, see=finding.where)
 
 
 def _waived(finding: Finding, waiver: Waiver) -> Finding:

@@ -80,7 +80,7 @@ def edit(root: Path, change: dict[str, Any]) -> None:
         raise AssertionError(f"an edit that does nothing: {change}")
 
 
-_codes: dict[str, frozenset[str]] = {}  # of the cases that ran in this process
+_found: dict[str, tuple[Finding, ...]] = {}  # of the cases that ran in this process
 
 
 def outcome(name: str, folder: Path) -> str:
@@ -97,17 +97,17 @@ def outcome(name: str, folder: Path) -> str:
 
     with own_stacks(root), patch.object(check, "show_findings", heard):
         said = run(case.get("command", "check lab"), root).splitlines()
-    _codes[name] = frozenset(finding.code for finding in found)
+    _found[name] = tuple(found)
     known = unchanged()
     lines = [re.sub(r"(\d errors?), \d+ warnings?$", r"\1", line) for line in said if line not in known]
     return "".join(f"{line}\n" for line in lines)
 
 
-def codes(name: str, folder: Path) -> frozenset[str]:
-    """The codes of all that `check` finds in a case; none where it is another command's."""
-    if name not in _codes:
+def heard_of(name: str, folder: Path) -> tuple[Finding, ...]:
+    """All that `check` finds in a case; nothing where it is another command's."""
+    if name not in _found:
         outcome(name, folder)
-    return _codes[name]
+    return _found[name]
 
 
 @contextmanager

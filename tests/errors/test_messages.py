@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.errors import CASES, ROOT, cases, codes, outcome
+from igoudar.errors import Finding
+from igoudar.meaning import explained
+from tests.errors import CASES, ROOT, cases, heard_of, outcome
 
 # what the issue asks for by name
 WANTED = {
@@ -145,10 +147,18 @@ def _codes(tree: ast.AST) -> Iterator[str]:
                 yield str(code.value)
 
 
+def amount_is_explained(finding: Finding) -> bool:
+    """Those of one code all say how much, in the unit in which a limit is read, or none does."""
+    meant = explained(finding.code)
+    return meant is not None and (finding.unit, finding.amount is None) == (meant.amount, not meant.amount)
+
+
 def test_each_kind_of_finding_has_a_case(tmp_path: Path) -> None:
     said: set[str] = set()
     for name in cases():
         (tmp_path / name).mkdir()
-        said |= codes(name, tmp_path / name)
+        found = heard_of(name, tmp_path / name)
+        said |= {finding.code for finding in found}
+        assert not [finding for finding in found if not amount_is_explained(finding)]
 
     assert set(spoken()) - said == ELSEWHERE

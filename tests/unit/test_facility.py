@@ -345,7 +345,42 @@ def test_class_4_forbids_what_two_do_together_outside_a_rack(lab: Inventory) -> 
 
     assert codes(found) == {"double-failure"}
     assert not [f for f in found if "same rack" in f.message or "both in one rack" in f.message]
-    assert {f.subject for f in found} >= {"ups and ups, a load is lost"}
+    pairs = {f.subject: f for f in found}
+    assert len(pairs) == len(found)
+    assert "hall h1 / ups-a and ups-b, a load is lost" in pairs
+    feeds = pairs["hall h1 / ups-a and feed B of a01 to a05, a load is lost"]
+    assert (feeds.amount, str(feeds.where)) == (3230.0, "inventory/lab/power.yaml: units.ups-a")
+    assert "ups-a and feed B of a01, a02 and 3 more: 5 pairs, a load is lost, up to 3.23 kW" in feeds.message
+
+
+def test_a_waiver_of_a_pair_covers_that_pair_of_that_hall_alone(lab: Inventory) -> None:
+    hall, day = with_class(lab, 4).halls["h1"], date(2026, 12, 31)
+    one = replace(with_class(lab, 4), racks={n: r for n, r in lab.racks.items() if n != "a05"})
+    moved = replace(with_class(lab, 4), halls={"h1": hall, "h2": replace(hall, name="h2")})
+    moved = replace(moved, racks={**lab.racks, "a05": replace(lab.racks["a05"], hall="h2")})
+    one = replace(one, devices={n: d for n, d in lab.devices.items() if d.rack != "a05"})
+    pair = "ups-a and feed B of a01 to a04, a load is lost"
+    waiver = Waiver("double-failure", f"hall h1 / {pair}", "until it is mended", "amina", day, None, AT)
+
+    for site in (one, moved):  # the same racks in the hall, alone and with another hall on the same units
+        told = waive(judge(site), [waiver], day)
+        assert [f.subject for f in told if f.severity is Severity.INFO] == [f"hall h1 / {pair}"]
+        assert "waiver-matches-nothing" not in codes(told)
+    halls = {f.subject for f in judge(moved) if f.code == "double-failure"}
+    assert {"hall h1 / ups-a and ups-b, a load is lost", "hall h2 / ups-a and ups-b, a load is lost"} <= halls
+    assert "waiver-matches-nothing" in codes(
+        waive(judge(with_class(lab, 4)), [waiver], day)
+    )  # with one more rack
+
+
+@pytest.mark.parametrize("old", ["board and ups, a load is lost", "psu and ups, a load is lost"])
+def test_a_waiver_of_kinds_of_things_is_told_the_pairs_there_are(lab: Inventory, old: str) -> None:
+    day = date(2026, 12, 31)
+    waiver = Waiver("double-failure", old, "until it is mended", "amina", day, None, AT)
+    (wrong,) = [f for f in waive(judge(with_class(lab, 4)), [waiver], day) if f.code != "double-failure"]
+
+    assert wrong.code == "waiver-matches-nothing"
+    assert "'hall h1 / " in wrong.hint
 
 
 @given(st.randoms(use_true_random=False))

@@ -10,6 +10,7 @@ import pytest
 
 from igoudar.errors import BadInput, Finding, Severity, Where
 from igoudar.meaning import NAMES, known, meaning
+from igoudar.quantities import KINDS
 from igoudar.waivers import Waiver, waive
 from tests.errors import ROOT
 from tests.unit.finding_codes import SOURCE, codes
@@ -26,6 +27,14 @@ def test_every_code_is_explained_and_nothing_else() -> None:
     said = {*codes()} - OTHERS - SCHEMES | MADE
     assert {code for code in said if code not in known() and not code.startswith(NAMES)} == set()
     assert {*known()} - {NAMES} - said == set()
+
+
+def test_an_amount_is_of_a_kind_that_its_explanation_names() -> None:
+    assert {entry.amount for entry in known().values()} <= {"", *KINDS}
+    assert not [code for code, entry in known().items() if entry.amount and not entry.waive]
+    assert "limit   a temperature such as 27 °C: covered" in str(meaning("envelope-missed", ROOT))
+    assert "limit   none" in str(meaning("no-row", ROOT))
+    assert "limit" not in str(meaning("yaml-tag", ROOT))
 
 
 @pytest.mark.parametrize("code", sorted(known()))

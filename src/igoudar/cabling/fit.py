@@ -89,12 +89,14 @@ def _plain(choice: Choice) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Misfit:
-    """Why not: a word for `code` of a finding, and a sentence in its two halves."""
+    """Why not: a word for `code` of a finding, and a sentence in its two halves; how much, in `unit`."""
 
     code: str
     said: str
     expected: str = ""
     hint: str = ""
+    amount: float | None = None
+    unit: str = ""
 
 
 def join(a: PortKind, b: PortKind, goods: Goods) -> Ends | Misfit:
@@ -214,12 +216,14 @@ def stocked(choice: Choice, need_m: float, wish: Wish, goods: Goods) -> float | 
         return length
     if length > choice.reach_m:
         said = f"{_m(length)} of {choice.article} are beyond its reach at {choice.link.rate:g} Gbit/s"
-        return Misfit("over-reach", said, f"at most {_m(choice.reach_m)}")
+        most = f"at most {_m(choice.reach_m)}"
+        return Misfit("over-reach", said, most, amount=length, unit=DISTANCE.base)
     loss, budget = choice.loss_db(length, wish.mated, goods), choice.budget_db
     if loss is not None and budget is not None and loss > budget:
         pairs = f" and {wish.mated} mated pairs" if wish.mated else ""
         said = f"{_m(length)} of {choice.article}{pairs} lose {shown(LOSS, loss)}"
-        return Misfit("over-budget", said, f"at most {shown(LOSS, budget)}, what {choice.link.module} bears")
+        expected = f"at most {shown(LOSS, budget)}, what {choice.link.module} bears"
+        return Misfit("over-budget", said, expected, amount=loss, unit=LOSS.base)
     return length
 
 
@@ -228,12 +232,14 @@ def long_enough(stock: tuple[float, ...], article: str, need_m: float, wish: Wis
     at = bisect_left(stock, need_m)
     if at == len(stock):
         said = f"it needs {_m(need_m)}, and no {article} is as long"
-        return Misfit("longer-than-stock", said, f"at most {_m(stock[-1])}, the longest that is stocked")
+        most = f"at most {_m(stock[-1])}, the longest that is stocked"
+        return Misfit("longer-than-stock", said, most, amount=round(need_m, 3), unit=DISTANCE.base)
     if wish.length_m is None:
         return stock[at]
     if wish.length_m < need_m:
         said = f"it is {_m(wish.length_m)} long, and its way is {_m(need_m)}"
-        return Misfit("too-short", said, f"{_m(stock[at])}, the next stocked length")
+        missing, longer = round(need_m - wish.length_m, 3), f"{_m(stock[at])}, the next stocked length"
+        return Misfit("too-short", said, longer, amount=missing, unit=DISTANCE.base)
     if wish.length_m not in stock:
         nearby = stock[min(bisect_left(stock, wish.length_m), len(stock) - 1)]
         said = f"no {article} of {_m(wish.length_m)} is stocked"

@@ -50,4 +50,4 @@ def wrong(cable: Cable, misfit: Misfit, other: Cable | None = None, where: Where
     see = other.where if other else None
     said = misfit.said if cable.key in misfit.said else f"{cable.key}: {misfit.said}"
     return Finding(misfit.code, where or cable.where, said, misfit.expected, misfit.hint, see=see,
-                   subject=f"cable {cable.key}")  # fmt: skip
+                   subject=f"cable {cable.key}", amount=misfit.amount, unit=misfit.unit)  # fmt: skip

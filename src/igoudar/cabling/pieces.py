@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from igoudar.cabling.fit import Choice, Ends, Misfit, Wish, join, long_enough
 from igoudar.cabling.goods import Cord, Goods, Link, Medium, PortKind
@@ -77,14 +77,16 @@ class Pieces:
             loss += found.loss_db or 0.0
         if total > made.reach_m:
             said = f"{shown(DISTANCE, total)} of {medium.name} in {len(pieces)} pieces are beyond its reach"
-            return Misfit("over-reach", said, f"at most {shown(DISTANCE, made.reach_m)}")
+            expected, unit = f"at most {shown(DISTANCE, made.reach_m)}", DISTANCE.base
+            return Misfit("over-reach", said, expected, amount=round(total, 3), unit=unit)
         if made.plug is None:
             return Pull(link, None, Choice(medium, ends, made, made, None), total, modules_only=True), own
         loss = round(loss, 4)
         if made.budget_db is not None and loss > made.budget_db:
             said = f"{shown(DISTANCE, total)} in {len(pieces)} pieces and {link.mated} mated pairs lose"
             expected = f"at most {shown(LOSS, made.budget_db)}, what {made.module} bears"
-            return Misfit("over-budget", f"{said} {shown(LOSS, loss)}", expected)
+            said = f"{said} {shown(LOSS, loss)}"
+            return Misfit("over-budget", said, expected, amount=loss, unit=LOSS.base)
         return Pull(link, None, Choice(medium, ends, made, made, None), total, loss, modules_only=True), own
 
     def _piece(self, piece: Piece, how: tuple[Ends, Medium, Link]) -> Pull | Misfit:
@@ -108,7 +110,7 @@ class Pieces:
             choice, stock = Choice(medium, ends, link, link, cord), cord.stock_m
         length = long_enough(stock, choice.article, piece.need_m, Wish(length_m=piece.cable.length_m))
         if isinstance(length, Misfit):
-            return Misfit(length.code, f"{piece.cable.key}: {length.said}", length.expected, length.hint)
+            return replace(length, said=f"{piece.cable.key}: {length.said}")
         loss = choice.loss_db(length, piece.mated, self.goods)
         return Pull(piece.cable, piece.route, choice, length, loss, cord_only=True)
 

@@ -11,6 +11,7 @@ from igoudar.design import Design
 from igoudar.errors import Finding, Where
 from igoudar.hall.cause import Suspect, home, suspect, told_at
 from igoudar.hall.draw import airflow_of, widths_of
+from igoudar.hall.excess import Excess
 from igoudar.hall.gaps import gap, of_types
 from igoudar.hall.levels import number_of, span
 from igoudar.hall.places import Rack, TypeFacts
@@ -149,9 +150,12 @@ class _Fitting:
                 yield _Told(device, *self.at(device, wrong))
 
     def finding(self, code: str, told: _Told, said: str, expected: str) -> Finding:
+        where, see = self.places(told)
+        return Finding(code, where, said, expected, see=see, subject=f"device {told.device.name}")
+
+    def places(self, told: _Told) -> tuple[Where, Where | None]:
         facts = self.facts(told.device)
-        see = told.see or (facts.where if facts else None)
-        return Finding(code, told.where, said, expected, see=see, subject=f"device {told.device.name}")
+        return told.where, told.see or (facts.where if facts else None)
 
     def widths(self, devices: list[Device]) -> Iterator[Finding]:
         """What stands beside the U hangs on no rail."""
@@ -186,8 +190,8 @@ class _Fitting:
             device = told.device
             deep, most = _depth(self.facts(device)) or 0, room(self.rack) or 0
             said = f"{device.name} is {shown(LENGTH, deep)} deep"
-            expected = f"at most {shown(LENGTH, most)}, the mounting depth of {self.rack.type}"
-            yield self.finding("too-deep", told, said, expected)
+            over, more = Excess(LENGTH, deep, most), f", the mounting depth of {self.rack.type}"
+            yield over.of(f"device {device.name}", "too-deep", self.places(told), said, more)
 
     def unknown_depths(self, devices: list[Device]) -> Iterator[Finding]:
         unknown = (device for device in devices if device.u and _depth(self.facts(device)) is None)
@@ -215,10 +219,9 @@ class _Fitting:
             if both > most and (device.type, other.type) not in told:
                 told.add((device.type, other.type))
                 said = f"{device.name} and {other.name} back to back are {shown(LENGTH, both)} deep"
-                expected = f"at most {shown(LENGTH, most)}, the mounting depth of {kind.slug}"
-                where, see = home(device, "u"), home(other, "u")
-                about = f"device {device.name}"
-                yield Finding("back-to-back", where, said, expected, see=see, subject=about)
+                over, more = Excess(LENGTH, both, most), f", the mounting depth of {kind.slug}"
+                told_at_both = home(device, "u"), home(other, "u")
+                yield over.of(f"device {device.name}", "back-to-back", told_at_both, said, more)
 
     def doors(self, devices: list[Device]) -> Iterator[Finding]:
         for side, door in self.of_doors(self.rack).items():
@@ -244,12 +247,11 @@ class _Fitting:
             device = told.device
             door = self.of_doors(self.rack)[side]
             clear = door.clear_mm if door and door.clear_mm else 0.0
-            said = (
-                f"{device.name} with its plugs and cables reaches "
-                f"{shown(LENGTH, clear + missing(device, self.rack))} beyond the {side} rails"
-            )
-            expected = f"at most {shown(LENGTH, clear)}, to the {side} door of {self.rack.type}"
-            yield self.finding("door-too-near", told, said, expected)
+            reach = clear + missing(device, self.rack)
+            said = f"{device.name} with its plugs and cables reaches {shown(LENGTH, reach)}"
+            over, more = Excess(LENGTH, reach, clear), f", to the {side} door of {self.rack.type}"
+            said, at = f"{said} beyond the {side} rails", self.places(told)
+            yield over.of(f"device {device.name}", "door-too-near", at, said, more)
 
     def reach(self, device: Device, rack: Rack, side: Face) -> float | None:
         """How far it, its plugs and the bends of its cables reach beyond the rails of a side, in mm.

@@ -13,7 +13,7 @@ from igoudar.hall.gaps import gap, of_types
 from igoudar.hall.places import Rack
 from igoudar.hall.standing import rows_first, standing
 from igoudar.model import Device, Face, Inventory
-from igoudar.quantities import MASS, POWER, shown
+from igoudar.quantities import LOAD, MASS, POWER, shown
 
 
 def check(design: Design) -> Iterator[Finding]:
@@ -96,9 +96,8 @@ def _over_nameplate(inventory: Inventory, device: Device) -> Iterator[Finding]:
     if facts is None or most is None or device.draw_w is None or device.draw_w <= most:
         return
     said = f"{device.name} draws {shown(POWER, device.draw_w)}"
-    expected = f"at most {shown(POWER, most)}, the nameplate of {device.type}"
-    where, see = device.where.at("draw"), facts.where.at("nameplate")
-    yield Finding("over-nameplate", where, said, expected, see=see, subject=f"device {device.name}")
+    over, told = Excess(POWER, device.draw_w, most), (device.where.at("draw"), facts.where.at("nameplate"))
+    yield over.of(f"device {device.name}", "over-nameplate", told, said, f", the nameplate of {device.type}")
 
 
 def _over_psus(inventory: Inventory, device: Device, draw: Draw) -> Iterator[Finding]:
@@ -112,8 +111,8 @@ def _over_psus(inventory: Inventory, device: Device, draw: Draw) -> Iterator[Fin
     where = device.where.at("draw") if own else facts.where if facts else device.where.at("type")
     about = f"device {device.name}" if own else f"type {device.type}"
     said = f"{device.name if own else device.type} draws {shown(POWER, draw.allocated_w)}"
-    expected = f"at most {shown(POWER, draw.cap_w)}, what {draw.needed} of its {draw.psus} PSUs give"
-    yield Finding("over-psus", where, said, expected, subject=about)
+    over = Excess(POWER, draw.allocated_w, draw.cap_w)
+    yield over.of(about, "over-psus", where, said, f", what {draw.needed} of its {draw.psus} PSUs give")
 
 
 def _too_few_psus(inventory: Inventory, device: Device, draw: Draw) -> Finding:
@@ -197,9 +196,9 @@ def _floor(inventory: Inventory, inside: Mapping[str, list[Device]]) -> Iterator
         load = _on_floor(inventory, rack, kg)
         if limit is not None and load > limit:
             said = f"rack {rack.name} with {shown(MASS, kg)} in it stands with {load:.0f} kg/m²"
-            expected = f"at most {limit:g} kg/m², what the floor of hall {rack.hall} carries"
-            where, see = told_at(home(rack, "type"), _heavier(inventory, rack, devices, limit))
-            yield Finding("floor-overload", where, said, expected, see=see, subject=f"rack {rack.name}")
+            over, more = Excess(LOAD, load, limit), f", what the floor of hall {rack.hall} carries"
+            told = told_at(home(rack, "type"), _heavier(inventory, rack, devices, limit))
+            yield over.of(f"rack {rack.name}", "floor-overload", told, said, more)
 
 
 def _heavier(

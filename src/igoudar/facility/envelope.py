@@ -7,7 +7,7 @@ promises none a warning.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from igoudar.errors import Finding, Severity, Where
@@ -141,7 +141,8 @@ def _temperature(need: Need, campus: Campus, supplies: Supplies) -> Iterator[Fin
         rise = "" if limit == inlet else f", for {inlet} at the inlet"
         yield _missed(need, ambient, worst, f"at most {limit}{rise}", also)
     elif low is not None and worst < low:
-        yield _missed(need, ambient, worst, f"at least {_celsius(low)}", "")
+        cold = _missed(need, ambient, worst, f"at least {_celsius(low)}", "")
+        yield replace(cold, less_is_worse=True)
 
 
 def _missed(need: Need, ambient: float, supplied: float, expected: str, also: str) -> Finding:

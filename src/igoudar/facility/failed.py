@@ -10,10 +10,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from igoudar.errors import Finding, Severity, Where, and_more
+from igoudar.facility.pairs import pairs_of
 from igoudar.facility.served import NOWHERE, Halls, Served, served
 from igoudar.hall.places import Hall
 from igoudar.model import Inventory
-from igoudar.power import Crowd, Double, Element, Graph, Report, Single, analyse, lines, rated
+from igoudar.power import Crowd, Double, Element, Graph, Report, Single, analyse, rated
 from igoudar.power.flow import State
 from igoudar.power.report import Kind, Loss, Overload
 from igoudar.quantities import POWER, shown
@@ -73,6 +74,12 @@ class _View:
         """The first hall that is promised so much."""
         known: Mapping[str, Hall] = self.inventory.halls
         return next(known[name] for name in sorted(halls) if known[name].availability == level)
+
+    def line_of(self, name: str) -> Where:
+        """Of a unit, a loop or a rack."""
+        plant, racks = self.inventory.plant, self.inventory.racks
+        thing = plant.units.get(name) or plant.loops.get(name) or racks[name]
+        return thing.where
 
     def places(self, element: Element) -> Iterator[tuple[Element, str, Where]]:
         """Each of what is alike, its object and its line."""
@@ -149,23 +156,24 @@ def _overloaded(view: _View, over: Overload) -> str:
 
 
 def _doubles(view: _View, part: Report, level: int) -> Iterator[Finding]:
-    """Those that class 4 forbids, one line for all of like kinds."""
-    wrong = [row.row for row in rated(part, level) if row.severity is Severity.ERROR]
-    doubles = tuple(row for row in wrong if isinstance(row, Double))
-    crowds = tuple(row for row in wrong if isinstance(row, Crowd))
-    rows: list[Row] = [*doubles, *crowds]
-    if not rows:
-        return
-    halls = NOWHERE.union(*(view.halls(row) for row in rows))
-    where = view.promising(halls, level).where.at("availability")
-    told = replace(part, singles=(), doubles=doubles, crowds=crowds)
-    for line in lines(told, view.kinds):
-        yield Finding(
-            "double-failure",
-            where,
-            str(line),
-            PROMISES[level],
-            subject=f"{line.kinds}, {line.harm}",
-            amount=round(line.most_lost_w or line.worst_load_w, 3),
-            unit=POWER.base,
-        )
+    """Those that class 4 forbids, of each hall that is promised it, one line for each pair of things."""
+    rows: dict[str, list[Double | Crowd]] = defaultdict(list)
+    for row in (rated_.row for rated_ in rated(part, level) if rated_.severity is Severity.ERROR):
+        if not isinstance(row, Single):
+            for name in view.halls(row):
+                rows[name].append(row)
+    for name in sorted(rows):
+        hall: Hall = view.inventory.halls[name]
+        if hall.availability != level:
+            continue
+        for pair in pairs_of(rows[name], name, view.hall_of):
+            yield Finding(
+                "double-failure",
+                view.line_of(pair.at),
+                str(pair),
+                PROMISES[level],
+                see=hall.where.at("availability"),
+                subject=f"hall {name} / {pair.name}",
+                amount=round(pair.worst.amount_w, 3),
+                unit=POWER.base,
+            )

@@ -31,7 +31,7 @@ from igoudar.power import (
     settle,
 )
 from igoudar.power.energy import PERIODS
-from igoudar.quantities import ENERGY, POWER, VOLUME, shown
+from igoudar.quantities import ENERGY, SHARE, VOLUME, shown
 
 SHARED = ("feeds-share-unit", "feeds-share-group")
 SAID_BY_FAILURES = ("scheme-overload", "scheme-loses", "scheme-overloads")
@@ -118,8 +118,8 @@ class _Things:
             fault.hint,
             severity,
             subject=about,
-            amount=fault.amount_w,
-            unit="" if fault.amount_w is None else POWER.base,
+            amount=fault.amount,
+            unit=fault.unit,
         )
 
 
@@ -200,7 +200,16 @@ def _renewable(inventory: Inventory, graph: Graph) -> Iterator[Finding]:
         whose = "local sources" if energy.local else "sources"
         said = f"renewable {whose} give {found.share:.1%} of what is used, by {energy.rule} matching"
         where, expected = energy.where.at("renewable"), f"{energy.renewable:.1%}"
-        yield Finding("renewable-short", where, said, expected, subject="energy")
+        yield Finding(
+            "renewable-short",
+            where,
+            said,
+            expected,
+            subject="energy",
+            amount=round(found.share * 100, 3),
+            unit=SHARE.base,
+            less_is_worse=True,
+        )
 
 
 def _profile(energy: Energy, graph: Graph) -> Iterator[Finding]:
@@ -215,11 +224,20 @@ def _profile(energy: Energy, graph: Graph) -> Iterator[Finding]:
         most = units[name].limit_w * units[name].count * hours / 1000
         if max(given) > most * (1 + 1e-9):
             said = f"{name} gives {shown(ENERGY, max(given))} in one of {periods} periods"
-            expected = f"at most {shown(ENERGY, most)}, what it can"
-            yield Finding("profile-above-capacity", where, said, expected, subject=f"unit {name}")
+            over = Excess(ENERGY, max(given), most)
+            yield over.of(f"unit {name}", "profile-above-capacity", where, said, ", what it can")
     used, needed = sum(profile.demand_kwh), design(graph).facility_w * HOURS / 1000
     if used < needed * (1 - TELLING):
         said = f"the profile's demand is {shown(ENERGY, used)} a year"
         expected = f"{shown(ENERGY, needed)}, what the site as it is built for uses"
-        severity = Severity.WARNING
-        yield Finding("profile-below-design", where, said, expected, severity=severity, subject="energy")
+        yield Finding(
+            "profile-below-design",
+            where,
+            said,
+            expected,
+            severity=Severity.WARNING,
+            subject="energy",
+            amount=used,
+            unit=ENERGY.base,
+            less_is_worse=True,
+        )

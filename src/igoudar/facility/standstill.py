@@ -67,6 +67,7 @@ def _judged(need: Need, lasts: float, restart: float, battery: float) -> Iterato
             subject=about,
             amount=lasts,
             unit=TIME.base,
+            less_is_worse=True,
         )
     elif lasts < battery:
         yield Finding(
@@ -79,6 +80,7 @@ def _judged(need: Need, lasts: float, restart: float, battery: float) -> Iterato
             subject=about,
             amount=lasts,
             unit=TIME.base,
+            less_is_worse=True,
         )
 
 

@@ -35,8 +35,6 @@ LIMITS = (
     ("single-overload", one_feed_out),
     ("warm-before-restart", restarts),
 )
-# of these a smaller amount is worse
-SHORTER = frozenset({"warm-before-restart", "warm-before-battery-ends"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +150,7 @@ class _Judged:
         known = self._before.get((finding.code, finding.subject))
         if known is None or finding.amount is None:
             return known is None
-        return finding.amount < known if finding.code in SHORTER else finding.amount > known
+        return finding.is_worse_than(known)
 
     def _waived(self, findings: Iterable[Finding]) -> list[Finding]:
         found = list(findings)

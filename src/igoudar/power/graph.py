@@ -167,8 +167,8 @@ class Graph:
 class Fault:
     """What is wrong with one object, without a severity: that is for the edge to say.
 
-    `code` as in `errors.Finding`; `name` is the unit's, the rack's or the loop's. `amount_w`: where it is too
-    much of something, the W that the message tells.
+    `code` as in `errors.Finding`; `name` is the unit's, the rack's or the loop's. `amount`: where it is too
+    much of something, what the message tells, in `unit`.
     """
 
     code: str
@@ -177,4 +177,5 @@ class Fault:
     expected: str = ""
     hint: str = ""
     where: Where | None = None
-    amount_w: float | None = None
+    amount: float | None = None
+    unit: str = ""

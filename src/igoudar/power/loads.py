@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from igoudar.power.flow import State, slack
 from igoudar.power.graph import LEGS, Device, Fault, Graph, Loop, Rack, Unit
+from igoudar.quantities import POWER, SHARE
 
 Legs = tuple[float, float, float]
 NONE: Legs = (0.0, 0.0, 0.0)
@@ -180,7 +181,9 @@ def load_faults(graph: Graph, balance: Balance, settled: Settled | None = None) 
 
 def _too_much(code: str, thing: Unit | Rack | Loop, told: tuple[str, float], expected: str) -> Fault:
     """`told`: the message, and the W that it tells."""
-    return Fault(code, thing.name, told[0], expected, where=thing.where, amount_w=round(told[1], 3))
+    return Fault(
+        code, thing.name, told[0], expected, where=thing.where, amount=round(told[1], 3), unit=POWER.base
+    )
 
 
 def _largest(legs: Legs) -> tuple[str, float]:
@@ -208,7 +211,16 @@ def _unit_faults(unit: Unit, load: UnitLoad, balance: Balance) -> Iterator[Fault
     if balance.judges(load) and load.imbalance > balance.most + 1e-9:
         legs = ", ".join(f"{leg} {w:.0f} W" for leg, w in zip(LEGS, load.legs_w, strict=True))
         said = f"{who} is {load.imbalance:.0%} out of balance: {legs}"
-        yield Fault("phase-imbalance", unit.name, said, f"at most {balance.most:.0%}", where=unit.where)
+        much = round(load.imbalance * 100, 3)
+        yield Fault(
+            "phase-imbalance",
+            unit.name,
+            said,
+            f"at most {balance.most:.0%}",
+            where=unit.where,
+            amount=much,
+            unit=SHARE.base,
+        )
 
 
 def _feed_faults(rack: Rack, feed: FeedLoad) -> Iterator[Fault]:
@@ -265,7 +277,10 @@ def _psu_faults(graph: Graph) -> Iterator[Fault]:
             if device.psu_w is not None and _over(each, device.psu_w):
                 said = f"{device.name} in {rack.name} draws {device.allocated_w:g} W, {each:g} W from each of"
                 said = f"{said} {device.psus_needed} PSUs of {device.psu_w:g} W"
-                yield Fault("psu-below-load", rack.name, said, "PSUs for it", where=device.where)
+                much, unit, where = round(each, 3), POWER.base, device.where
+                yield Fault(
+                    "psu-below-load", rack.name, said, "PSUs for it", where=where, amount=much, unit=unit
+                )
 
 
 def _shared_faults(state: State, racks: Mapping[str, Rack]) -> Iterator[Fault]:

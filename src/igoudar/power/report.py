@@ -172,17 +172,13 @@ class Report:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Line:
-    """Doubles of like kinds: what fails together, how many pairs, and the worst of them.
-
-    `worst_load_w`: what is told of the overload of the worst; 0 where a load is lost.
-    """
+    """Doubles of like kinds: what fails together, how many pairs, and the worst of them."""
 
     kinds: str
     harm: str
     pairs: int
     most_lost_w: float
     example: str
-    worst_load_w: float = 0.0
 
     def __str__(self) -> str:
         lost = f", up to {self.most_lost_w / 1000:.1f} kW" if self.most_lost_w else ""
@@ -192,14 +188,14 @@ class Line:
 
 def lines(report: Report, kinds: dict[str, str]) -> tuple[Line, ...]:
     """Doubles and crowds for people, one line for all of like kinds; `kinds`: of units and loops by name."""
-    found: dict[tuple[str, str], tuple[int, float, float, tuple[str, float]]] = {}
+    found: dict[tuple[str, str], tuple[int, float, float, str]] = {}
     for key, pairs, lost_w, over, example in _rows(report, kinds):
-        before, most, worst, shown = found.get(key, (0, 0.0, -1.0, ("", 0.0)))
+        before, most, worst, shown = found.get(key, (0, 0.0, -1.0, ""))
         harm_w = lost_w + (over.excess_w if over else 0.0)
         if harm_w > worst:
-            shown = example, over.load_w if over and not lost_w else 0.0
+            shown = example
         found[key] = before + pairs, max(most, lost_w), max(worst, harm_w), shown
-    said = (Line(*key, pairs, most, *shown) for key, (pairs, most, _, shown) in found.items())
+    said = (Line(*key, pairs, most, shown) for key, (pairs, most, _, shown) in found.items())
     return tuple(sorted(said))
 
 
