@@ -173,8 +173,8 @@ RACK = RackType("rack", "generic", "rack", "2-post-frame", 19, 47, load_kg=1e6)
 
 
 def _rack(hall: str) -> Rack:
-    feeds = {"A": "a", "B": "b"}
-    return Rack(f"{hall}-r1", hall, "a", 1, RACK.units, AT, feeds, type=RACK.slug, load_kg=RACK.load_kg)
+    feeds, more = {"A": "a", "B": "b"}, {"load_kg": RACK.load_kg, "power_w": 1e9}
+    return Rack(f"{hall}-r1", hall, "a", 1, RACK.units, AT, feeds, type=RACK.slug, **more)
 
 
 def _inventory(parts: Parts, halls: dict[str, Hall]) -> Inventory:

@@ -124,7 +124,7 @@ def test_what_nobody_says_counts_as_the_budget_of_the_rack(lab: Inventory) -> No
     facts = {slug: known for slug, known in lab.facts.items() if slug != "generic-server-2"}
     graph = power_graph(replace(lab, facts=facts))
 
-    assert [device.allocated_w for device in rack_of(graph, "a01").devices] == [12_500]
+    assert [device.allocated_w for device in rack_of(graph, "a01").devices] == [350, 12_150]
     assert sum(device.allocated_w for device in rack_of(graph, "a03").devices) == 3230
 
 

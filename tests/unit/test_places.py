@@ -16,7 +16,7 @@ from igoudar import checks
 from igoudar.checks import entries, mounting, racks
 from igoudar.errors import Finding, Severity, Where
 from igoudar.hall.draw import draw_of
-from igoudar.hall.places import Basis, Campus, Climate, Cooling, Limits, TypeFacts
+from igoudar.hall.places import Basis, Building, Campus, Climate, Cooling, Limits, TypeFacts
 from igoudar.hardware import RackType
 from igoudar.hardware.parts import Bay, Components, Door, Inlet
 from igoudar.model import Device, Face, Inventory, Status
@@ -129,7 +129,18 @@ def test_a_gap_is_an_error_where_something_stands(site: Inventory, code: str) ->
 def test_a_gap_is_of_racks_to_which_it_matters(site: Inventory) -> None:
     made = bare(site)
     rack = replace(made.racks["h1-r1"], feeds={}, load_kg=None, type="")
-    assert not codes(replace(made, racks={"h1-r1": rack})) & {"no-draw", "no-weight", "no-depth"}
+    alone = replace(made, racks={"h1-r1": rack})
+    assert not codes(alone) & {"no-draw", "no-rack-power", "no-weight", "no-depth"}
+
+    limits = Limits({Cooling.AIR_DIRECT: 25_000})
+    for held in (
+        halls(alone, power_w=1e6),
+        replace(halls(alone, cooling=Cooling.AIR_DIRECT), limits=limits),
+        replace(alone, campus=campus(1e9, Basis.IT)),
+        replace(alone, buildings={"b": Building("b", 1, AT, power_w=1e9)}),
+    ):
+        assert codes(held) >= {"no-draw", "no-rack-power"}
+    assert not codes(replace(alone, buildings={"b": Building("b", 2, AT, power_w=1e9)})) & {"no-draw"}
 
 
 @pytest.mark.parametrize(("own", "wrong"), [(None, False), (800.0, False), (800.1, True)])
@@ -250,6 +261,48 @@ def test_a_rack_may_be_cooled_otherwise_than_its_hall(site: Inventory) -> None:
 
     assert "too-hot" in codes(hot)
     assert "too-hot" not in codes(replace(hot, racks={"h1-r1": replace(rack, cooling=Cooling.DLC)}))
+
+
+def no_power(site: Inventory, **more: object) -> Inventory:
+    """Everybody draws 400 W in a rack that states no power."""
+    made = known(site)
+    rack = replace(made.racks["h1-r1"], power_w=None, **more)  # type: ignore[arg-type]
+    return replace(made, racks={"h1-r1": rack})
+
+
+def test_what_stands_in_a_rack_without_a_power_counts(site: Inventory) -> None:
+    """For hall, building and campus; of a rack that states less than stands in it, too."""
+    total, made = 400.0 * len(site.devices), no_power(site)
+    built = {"b": Building("b", 1, AT, power_w=total - 1)}
+
+    assert "hall-over-power" not in codes(halls(made, power_w=total))
+    assert "hall-over-power" in codes(halls(made, power_w=total - 1))
+    short = replace(made, racks={"h1-r1": replace(made.racks["h1-r1"], power_w=100.0)})
+    assert "hall-over-power" in codes(halls(short, power_w=total - 1))
+    assert "building-over-power" in codes(replace(made, buildings=built))
+    assert "campus-over-power" in codes(replace(made, campus=campus(total - 1, Basis.IT)))
+    assert "campus-over-power" not in codes(replace(made, campus=campus(total, Basis.IT)))
+
+
+def test_a_rack_without_a_power_is_as_hot_as_what_stands_in_it(site: Inventory) -> None:
+    first, total = next(iter(site.devices)), 400.0 * len(site.devices)
+    made = replace(no_power(site), limits=Limits({Cooling.AIR_DIRECT: total}))
+    warm = halls(made, cooling=Cooling.AIR_DIRECT)
+    (hot,) = (f for f in found(with_device(warm, first, draw_w=401.0)) if f.code == "too-hot")
+
+    assert "too-hot" not in codes(warm)
+    assert (hot.subject, hot.amount, hot.unit) == ("rack h1-r1", total + 1, "W")
+    assert hot.message.startswith("what stands in rack h1-r1 draws")
+    assert told(overridden(warm, first, draw_w=401.0), "too-hot") == (f"overrides.{first}.draw", "power")
+    full = overridden(halls(no_power(site), power_w=total), first, draw_w=401.0)
+    assert told(full, "hall-over-power") == (f"overrides.{first}.draw", "power")
+
+
+def test_how_a_hall_is_cooled_is_asked_where_a_rack_draws(site: Inventory) -> None:
+    made = replace(no_power(site), campus=campus(1e9, Basis.IT))
+
+    assert "cooling-not-said" in codes(made)
+    assert "cooling-not-said" not in codes(replace(made, facts={}))
 
 
 def test_salt_is_filtered_near_the_sea_only(site: Inventory) -> None:

@@ -106,6 +106,30 @@ def test_doors_of_a_cabinet(site: Inventory, doors: dict[str, Door | None], lack
     assert f"nobody says {lacking} of" in finding.message
 
 
+@pytest.mark.parametrize(
+    ("watts", "powered", "unsaid"),
+    [(10, None, True), (10, False, True), (None, None, True), (None, False, False), (0, None, False)],
+)
+def test_the_power_of_a_rack_in_which_something_draws(
+    site: Inventory, watts: float | None, powered: bool | None, unsaid: bool
+) -> None:
+    facts = replace(AIRY, allocated_w=watts)
+    made = in_rack(of_type(site, facts, powered=powered), power_w=None)
+    assert ("no-rack-power" in codes(made)) is unsaid
+    assert ("no-rack-power" in codes(made, u=0)) is unsaid, "beside the U it draws, too"
+    assert "no-rack-power" not in codes(in_rack(made, power_w=0.0))
+    assert "no-rack-power" not in codes(in_rack(made, feeds={}))
+
+
+def test_the_power_of_a_rack_of_what_is_planned_is_a_warning(site: Inventory) -> None:
+    (finding,) = told(in_rack(site, power_w=None))
+    assert (finding.code, finding.severity) == ("no-rack-power", Severity.ERROR)
+    assert "the 10 W that are known" in finding.message
+    leaf = replace(site.devices["leaf-1"], status=Status.PLANNED)
+    (finding,) = told(in_rack(replace(site, devices={"leaf-1": leaf}), power_w=None))
+    assert finding.severity is Severity.WARNING
+
+
 def in_rack(site: Inventory, **more: object) -> Inventory:
     return replace(site, racks={n: replace(rack, **more) for n, rack in site.racks.items()})  # type: ignore[arg-type]
 

@@ -3,30 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from igoudar.cabling.route import spot_of
 from igoudar.cabling.schema import place
 from igoudar.design import Design
 from igoudar.errors import Finding, Severity
 from igoudar.hall.cause import grown, home, suspect, told_at
-from igoudar.hall.draw import cooling_of
+from igoudar.hall.draw import Draws, built_w, cooling_of
 from igoudar.hall.excess import Excess
 from igoudar.hall.places import Basis, Building, Cooling, Hall, Rack
-from igoudar.model import Inventory
+from igoudar.hall.standing import standing
+from igoudar.model import Device, Inventory
 from igoudar.quantities import DISTANCE, POWER, shown
 
 
 def check(design: Design) -> Iterator[Finding]:
     inventory = design.inventory
     yield from _coordinates(inventory)
-    yield from _racks(inventory)
-    drawn = _drawn(inventory)
+    inside = Inside(inventory)
+    yield from _racks(inside)
+    drawn = _drawn(inside)
     powers = {n: drawn[n] if h.power_w is None else h.power_w for n, h in inventory.halls.items()}
-    yield from _halls(inventory, drawn)
+    yield from _halls(inside, drawn)
     yield from _buildings(inventory, powers)
     yield from _campus(inventory, sum(powers.values()))
     yield from _salt(inventory)
     yield from _envelopes(inventory)
+
+
+@dataclass(slots=True)
+class Inside:
+    """What stands in racks and draws."""
+
+    inventory: Inventory
+    devices: Mapping[str, list[Device]] = field(init=False)
+    draws: Draws = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.devices = standing(self.inventory)
+        self.draws = Draws(self.inventory)
+
+    def draw_w(self, device: Device) -> float | None:
+        return self.draws.of(device).allocated_w
+
+    def built_w(self, rack: Rack) -> float:
+        """`rack` as it is, or as it was before an override of it."""
+        return built_w(rack.power_w, [self.draw_w(device) for device in self.devices[rack.name]])
 
 
 def _coordinates(inventory: Inventory) -> Iterator[Finding]:
@@ -74,19 +97,17 @@ def _spots(inventory: Inventory) -> Iterator[Finding]:
             yield Finding("same-place", where, said, "one rack a place", see=other.where)
 
 
-def _racks(inventory: Inventory) -> Iterator[Finding]:
+def _racks(inside: Inside) -> Iterator[Finding]:
     """Heat of a rack against how it leaves."""
+    inventory = inside.inventory
     silent: dict[str, Rack] = {}
     for rack in inventory.racks.values():
         way, limit = cooling_of(inventory, rack)
-        if way is None and rack.power_w is not None and inventory.campus is not None:
+        most = round(inside.built_w(rack), 3)
+        if way is None and most and inventory.campus is not None:
             silent.setdefault(rack.hall, rack)
-        if limit is not None and rack.power_w is not None and _hot(inventory, rack):
-            said = f"rack {rack.name} may draw {shown(POWER, rack.power_w)}, cooled by {way}"
-            over, about = Excess(POWER, rack.power_w, limit), f"rack {rack.name}"
-            suspects = [suspect(rack, ("cooling", "power"), lambda one: _hot(inventory, one))]
-            where = told_at(home(rack, "power"), suspects)
-            yield over.of(about, "too-hot", where, said, ", or another cooling")
+        if limit is not None and most > limit:
+            yield _too_hot(inside, rack, f"cooled by {way}", Excess(POWER, most, limit))
     for name, rack in silent.items():
         said = f"that the heat of rack {rack.name} can leave cannot be shown"
         said = f"{said}: nobody says how hall {name} is cooled"
@@ -95,27 +116,44 @@ def _racks(inventory: Inventory) -> Iterator[Finding]:
         yield Finding("cooling-not-said", place, said, expected, severity=severity, subject=about)
 
 
-def _hot(inventory: Inventory, rack: Rack) -> bool:
-    _, limit = cooling_of(inventory, rack)
-    return limit is not None and rack.power_w is not None and rack.power_w > limit
+def _too_hot(inside: Inside, rack: Rack, cooled: str, over: Excess) -> Finding:
+    """Told of its power, or of what stands in it where that is more, or nobody says one."""
+
+    def hot(one: Rack) -> bool:
+        _, limit = cooling_of(inside.inventory, one)
+        return limit is not None and inside.built_w(one) > limit
+
+    stated = rack.power_w is not None and rack.power_w >= over.amount
+    said = f"rack {rack.name} may draw" if stated else f"what stands in rack {rack.name} draws"
+    said = f"{said} {shown(POWER, over.amount)}, {cooled}"
+    suspects = [suspect(rack, ("cooling", "power"), hot)]
+    if not stated:
+        added = over.amount - over.limit
+        suspects += grown(inside.devices[rack.name], ("draw", "type"), inside.draw_w, added)
+    where = told_at(home(rack, "power"), suspects)
+    return over.of(f"rack {rack.name}", "too-hot", where, said, ", or another cooling")
 
 
-def _drawn(inventory: Inventory) -> Mapping[str, float]:
-    """Hall -> what its racks may draw."""
-    drawn = dict.fromkeys(inventory.halls, 0.0)
-    for rack in inventory.racks.values():
-        drawn[rack.hall] += rack.power_w or 0
+def _drawn(inside: Inside) -> Mapping[str, float]:
+    """Hall -> what its racks may draw; what stands in one counts where nobody says more."""
+    drawn = dict.fromkeys(inside.inventory.halls, 0.0)
+    for rack in inside.inventory.racks.values():
+        drawn[rack.hall] += inside.built_w(rack)
     return drawn
 
 
-def _halls(inventory: Inventory, drawn: Mapping[str, float]) -> Iterator[Finding]:
-    for hall in inventory.halls.values():
+def _halls(inside: Inside, drawn: Mapping[str, float]) -> Iterator[Finding]:
+    for hall in inside.inventory.halls.values():
         total = round(drawn[hall.name], 3)
         if hall.power_w is not None and total > hall.power_w:
             said = f"the racks of hall {hall.name} may draw {shown(POWER, total)}"
             over, about = Excess(POWER, total, hall.power_w), f"hall {hall.name}"
-            racks = (rack for rack in inventory.racks.values() if rack.hall == hall.name)
-            suspects = grown(racks, ("power",), lambda rack: rack.power_w, total - hall.power_w)
+            racks = [rack for rack in inside.inventory.racks.values() if rack.hall == hall.name]
+            boxes = [box for rack in racks if rack.power_w is None for box in inside.devices[rack.name]]
+            suspects = (
+                *grown(racks, ("power",), inside.built_w, total - hall.power_w),
+                *grown(boxes, ("draw", "type"), inside.draw_w, total - hall.power_w),
+            )
             where = told_at(hall.where.at("power"), suspects)
             yield over.of(about, "hall-over-power", where, said)
 

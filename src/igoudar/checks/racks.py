@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from igoudar.design import Design
 from igoudar.errors import Finding, Severity
 from igoudar.hall.cause import Suspect, grown, home, suspect, told_at
-from igoudar.hall.draw import Draw, Draws, airflow_of, psus_of, weight_of
+from igoudar.hall.draw import Draw, Draws, airflow_of, known_w, psus_of, weight_of
 from igoudar.hall.excess import Excess
-from igoudar.hall.gaps import gap, of_types
+from igoudar.hall.gaps import gap, held, of_types
 from igoudar.hall.places import Rack
 from igoudar.hall.standing import rows_first, standing
 from igoudar.model import Device, Face, Inventory
@@ -33,7 +33,7 @@ def check(design: Design) -> Iterator[Finding]:
 def _power(known: Draws, rack: Rack, devices: list[Device]) -> Iterator[Finding]:
     """What nobody knows is an error: the rack counts as if it were full."""
     draws = {device.name: known.of(device) for device in devices}
-    if rack.power_w is not None or rack.feeds:
+    if rack.power_w is not None or held(known.inventory, rack):
         yield from _no_draw(draws, rack, devices)
     if rack.feeds:
         yield from _no_inlet(known.inventory, draws, rack, devices)
@@ -42,7 +42,7 @@ def _power(known: Draws, rack: Rack, devices: list[Device]) -> Iterator[Finding]
         yield from _over_nameplate(known.inventory, device)
     if rack.power_w is None:
         return
-    total = round(sum(draw.allocated_w or 0 for draw in draws.values()), 3)
+    total = round(known_w(draw.allocated_w for draw in draws.values()), 3)
     if total > rack.power_w:
         said = f"what stands in rack {rack.name} draws {shown(POWER, total)}{_most(draws)}"
         over = Excess(POWER, total, rack.power_w)
@@ -56,10 +56,15 @@ def _power(known: Draws, rack: Rack, devices: list[Device]) -> Iterator[Finding]
 
 def _no_draw(draws: Mapping[str, Draw], rack: Rack, devices: list[Device]) -> Iterator[Finding]:
     unknown = [device for device in devices if draws[device.name].allocated_w is None]
+    known = round(known_w(draw.allocated_w for draw in draws.values()), 3)
     for kind, alike in of_types(unknown).items():
-        counts = f"nobody knows what the feeds of {rack.name} carry"
+        counts = f"nobody knows what {rack.name} draws"
         if rack.power_w is not None:
             counts = f"{rack.name} counts as its {shown(POWER, rack.power_w)}"
+            if known > rack.power_w:
+                counts = f"{rack.name} counts as the {shown(POWER, known)} of the others"
+        elif rack.feeds:
+            counts = f"nobody knows what the feeds of {rack.name} carry"
         yield Finding(
             "no-draw",
             alike[0].where.at("type"),

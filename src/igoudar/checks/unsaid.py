@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from igoudar.design import Design
 from igoudar.errors import Finding
 from igoudar.hall.cause import home, suspect, told_at
-from igoudar.hall.draw import Draws, airflow_of
-from igoudar.hall.gaps import gap, of_types
+from igoudar.hall.draw import Draws, airflow_of, known_w
+from igoudar.hall.gaps import gap, held, of_types
 from igoudar.hall.places import Rack
 from igoudar.hall.standing import standing
 from igoudar.hardware.parts import RackType
 from igoudar.model import Device, Inventory
+from igoudar.quantities import POWER, shown
 
 FACTS = "types/overrides.yaml"
 
@@ -23,6 +24,7 @@ def check(design: Design) -> Iterator[Finding]:
     for name, devices in sorted(standing(inventory).items()):
         rack = inventory.racks[name]
         mounted = [device for device in devices if device.u]
+        yield from _no_power(draws, rack, devices)
         yield from _airflow(draws, rack, mounted)
         kind = inventory.rack_types.get(rack.type)
         if kind is None:
@@ -31,6 +33,25 @@ def check(design: Design) -> Iterator[Finding]:
         yield from _sizes(inventory, rack, kind, devices)
         if mounted:
             yield from _doors(inventory, rack, kind, mounted)
+
+
+def _no_power(draws: Draws, rack: Rack, devices: list[Device]) -> Iterator[Finding]:
+    """Where what it draws matters, so must what it may."""
+    drawing = [device for device in devices if _draws_power(draws, device)]
+    if rack.power_w is not None or not drawing or not held(draws.inventory, rack):
+        return
+    known = round(known_w(draws.of(device).allocated_w for device in devices), 3)
+    said = f"nobody says what rack {rack.name} may draw, so that it counts as no more than the"
+    said = f"{said} {shown(POWER, known)} that are known to stand in it"
+    expected = "`power` of the rack or its row, which each of its feeds carries alone"
+    where, bad, about = home(rack, "power"), gap(drawing), f"rack {rack.name}"
+    yield Finding("no-rack-power", where, said, expected, severity=bad, subject=about)
+
+
+def _draws_power(draws: Draws, device: Device) -> bool:
+    """Of whom nobody says it does, unless its type needs none."""
+    watts = draws.of(device).allocated_w
+    return draws.inventory.types[device.type].powered is not False if watts is None else watts > 0
 
 
 def _no_type(rack: Rack, devices: list[Device]) -> Iterator[Finding]:
@@ -75,10 +96,7 @@ def _airflow(draws: Draws, rack: Rack, devices: list[Device]) -> Iterator[Findin
     inventory = draws.inventory
 
     def lacking(device: Device) -> bool:
-        if airflow_of(inventory, device):
-            return False
-        watts = draws.of(device).allocated_w
-        return inventory.types[device.type].powered is not False if watts is None else watts > 0
+        return not airflow_of(inventory, device) and _draws_power(draws, device)
 
     for slug, alike in of_types(device for device in devices if lacking(device)).items():
         said = f"nobody says which way air goes through a {slug} in rack {rack.name} and against whose"

@@ -21,9 +21,10 @@ HEAD = ("building", "halls", "racks", "devices", "built for", "racks may draw", 
 def command(site: Place, *, as_json: bool) -> int:
     """Count what SITE has, by building, and what it may draw.
 
-    `built for` is the IT load of the halls, `racks may draw` the sum of what their racks may, `allocated`
-    what is planned for the devices in them. Where readings of rack PDUs are kept (`igoudar readings`),
-    `measured` is what the racks draw that were read, and `racks read` how many these are.
+    `built for` is the IT load of the halls, `racks may draw` the sum of what their racks may, or of what
+    stands in one where that is more or nobody says it, `allocated` what is planned for the devices in them.
+    Where readings of rack PDUs are kept (`igoudar readings`), `measured` is what the racks draw that were
+    read, and `racks read` how many these are.
 
     \b
     With --json: {"buildings": {number: {halls, racks, devices: {role: n}, power_w, racks_w, drawn_w,

@@ -3,20 +3,22 @@
 A device's PSUs are on the feeds and phases that their cords lead to; without a cord they alternate over the
 feeds of the rack, on no phase that anybody knows. Devices without an inlet of their own hang on a busbar:
 they are one device, the shelf of the rack, with a PSU on each feed of which one carries all; what rPDUs draw
-themselves hangs on it, too. A rack with a device of which nobody says the draw counts as its whole budget, on
-its shelf.
+themselves hangs on it, too. A rack with devices of which nobody says the draw counts as its whole budget, and
+never as less than what the others draw: these stay where they are, and what the budget leaves hangs on the
+feeds of those without a draw where all of them hang alike, else on the shelf; on no phase either way, for one
+phase would be blamed for what a whole rack may draw.
 A battery for minutes is no input: whatever is out is out for longer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from igoudar.cabling.power import Plugged, plugged
 from igoudar.facility.library import three_phase_va
 from igoudar.facility.plant import SOURCES, FacilityType, Medium, Plant, PlantUnit
-from igoudar.hall.draw import Draw, Draws, feeds_of
+from igoudar.hall.draw import Draw, Draws, built_w, feeds_of, left_w
 from igoudar.hall.places import Rack as Standing
 from igoudar.hall.standing import standing
 from igoudar.model import Device as Box
@@ -37,14 +39,15 @@ def power_graph(inventory: Inventory) -> Graph:
 
 
 def as_designed(inventory: Inventory, graph: Graph) -> Graph:
-    """Each rack that states what it may draw draws that, on its shelf."""
+    """Each rack that states what it may draw draws that, on its shelf; no less than what stands in it."""
 
     def full(rack: Rack) -> Rack:
         standing = inventory.racks[rack.name]
         if standing.power_w is None:
             return rack
         letters = tuple(letter for letter, _ in rack.feeds)
-        return replace(rack, devices=_shelf(standing, letters, standing.power_w))
+        built = built_w(standing.power_w, [device.allocated_w for device in rack.devices])
+        return replace(rack, devices=_shelf(standing, letters, built))
 
     return replace(graph, racks=tuple(full(rack) for rack in graph.racks))
 
@@ -116,28 +119,41 @@ class Racks:
         feeds = tuple(sorted(rack.feeds.items()))
         letters = tuple(letter for letter, _ in feeds)
         draws = {box.name: self._draws.of(box) for box in boxes}
-        if any(draw.allocated_w is None for draw in draws.values()):
-            devices = _shelf(rack, letters, rack.power_w or 0.0)
-        else:
-            hung = [box for box in boxes if box.feed or not draws[box.name].psus]
-            bare = sum(draws[box.name].allocated_w or 0.0 for box in hung)
-            own = (
-                _device(box, draws[box.name], self._psus(box, draws[box.name], letters))
-                for box in boxes
-                if draws[box.name].psus and not box.feed
-            )
-            devices = (*(own if letters else ()), *_shelf(rack, letters, bare))
-        liquid = self._liquid_share(boxes, draws)
+        known = [draw.allocated_w for draw in draws.values()]
+        left = left_w(rack.power_w, known)
+        liquid = self._liquid_share(boxes, draws, left / max(1, known.count(None)))
         return Rack(
             name=rack.name,
             feeds=feeds,
-            devices=devices,
+            devices=tuple(self._devices(rack, boxes, draws, left)) if letters else (),
             feed_w=self._tap_off_w(rack.feeds),
             air=self._loops.get((rack.hall, Medium.AIR), ""),
             liquid=self._loops.get((rack.hall, Medium.LIQUID), "") if liquid else "",
             liquid_share=liquid,
             where=rack.where,
         )
+
+    def _devices(
+        self, rack: Standing, boxes: Iterable[Box], draws: Mapping[str, Draw], left: float
+    ) -> Iterator[Device]:
+        """`left` is what those draw together of whom nobody says it."""
+        letters = tuple(sorted(rack.feeds))
+        shelf, unsaid = 0.0, set[tuple[tuple[str, ...], int]]()
+        for box in boxes:
+            draw = draws[box.name]
+            psus = () if box.feed else self._psus(box, draw, letters)
+            if draw.allocated_w is None:
+                unsaid.add((tuple(sorted(psu.feed for psu in psus)), draw.needed))
+            elif psus:
+                yield _device(box, draw, psus)
+            else:
+                shelf += draw.allocated_w
+        inlets, needed = next(iter(unsaid)) if len(unsaid) == 1 else ((), 1)
+        if inlets and left:
+            name, psus = f"what nobody says of {rack.name}", tuple(Psu(feed) for feed in inlets)
+            yield Device(name=name, allocated_w=left, psus=psus, psus_needed=needed, where=rack.where)
+            left = 0.0
+        yield from _shelf(rack, letters, shelf + left)
 
     def _psus(self, box: Box, draw: Draw, letters: tuple[str, ...]) -> tuple[Psu, ...]:
         feeds = feeds_of(letters, draw.psus)
@@ -150,12 +166,14 @@ class Racks:
             for cord, feed in zip(cords, feeds, strict=True)
         )
 
-    def _liquid_share(self, boxes: Iterable[Box], draws: Mapping[str, Draw]) -> float:
-        """The mean of what its devices give to liquid, weighed by what they draw."""
+    def _liquid_share(self, boxes: Iterable[Box], draws: Mapping[str, Draw], unsaid_w: float) -> float:
+        """The mean of what its devices give to liquid, weighed by what they draw; `unsaid_w`: where nobody
+        says it."""
         facts = self.inventory.facts
         watts = liquid = 0.0
         for box in boxes:
-            drawn = draws[box.name].allocated_w or 0.0
+            allocated = draws[box.name].allocated_w
+            drawn = unsaid_w if allocated is None else allocated
             watts += drawn
             liquid += drawn * (facts[box.type].liquid_share if box.type in facts else 0.0)
         return min(1.0, liquid / watts) if watts else 0.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from igoudar.hall.places import USUAL_IN, Cooling, Rack
@@ -55,6 +55,27 @@ class Draws:
             self._types[device.type] = draw_of(self.inventory, replace(device, draw_w=None))
         known = self._types[device.type]
         return known if device.draw_w is None else replace(known, allocated_w=device.draw_w)
+
+
+def left_w(power_w: float | None, draws: Sequence[float | None]) -> float:
+    """What those are counted with of whom nobody says what they draw: all that the rack may draw beside."""
+    if power_w is None or None not in draws:
+        return 0.0
+    return max(0.0, power_w - known_w(draws))
+
+
+def known_w(draws: Iterable[float | None]) -> float:
+    return sum((watts for watts in draws if watts is not None), 0.0)
+
+
+def drawn_w(power_w: float | None, draws: Sequence[float | None]) -> float:
+    """What a rack counts as now: what is known; with a gap all that it may draw, and never less than that."""
+    return known_w(draws) + left_w(power_w, draws)
+
+
+def built_w(power_w: float | None, draws: Sequence[float | None]) -> float:
+    """What a rack is built for: what it may draw, and never less than what is known to stand in it."""
+    return max(known_w(draws), power_w or 0.0)
 
 
 def cooling_of(inventory: Inventory, rack: Rack) -> tuple[Cooling | None, float | None]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from igoudar.errors import Severity
-from igoudar.model import Device, Status
+from igoudar.hall.draw import cooling_of
+from igoudar.hall.places import Rack
+from igoudar.model import Device, Inventory, Status
 
 
 def gap(devices: Iterable[Device]) -> Severity:
@@ -20,3 +22,12 @@ def of_types(devices: Iterable[Device]) -> Mapping[str, list[Device]]:
     for device in devices:
         found.setdefault(device.type, []).append(device)
     return found
+
+
+def held(inventory: Inventory, rack: Rack) -> bool:
+    """Whether what a rack draws is held against anything but a power of its own."""
+    hall = inventory.halls[rack.hall]
+    _, carried_off = cooling_of(inventory, rack)
+    limits = [hall.power_w, carried_off]
+    limits += [one.power_w for one in inventory.buildings.values() if one.number == hall.building]
+    return bool(rack.feeds) or inventory.campus is not None or any(most is not None for most in limits)

@@ -7,14 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from igoudar.hall.draw import Draws
+from igoudar.hall.draw import Draws, built_w, known_w
 from igoudar.hall.measured import measured
+from igoudar.hall.standing import standing
 from igoudar.model import Inventory
 
 
 @dataclass(slots=True)
 class Totals:
-    """`power_w`: what the halls are built for; `racks_w`: what their racks may draw; `drawn_w`: allocated.
+    """`power_w`: what the halls are built for; `racks_w`: what their racks may draw, or what stands in them
+    where that is more or nobody says it; `drawn_w`: allocated.
 
     `unknown`: devices of which nobody says what they draw. `read`: racks of which it is measured, in all
     `measured_w`.
@@ -54,18 +56,17 @@ def totals(inventory: Inventory) -> Mapping[int, Totals]:
     for hall in inventory.halls.values():
         found[hall.building].halls += 1
         found[hall.building].power_w += hall.power_w or 0
-    for rack in inventory.racks.values():
-        found[buildings[rack.hall]].racks += 1
-        found[buildings[rack.hall]].racks_w += rack.power_w or 0
+    draws = Draws(inventory)
+    for name, devices in standing(inventory).items():
+        rack, known = inventory.racks[name], [draws.of(device).allocated_w for device in devices]
+        mine = found[buildings[rack.hall]]
+        mine.racks += 1
+        mine.racks_w += built_w(rack.power_w, known)
+        mine.drawn_w += known_w(known)
+        mine.unknown += known.count(None)
+        mine.devices.update(str(device.role) for device in devices)
     for name, watts in measured(inventory).racks.items():
         mine = found[buildings[inventory.racks[name].hall]]
         mine.read += 1
         mine.measured_w += watts
-    draws = Draws(inventory)
-    for device in inventory.devices.values():
-        mine = found[buildings[device.hall]]
-        mine.devices[str(device.role)] += 1
-        drawn = draws.of(device).allocated_w
-        mine.drawn_w += drawn or 0
-        mine.unknown += drawn is None
     return {number: found[number] for number in sorted(found)}

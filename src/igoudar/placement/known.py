@@ -60,12 +60,12 @@ def draw_of(inventory: Inventory, device: Device, request: RequestFile) -> float
 
 def rack_draws(inventory: Inventory, request: RequestFile) -> dict[str, float]:
     """W of each rack; one with a device of which nobody knows the draw counts as its whole power."""
-    found = {}
-    for name, devices in standing(inventory).items():
-        here = [draw_of(inventory, device, request) for device in devices]
-        known = sum(drawn for drawn in here if drawn is not None)
-        found[name] = max(known, inventory.racks[name].power_w or 0.0) if None in here else known
-    return found
+    return {
+        name: draw.drawn_w(
+            inventory.racks[name].power_w, [draw_of(inventory, device, request) for device in devices]
+        )
+        for name, devices in standing(inventory).items()
+    }
 
 
 def mass_of(inventory: Inventory, device: Device, request: RequestFile) -> float | None:
