@@ -343,7 +343,7 @@ def test_a_mounting_depth_that_is_only_the_nearest_that_rails_can_be_set_to(tmp_
     """Quirk 6: 191 mm in a rack of 1200 mm bounds whatever is put into it."""
     found, findings = rack(tmp_path, "outer_depth: 1200\nouter_unit: mm\nmounting_depth: 191\n")
     assert found.mounting_depth_mm == 191.0
-    said = "a mounting depth of 191 mm is little in a rack 1200 mm deep, and bounds all in it"
+    said = "a mounting depth of 191 mm is little in a rack 1200 mm deep, and all must fit"
     expected = "how far apart the rails are, or `depth` of the type under `racks` of types/overrides.yaml"
     assert findings == [f"acme.yaml: mounting_depth: warning: {said}; expected {expected}"]
 

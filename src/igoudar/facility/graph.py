@@ -3,8 +3,8 @@
 A device's PSUs are on the feeds and phases that their cords lead to; without a cord they alternate over the
 feeds of the rack, on no phase that anybody knows. Devices without an inlet of their own hang on a busbar:
 they are one device, the shelf of the rack, with a PSU on each feed of which one carries all; what rPDUs draw
-themselves hangs on it, too. A rack with a device of which nobody says the draw counts as its whole budget, on
-its shelf.
+themselves hangs on it, too. What is in a bay and has no inlet hangs on those of its parent. A rack with a
+device of which nobody says the draw counts as its whole budget, on its shelf.
 A battery for minutes is no input: whatever is out is out for longer.
 """
 
@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from igoudar.cabling.power import Plugged, plugged
 from igoudar.facility.library import three_phase_va
 from igoudar.facility.plant import SOURCES, FacilityType, Medium, Plant, PlantUnit
+from igoudar.hall.bays import fed_in_bays, feeder_of
 from igoudar.hall.draw import Draw, Draws, feeds_of
 from igoudar.hall.places import Rack as Standing
 from igoudar.hall.standing import standing
@@ -119,14 +120,7 @@ class Racks:
         if any(draw.allocated_w is None for draw in draws.values()):
             devices = _shelf(rack, letters, rack.power_w or 0.0)
         else:
-            hung = [box for box in boxes if box.feed or not draws[box.name].psus]
-            bare = sum(draws[box.name].allocated_w or 0.0 for box in hung)
-            own = (
-                _device(box, draws[box.name], self._psus(box, draws[box.name], letters))
-                for box in boxes
-                if draws[box.name].psus and not box.feed
-            )
-            devices = (*(own if letters else ()), *_shelf(rack, letters, bare))
+            devices = self._hanging(rack, boxes, draws)
         liquid = self._liquid_share(boxes, draws)
         return Rack(
             name=rack.name,
@@ -138,6 +132,19 @@ class Racks:
             liquid_share=liquid,
             where=rack.where,
         )
+
+    def _hanging(self, rack: Standing, boxes: list[Box], draws: Mapping[str, Draw]) -> tuple[Device, ...]:
+        letters = tuple(sorted(rack.feeds))
+        bays = fed_in_bays(self.inventory, ((box, draws[box.name].allocated_w) for box in boxes))
+        bare, own = 0.0, list[Device]()
+        for box in boxes:
+            draw = draws[box.name]
+            watts = (draw.allocated_w or 0.0) + bays.get(box.name, 0.0)
+            if box.feed or not draw.psus:
+                bare += 0.0 if box.bay and feeder_of(self.inventory, box) else watts
+            elif letters:
+                own.append(_device(box, (draw, watts), self._psus(box, draw, letters)))
+        return (*own, *_shelf(rack, letters, bare))
 
     def _psus(self, box: Box, draw: Draw, letters: tuple[str, ...]) -> tuple[Psu, ...]:
         feeds = feeds_of(letters, draw.psus)
@@ -176,11 +183,12 @@ def _shelf(rack: Standing, letters: tuple[str, ...], watts: float) -> tuple[Devi
     return (Device(name=f"the shelf of {rack.name}", allocated_w=watts, psus=psus, where=rack.where),)
 
 
-def _device(box: Box, draw: Draw, psus: tuple[Psu, ...]) -> Device:
-    """What its PSUs are rated at is not said again here: racks are judged by it."""
+def _device(box: Box, drawn: tuple[Draw, float], psus: tuple[Psu, ...]) -> Device:
+    """`drawn`: of it, and W with its bays. Ratings are not said again: racks are judged by them."""
+    draw, watts = drawn
     return Device(
         name=box.name,
-        allocated_w=draw.allocated_w or 0.0,
+        allocated_w=watts,
         psus=psus,
         psus_needed=draw.needed,
         where=box.where,

@@ -206,9 +206,7 @@ def _odd_rack(entry: shapes.RackShape, found: parts.RackType, where: Where) -> I
         said = f"the mounting depth of {inside:g} mm is more than the rack's own {depth:g} mm"
         yield _warning("mounting-depth", where.at("mounting_depth"), said, "at most the outer depth")
     if depth is not None and inside is not None and inside < LEAST_SHARE * depth:
-        said = (
-            f"a mounting depth of {inside:g} mm is little in a rack {depth:g} mm deep, and bounds all in it"
-        )
+        said = f"a mounting depth of {inside:g} mm is little in a rack {depth:g} mm deep, and all must fit"
         expected = "how far apart the rails are, or `depth` of the type under `racks` of types/overrides.yaml"
         yield _warning("mounting-depth", where.at("mounting_depth"), said, expected)
 
