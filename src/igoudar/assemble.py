@@ -18,6 +18,7 @@ from igoudar.facility.library import Library
 from igoudar.facility.plant import Plant
 from igoudar.hall import patterns, series
 from igoudar.hall import schema as hall_schema
+from igoudar.hall.bays import seated
 from igoudar.hall.facts import RackFacts
 from igoudar.hall.modules import Catalogue, Fitting
 from igoudar.hall.part import Part
@@ -66,7 +67,8 @@ def assemble(documents: Documents, folder: str) -> tuple[model.Inventory | None,
     halls, rows = _halls(documents, joined)
     racks, devices = _standing(rows, joined, RackMaker(rack_types, findings), documents.part)
     fitting = _fitting(documents, types, findings)
-    devices = fitting.all(devices)
+    devices, strays = seated(fitting.all(devices))
+    findings += strays
     units = documents.units
     if documents.part is not None:
         units = {name: unit for name, unit in units.items() if name in devices}
@@ -309,7 +311,8 @@ def _device(name: str, entry: schema.DeviceIn, where: Where, racks: Mapping[str,
         serial=entry.serial or "",
         draw_w=entry.draw,
         feed=entry.feed or "",
-        **entry.model_dump(exclude={"oob_mac", "host_key", "nos", "was", "serial", "draw", "feed"}),
+        bay=entry.bay,
+        **entry.model_dump(exclude={"oob_mac", "host_key", "nos", "was", "serial", "draw", "feed", "bay"}),
     )
 
 

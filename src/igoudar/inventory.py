@@ -27,6 +27,7 @@ from igoudar.ledger import Ledger, read_ledger
 from igoudar.model import Inventory
 from igoudar.one_hall import OF_PLANTS, judged, of_hall, with_plants, without_loose_ends
 from igoudar.references import broken_references
+from igoudar.seats import with_racks
 from igoudar.site_files import SiteFile, TenantFile
 from igoudar.some_halls import part_of
 from igoudar.validated import validated
@@ -91,7 +92,7 @@ def read_documents(folder: Path, root: Path) -> Documents:
     documents, findings = _documents(folder, root)
     if findings:
         raise BadInput(locate(findings, root))
-    return documents
+    return with_racks(documents)
 
 
 def _inventory(

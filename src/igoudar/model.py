@@ -97,6 +97,7 @@ class Device:
     `u` is the number on the rack's rail (`igoudar.hall.levels`), 0 beside the U. `draw_w` is what it may draw
     itself; None: what its type says. `feed`: of its rack, which an rPDU hands on. `modules`: bay -> module
     type, as they are written; `type` is then one that is made with them.
+    `bay`: of which parent it stands in; then rack, U and face are those of the parent.
     `box`: key -> line of what is known of the single box. `instead_of`: what its row gave, where an override
     says otherwise.
     """
@@ -124,6 +125,7 @@ class Device:
     draw_w: float | None = None
     feed: str = ""
     modules: Mapping[str, str] = field(default_factory=dict)
+    bay: End | None = None
     box: Mapping[str, Where] = field(default_factory=dict)
     instead_of: Device | None = None
 
@@ -134,7 +136,7 @@ class Device:
 
 @dataclass(frozen=True, slots=True, order=True)
 class End:
-    """One end of a cable; written `device/port`."""
+    """One end of a cable, written `device/port`; or a bay, `device/bay`."""
 
     device: str
     port: str

@@ -13,6 +13,7 @@ from igoudar.cabling.power import power_kinds
 from igoudar.cabling.pulls import port_kinds, whole_port
 from igoudar.errors import Finding, Where, in_runs, unknown
 from igoudar.facility.references import broken_plant
+from igoudar.hall.bays import misplaced_children
 from igoudar.hall.places import Hall, Rack
 from igoudar.model import Attachment, Cable, Device, End, Inventory, Role, Status
 
@@ -22,6 +23,7 @@ def broken_references(inventory: Inventory) -> list[Finding]:
     rules: tuple[Callable[[Inventory], Iterator[Finding]], ...] = (
         _places,
         _devices,
+        misplaced_children,
         _identities,
         _cables,
         _uplinks,
@@ -63,7 +65,7 @@ def _classes(inventory: Inventory) -> Iterator[Finding]:
 
 def _devices(inventory: Inventory) -> Iterator[Finding]:
     for device in inventory.devices.values():
-        if device.rack not in inventory.racks:
+        if device.rack not in inventory.racks and not device.bay:
             yield unknown("rack", device.rack, device.where.at("rack"), inventory.racks)
         if device.type not in inventory.types:
             yield unknown("type", device.type, device.where.at("type"), inventory.written_types())

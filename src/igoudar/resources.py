@@ -115,13 +115,14 @@ def _of(kind: Kind, known: Sequence[float | None], limit: float | None) -> str:
 
 
 def _place(device: Device) -> str:
-    """Beside the U there may be several."""
+    """Beside the U there may be several, and in a device at one."""
     face = " rear" if device.face is Face.REAR else ""  # two at one place are an error of check
-    return f"u{digits(device.u)}{face}" if device.u else f"u00 {device.name}"
+    place = f"u{digits(device.u)}{face}"
+    return f"{place} {device.bay}" if device.bay else place if device.u else f"u00 {device.name}"
 
 
 def _standing(inventory: Inventory, device: Device) -> dict[str, Any]:
-    """`height` where it is not one U, and `modules` where the device says its own."""
+    """`height` where it is not one U, `bay` and `modules` where the device says them."""
     kind = inventory.types[device.type]
     return {
         "device": device.name,
@@ -129,6 +130,7 @@ def _standing(inventory: Inventory, device: Device) -> dict[str, Any]:
         "serial": device.serial,
         "status": str(device.status),
         **({"height": f"{kind.units:g} U"} if kind.units not in (0, 1) else {}),
+        **({"bay": str(device.bay)} if device.bay else {}),
         **({"modules": dict(device.modules)} if device.modules else {}),
     }
 

@@ -12,18 +12,28 @@ from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from netaddr import EUI, AddrFormatError, IPAddress, IPNetwork, mac_unix_expanded, valid_mac
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, StringConstraints
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
+from igoudar.bay_text import IN_A_BAY, bay, bay_pattern, in_a_bay
 from igoudar.model import Attachment, CableStatus, End, Face, Role, SessionRole, Status
 from igoudar.quantities import DeviceWatts, Metres
-from igoudar.validated import LABEL
+from igoudar.validated import LABEL, NAME_PATTERN
 
 _NETWORK = re.compile(r"[0-9A-Fa-f.:]+/[0-9]{1,3}")
 _COUNT = re.compile(r"([0-9]{1,5})\.\.([0-9]{1,5})(?:/([0-9]{1,3}))?")
 _HALF = r"[0-9]{1,3}(?:\.[05])?"
 _LEVELS = re.compile(rf"({_HALF})(?:\.\.({_HALF}))?(?:/({_HALF}))?")
 MOST = 10_000  # what one count may give
-NAME_PATTERN = r"([a-z0-9-]|\{[a-z]+\})+"
 _EXAMPLES = {4: ("172.16.1.0/24", "203.0.113.1"), 6: ("2001:db8:1::/64", "2001:db8::1")}
 
 
@@ -184,6 +194,8 @@ Serial = Annotated[str, BeforeValidator(_serial)]
 NamePattern = Annotated[str, BeforeValidator(_name_pattern)]
 Given = Annotated[str, Field(min_length=1)]
 Modules = dict[Given, Given]
+Bay = Annotated[End, BeforeValidator(bay)]
+BayPattern = Annotated[str, BeforeValidator(bay_pattern)]
 
 
 LEVEL = "a number of the rack's rail such as 12, 12.5 for half a U, or 0 for what stands beside the U"
@@ -284,16 +296,29 @@ class BoxIn(Entry):
 
 
 class DeviceIn(BoxIn):
-    """`u` is 0 for what stands beside the U, such as a vertical PDU."""
+    """`u` is 0 for what stands beside the U, such as a vertical PDU.
+
+    `bay` of a parent, such as chassis-1/Slot 3, instead of `rack` and `u`.
+    """
 
     number: DeviceNumber
     rack: Label
     u: Level
+    bay: Bay | None = None
     serial: Serial | None = None
     oob: Network4 | None = None
     oob_mac: Mac | None = None
     host_key: PublicKey | None = None
     was: Label | None = None
+
+    _of_its_parent = model_validator(mode="before")(in_a_bay)
+
+    @field_validator("bay")
+    @classmethod
+    def _alone(cls, bay: End | None, info: ValidationInfo) -> End | None:
+        if bay is not None and (info.data.get("rack", IN_A_BAY) != IN_A_BAY or info.data.get("u")):
+            raise ValueError("`bay` without `rack` and `u`, which are those of the parent")
+        return bay
 
 
 class CableIn(Entry):

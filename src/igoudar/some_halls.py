@@ -68,16 +68,20 @@ class _Ties:
         """The file without written boxes in counted racks of other halls that nobody here needs."""
         racks = {name for _, file in self.documents.sites for name in file.racks} | self.own
         needed = self.whole | self.wanted
+        boxes = {n: d for _, file in self.documents.sites for n, d in file.devices.items()}
+        needed |= {bay.device for n in needed & boxes.keys() if (bay := boxes[n].bay)}
         kept = {n: d for n, d in site.devices.items() if d.rack in racks or n in needed}
         return site.model_copy(update={"devices": kept})
 
     def places(self, halls: Collection[str]) -> tuple[set[RowOf], set[RowOf]]:
         """Rows of other halls that are needed whole, and those of which the racks are enough."""
         files = [file for _, file in self.documents.sites]
-        devices = {name: device.rack for file in files for name, device in file.devices.items()}
+        boxes = {name: device for file in files for name, device in file.devices.items()}
+        devices = {name: device.rack for name, device in boxes.items()}
         racks = {name: (rack.hall, rack.row) for file in files for name, rack in file.racks.items()}
         sought = {name: True for name in self.wanted if name not in devices}
-        sought |= {devices[name]: False for name in self.wanted if name in devices}
+        alone = sorted((bool(boxes[name].bay), devices[name]) for name in self.wanted if name in devices)
+        sought |= {rack: in_a_bay for in_a_bay, rack in alone}  # a parent may be one that the row counts
         sought |= {devices.get(name, name): True for name in self.whole}
         sought = {name: whole for name, whole in sought.items() if name not in self.own}
         rows = {racks[name] for name, whole in sought.items() if whole and name in racks}

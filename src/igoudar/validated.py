@@ -13,6 +13,7 @@ from igoudar.errors import BadInput, Finding, Where, nearest, step_path
 from igoudar.yaml_source import Source, locate, read_source
 
 LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"  # of DNS
+NAME_PATTERN = r"([a-z0-9-]|\{[a-z]+\})+"  # a name with words in braces
 _Model = TypeVar("_Model", bound=BaseModel)
 
 

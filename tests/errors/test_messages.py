@@ -47,6 +47,7 @@ WARNED = {
     "cooling-of-a-hall-not-said",
     "envelope-of-no-class",
     "standstill-not-shown",
+    "types-of-odd-depths-and-ports",
     "warm-before-battery-ends",
 }
 

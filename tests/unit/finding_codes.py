@@ -12,6 +12,7 @@ CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 MAKERS = {  # what makes a finding: position of its code
     "Finding": 0, "Fault": 0, "Misfit": 0, "_fault": 0, "_too_much": 0, "_say": 0, "_refused": 1, "refuse": 2,
     "of": 1, "unknown": 0, "_known": 1, "finding": 0,
+    "_warning": 0,
 }  # fmt: skip
 
 

@@ -80,6 +80,7 @@ def test_what_a_site_has_is_counted(root: Path) -> None:
         "equipment": 10,
     }  # fmt: skip
     assert (told["all"]["racks"], told["all"]["racks_w"], told["all"]["unknown"]) == (5, 62_500, 0)
+    assert (told["all"]["management"], told["all"]["cables"]) == (21, 44)
     lines, status = typed(root, "count lab")
     assert (lines[0].split()[0], status) == ("building", 0)
     assert lines[1].split() == ["1", "1", "5", "32", "70", "kW", "62.5", "kW", "8.55", "kW"]

@@ -41,6 +41,8 @@ def test_halls_racks_and_power(campus: Inventory) -> None:
     assert sum(found[n].racks_w for n in RESERVED) == pytest.approx(8.0e6)
     assert sum(t.power_w for t in found.values()) == pytest.approx(409.7e6, rel=1e-4)
     assert sum(t.unknown for t in found.values()) == 0
+    assert sum(t.management for t in found.values()) == 48 * 10_008 + 24 * 1_438 + 8 * 1_800 + 3
+    assert sum(t.cables for t in found.values()) == 48 * 32_024 + 8 * 5_000 + 3
     assert all(t.drawn_w <= t.racks_w <= t.power_w for t in found.values())
 
 

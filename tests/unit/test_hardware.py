@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from igoudar.hall.facts import RAILS_IN
 from igoudar.hardware import DeviceType, Leg, ModuleType, RackType, installed, read_library, read_type
 from igoudar.hardware.parts import Bay
 from igoudar.yaml_source import read_source
@@ -162,6 +163,56 @@ def test_an_outlet_of_no_inlet(tmp_path: Path) -> None:
     assert findings == [f"acme.yaml: power-outlets[0].power_port: {said}"]
 
 
+def test_an_outlet_that_names_no_inlet_is_fed_by_nobody_knows_which(tmp_path: Path) -> None:
+    """Quirk 14: a UPS with one inlet, a transfer switch with two, and neither is guessed."""
+    for inlets in (("In",), ("Source A", "Source B")):
+        text = "power-ports:\n" + "".join(f"  - {{name: {n}, type: iec-60320-c20}}\n" for n in inlets)
+        text += "power-outlets:\n  - {name: 1, type: iec-60320-c13}\n"
+        text += "  - {name: 2, type: iec-60320-c13, power_port: }\n"
+        parts = device(tmp_path, text).parts
+        assert [i.name for i in parts.inlets] == [*inlets]
+        assert [(o.name, o.inlet, o.leg) for o in parts.outlets] == [("1", "", None), ("2", "", None)]
+
+
+@pytest.mark.parametrize("name", ["Management1", "mgmt0", "MgmtEth0/RSP0/CPU0/0", "iDRAC", "BMC", "eth0"])
+def test_a_management_port_without_its_flag_is_told(tmp_path: Path, name: str) -> None:
+    """Quirk 24: it is kept as the file has it, one for data."""
+    text = f"interfaces:\n  - {{name: swp1, type: 1000base-t}}\n  - {{name: {name}, type: 1000base-t}}\n"
+    found, findings = read(tmp_path, DEVICE + text)
+    assert isinstance(found, DeviceType)
+    assert found.data_ports == ("swp1", name)
+    said = f"{name} is called like a management port, has no flag, and counts as one for data"
+    expected = "expected `mgmt_only: true`, or another name"
+    assert findings == [f"acme.yaml: interfaces[1]: warning: {said}; {expected}"]
+    flagged = device(tmp_path, text.replace("}\n", ", mgmt_only: true}\n").replace("true", "false", 1))
+    assert flagged.data_ports == ("swp1",)
+
+
+def test_what_only_begins_like_a_management_port(tmp_path: Path) -> None:
+    names = ("eth0", "eth1", "bmcast1", "Ethernet1", "port-mgmt")
+    text = "interfaces:\n" + "".join(f"  - {{name: {name}, type: 1000base-t}}\n" for name in names)
+    assert device(tmp_path, text).data_ports == names
+
+
+def test_inventory_items_are_no_parts(tmp_path: Path) -> None:
+    """Quirk 25: with a part number and a maker, or with a role; neither is asked for anything."""
+    text = "inventory-items:\n  - {name: CPU 1, manufacturer: Acme, part_id: C-1}\n"
+    text += "  - {name: Fan 1, role: fan, label: F}\n"
+    assert device(tmp_path, text).parts == device(tmp_path, "").parts
+
+
+def test_slugs_without_their_maker_in_folders_and_files_of_other_names(tmp_path: Path) -> None:
+    """Quirk 27: a type is what its file says, wherever that lies; who joins them tells two of one slug."""
+    text = "manufacturer: Acme Works\nmodel: Q+\nslug: q-plus\nu_height: 1\n"
+    for path in ("device-types/Acme/QPlus.yaml", "device-types/Other/Q+.yml"):
+        (tmp_path / path).parent.mkdir(parents=True)
+        (tmp_path / path).write_text(text, "utf-8")
+    found = [read for _, read in read_library(tmp_path)]
+    assert [read.findings for read in found] == [(), ()]
+    types = [read.type for read in found if isinstance(read.type, DeviceType)]
+    assert [(t.slug, t.manufacturer, t.model) for t in types] == [("q-plus", "Acme Works", "Q+")] * 2
+
+
 def test_a_parent_without_bays_and_its_child(tmp_path: Path) -> None:
     parent = device(tmp_path, "subdevice_role: parent\n")
     child = device(tmp_path, "subdevice_role: child\ndevice-bays:\n  - {name: Sled 1}\n")
@@ -286,6 +337,48 @@ def test_a_mounting_depth_that_does_not_fit_in(tmp_path: Path) -> None:
     _, findings = rack(tmp_path, "outer_depth: 600\nouter_unit: mm\nmounting_depth: 745\n")
     said = "the mounting depth of 745 mm is more than the rack's own 600 mm; expected at most the outer depth"
     assert findings == [f"acme.yaml: mounting_depth: warning: {said}"]
+
+
+def test_a_mounting_depth_that_is_only_the_nearest_that_rails_can_be_set_to(tmp_path: Path) -> None:
+    """Quirk 6: 191 mm in a rack of 1200 mm bounds whatever is put into it."""
+    found, findings = rack(tmp_path, "outer_depth: 1200\nouter_unit: mm\nmounting_depth: 191\n")
+    assert found.mounting_depth_mm == 191.0
+    said = "a mounting depth of 191 mm is little in a rack 1200 mm deep, and all must fit"
+    expected = "how far apart the rails are, or `depth` of the type under `racks` of types/overrides.yaml"
+    assert findings == [f"acme.yaml: mounting_depth: warning: {said}; expected {expected}"]
+
+
+@pytest.mark.parametrize("inches", [10, 19, 20, 21, 23])
+def test_every_distance_of_rails_of_the_format(tmp_path: Path, inches: int) -> None:
+    """Quirk 7; whatever a rack may have, a device may be made for."""
+    text = RACK.replace("width: 19", f"width: {inches}")
+    found, findings = read(tmp_path, text)
+    assert isinstance(found, RackType)
+    assert (found.width_in, findings) == (inches, [])
+    assert inches in RAILS_IN
+
+
+@pytest.mark.parametrize("inches", ["22", "19.5", "'19'", "true"])
+def test_distances_of_rails_that_are_none(tmp_path: Path, inches: str) -> None:
+    found, findings = read(tmp_path, RACK.replace("width: 19", f"width: {inches}"))
+    assert found is None
+    assert len(findings) == 1
+    assert findings[0].startswith("acme.yaml: width: ")
+
+
+@pytest.mark.parametrize(
+    ("form", "cabinet", "bounded"),
+    [("wall-cabinet", True, True), ("4-post-frame", False, True), ("2-post-frame", False, False),
+     ("4-post-cabinet", True, True), ("wall-frame", False, True), ("wall-frame-vertical", False, True),
+     ("wall-cabinet-vertical", True, True)],
+)  # fmt: skip
+def test_every_form_factor_of_the_format(tmp_path: Path, form: str, cabinet: bool, bounded: bool) -> None:
+    """Quirk 7: which have doors, and in which something bounds the depth."""
+    text = RACK.replace("4-post-cabinet", form) + "max_weight: 1360\nweight_unit: kg\n"
+    found, findings = read(tmp_path, text)
+    assert isinstance(found, RackType)
+    assert (found.form_factor, found.cabinet, found.bounded, findings) == (form, cabinet, bounded, [])
+    assert found.load_kg == 1360.0
 
 
 def test_a_rack_that_says_little(tmp_path: Path) -> None:

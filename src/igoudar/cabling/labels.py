@@ -39,9 +39,10 @@ def labels_of(inventory: Inventory, ledger: Ledger, today: date) -> Mapping[str,
 
 
 def end_text(inventory: Inventory, end: End) -> str:
-    """One end; what stands beside the U is U00, an rPDU there its feed."""
+    """One end; what stands beside the U is U00, an rPDU there its feed. A bay follows the U."""
     device = inventory.devices[end.device]
     rack, hall = inventory.racks[device.rack], inventory.halls[device.hall]
     place = rack.at or rack.name.upper()
     height = digits(device.u) if device.u or not device.feed else device.feed
+    height += f".{''.join(device.bay.port.split())}" if device.bay else ""
     return f"{hall.floor}{hall.name.upper()}.{place}-{height}:{end.port}"

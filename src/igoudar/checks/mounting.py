@@ -30,7 +30,8 @@ def check(design: Design) -> Iterator[Finding]:
     inventory = design.inventory
     yield from misplaced(inventory)
     for name, inside in sorted(standing(inventory).items()):
-        fitting, devices = _Fitting(inventory, inventory.racks[name]), rows_first(inside)
+        fitting = _Fitting(inventory, inventory.racks[name])
+        devices = rows_first(device for device in inside if not device.bay)
         yield from fitting.widths(devices)
         yield from fitting.depths(devices)
         yield from fitting.back_to_back(devices)
@@ -40,7 +41,7 @@ def check(design: Design) -> Iterator[Finding]:
 def misplaced(inventory: Inventory) -> Iterator[Finding]:
     """What stands beyond its rack, or where another device is."""
     taken: dict[tuple[str, int, Face], Device] = {}
-    for device in rows_first(inventory.devices.values()):
+    for device in rows_first(device for device in inventory.devices.values() if not device.bay):
         rack = inventory.racks[device.rack]
         yield from _beside(inventory, device)
         yield from _outside(inventory, device, rack)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from igoudar.design import Design
 from igoudar.errors import Finding, Severity
+from igoudar.hall.bays import fed_in_bays
 from igoudar.hall.cause import Suspect, grown, home, suspect, told_at
 from igoudar.hall.draw import Draw, Draws, airflow_of, known_w, psus_of, weight_of
 from igoudar.hall.excess import Excess
@@ -37,8 +38,9 @@ def _power(known: Draws, rack: Rack, devices: list[Device]) -> Iterator[Finding]
         yield from _no_draw(draws, rack, devices)
     if rack.feeds:
         yield from _no_inlet(known.inventory, draws, rack, devices)
+    bays = fed_in_bays(known.inventory, ((one, draws[one.name].allocated_w) for one in devices))
     for device in devices:
-        yield from _over_psus(known.inventory, device, draws[device.name])
+        yield from _over_psus(known.inventory, device, draws[device.name], bays.get(device.name, 0.0))
         yield from _over_nameplate(known.inventory, device)
     if rack.power_w is None:
         return
@@ -83,7 +85,8 @@ def _no_inlet(
     def lacking(device: Device) -> bool:
         kind = inventory.types[device.type]
         bays_alone = bool(kind.parts.module_bays) and not kind.parts.inlets
-        return bays_alone and kind.powered is not False and bool(draws[device.name].allocated_w)
+        fed = bays_alone and kind.powered is not False and not device.bay  # by its parent
+        return fed and bool(draws[device.name].allocated_w)
 
     for slug, alike in of_types(device for device in devices if lacking(device)).items():
         said = f"a {slug} draws power and its type has bays for modules, but no inlet that a feed leads to"
@@ -105,18 +108,22 @@ def _over_nameplate(inventory: Inventory, device: Device) -> Iterator[Finding]:
     yield over.of(f"device {device.name}", "over-nameplate", told, said, f", the nameplate of {device.type}")
 
 
-def _over_psus(inventory: Inventory, device: Device, draw: Draw) -> Iterator[Finding]:
-    """Told of the type where the device says nothing itself."""
+def _over_psus(inventory: Inventory, device: Device, draw: Draw, in_bays: float) -> Iterator[Finding]:
+    """Told of the type where the device says nothing itself. `in_bays`: W that it hands on."""
     if draw.psus and draw.needed > draw.psus:
         yield _too_few_psus(inventory, device, draw)
         return
-    if draw.allocated_w is None or draw.cap_w is None or draw.allocated_w <= draw.cap_w:
+    if draw.allocated_w is None or draw.cap_w is None or draw.allocated_w + in_bays <= draw.cap_w:
         return
-    facts, own = inventory.facts.get(device.type), device.draw_w is not None
-    where = device.where.at("draw") if own else facts.where if facts else device.where.at("type")
+    facts, said_itself = inventory.facts.get(device.type), device.draw_w is not None
+    own = said_itself or bool(in_bays)
+    where = device.where.at("draw" if said_itself else "type")
+    where = facts.where if facts and not own else where
     about = f"device {device.name}" if own else f"type {device.type}"
-    said = f"{device.name if own else device.type} draws {shown(POWER, draw.allocated_w)}"
-    over = Excess(POWER, draw.allocated_w, draw.cap_w)
+    whole = " with what is in its bays" if in_bays else ""
+    watts = draw.allocated_w + in_bays
+    said = f"{device.name if own else device.type}{whole} draws {shown(POWER, watts)}"
+    over = Excess(POWER, watts, draw.cap_w)
     yield over.of(about, "over-psus", where, said, f", what {draw.needed} of its {draw.psus} PSUs give")
 
 
@@ -164,10 +171,7 @@ def _mass(inventory: Inventory, rack: Rack, devices: list[Device]) -> Iterator[F
 
 def _airflow(inventory: Inventory, rack: Rack, devices: list[Device]) -> Iterator[Finding]:
     """Air that one blows out is what the other breathes. At the rear face it is the other way round."""
-    ways: dict[str, Device] = {}
-    for device in devices:
-        if way := _way(inventory, device):
-            ways.setdefault(way, device)
+    ways = ways_of(inventory, devices)
     if len(ways) > 1:
         first, second = ways.values()
         said = f"{first.name} and {second.name} in rack {rack.name} blow against each other"
@@ -175,6 +179,15 @@ def _airflow(inventory: Inventory, rack: Rack, devices: list[Device]) -> Iterato
         suspects = (suspect(second, keys, lambda one: _way(inventory, one) == _way(inventory, second)),)
         where, see = told_at((first.instead_of or first).where, suspects)
         yield Finding("airflow", where, said, "one direction a rack", see=see or second.where, subject=about)
+
+
+def ways_of(inventory: Inventory, devices: list[Device]) -> dict[str, Device]:
+    """Each way that air goes in a rack -> the first device of it."""
+    ways: dict[str, Device] = {}
+    for device in devices:
+        if way := _way(inventory, device):
+            ways.setdefault(way, device)
+    return ways
 
 
 _TURNED = {"front-to-rear": "rear-to-front", "rear-to-front": "front-to-rear"}

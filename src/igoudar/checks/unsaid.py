@@ -23,7 +23,7 @@ def check(design: Design) -> Iterator[Finding]:
     draws = Draws(inventory)
     for name, devices in sorted(standing(inventory).items()):
         rack = inventory.racks[name]
-        mounted = [device for device in devices if device.u]
+        mounted = [device for device in devices if device.u and not device.bay]
         yield from _no_power(draws, rack, devices)
         yield from _airflow(draws, rack, mounted)
         kind = inventory.rack_types.get(rack.type)

@@ -27,8 +27,8 @@ def command(site: Place, *, as_json: bool) -> int:
     read, and `racks read` how many these are.
 
     \b
-    With --json: {"buildings": {number: {halls, racks, devices: {role: n}, power_w, racks_w, drawn_w,
-    unknown, read, measured_w}}, "all": the same}.
+    With --json: {"buildings": {number: {halls, racks, devices: {role: n}, management, cables, power_w,
+    racks_w, drawn_w, unknown, read, measured_w}}, "all": the same}; `management`: ports for nothing else.
     """
     from igoudar.hall.totals import Totals, totals  # noqa: PLC0415 - as all that reads a site
     from igoudar.inventory import load  # noqa: PLC0415
@@ -46,6 +46,7 @@ def command(site: Place, *, as_json: bool) -> int:
         rows = [(*row, *more) for row, more in zip(rows, each, strict=True)]
     columns(rows, right=True)
     click.echo(", ".join(f"{n:,} {role}" for role, n in sorted(whole.devices.items())))
+    click.echo(f"{whole.management:,} ports for management, {whole.cables:,} cables for data and management")
     if whole.unknown:
         click.echo(f"nobody says what {counted(whole.unknown, 'device')} draw")
     return 0

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from igoudar.drawing import looks
+from igoudar.drawing.bays import by_parent, draw_bays, head
 from igoudar.drawing.floor import Floor, RackSize, rack_size
 from igoudar.drawing.frame import FOOT, LEGEND, Heading, Key, framed, legend
 from igoudar.drawing.letters import width
@@ -17,6 +18,7 @@ from igoudar.hall.draw import cooling_of, draw_of
 from igoudar.hall.levels import numbers, span
 from igoudar.hall.measured import Measured, measured
 from igoudar.hall.places import Rack
+from igoudar.hardware import DeviceType
 from igoudar.model import Device, Face, Inventory, Status
 from igoudar.power.graph import Rack as Hung
 from igoudar.power.loads import by_feed
@@ -60,11 +62,17 @@ class _Layout:
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """A device and where it is seen; `box` has its real height."""
+    """A device and where it is seen; `box` has its real height. `bays` and who is in them."""
 
     device: Device
     height: float
     full_depth: bool
+    bays: tuple[str, ...] = ()
+    held: Mapping[str, Device] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, kind: DeviceType, device: Device, held: Mapping[str, Device]) -> _Shown:
+        return cls(device, kind.units, kind.full_depth, kind.parts.device_bays if held else (), held)
 
     def box(self, layout: _Layout, face: Face) -> Box:
         opening = layout.opening(face)
@@ -81,12 +89,10 @@ def draw_rack(inventory: Inventory, name: str, floor: Floor, day: date) -> str:
     rack = inventory.racks[name]
     devices = standing(inventory)[name]
     kinds = inventory.types
-    inside = [
-        _Shown(device, kinds[device.type].units, kinds[device.type].full_depth)
-        for device in devices
-        if device.u and kinds[device.type].units
-    ]
-    beside = [device for device in devices if not device.u or not kinds[device.type].units]
+    mounted = [one for one in devices if one.u and (one.bay or kinds[one.type].units)]
+    held = by_parent(mounted)
+    inside = [_Shown.of(kinds[one.type], one, held.get(one.name, {})) for one in mounted if not one.bay]
+    beside = [one for one in devices if not one.u or not (one.bay or kinds[one.type].units)]
     size = rack_size(floor, rack, inventory.rack_types.get(rack.type))
     layout = _layout(size, rack, len(beside))
     read = measured(inventory)
@@ -184,7 +190,9 @@ def _device(sheet: Pen, layout: _Layout, shown: _Shown, face: Face) -> None:
     _body(group, box, device.status, looks.tint(device.role) if mounted else looks.WHITE)
     if looks.networking(device.role):
         group.rect(Box(box.x, box.y, 1.2, box.h), Ink(fill="#4a6a80"))
-    words = box.inset(2.0)
+    if mounted and shown.bays:
+        draw_bays(group, box, shown.bays, shown.held)
+    words = head(box, shown.bays if mounted else ()).inset(2.0)
     notes = ", ".join(note for note in (_status(device), "drained" if device.drained else "") if note)
     halo = looks.hatched(device.status)
     share = 0.56 if notes else 1.0

@@ -118,7 +118,7 @@ def rack_use(inventory: Inventory, rack: Rack, devices: Iterable[Device]) -> Rac
     devices = list(devices)
     taken: set[int] = set()
     for device in devices:
-        if device.u:
+        if device.u and not device.bay:
             taken |= {*span(rack, device.u, inventory.types[device.type].units).halves()}
     return RackUse(
         total(POWER, (draw_of(inventory, device).allocated_w for device in devices), rack.power_w),

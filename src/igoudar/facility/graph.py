@@ -3,10 +3,11 @@
 A device's PSUs are on the feeds and phases that their cords lead to; without a cord they alternate over the
 feeds of the rack, on no phase that anybody knows. Devices without an inlet of their own hang on a busbar:
 they are one device, the shelf of the rack, with a PSU on each feed of which one carries all; what rPDUs draw
-themselves hangs on it, too. A rack with devices of which nobody says the draw counts as its whole budget, and
-never as less than what the others draw: these stay where they are, and what the budget leaves hangs on the
-feeds of those without a draw where all of them hang alike, else on the shelf; on no phase either way, for one
-phase would be blamed for what a whole rack may draw.
+themselves hangs on it, too. What is in a bay and has no inlet hangs on those of its parent. A rack with
+devices of which nobody says the draw counts as its whole budget, and never as less than what the others draw:
+these stay where they are, and what the budget leaves hangs on the feeds of those without a draw where all of
+them hang alike, else on the shelf; on no phase either way: one phase would be blamed for what a whole rack may
+draw.
 A battery for minutes is no input: whatever is out is out for longer.
 """
 
@@ -18,6 +19,7 @@ from dataclasses import dataclass, field, replace
 from igoudar.cabling.power import Plugged, plugged
 from igoudar.facility.library import three_phase_va
 from igoudar.facility.plant import SOURCES, FacilityType, Medium, Plant, PlantUnit
+from igoudar.hall.bays import fed_in_bays, feeder_of
 from igoudar.hall.draw import Draw, Draws, built_w, feeds_of, left_w
 from igoudar.hall.places import Rack as Standing
 from igoudar.hall.standing import standing
@@ -134,20 +136,24 @@ class Racks:
         )
 
     def _devices(
-        self, rack: Standing, boxes: Iterable[Box], draws: Mapping[str, Draw], left: float
+        self, rack: Standing, boxes: list[Box], draws: Mapping[str, Draw], left: float
     ) -> Iterator[Device]:
         """`left` is what those draw together of whom nobody says it."""
         letters = tuple(sorted(rack.feeds))
+        bays = fed_in_bays(self.inventory, ((box, draws[box.name].allocated_w) for box in boxes))
         shelf, unsaid = 0.0, set[tuple[tuple[str, ...], int]]()
         for box in boxes:
             draw = draws[box.name]
             psus = () if box.feed else self._psus(box, draw, letters)
             if draw.allocated_w is None:
                 unsaid.add((tuple(sorted(psu.feed for psu in psus)), draw.needed))
-            elif psus:
-                yield _device(box, draw, psus)
+            elif not psus and box.bay and feeder_of(self.inventory, box):
+                continue
+            watts = (draw.allocated_w or 0.0) + bays.get(box.name, 0.0)
+            if psus and (watts or draw.allocated_w is not None):
+                yield _device(box, (draw, watts), psus)
             else:
-                shelf += draw.allocated_w
+                shelf += watts
         inlets, needed = next(iter(unsaid)) if len(unsaid) == 1 else ((), 1)
         if inlets and left:
             name, psus = f"what nobody says of {rack.name}", tuple(Psu(feed) for feed in inlets)
@@ -194,11 +200,12 @@ def _shelf(rack: Standing, letters: tuple[str, ...], watts: float) -> tuple[Devi
     return (Device(name=f"the shelf of {rack.name}", allocated_w=watts, psus=psus, where=rack.where),)
 
 
-def _device(box: Box, draw: Draw, psus: tuple[Psu, ...]) -> Device:
-    """What its PSUs are rated at is not said again here: racks are judged by it."""
+def _device(box: Box, drawn: tuple[Draw, float], psus: tuple[Psu, ...]) -> Device:
+    """`drawn`: of it, and W with its bays. Ratings are not said again: racks are judged by them."""
+    draw, watts = drawn
     return Device(
         name=box.name,
-        allocated_w=draw.allocated_w or 0.0,
+        allocated_w=watts,
         psus=psus,
         psus_needed=draw.needed,
         where=box.where,

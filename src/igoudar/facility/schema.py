@@ -28,8 +28,8 @@ from igoudar.quantities import (
     Volts,
     Watts,
 )
-from igoudar.schema import NAME_PATTERN, Entry, Label, NamePattern, Source, counted, one_of
-from igoudar.validated import LABEL
+from igoudar.schema import Entry, Label, NamePattern, Source, counted, one_of
+from igoudar.validated import LABEL, NAME_PATTERN
 
 _Value = TypeVar("_Value")
 Factor = Annotated[float, Field(gt=0, le=1, strict=False)]

@@ -29,7 +29,7 @@ Airflow = Literal[
 ]  # fmt: skip
 
 
-RAILS_IN = (10, 19, 21, 23)  # distances between rails that the trade knows
+RAILS_IN = (10, 19, 20, 21, 23)  # distances between rails that the trade knows
 MM_AN_INCH = 25.4
 
 

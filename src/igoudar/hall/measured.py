@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from igoudar.errors import Finding, Severity, Where, unknown
+from igoudar.hall.bays import feeder_of
 from igoudar.hall.draw import Draws
 from igoudar.hall.excess import Excess
 from igoudar.hall.readings import Reading, by_device, by_rack
@@ -33,7 +34,8 @@ def measured(inventory: Inventory) -> Measured:
     }
     racks = {}
     for name, boxes in standing.items():
-        active = [box.name for box in boxes if box.status is not Status.PLANNED]
+        there = (box for box in boxes if box.status is not Status.PLANNED)
+        active = [box.name for box in there if not feeder_of(inventory, box)]
         if active and all(box in devices for box in active):
             racks[name] = math.fsum(devices[box] for box in active)
     for name, mine in by_rack(sound):
@@ -113,13 +115,21 @@ def excesses(inventory: Inventory) -> Iterator[Finding]:
         device = inventory.devices[name]
         about = f"device {name}"
         yield from _missing(inventory, (about, device.rack), mine, _inlets(inventory, name))
-        allocated = draws.of(device).allocated_w
+        allocated = _allocated(draws, device, standing[device.rack])
         if allocated is not None and _sum(mine) > allocated:
             yield _over_allocated(about, name, _sum(mine), (allocated, device.where), mine[0].where)
     for name, mine in by_rack(sound):
         yield from _missing(inventory, (f"rack {name}", name), mine, 2)
     for name, readings in _whole(sound).items():
         yield from _of_rack(draws, name, readings, standing.get(name, ()))
+
+
+def _allocated(draws: Draws, device: Device, beside: Sequence[Device]) -> float | None:
+    """With what its inlets feed in its bays; None where nobody says it of one."""
+    there = (one for one in beside if one.status is not Status.PLANNED)
+    fed = (one for one in there if one.bay and feeder_of(draws.inventory, one) == device.name)
+    known = [draws.of(one).allocated_w for one in (device, *fed)]
+    return None if None in known else math.fsum(watts or 0 for watts in known)
 
 
 def _whole(sound: Sequence[Reading]) -> dict[str, list[Reading]]:

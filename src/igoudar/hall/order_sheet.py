@@ -151,7 +151,7 @@ class _Sheet:
         return found
 
     def _rack(self, rack: Rack) -> None:
-        """A page of its own: the elevation from the front, and beside it what stands beside the U."""
+        """A page of its own: the elevation from the front, beside it what is beside the U or in a bay."""
         self._page()
         self._write(f"{rack.name}, as it stands afterwards", MARGIN, ("B", 16))
         self.y += 6
@@ -163,7 +163,7 @@ class _Sheet:
         beside: list[tuple[str, Mapping[str, str]]] = []
         for place, box in rack.places():
             unit = float(place.split()[0].removeprefix("u"))
-            if unit == 0:
+            if unit == 0 or "bay" in box:
                 beside.append((place, box))
                 continue
             low, high = span(rack, unit, float(box.get("height", "1 U").split()[0]))
@@ -206,13 +206,15 @@ class _Sheet:
     ) -> None:
         room = MARGIN + WIDTH - x
         if boxes:
-            self._write("beside the U", x, ("B", 9), room)
+            bays = any("bay" in box for _, box in boxes)
+            self._write("beside the U and in bays" if bays else "beside the U", x, ("B", 9), room)
         for _, box in sorted(boxes, key=lambda told: told[0]):
             self.y += 7
             said = touched.get(box["device"], "")
             self._write(f"{box['device']}{f', {said}' if said else ''}", x, ("B" if said else "", 9), room)
             self.y += 4
-            self._write(f"{box['type']}, {box['serial']}", x, ("", 7.5), room)
+            bay = f", {box['bay']}" if "bay" in box else ""
+            self._write(f"{box['type']}, {box['serial']}{bay}", x, ("", 7.5), room)
 
 
 def _plain(text: str) -> str:

@@ -38,6 +38,8 @@ class Part:
         kept = [box for box in row.entry.devices if row.hall in self.near and box.role in self.meshed]
         if not kept and not bare:
             return None
+        if any(box.bay for box in kept):  # their parents, whatever the role
+            kept = [*row.entry.devices]
         boxes = [box if box in kept else box.model_copy(update=_NO_BOX) for box in row.entry.devices]
         racks = row.entry.racks if bare else _racks(kept, row.entry.racks)
         return replace(row, entry=row.entry.model_copy(update={"devices": boxes, "racks": racks}))

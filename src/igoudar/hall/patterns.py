@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from netaddr import IPNetwork
 
+from igoudar.bay_text import bay
 from igoudar.errors import HINTS, Finding, Where, first_few, nearest
 from igoudar.hall.levels import whole
 from igoudar.hall.modules import refitted
@@ -85,6 +86,7 @@ def _misspelt(row: Rows) -> Iterator[Finding]:
     for number, standing in enumerate(row.entry.devices):
         here = row.where.at("devices").at(number)
         yield from strange_words(standing.name, DEVICE_WORDS, here.at("name"))
+        yield from strange_words(standing.bay or "", DEVICE_WORDS, here.at("bay"))
         yield from _outside(standing, row.entry, here)
         yield from _past(standing, row.entry, here)
 
@@ -134,17 +136,19 @@ class Place:
 
 
 def _devices(standing: StandingIn, place: Place, where: Where) -> Iterator[Device]:
-    """One for each U."""
+    """One for each U, or for each bay that is counted."""
     for n, unit in enumerate(standing.u):
         step = place.index * (standing.every or len(standing.u)) + n
+        words = {"hall": place.hall, "row": place.row, "rack": place.rack, "n": n + 1, "u": unit}
         yield Device(
-            name=standing.name.format(hall=place.hall, row=place.row, rack=place.rack, n=n + 1, u=unit),
+            name=standing.name.format(**words),
             type=standing.type,
             role=standing.role,
             number=standing.number + step,
             hall=place.hall,
             rack=place.rack,
-            u=whole(float(unit)),
+            u=0 if standing.bay else whole(float(unit)),
+            bay=bay(standing.bay.format(**words)) if standing.bay else None,
             where=where,
             status=standing.status,
             oob=_counted_on(standing.oob, step),
@@ -234,8 +238,13 @@ def override(
     found.devices = {
         name: device
         for name, device in found.devices.items()
-        if name not in absent and device.rack not in absent
+        if name not in absent and device.rack not in absent and _parent(device) not in absent
     }
+
+
+def _parent(device: Device) -> str:
+    """In whose bay it stands; empty where it stands in none."""
+    return device.bay.device if device.bay else ""
 
 
 def _stated(entry: OverrideIn) -> dict[str, Any]:
@@ -289,6 +298,9 @@ def _useless(thing: Rack | Device, stated: Mapping[str, Any], where: Where) -> I
         if inside not in known:
             said = f"{thing.name} is a {kind}, which has no {key!r}"
             yield Finding("unknown-key", where.at(key), said)
+        elif key == "u" and isinstance(thing, Device) and thing.bay:
+            said = f"{thing.name} stands in a bay, and is at the U of {thing.bay.device}"
+            yield Finding("unknown-key", where.at(key), said, "`bay`, where it is in another one")
         elif str(getattr(thing, inside)) == _told(value):  # networks are equal whatever their host bits
             said = f"{thing.name} has this {key!r} without it"
             yield Finding(

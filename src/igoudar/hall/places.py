@@ -117,6 +117,7 @@ class Rack:
     """`height` in U, of an open rack (`width_in` 21) in OU. `feeds`: `A` and `B` -> the unit that feeds it.
 
     `power_w`: what it may draw, and each of its feeds carries alone. `load_kg`: what may stand in it.
+    `cold`: the side of it where its cold aisle lies, front or rear; empty where nobody says it.
     `first` is the lowest number on its rail, of the lowest U, or of the highest where it counts downwards.
     `instead_of`: what its row gave, where an override says otherwise.
     """
@@ -133,6 +134,7 @@ class Rack:
     load_kg: float | None = None
     cooling: Cooling | None = None
     at: str = ""
+    cold: str = ""
     width_in: int = USUAL_IN
     first: int = 1
     descending: bool = False

@@ -41,6 +41,7 @@ class RackMaker:
             power_w=entry.power,
             load_kg=entry.load if entry.load is not None or kind is None else kind.load_kg,
             cooling=entry.cooling,
+            cold=str(entry.cold or ""),
             air_class=entry.air_class or "",
             water_class=entry.water_class or "",
             where=where,

@@ -38,6 +38,8 @@ from igoudar.quantities import (
     shown,
 )
 from igoudar.schema import (
+    Bay,
+    BayPattern,
     BoxIn,
     ClassName,
     DeviceNumber,
@@ -196,6 +198,7 @@ class RackParts(Entry):
     """What a rack states itself, and a row for all of its racks. `load`: what may stand in it.
 
     `power`: what the rack may draw; each feed alone must carry it. Feed name -> unit that feeds it.
+    `cold`: the side where the cold aisle lies.
     """
 
     type: Label | None = None
@@ -204,6 +207,7 @@ class RackParts(Entry):
     power: Watts | None = None
     load: Kilograms | None = None
     cooling: Annotated[Cooling | None, one_of(Cooling)] = None
+    cold: Annotated[Face | None, one_of(Face)] = None
     air_class: ClassName | None = None
     water_class: ClassName | None = None
 
@@ -222,10 +226,12 @@ class StandingIn(BoxIn):
 
     `number` is that of the first; it counts on by place, so that a rack without leaves a hole. So does `oob`.
     What may grow says how much is counted for it: `every` devices a rack, `every_row` racks a row.
+    With `bay`, of a parent in the same rack, `u` counts the bays; words of it are those of names.
     """
 
     name: NamePattern
     u: Levels
+    bay: BayPattern | None = None
     racks: Count | None = None
     number: DeviceNumber = 1
     every: Annotated[int, Field(ge=1, le=1000)] | None = None
@@ -293,6 +299,7 @@ class OverrideIn(Entry):
     status: Annotated[Status | None, one_of(Status)] = None
     face: Annotated[Face | None, one_of(Face)] = None
     u: Level | None = None
+    bay: Bay | None = None
     draw: DeviceWatts | None = None
     feed: Letter | None = None
     modules: Modules | None = None
@@ -308,6 +315,7 @@ class OverrideIn(Entry):
     power: Watts | None = None
     load: Kilograms | None = None
     cooling: Annotated[Cooling | None, one_of(Cooling)] = None
+    cold: Annotated[Face | None, one_of(Face)] = None
     air_class: ClassName | None = None
     water_class: ClassName | None = None
     at: GridPlace | None = None

@@ -1,4 +1,4 @@
-"""What a site has and may draw, by building: counts of halls, racks and devices by role, powers in W."""
+"""What a site has and may draw, by building: counts of what is there, powers in W."""
 
 from __future__ import annotations
 
@@ -18,13 +18,16 @@ class Totals:
     """`power_w`: what the halls are built for; `racks_w`: what their racks may draw, or what stands in them
     where that is more or nobody says it; `drawn_w`: allocated.
 
-    `unknown`: devices of which nobody says what they draw. `read`: racks of which it is measured, in all
-    `measured_w`.
+    `management`: ports of devices that are for nothing else, each with an address of its own. `cables`: for
+    data and management, of the building of one end. `unknown`: devices of which nobody says what they draw.
+    `read`: racks of which it is measured, in all `measured_w`.
     """
 
     halls: int = 0
     racks: int = 0
     devices: Counter[str] = field(default_factory=Counter)
+    management: int = 0
+    cables: int = 0
     power_w: float = 0.0
     racks_w: float = 0.0
     drawn_w: float = 0.0
@@ -40,6 +43,8 @@ class Totals:
         self.halls += other.halls
         self.racks += other.racks
         self.devices += other.devices
+        self.management += other.management
+        self.cables += other.cables
         self.power_w += other.power_w
         self.racks_w += other.racks_w
         self.drawn_w += other.drawn_w
@@ -69,4 +74,9 @@ def totals(inventory: Inventory) -> Mapping[int, Totals]:
         mine = found[buildings[inventory.racks[name].hall]]
         mine.read += 1
         mine.measured_w += watts
+    ports = {slug: sum(i.mgmt_only for i in kind.interfaces) for slug, kind in inventory.types.items()}
+    for device in inventory.devices.values():
+        found[buildings[device.hall]].management += ports[device.type]
+    for cable in inventory.cables.values():
+        found[buildings[inventory.devices[cable.a.device].hall]].cables += 1
     return {number: found[number] for number in sorted(found)}

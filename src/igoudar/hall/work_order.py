@@ -26,6 +26,7 @@ class Box:
     status: str
     low: float
     modules: Mapping[str, str]  # bay -> what is in it
+    bay: str = ""  # of its parent
 
     @property
     def box(self) -> tuple[str, str]:
@@ -33,7 +34,14 @@ class Box:
 
     @property
     def place(self) -> tuple[str, str, str]:
-        return self.rack, self.unit, self.face
+        """What is in a bay goes with its parent."""
+        return ("", self.bay, "") if self.bay else (self.rack, self.unit, self.face)
+
+    @property
+    def told(self) -> str:
+        """Where it is, for who stands there."""
+        bay = f" in {self.bay}" if self.bay else ""
+        return f"{self.rack} {self.unit}{' (rear)' if self.face == 'rear' else ''}{bay}"
 
 
 def boxes(racks: Record) -> dict[str, Box]:
@@ -42,11 +50,12 @@ def boxes(racks: Record) -> dict[str, Box]:
     for rack, told in racks.items():
         for place, box in told.get("units", {}).items():
             unit, _, more = place.partition(" ")
-            face = "rear" if more == "rear" else "front"
+            face = "rear" if more.partition(" ")[0] == "rear" else "front"
             same = {key: box[key] for key in ("type", "serial", "status")}
             low = low_in(told, place)
             modules = box.get("modules", {})
-            found[box["device"]] = Box(rack, unit, face, box["device"], low=low, modules=modules, **same)
+            inside = {"modules": modules, "bay": box.get("bay", "")}
+            found[box["device"]] = Box(rack, unit, face, box["device"], low=low, **inside, **same)
     return found
 
 
@@ -61,8 +70,8 @@ def work_order(row: str, before: Record, after: Record, day: date) -> Order:
     out = [old[name] for name in old.keys() - new.keys()] + [one for one, _ in replaced]
     put = [new[name] for name in new.keys() - old.keys()] + [other for _, other in replaced]
     made = sections((
-        ("Take out", (_at(box) for box in _walk(out))),
-        ("Move", (_at(other, f"{one.rack} {one.unit} → ") for one, other in sorted(moved, key=_to))),
+        ("Take out", (_at(box) for box in sorted(_walk(out), key=_inner_first))),
+        ("Move", (_at(other, f"{one.told} → ") for one, other in sorted(moved, key=_to))),
         ("Exchange", (_at(other, old=one) for one, other in sorted(exchanged, key=_to))),
         ("Modules", (line for pair in sorted(refitted, key=_to) for line in _bays(*pair))),
         ("Racks and their feeds", (Line(frame) for frame in _frames(before, after))),
@@ -95,13 +104,17 @@ def _frames(before: Record, after: Record) -> Iterator[str]:
             yield f"{rack}: disconnect feed {feed} from {unit}"
 
 
-def _to(pair: tuple[Box, Box]) -> tuple[str, float]:
+def _to(pair: tuple[Box, Box]) -> tuple[str, float, str]:
     return _order(pair[1])
 
 
-def _order(box: Box) -> tuple[str, float]:
-    """Racks as one walks, and each from the bottom up."""
-    return box.rack, box.low
+def _order(box: Box) -> tuple[str, float, str]:
+    """Racks as one walks, each from the bottom up, and what is in a bay after its parent."""
+    return box.rack, box.low, box.bay
+
+
+def _inner_first(box: Box) -> tuple[str, float, bool]:
+    return box.rack, box.low, not box.bay
 
 
 def _walk(found: list[Box]) -> list[Box]:
@@ -115,14 +128,12 @@ def _bays(old: Box, new: Box) -> Iterator[Line]:
         if out != put:
             told = f"take out {out}" if put is None else f"put in {put}"
             instead = f" instead of {out}" if out and put else ""
-            rear = " (rear)" if new.face == "rear" else ""
-            yield Line(f"{new.rack} {new.unit}{rear}: ", new.name, f", bay {bay}: {told}{instead}")
+            yield Line(f"{new.told}: ", new.name, f", bay {bay}: {told}{instead}")
 
 
 def _at(box: Box, before: str = "", old: Box | None = None) -> Line:
     """`before`: where it comes from; `old`: the box that it takes the place of."""
-    rear = " (rear)" if box.face == "rear" else ""
     serial = f", serial {box.serial}" if box.serial else ", serial to be noted"
     more = f"; the old one has the serial {old.serial or 'unknown'}" if old else ""
     modules = f" with {told_of(box.modules)}" if box.modules else ""
-    return Line(f"{before}{box.rack} {box.unit}{rear}: ", box.name, f", {box.type}{modules}{serial}{more}")
+    return Line(f"{before}{box.told}: ", box.name, f", {box.type}{modules}{serial}{more}")

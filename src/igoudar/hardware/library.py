@@ -6,7 +6,8 @@ file says and we do not follow: a key that is none of the format's, a mounting d
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from functools import cache
@@ -24,6 +25,10 @@ HardwareType = parts.DeviceType | parts.ModuleType | parts.RackType
 KG = {"kg": Decimal(1), "g": Decimal("0.001"), "lb": Decimal("0.45359237"), "oz": Decimal("0.028349523125")}
 MM = {"mm": Decimal(1), "in": Decimal("25.4")}
 LEAST_DEPTH_MM = 100  # a mounting depth below it was meant in the unit of the outer sizes
+LEAST_SHARE = (
+    0.5  # of the outer depth: less than it is the nearest that rails can be set to, not where they are
+)
+MANAGEMENT = re.compile(r"(mgmt|management|ipmi|bmc|idrac|ilo)(?![a-z])|mgmteth", re.IGNORECASE)
 LEGS = {"A": parts.Leg.L1, "B": parts.Leg.L2, "C": parts.Leg.L3}
 
 
@@ -200,6 +205,10 @@ def _odd_rack(entry: shapes.RackShape, found: parts.RackType, where: Where) -> I
     if depth is not None and inside is not None and inside > depth:
         said = f"the mounting depth of {inside:g} mm is more than the rack's own {depth:g} mm"
         yield _warning("mounting-depth", where.at("mounting_depth"), said, "at most the outer depth")
+    if depth is not None and inside is not None and inside < LEAST_SHARE * depth:
+        said = f"a mounting depth of {inside:g} mm is little in a rack {depth:g} mm deep, and all must fit"
+        expected = "how far apart the rails are, or `depth` of the type under `racks` of types/overrides.yaml"
+        yield _warning("mounting-depth", where.at("mounting_depth"), said, expected)
 
 
 def _odd_parts(found: HardwareType, where: Where) -> Iterator[Finding]:
@@ -216,6 +225,18 @@ def _odd_parts(found: HardwareType, where: Where) -> Iterator[Finding]:
             place = where.at("front-ports").at(number).at("rear_port")
             said = f"{through.front} leads to {through.rear!r}, which is no rear port of the type"
             yield Finding("unknown-rear-port", place, said, _one_of(rears))
+    yield from _unflagged(found.parts.interfaces, where)
+
+
+def _unflagged(interfaces: Sequence[parts.InterfaceType], where: Where) -> Iterator[Finding]:
+    """By its name alone nothing is made a management port; but it is told that it counts as one for data."""
+    names = {port.name for port in interfaces}
+    for number, port in enumerate(interfaces):
+        alone = port.name == "eth0" and "eth1" not in names and len(names) > 1  # of a switch
+        if not port.mgmt_only and (alone or MANAGEMENT.match(port.name)):
+            said = f"{port.name} is called like a management port, has no flag, and counts as one for data"
+            place = where.at("interfaces").at(number)
+            yield _warning("management-port", place, said, "`mgmt_only: true`, or another name")
 
 
 def _one_of(names: Collection[str]) -> str:

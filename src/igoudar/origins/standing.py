@@ -44,6 +44,7 @@ def rack_story(scene: Scene, rack: Rack) -> Story:
     way, most = cooling_of(inventory, rack)
     told.tell("cooling", way, [*stated(rack, "cooling"), *hall_places(scene, hall, "cooling")])
     told.tell("most by cooling", amount(POWER, most), [(By.DATA, _LIMITS.at("cooling").at(str(way)))])
+    told.tell("cold", rack.cold, stated(rack, "cold"))
     for key in ("air_class", "water_class"):
         own = getattr(rack, key) or getattr(hall, key)
         told.tell(key, own, [*stated(rack, key), *hall_places(scene, hall, key)])
@@ -105,8 +106,10 @@ def device_story(scene: Scene, device: Device) -> Story:
     for key in ("role", "number", "status", "nos", "pod", "face", "feed"):
         told.tell(key, getattr(device, key), stated(device, key))
     row: list[Place] = [(by, place.at("racks")) for place in above(home, 3)] if by is By.PATTERN else []
-    told.tell("rack", device.rack, row or stated(device, "rack"))
-    told.tell("u", f"{device.u:g}", stated(device, "u"))
+    told.tell("bay", device.bay, stated(device, "bay"))
+    by_parent = stated(device, "bay") if device.bay else []
+    told.tell("rack", device.rack, by_parent or row or stated(device, "rack"))
+    told.tell("u", f"{device.u:g}", by_parent or stated(device, "u"))
     told.tell("oob", device.oob, stated(device, "oob"))
     for key in BOX:
         csv: list[Place] = [(By.UNITS, device.box[key])] if key in device.box else []
@@ -158,7 +161,7 @@ def _body(inventory: Inventory, device: Device, told: Teller) -> None:
     told.tell("mass", with_modules, _facts(inventory, device, "weight", "weight"))
     told.tell("airflow", airflow_of(inventory, device), _facts(inventory, device, "airflow", "airflow"))
     widths = " or ".join(f"{inches} in" for inches in widths_of(inventory, device.type))
-    told.tell("width", widths if device.u else None, _facts(inventory, device, "width"))
+    told.tell("width", widths if device.u and not device.bay else None, _facts(inventory, device, "width"))
     if facts:
         told.tell("depth", amount(LENGTH, facts.depth_mm), _facts(inventory, device, "depth"))
         liquid = shown(SHARE, facts.liquid_share * 100) if facts.liquid_share else None

@@ -112,7 +112,7 @@ class _Left:
         bits = (1 << (rack.height + 1)) - 2
         for device in self.standing:
             kind = self.inventory.types[device.type]
-            if device.u and (kind.full_depth or device.face is face):
+            if device.u and not device.bay and (kind.full_depth or device.face is face):
                 covered = span(rack, device.u, kind.units)
                 for place in range(math.floor(covered.low), math.ceil(covered.high)):
                     bits &= ~(1 << (place + 1))
