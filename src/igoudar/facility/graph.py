@@ -6,7 +6,7 @@ they are one device, the shelf of the rack, with a PSU on each feed of which one
 themselves hangs on it, too. What is in a bay and has no inlet hangs on those of its parent. A rack with
 devices of which nobody says the draw counts as its whole budget, and never as less than what the others draw:
 these stay where they are, and what the budget leaves hangs on the feeds of those without a draw where all of
-them hang alike, else on the shelf; on no phase either way: one phase would be blamed for what a whole rack may
+them hang alike, else on the shelf; on no phase either way: one would be blamed for what a whole rack may
 draw.
 A battery for minutes is no input: whatever is out is out for longer.
 """
