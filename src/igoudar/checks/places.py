@@ -8,6 +8,7 @@ from igoudar.cabling.route import spot_of
 from igoudar.cabling.schema import place
 from igoudar.design import Design
 from igoudar.errors import Finding, Severity
+from igoudar.facility.rest import Rest
 from igoudar.hall.cause import grown, home, suspect, told_at
 from igoudar.hall.draw import cooling_of
 from igoudar.hall.excess import Excess
@@ -21,12 +22,17 @@ def check(design: Design) -> Iterator[Finding]:
     yield from _coordinates(inventory)
     yield from _racks(inventory)
     drawn = _drawn(inventory)
-    powers = {n: drawn[n] if h.power_w is None else h.power_w for n, h in inventory.halls.items()}
     yield from _halls(inventory, drawn)
-    yield from _buildings(inventory, powers)
-    yield from _campus(inventory, sum(powers.values()))
+    yield from sums(inventory, drawn)
     yield from _salt(inventory)
     yield from _envelopes(inventory)
+
+
+def sums(inventory: Inventory, drawn: Mapping[str, float]) -> Iterator[Finding]:
+    """What buildings and the campus have of halls. `drawn`: what the racks of each hall may draw."""
+    powers = {n: drawn[n] if h.power_w is None else h.power_w for n, h in inventory.halls.items()}
+    yield from _buildings(inventory, powers)
+    yield from _campus(inventory, sum(powers.values()))
 
 
 def _coordinates(inventory: Inventory) -> Iterator[Finding]:
@@ -98,6 +104,16 @@ def _racks(inventory: Inventory) -> Iterator[Finding]:
 def _hot(inventory: Inventory, rack: Rack) -> bool:
     _, limit = cooling_of(inventory, rack)
     return limit is not None and rack.power_w is not None and rack.power_w > limit
+
+
+def sums_with(rest: Rest) -> Iterator[Finding]:
+    """The same of the campus and of buildings of some halls, where others are not counted out."""
+    inventory = rest.inventory
+    drawn = _drawn(inventory)
+    numbers = {inventory.halls[hall].building for hall in rest.halls}
+    mine = {f"building {b.name}" for b in inventory.buildings.values() if b.number in numbers} | {"campus"}
+    found = sums(inventory, {hall: drawn[rest.like.get(hall, hall)] for hall in drawn})
+    return (finding for finding in found if finding.subject in mine)
 
 
 def _drawn(inventory: Inventory) -> Mapping[str, float]:
