@@ -28,9 +28,10 @@ from igoudar.hall.part import Part
 from igoudar.hostview import HostView, HostViews
 from igoudar.intent import DeviceIntent
 from igoudar.inventory import ledger_of, load_hall, load_part, load_whole, read_documents, shown
+from igoudar.judged_hall import found_of_all, judge
 from igoudar.ledger import Ledger, clashes
 from igoudar.model import SWITCH_ROLES, Device, Inventory, Role, Status
-from igoudar.one_hall import OF_TIES, halls_of, judged
+from igoudar.one_hall import OF_TIES, halls_of
 from igoudar.render import render_all
 from igoudar.render_roles import render_declaration
 from igoudar.roles import Declaration, RoleFolder, load_roles
@@ -145,7 +146,12 @@ def _compiled_part(
     assert part is not None
     try:
         halls = sorted(part.halls)
-        checked = [finding for hall in halls for finding in _checked_hall(documents, place, hall, today)]
+        shared = found_of_all(documents, place, halls)
+        checked = [
+            finding
+            for hall in halls
+            for finding in judge(describe(load_hall(documents, place, hall), place[1]), shared, today)
+        ]
         inventory = load_part(less, place, ledger)
         if _needs_all(inventory, part):
             return None
@@ -241,21 +247,15 @@ def _compiled(
 def check_hall(documents: Documents, place: tuple[Path, Path], hall: str, today: date) -> tuple[Finding, ...]:
     """What is wrong with one hall of a site, its folder and the root in `place`. Raises BadInput.
 
-    Its racks, power, cooling, cables and network as designed; no text, no number, nothing of several halls.
+    Its racks, power, cooling, cables and network as designed, and what it shares with other halls: units,
+    building, campus, energy. No text, no number.
     """
+    shared = found_of_all(documents, place, [hall])
     inventory = load_hall(documents, place, hall)
-    found = _judged(inventory, place, today)
+    found = judge(describe(inventory, place[1]), shared, today)
     if (tied := _tied(documents, place, inventory, hall)) is not None:
         found = [*(finding for finding in found if finding.code not in OF_TIES), *tied]
     return in_order(locate(found, place[1]))
-
-
-def _checked_hall(documents: Documents, place: tuple[Path, Path], hall: str, today: date) -> list[Finding]:
-    return _judged(load_hall(documents, place, hall), place, today)
-
-
-def _judged(inventory: Inventory, place: tuple[Path, Path], today: date) -> list[Finding]:
-    return judged(waive(checks.check(describe(inventory, place[1])), inventory.waivers, today))
 
 
 def _tied(

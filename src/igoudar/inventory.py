@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterator
 from functools import cache
 from pathlib import Path
 
+from igoudar.all_halls import shared_of
 from igoudar.assemble import Documents, assemble
 from igoudar.cabling.catalogue import read_goods
 from igoudar.cabling.derived import with_derived
@@ -18,6 +19,7 @@ from igoudar.errors import BadInput, Finding, Severity, Where
 from igoudar.facility.library import FOLDER as FACILITY
 from igoudar.facility.library import read_facility
 from igoudar.facility.profile import read_profile
+from igoudar.facility.rest import Rest
 from igoudar.hall import facts
 from igoudar.hall.limits import read_limits
 from igoudar.hall.readings import read_kept
@@ -26,7 +28,7 @@ from igoudar.hardware import ModuleType, read_type
 from igoudar.ledger import Ledger, read_ledger
 from igoudar.model import Inventory
 from igoudar.one_hall import OF_PLANTS, judged, of_hall, with_plants, without_loose_ends
-from igoudar.references import broken_references
+from igoudar.references import broken_power, broken_references
 from igoudar.seats import with_racks
 from igoudar.site_files import SiteFile, TenantFile
 from igoudar.some_halls import part_of
@@ -66,6 +68,19 @@ def load_hall(documents: Documents, place: tuple[Path, Path], hall: str) -> Inve
         if not any(finding.code in OF_PLANTS for finding in error.findings):
             raise
     return _inventory(with_plants(part, documents, hall), *place, ledger, part=True)
+
+
+def load_shared(documents: Documents, place: tuple[Path, Path], halls: Collection[str]) -> Rest:
+    """All halls of a site as some of them need it to judge what all share. Raises BadInput."""
+    less, copies = shared_of(documents, halls)
+    inventory, findings = assemble(less, shown(*place))
+    if inventory is None or findings:
+        raise BadInput(locate(findings, place[1]))
+    inventory, _ = with_derived(without_loose_ends(inventory), ledger_of(*place), less.part)
+    if findings := broken_power(inventory):
+        raise BadInput(locate(findings, place[1]))
+    like = {copy.hall: inventory.racks[copy.like].hall for copy in copies}
+    return Rest(inventory, frozenset(halls), like, copies)
 
 
 def load_halls(folder: Path, root: Path, halls: Collection[str]) -> Inventory:

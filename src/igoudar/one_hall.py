@@ -1,7 +1,8 @@
 """The part of a site that is one hall: what is counted for it, and what is written down by name.
 
 A campus of eighty halls is a hundred lines and half a million boxes: whoever works on one hall expands that
-one. What joins halls (buildings, campus, energy, tenants and cables between them) is judged of the whole.
+one. What joins halls is judged of the whole: buildings, campus, energy and units that they share of
+`all_halls`, in which each kind of hall is counted once; tenants and cables between them of all of them.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 from igoudar.assemble import Documents
 from igoudar.cable_key import device_of, ends_of
 from igoudar.cabling.schema import CablingIn
-from igoudar.errors import BadInput, Finding, Where, unknown
+from igoudar.errors import BadInput, Finding, Severity, Where, unknown
 from igoudar.facility.kinds import kind_halls, loops_of, misspelt, units_of
 from igoudar.facility.schema import PromiseIn
 from igoudar.hall.part import Part
@@ -38,6 +39,7 @@ OF_PLANTS = frozenset({"unknown-hall", "unknown-unit", "unknown-loop"})
 SITES = frozenset({"campus", "energy"})  # objects of findings that are about all halls
 WITH_LESS = frozenset({"phase-imbalance", "scheme-in-pairs", "scheme-without-blocks"})
 """What the racks of other halls may mend on units that they share. Any other load only falls with theirs."""
+OF_WAIVERS = frozenset({"waiver-matches-nothing"})
 SHARED = ("units.", "schemes.")  # where units and promises stand that are not of one hall
 
 
@@ -49,7 +51,7 @@ def halls_of(documents: Documents) -> list[str]:
 def _counted(file: SiteFile) -> Iterator[str]:
     for series in file.hall_series:
         for building in series.buildings:
-            yield from (_filled(series.names, building=building, hall=hall) for hall in series.halls)
+            yield from (filled(series.names, building=building, hall=hall) for hall in series.halls)
 
 
 def halls_with(documents: Documents, wanted: Collection[str]) -> list[str]:
@@ -98,7 +100,7 @@ def with_plants(part: Documents, documents: Documents, hall: str) -> Documents:
     return replace(part, sites=sites, part=Part(frozenset({hall})))
 
 
-def _filled(pattern: str, **words: object) -> str:
+def filled(pattern: str, **words: object) -> str:
     """Words that are not known are told of when the part is counted out."""
     return pattern.format_map(defaultdict(str, words))
 
@@ -131,7 +133,7 @@ def rows_of(documents: Documents, file: SiteFile, hall: str) -> Iterator[RowPart
 def standing(entry: RowParts, hall: str) -> Iterator[tuple[str, list[str]]]:
     for row in entry.name:
         for counted in entry.racks:
-            rack = _filled(entry.names, hall=hall, row=row, rack=counted)
+            rack = filled(entry.names, hall=hall, row=row, rack=counted)
             boxes = [d for d in entry.devices if d.racks is None or counted in d.racks]
             yield rack, [name for box in boxes for name in _boxes(box, (hall, row, rack))]
 
@@ -139,7 +141,7 @@ def standing(entry: RowParts, hall: str) -> Iterator[tuple[str, list[str]]]:
 def _boxes(box: StandingIn, place: tuple[str, str, str]) -> Iterator[str]:
     hall, row, rack = place
     for n, u in enumerate(box.u, 1):
-        yield _filled(box.name, hall=hall, row=row, rack=rack, n=n, u=u)
+        yield filled(box.name, hall=hall, row=row, rack=rack, n=n, u=u)
 
 
 def _site(file: SiteFile, hall: str, names: Collection[str]) -> SiteFile:
@@ -175,7 +177,7 @@ def _series(entry: SeriesIn, hall: str) -> SeriesIn:
     """The series with the one building and hall that give it, or none: places in lists are lines."""
     for building in entry.buildings:
         for at, counted in enumerate(entry.halls):
-            if _filled(entry.names, building=building, hall=counted) == hall:
+            if filled(entry.names, building=building, hall=counted) == hall:
                 number = entry.number + at
                 update = {"buildings": (building,), "halls": (counted,), "number": number}
                 return entry.model_copy(update=update)
@@ -212,9 +214,25 @@ def judged(findings: Iterable[Finding]) -> list[Finding]:
     return [finding for finding in findings if not _of_the_whole(finding)]
 
 
+def of_one(findings: Iterable[Finding]) -> list[Finding]:
+    """The same without what is said of sums over halls."""
+    return [f for f in judged(findings) if not f.subject.startswith("building ")]
+
+
 def _of_the_whole(finding: Finding) -> bool:
     shared = finding.where.path.startswith(SHARED) and finding.code in WITH_LESS
     return finding.code in OF_THE_WHOLE or finding.subject in SITES or shared
+
+
+def whole_not_judged(inventory: Inventory) -> Finding:
+    """Where what halls share cannot be read, because something of others is wrong."""
+    said = "the campus, its buildings, its energy and units that halls share were judged with this hall alone"
+    said = f"{said}, because something of the site cannot be read"
+    expected, where = (
+        f"nothing in `igoudar check {inventory.site.name}`, which says what",
+        inventory.site.where,
+    )
+    return Finding("whole-not-judged", where, said, expected, severity=Severity.WARNING)
 
 
 def leaving(documents: Documents, inventory: Inventory) -> int:

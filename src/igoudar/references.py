@@ -35,6 +35,11 @@ def broken_references(inventory: Inventory) -> list[Finding]:
     return [finding for rule in rules for finding in rule(inventory)]
 
 
+def broken_power(inventory: Inventory) -> list[Finding]:
+    """The same of what draws power, alone."""
+    return [finding for rule in (_places, _devices, broken_plant) for finding in rule(inventory)]
+
+
 def _places(inventory: Inventory) -> Iterator[Finding]:
     for rack in inventory.racks.values():
         if rack.hall not in inventory.halls:

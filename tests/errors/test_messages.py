@@ -42,6 +42,7 @@ COMMAND_LINE = re.compile(
 LISTED = {"cables-wrong-bill"}
 # what is not wrong but cannot be shown, or is only a pity
 WARNED = {
+    "check-of-one-hall-of-a-site-that-cannot-be-read",
     "cooler-of-unknown-cold",
     "cooler-that-says-no-lowest",
     "cooling-of-a-hall-not-said",

@@ -215,7 +215,7 @@ def test_what_is_wrong_with_another_hall_is_not_said_of_one_that_is_tied_to_it(r
     with edited(root, ((MORE, third, wrong),)) as place:
         halls = of_each(place)
     assert [hall for hall, (alone, _) in halls.items() if not alone] == ["h3"]
-    assert {f.code for f in halls["h2"][1]} == {"bogon-exception", "envelope-not-shown"}
+    assert {f.code for f in halls["h2"][1]} == {"bogon-exception", "envelope-not-shown", "whole-not-judged"}
 
 
 def test_a_stack_keeps_the_last_exit(root: Path) -> None:

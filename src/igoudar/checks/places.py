@@ -9,6 +9,7 @@ from igoudar.cabling.route import spot_of
 from igoudar.cabling.schema import place
 from igoudar.design import Design
 from igoudar.errors import Finding, Severity
+from igoudar.facility.rest import Rest
 from igoudar.hall.cause import grown, home, suspect, told_at
 from igoudar.hall.draw import Draws, built_w, cooling_of
 from igoudar.hall.excess import Excess
@@ -24,10 +25,8 @@ def check(design: Design) -> Iterator[Finding]:
     inside = Inside(inventory)
     yield from _racks(inside)
     drawn = _drawn(inside)
-    powers = {n: drawn[n] if h.power_w is None else h.power_w for n, h in inventory.halls.items()}
     yield from _halls(inside, drawn)
-    yield from _buildings(inventory, powers)
-    yield from _campus(inventory, sum(powers.values()))
+    yield from sums(inventory, drawn)
     yield from _salt(inventory)
     yield from _envelopes(inventory)
 
@@ -50,6 +49,13 @@ class Inside:
     def built_w(self, rack: Rack) -> float:
         """`rack` as it is, or as it was before an override of it."""
         return built_w(rack.power_w, [self.draw_w(device) for device in self.devices[rack.name]])
+
+
+def sums(inventory: Inventory, drawn: Mapping[str, float]) -> Iterator[Finding]:
+    """What buildings and the campus have of halls. `drawn`: what the racks of each hall may draw."""
+    powers = {n: drawn[n] if h.power_w is None else h.power_w for n, h in inventory.halls.items()}
+    yield from _buildings(inventory, powers)
+    yield from _campus(inventory, sum(powers.values()))
 
 
 def _coordinates(inventory: Inventory) -> Iterator[Finding]:
@@ -132,6 +138,16 @@ def _too_hot(inside: Inside, rack: Rack, cooled: str, over: Excess) -> Finding:
         suspects += grown(inside.devices[rack.name], ("draw", "type"), inside.draw_w, added)
     where = told_at(home(rack, "power"), suspects)
     return over.of(f"rack {rack.name}", "too-hot", where, said, ", or another cooling")
+
+
+def sums_with(rest: Rest) -> Iterator[Finding]:
+    """The same of the campus and of buildings of some halls, where others are not counted out."""
+    inventory = rest.inventory
+    drawn = _drawn(Inside(inventory))
+    numbers = {inventory.halls[hall].building for hall in rest.halls}
+    mine = {f"building {b.name}" for b in inventory.buildings.values() if b.number in numbers} | {"campus"}
+    found = sums(inventory, {hall: drawn[rest.like.get(hall, hall)] for hall in drawn})
+    return (finding for finding in found if finding.subject in mine)
 
 
 def _drawn(inside: Inside) -> Mapping[str, float]:

@@ -6,8 +6,14 @@ from collections.abc import Iterator
 
 from igoudar.design import Design
 from igoudar.errors import Finding
-from igoudar.facility.judged import judge
+from igoudar.facility.judged import judge, judge_with
+from igoudar.facility.rest import Rest
 
 
 def check(design: Design) -> Iterator[Finding]:
     return judge(design.inventory)
+
+
+def check_with(rest: Rest) -> Iterator[Finding]:
+    """The same of some halls of a site of which others are not counted out. Raises Unreadable."""
+    return judge_with(rest)

@@ -54,7 +54,7 @@ def envelopes(
     campus = inventory.campus
     if campus is None:
         return  # a unit that cools needs a climate: loading says so
-    supplies, built = Supplies(graph), State(designed)
+    supplies, built = Supplies(graph), State(designed, sound=True)
     heats = zip((loop.name for loop in built.loops), built.heat, strict=True)
     heat = {name: watts for name, watts in heats if f"loop {name}" not in said}
     for need in needs:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from igoudar.errors import Finding, Severity, Where, and_more
 from igoudar.facility.pairs import pairs_of
+from igoudar.facility.rest import Concern, Rest
 from igoudar.facility.served import NOWHERE, Halls, Served, served
 from igoudar.hall.places import Hall
 from igoudar.model import Inventory
@@ -24,6 +25,7 @@ PROMISES = {
     3: "class 3: nothing lost with any one thing out",
     4: "class 4: nothing lost with any one thing out and one failure more",
 }
+TWICE = 4  # the class that promises something of two failures
 Row = Single | Double | Crowd
 
 
@@ -34,13 +36,19 @@ class _Rows:
     crowds: list[Crowd] = field(default_factory=list)
 
 
-def failures(inventory: Inventory, graph: Graph, state: State) -> Iterator[Finding]:
-    """Only what some class promises is analysed."""
+def failures(
+    inventory: Inventory, graph: Graph, state: State, rest: tuple[Rest, Concern] | None = None
+) -> Iterator[Finding]:
+    """Only what some class promises is analysed.
+
+    `rest`: the halls that are not counted out, and what concerns those that are judged; no doubles then.
+    """
     highest = max((hall.availability or 0 for hall in inventory.halls.values()), default=0)
     if highest < 2:
         return
-    report = analyse(graph, state, doubles=highest >= 4)
-    view = _View(inventory, graph)
+    beside = rest[1].beside(state) if rest else frozenset()
+    report = analyse(graph, state, doubles=highest >= TWICE and rest is None, beside=beside)
+    view = _View(inventory, graph, rest)
     for level, rows in sorted(_by_level(view, report).items()):
         part = replace(
             report, singles=tuple(rows.singles), doubles=tuple(rows.doubles), crowds=tuple(rows.crowds)
@@ -52,12 +60,22 @@ def failures(inventory: Inventory, graph: Graph, state: State) -> Iterator[Findi
 class _View:
     """Which halls a row reaches, and where things are written."""
 
-    def __init__(self, inventory: Inventory, graph: Graph) -> None:
-        self.inventory, self.graph = inventory, graph
-        self.hall_of = {name: rack.hall for name, rack in inventory.racks.items()}
+    def __init__(self, inventory: Inventory, graph: Graph, rest: tuple[Rest, Concern] | None = None) -> None:
+        self.inventory = inventory
+        self.concern = rest[1] if rest else None
+        self.lines = rest[0].lines() if rest else {n: rack.where for n, rack in inventory.racks.items()}
+        self.hall_of = (
+            rest[1].hall_of if rest else {name: rack.hall for name, rack in inventory.racks.items()}
+        )
         self.feeds = {rack.name: len(rack.feeds) for rack in graph.racks}
-        self.served: Served = served(graph, self.hall_of)
+        self.served: Served = rest[1].served if rest else served(graph, self.hall_of)
         self.kinds = graph.kinds()
+
+    def concerns(self, about: str, over: Overload | None) -> bool:
+        """Whether an object is one of the halls that are judged, or what it overloads."""
+        if self.concern is None or self.concern.concerns(about):
+            return True
+        return over is not None and not self.concern.halls.isdisjoint(self._reached(over.name, over.racks))
 
     def halls(self, row: Row) -> Halls:
         if isinstance(row, Crowd):
@@ -88,7 +106,7 @@ class _View:
             if element.kind is Kind.UNIT:
                 yield one, f"unit {name}", self.inventory.plant.units[name].where
             else:
-                yield one, f"rack {name}", self.inventory.racks[name].where
+                yield one, f"rack {name}", self.lines[name]
 
 
 def _by_level(view: _View, report: Report) -> dict[int, _Rows]:
@@ -115,7 +133,9 @@ def _singles(view: _View, part: Report, level: int) -> Iterator[Finding]:
         see = view.promising(view.halls(single), level).where.at("availability")
         harms = tuple(_harms(view, single))
         for one, about, where in view.places(single.element) if harms else ():
-            for code, harm, watts in harms:
+            for code, harm, watts, over in harms:
+                if not view.concerns(about, over):
+                    continue
                 yield Finding(
                     code,
                     where,
@@ -129,14 +149,14 @@ def _singles(view: _View, part: Report, level: int) -> Iterator[Finding]:
                 )
 
 
-def _harms(view: _View, single: Single) -> Iterator[tuple[str, str, float]]:
+def _harms(view: _View, single: Single) -> Iterator[tuple[str, str, float, Overload | None]]:
     """What is lost with a PSU is lost with a feed, and what one feed alone does not keep on, loads say."""
     element = single.element
     said = element.kind is Kind.PSU or (element.kind is Kind.FEED and view.feeds[element.names[0]] > 1)
     if single.losses and not said:
-        yield "single-loss", _lost(single.losses, single.lost_w[1]), single.lost_w[1]
+        yield "single-loss", _lost(single.losses, single.lost_w[1]), single.lost_w[1], None
     for over in single.overloads:
-        yield "single-overload", _overloaded(view, over), over.load_w
+        yield "single-overload", _overloaded(view, over), over.load_w, over
 
 
 def _lost(losses: tuple[Loss, ...], most_w: float) -> str:

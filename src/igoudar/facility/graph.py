@@ -98,6 +98,13 @@ def _breaker_w(plant: Plant, kind: FacilityType, amperes: float | None) -> float
     return three_phase_va(amperes, kind.voltage_v) * kind.power_factor * plant.limits.breaker_share
 
 
+def tap_off_w(plant: Plant, feeds: Mapping[str, str]) -> float | None:
+    """Of the weakest tap-off that a rack with these feeds has."""
+    units = (plant.units[name] for name in feeds.values() if name in plant.units)
+    found = (_breaker_w(plant, plant.types[unit.type], unit.tap_off_a) for unit in units)
+    return min((w for w in found if w is not None), default=None)
+
+
 @dataclass(slots=True)
 class Racks:
     """Racks of the graph, with what of theirs is drawn where."""
@@ -128,7 +135,7 @@ class Racks:
             name=rack.name,
             feeds=feeds,
             devices=tuple(self._devices(rack, boxes, draws, left)) if letters else (),
-            feed_w=self._tap_off_w(rack.feeds),
+            feed_w=tap_off_w(self.inventory.plant, rack.feeds),
             air=self._loops.get((rack.hall, Medium.AIR), ""),
             liquid=self._loops.get((rack.hall, Medium.LIQUID), "") if liquid else "",
             liquid_share=liquid,
@@ -183,13 +190,6 @@ class Racks:
             watts += drawn
             liquid += drawn * (facts[box.type].liquid_share if box.type in facts else 0.0)
         return min(1.0, liquid / watts) if watts else 0.0
-
-    def _tap_off_w(self, feeds: Mapping[str, str]) -> float | None:
-        """Of the weakest tap-off that the rack has."""
-        plant, found = self.inventory.plant, []
-        for unit in (plant.units[name] for name in feeds.values() if name in plant.units):
-            found.append(_breaker_w(plant, plant.types[unit.type], unit.tap_off_a))
-        return min((w for w in found if w is not None), default=None)
 
 
 def _shelf(rack: Standing, letters: tuple[str, ...], watts: float) -> tuple[Device, ...]:

@@ -11,17 +11,20 @@ from dataclasses import replace
 from igoudar.errors import Finding, Severity, Where
 from igoudar.facility.cold import too_cold
 from igoudar.facility.envelope import Need, envelopes, left_to_air, needs
-from igoudar.facility.failed import failures
+from igoudar.facility.failed import TWICE, failures
 from igoudar.facility.graph import as_designed, power_graph
 from igoudar.facility.plant import Energy, Medium, Promise
+from igoudar.facility.rest import Concern, Rest, Unreadable
 from igoudar.facility.standstill import standstills
 from igoudar.hall.excess import Excess
-from igoudar.hall.places import Campus
+from igoudar.hall.places import Campus, Hall
 from igoudar.model import Inventory
 from igoudar.power import (
     Declared,
+    Design,
     Fault,
     Graph,
+    State,
     design,
     design_faults,
     faults,
@@ -35,6 +38,8 @@ from igoudar.quantities import ENERGY, SHARE, VOLUME, shown
 
 SHARED = ("feeds-share-unit", "feeds-share-group")
 SAID_BY_FAILURES = ("scheme-overload", "scheme-loses", "scheme-overloads")
+OF_FAILURES = ("single-loss", "single-overload")  # what of them concerns whom is told with them
+OF_PROMISES = ("scheme-in-pairs", "scheme-without-blocks")  # said once for all halls of a promise
 LITRES_A_M3 = 1000
 HOURS, HOURS_OF_A_LEAP_YEAR = PERIODS["hourly"]
 LONGEST_MONTH = 31 * 12 / 366  # of the mean one
@@ -71,27 +76,85 @@ def judge(inventory: Inventory) -> Iterator[Finding]:
     if unreadable := faults(graph):
         yield from (things.told(fault) for fault in unreadable if not things.of_a_type(fault))
         return
-    settled = settle(graph)
-    yield from _unfed(inventory, graph)
-    yield from _without_liquid(inventory, graph)
+    yield from _flowing(inventory, graph, graph, None)
+
+
+def judge_with(rest: Rest) -> Iterator[Finding]:
+    """What of a site with more halls than are counted out concerns some; double failures are left out.
+
+    Raises Unreadable.
+    """
+    inventory = rest.inventory
+    if not inventory.plant.units:
+        return
+    there = power_graph(inventory)
+    if faults(there):
+        raise Unreadable
+    graph = rest.added(there)
+    concern = Concern(rest, graph)
+    yield from _doubles_not_judged(inventory, concern)
+    for finding in _flowing(inventory, there, graph, (rest, concern)):
+        if finding.code in OF_FAILURES or finding.code in OF_PROMISES or concern.concerns(finding.subject):
+            yield finding
+
+
+def doubles_alone(inventory: Inventory) -> Iterator[Finding]:
+    """The double failures of halls that are promised something of them, with no other hall."""
+    if not inventory.plant.units or not any(_twice(hall) for hall in inventory.halls.values()):
+        return
+    graph = power_graph(inventory)
+    if not faults(graph):
+        found = failures(inventory, graph, State(graph, sound=True))
+        yield from (finding for finding in found if finding.code == "double-failure")
+
+
+def _twice(hall: Hall) -> bool:
+    return (hall.availability or 0) >= TWICE
+
+
+def _doubles_not_judged(inventory: Inventory, concern: Concern) -> Iterator[Finding]:
+    for name in sorted(concern.halls):
+        hall = inventory.halls[name]
+        if _twice(hall) and any(name in halls and len(halls) > 1 for halls in concern.served.units.values()):
+            said = f"double failures were judged with hall {name} alone, and it shares units with others"
+            expected = f"nothing of them in `igoudar check {inventory.site.name}`, which judges all"
+            where = hall.where.at("availability")
+            yield Finding("doubles-not-judged", where, said, expected, severity=Severity.WARNING)
+
+
+def _flowing(
+    inventory: Inventory, there: Graph, graph: Graph, rest: tuple[Rest, Concern] | None
+) -> Iterator[Finding]:
+    """`there`: what is counted out of a graph without faults."""
+    things, settled = _Things(inventory), settle(graph, sound=True)
+    yield from _unfed(inventory, there)
+    yield from _without_liquid(inventory, there)
     found = load_faults(graph, inventory.plant.limits.balance, settled)
-    carried = [*_loads(inventory, found, things), *failures(inventory, graph, settled.state)]
+    carried = [*_loads(inventory, found, things), *failures(inventory, graph, settled.state, rest)]
     yield from carried
     said = {finding.subject for finding in carried if finding.severity is Severity.ERROR}
     for promise in inventory.plant.schemes.values():
-        yield from _scheme(promise, _hung(inventory, graph, promise), (things, said))
+        if rest is None or rest[1].concerns(f"scheme {promise.name}"):
+            yield from _scheme(promise, _hung(inventory, graph, promise, rest), (things, said, rest))
     if inventory.campus is None and inventory.plant.energy is None:
         return
-    designed = as_designed(inventory, graph)
-    needed = [*needs(inventory, graph)]
+    designed = as_designed(inventory, there)
+    needed = [need for need in needs(inventory, there) if rest is None or _about(need) in rest[0].halls]
+    yield from left_to_air(inventory, designed)
+    designed = rest[0].added(designed) if rest else designed
     yield from envelopes(inventory, (graph, designed), needed, said)
     known = [need for need in needed if isinstance(need, Need)]
     yield from standstills(inventory, graph, settled.state, known)
-    yield from left_to_air(inventory, designed)
     yield from too_cold(inventory)
+    figures = design(designed, sound=True)
     if inventory.campus is not None:
-        yield from _design(inventory, inventory.campus, designed)
-    yield from _renewable(inventory, designed)
+        yield from _design(inventory, inventory.campus, designed, figures)
+    yield from _renewable(inventory, designed, figures)
+
+
+def _about(need: Need | Finding) -> str:
+    """The name of its hall."""
+    return need.hall.name if isinstance(need, Need) else need.subject.removeprefix("hall ")
 
 
 class _Things:
@@ -147,50 +210,60 @@ def _without_liquid(inventory: Inventory, graph: Graph) -> Iterator[Finding]:
 
 
 def _loads(inventory: Inventory, faults: Iterable[Fault], things: _Things) -> Iterator[Finding]:
+    """Of a rack that is not counted out, what is wrong is said of the one that it is like."""
+    units = {*inventory.plant.units, *inventory.plant.loops}
     for fault in faults:
+        if fault.name not in units and fault.name not in inventory.racks:
+            continue
         severity = Severity.ERROR
         if fault.code in SHARED and inventory.halls[inventory.racks[fault.name].hall].availability in (1, 2):
             severity = Severity.WARNING
         yield things.told(fault, severity)
 
 
-def _hung(inventory: Inventory, graph: Graph, promise: Promise) -> Graph:
+def _hung(inventory: Inventory, graph: Graph, promise: Promise, rest: tuple[Rest, Concern] | None) -> Graph:
     """With the racks of the promise's halls; those without a feed are told already."""
     halls = set(promise.halls or inventory.halls)
-    racks = (rack for rack in graph.racks if rack.feeds and inventory.racks[rack.name].hall in halls)
+    hall_of = rest[1].hall_of if rest else {name: rack.hall for name, rack in inventory.racks.items()}
+    racks = (rack for rack in graph.racks if rack.feeds and hall_of[rack.name] in halls)
     return replace(graph, racks=tuple(racks))
 
 
-def _scheme(promise: Promise, graph: Graph, known: tuple[_Things, set[str]]) -> Iterator[Finding]:
+def _scheme(
+    promise: Promise, graph: Graph, known: tuple[_Things, set[str], tuple[Rest, Concern] | None]
+) -> Iterator[Finding]:
     """`known`: also of which units it is said already that what they carry, or to lose them, is too much."""
-    things, said = known
+    things, said, rest = known
     where = promise.where.at("scheme")
-    for fault in scheme_faults(graph, promise.scheme, str(promise.blocks)):
+    mine = {u for u in rest[0].inventory.plant.units if rest[1].concerns(f"unit {u}")} if rest else None
+    for fault in scheme_faults(graph, promise.scheme, str(promise.blocks), mine, sound=True):
         about = things.told(fault)
+        if rest and fault.code not in OF_PROMISES and not rest[1].concerns(about.subject):
+            continue
         if fault.code not in SAID_BY_FAILURES or about.subject not in said:
             subject = f"scheme {promise.name}" if fault.code == "scheme-without-blocks" else about.subject
             yield Finding(fault.code, where, fault.message, fault.expected, see=fault.where, subject=subject)
 
 
-def _design(inventory: Inventory, campus: Campus, graph: Graph) -> Iterator[Finding]:
+def _design(inventory: Inventory, campus: Campus, graph: Graph, figures: Design) -> Iterator[Finding]:
     limits = inventory.plant.limits
     declared = Declared(campus.design_pue, campus.design_wue, limits.pue, limits.wue)
-    for fault in design_faults(graph, declared):
+    for fault in design_faults(graph, declared, figures):
         where = campus.where.at(f"design_{fault.name}")
         yield Finding(fault.code, where, fault.message, fault.expected, subject="campus")
-    used_m3 = design(graph).water_l_per_h * HOURS / LITRES_A_M3
+    used_m3 = figures.water_l_per_h * HOURS / LITRES_A_M3
     if used_m3 > campus.water_m3 * (1 + 1e-9):
         said = f"cooling uses {shown(VOLUME, used_m3)} of water a year, of the site as it is built for"
         over, where = Excess(VOLUME, used_m3, campus.water_m3), campus.where.at("water_a_year")
         yield over.of("campus", "water-over-budget", where, said)
 
 
-def _renewable(inventory: Inventory, graph: Graph) -> Iterator[Finding]:
+def _renewable(inventory: Inventory, graph: Graph, figures: Design) -> Iterator[Finding]:
     energy = inventory.plant.energy
     if energy is None:
         return
-    yield from _profile(energy, graph)
-    found = renewable_share(graph, energy.rule, energy.profile, local=energy.local)
+    yield from _profile(energy, graph, figures)
+    found = renewable_share(graph, energy.rule, energy.profile, local=energy.local, known=figures)
     if found.share is None:
         said = f"{energy.renewable:.0%} renewable energy {found.why}"
         expected = "a profile, or a rule that needs none"
@@ -212,7 +285,7 @@ def _renewable(inventory: Inventory, graph: Graph) -> Iterator[Finding]:
         )
 
 
-def _profile(energy: Energy, graph: Graph) -> Iterator[Finding]:
+def _profile(energy: Energy, graph: Graph, figures: Design) -> Iterator[Finding]:
     """A table that says more than the site can, or less than it uses."""
     profile = energy.profile
     if profile is None or not profile.demand_kwh:
@@ -226,7 +299,7 @@ def _profile(energy: Energy, graph: Graph) -> Iterator[Finding]:
             said = f"{name} gives {shown(ENERGY, max(given))} in one of {periods} periods"
             over = Excess(ENERGY, max(given), most)
             yield over.of(f"unit {name}", "profile-above-capacity", where, said, ", what it can")
-    used, needed = sum(profile.demand_kwh), design(graph).facility_w * HOURS / 1000
+    used, needed = sum(profile.demand_kwh), figures.facility_w * HOURS / 1000
     if used < needed * (1 - TELLING):
         said = f"the profile's demand is {shown(ENERGY, used)} a year"
         expected = f"{shown(ENERGY, needed)}, what the site as it is built for uses"

@@ -20,6 +20,8 @@ energy       design PUE and WUE, renewable share
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 from igoudar.power.crowds import crowds
 from igoudar.power.energy import (
     Declared,
@@ -84,12 +86,15 @@ __all__ = [
 ]
 
 
-def analyse(graph: Graph, state: State | None = None, *, doubles: bool = True) -> Report:
+def analyse(
+    graph: Graph, state: State | None = None, *, doubles: bool = True, beside: Set[str] = frozenset()
+) -> Report:
     """Every single failure, and with `doubles` every double one. Raises ValueError for one that has `faults`.
 
     `state`: the graph's, with all alive, where it is there already; it is so again afterwards.
+    `beside`: units and racks whose failures are not looked at.
     """
-    analysis = Analysis(graph, state)
+    analysis = Analysis(graph, state, beside)
     singles = tuple(analysis.singles())
     alone = analysis.evaluated
     things = sum(effect.element.things for effect in analysis.effects)

@@ -40,9 +40,9 @@ class Declared:
     wue_tolerance: float = 0.0
 
 
-def design(graph: Graph) -> Design:
-    """Raises ValueError for a graph that has `faults`."""
-    state = State(graph, mean=True)
+def design(graph: Graph, *, sound: bool = False) -> Design:
+    """Raises ValueError for a graph that has `faults`; `sound`: somebody knows that it has none."""
+    state = State(graph, mean=True, sound=sound)
     it_w = 0.0
     for kind in state.kinds:
         it_w += sum(kind.draws(state.mask[kind.hanging])[0]) * len(kind.racks)
@@ -56,9 +56,9 @@ def design(graph: Graph) -> Design:
     return Design(it_w, sum(state.load[at] for at in sources), water)
 
 
-def design_faults(graph: Graph, declared: Declared) -> tuple[Fault, ...]:
-    """Where the graph has other figures than the site declares."""
-    found = design(graph)
+def design_faults(graph: Graph, declared: Declared, found: Design | None = None) -> tuple[Fault, ...]:
+    """Where the graph has other figures than the site declares; `found`: its figures."""
+    found = found or design(graph)
     return (
         *_differs("pue", declared.pue, found.pue, declared.pue_tolerance),
         *_differs("wue", declared.wue_l_per_kwh, found.wue_l_per_kwh, declared.wue_tolerance),
@@ -101,11 +101,17 @@ class Share:
 
 
 def renewable_share(
-    graph: Graph, rule: Rule, profile: Profile | None = None, *, local: bool = False
+    graph: Graph,
+    rule: Rule,
+    profile: Profile | None = None,
+    *,
+    local: bool = False,
+    known: Design | None = None,
 ) -> Share:
     """Of the energy used, what renewable sources gave in the same year, month or hour. No storage between.
 
-    `local`: only local sources count. Raises ValueError for a graph that has `faults`.
+    `local`: only local sources count; `known`: figures of the graph. Raises ValueError for one that
+    has `faults`.
     """
     counted = {
         unit.name: unit
@@ -116,7 +122,7 @@ def renewable_share(
         return _by_profile(rule, profile, set(counted))
     if rule is not Rule.ANNUAL:
         return Share(rule, None, f"cannot be shown: {rule} matching needs a profile")
-    demand_w = design(graph).facility_w
+    demand_w = (known or design(graph)).facility_w
     if not demand_w:
         return Share(rule, None, "cannot be shown: nothing is used")
     given_w = 0.0

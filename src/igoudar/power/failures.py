@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
 
 from igoudar.power.flow import Change, State
@@ -43,25 +43,34 @@ class Effect:
 
 
 class Analysis:
-    """The graph whole, and each failure of one applied to it; `Report` is made of it in `analyse`."""
+    """The graph whole, and each failure of one applied to it; `Report` is made of it in `analyse`.
 
-    def __init__(self, graph: Graph, state: State | None = None) -> None:
+    `beside`: units and racks whose failures are not looked at.
+    """
+
+    def __init__(self, graph: Graph, state: State | None = None, beside: Set[str] = frozenset()) -> None:
         self.state = state = state or State(graph)
         self.whole = [state.reading(meter) for meter in range(len(state.units) + len(state.loops))]
         self.margins = [state.margin(meter) for meter in range(len(self.whole))]
         self.over = {meter for meter in range(len(self.whole)) if state.over(meter)}
         self.masks = list(state.mask)
-        self.footings = [Footing(state, at, self.whole.__getitem__) for at in range(len(state.hangings))]
+        kinds = {at for at, kind in enumerate(state.kinds) if not beside or not beside >= {*kind.racks}}
+        hangings = {state.kinds[at].hanging for at in kinds}
+        self.footings = {at: Footing(state, at, self.whole.__getitem__) for at in sorted(hangings)}
         self.locals = [
-            [*locals_of(at, kind, state.hangings[kind.hanging])] for at, kind in enumerate(state.kinds)
+            [*locals_of(at, kind, state.hangings[kind.hanging])] if at in kinds else []
+            for at, kind in enumerate(state.kinds)
         ]
         self.pushes = [[self._alone(local) for local in each] for each in self.locals]
         self.sole = sole_racks(state)
         self.passing: dict[int, set[int]] = defaultdict(set)  # unit to the rack ancestors that load it
         for at, feeds in enumerate(state.feeds):
+            if at not in hangings:
+                continue
             for unit in (unit for feed in feeds if state.live[feed] for unit in state.per_watt(feed)):
                 self.passing[unit].add(at)
-        self.effects = [self._effect(chain) for chain in in_series(state)]
+        chains = (chain for chain in in_series(state) if not beside >= {state.units[at].name for at in chain})
+        self.effects = [self._effect(chain) for chain in chains]
         self.evaluated = 0
 
     def _alone(self, local: Local) -> Affine:

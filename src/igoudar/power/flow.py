@@ -46,11 +46,12 @@ class State:
     """The graph under the failures so far. Units, loops and rack ancestors are numbers; suppliers come first.
 
     Meters are units and, from `len(units)` on, loops: what has a load and a limit. Raises ValueError for a
-    graph that has faults. `mean`: with the year's mean of what cooling draws, not that of the design point.
+    graph that has faults; `sound`: somebody knows that it has none. `mean`: with the year's mean of what
+    cooling draws, not that of the design point.
     """
 
-    def __init__(self, graph: Graph, *, mean: bool = False) -> None:
-        if found := faults(graph):
+    def __init__(self, graph: Graph, *, mean: bool = False, sound: bool = False) -> None:
+        if found := () if sound else faults(graph):
             raise ValueError("; ".join(fault.message for fault in found))
         self.units = _suppliers_first(graph)
         self.hangings, self.kinds = merged(graph)

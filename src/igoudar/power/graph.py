@@ -128,7 +128,8 @@ class Device:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rack:
     """`feed_w`: what each feed's tap-off carries all day. `liquid_share` of its heat is `liquid`'s, the
-    rest `air`'s; a loop without a name is one that is not looked at."""
+    rest `air`'s; a loop without a name is one that is not looked at. `more`: racks that hang on the same and
+    hold the same, and are counted with it."""
 
     name: str
     feeds: tuple[tuple[str, str], ...]  # letter, unit; at most one of a letter
@@ -138,6 +139,7 @@ class Rack:
     liquid: str = ""
     liquid_share: float = 0.0
     where: Where | None = None
+    more: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Set
+from dataclasses import dataclass, replace
 
 from igoudar.power.flow import State, slack
 from igoudar.power.graph import LEGS, Device, Fault, Graph, Loop, Rack, Unit
@@ -41,6 +41,7 @@ class FeedLoad:
     legs_w: Legs
     alone_legs_w: Legs
     off_alone: tuple[str, ...]  # devices that need more PSUs than are on it
+    racks: int = 1  # so many alike ones, of which this is the first
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +75,9 @@ class Settled:
     loads: Loads
 
 
-def settle(graph: Graph) -> Settled:
-    """Raises ValueError for a graph that has `faults`."""
-    state = State(graph)
+def settle(graph: Graph, *, sound: bool = False) -> Settled:
+    """Raises ValueError for a graph that has `faults`; `sound`: somebody knows that it has none."""
+    state = State(graph, sound=sound)
     return Settled(state, _loads(graph, state))
 
 
@@ -87,22 +88,34 @@ def loads(graph: Graph) -> Loads:
 
 def _loads(graph: Graph, state: State) -> Loads:
     racks = sorted(graph.racks, key=lambda rack: rack.name)
-    feeds = tuple(feed for rack in racks for feed in feed_loads(rack, _alive(state, rack)))
+    feeds = tuple(_feeds(state, racks))
     legs = _legs(state, feeds)
     units = tuple(
         UnitLoad(unit.name, state.load[at], unit.limit_w * unit.count, legs[at])
         for at, unit in enumerate(state.units)
     )
     loops = tuple(LoopHeat(loop.name, state.heat[at], state.cold[at]) for at, loop in enumerate(state.loops))
-    it_w = sum(feed.load_w for feed in feeds)
+    it_w = sum(feed.load_w * feed.racks for feed in feeds)
     return Loads(tuple(sorted(units, key=lambda unit: unit.name)), feeds, loops, it_w)
 
 
-def _alive(state: State, rack: Rack) -> set[str]:
-    return {letter for letter, unit in rack.feeds if state.live[state.index[unit]]}
+def _feeds(state: State, racks: list[Rack]) -> Iterator[FeedLoad]:
+    """Of many racks that have the very same devices once."""
+    known: dict[tuple[int, tuple[str, ...], frozenset[str]], tuple[FeedLoad, ...]] = {}
+    for rack in racks:
+        alive, letters = _alive(state, rack), tuple(sorted(letter for letter, _ in rack.feeds))
+        same = (id(rack.devices), letters, alive)
+        if same not in known:
+            known[same] = tuple(feed_loads(rack, alive))
+        for feed, (_, unit) in zip(known[same], sorted(rack.feeds), strict=True):
+            yield replace(feed, rack=rack.name, unit=unit, racks=1 + len(rack.more))
 
 
-def feed_loads(rack: Rack, alive: set[str]) -> Iterator[FeedLoad]:
+def _alive(state: State, rack: Rack) -> frozenset[str]:
+    return frozenset(letter for letter, unit in rack.feeds if state.live[state.index[unit]])
+
+
+def feed_loads(rack: Rack, alive: Set[str]) -> Iterator[FeedLoad]:
     """Of each feed of a rack, by letter, with the feeds of `alive`."""
     normal = by_feed(rack, alive)
     for letter, unit in sorted(rack.feeds):
@@ -113,10 +126,10 @@ def feed_loads(rack: Rack, alive: set[str]) -> Iterator[FeedLoad]:
             if sum(psu.feed == letter for psu in device.psus) < device.psus_needed
         )
         legs = normal.get(letter, NONE)
-        yield FeedLoad(rack.name, letter, unit, sum(legs), sum(alone), legs, alone, off)
+        yield FeedLoad(rack.name, letter, unit, sum(legs), sum(alone), legs, alone, off, 1 + len(rack.more))
 
 
-def by_feed(rack: Rack, alive: set[str]) -> dict[str, Legs]:
+def by_feed(rack: Rack, alive: Set[str]) -> dict[str, Legs]:
     """W on each phase of each feed, with no more than these alive."""
     found: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0, 0.0])
     for device in rack.devices:
@@ -126,7 +139,7 @@ def by_feed(rack: Rack, alive: set[str]) -> dict[str, Legs]:
     return {letter: (legs[0], legs[1], legs[2]) for letter, legs in found.items()}
 
 
-def _psu_loads(device: Device, alive: set[str]) -> Iterator[tuple[str, str, float]]:
+def _psu_loads(device: Device, alive: Set[str]) -> Iterator[tuple[str, str, float]]:
     living = [psu for psu in device.psus if psu.feed in alive]
     for psu in living if len(living) >= device.psus_needed else ():
         yield psu.feed, psu.leg, device.allocated_w / len(living)
@@ -137,7 +150,7 @@ def _legs(state: State, feeds: tuple[FeedLoad, ...]) -> list[Legs]:
     found = [[0.0, 0.0, 0.0] for _ in state.units]
     for feed in feeds:
         for at, watts in enumerate(feed.legs_w):
-            found[state.index[feed.unit]][at] += watts
+            found[state.index[feed.unit]][at] += watts * feed.racks
     for unit in reversed(range(len(state.units))):
         own, lossy = state.units[unit], 1 + state.units[unit].loss_share
         rest = state.draw[unit] - sum(found[unit]) * lossy
@@ -251,7 +264,7 @@ def _alone_faults(now: Loads, units: dict[str, Unit]) -> Iterator[Fault]:
     """Units that racks name as feeds, with all their racks on them alone."""
     alone: dict[str, float] = defaultdict(float)
     for feed in now.feeds:
-        alone[feed.unit] += feed.alone_w
+        alone[feed.unit] += feed.alone_w * feed.racks
     limits = {load.name: load.limit_w for load in now.units}
     for name, watts in alone.items():
         unit = units[name]
@@ -296,7 +309,7 @@ def _shared_faults(state: State, racks: Mapping[str, Rack]) -> Iterator[Fault]:
                     unit = state.units[max(both)]
                     spare = unit.count > unit.needed
                     code = "feeds-share-group" if spare else "feeds-share-unit"
-                    for name in names:
+                    for name in (name for name in names if name in racks):
                         said = f"feeds {letters[one]} and {letters[two]} of rack {name} are both on"
                         said, where = f"{said} {unit.kind} {unit.name}", racks[name].where
                         yield Fault(code, name, said, "feeds that meet only at the sources", where=where)

@@ -40,6 +40,7 @@ class Hanging:
     liquid_share: float
 
 
+Held = tuple[tuple[Pattern, tuple[Group, ...]], ...]
 Draw = tuple[tuple[float, ...], float]
 """W from each feed, and W lost."""
 
@@ -89,7 +90,8 @@ def shares_of(
 
 def merged(graph: Graph) -> tuple[tuple[Hanging, ...], tuple[RackKind, ...]]:
     """The distinct ancestors and the kinds of racks on them, in one order whatever that of the input."""
-    found: dict[tuple[Hanging, float, tuple[tuple[Pattern, tuple[Group, ...]], ...]], list[str]] = {}
+    found: dict[tuple[Hanging, float, Held], list[str]] = {}
+    known: dict[tuple[int, tuple[str, ...]], Held] = {}  # many racks have the very same devices
     for rack in sorted(graph.racks, key=lambda rack: rack.name):
         feeds = sorted(rack.feeds)
         hanging = Hanging(
@@ -99,12 +101,15 @@ def merged(graph: Graph) -> tuple[tuple[Hanging, ...], tuple[RackKind, ...]]:
             rack.liquid,
             rack.liquid_share,
         )
-        key = (hanging, rack.feed_w or 0.0, tuple(_groups(rack, hanging.letters).items()))
-        found.setdefault(key, []).append(rack.name)
+        same = (id(rack.devices), hanging.letters)
+        if same not in known:
+            known[same] = held(rack)
+        key = (hanging, rack.feed_w or 0.0, known[same])
+        found.setdefault(key, []).extend((rack.name, *rack.more))
     hangings = {key[0]: 0 for key in found}
     places = {hanging: at for at, hanging in enumerate(hangings)}
     kinds = tuple(
-        RackKind(places[hanging], feed_w or None, dict(groups), len(hanging.units), tuple(names))
+        RackKind(places[hanging], feed_w or None, dict(groups), len(hanging.units), tuple(sorted(names)))
         for (hanging, feed_w, groups), names in found.items()
     )
     return tuple(hangings), kinds
@@ -115,12 +120,14 @@ def pattern_of(letters: Iterable[str], psus: Iterable[str], needed: int) -> Patt
     return Pattern(tuple(order[feed] for feed in psus), needed)
 
 
-def _groups(rack: Rack, letters: tuple[str, ...]) -> dict[Pattern, tuple[Group, ...]]:
+def held(rack: Rack) -> Held:
+    """What stands in a rack, the same for all that hold the same."""
+    letters = tuple(sorted(letter for letter, _ in rack.feeds))
     counted: dict[Pattern, dict[float, int]] = defaultdict(lambda: defaultdict(int))
     for device in rack.devices:
         pattern = pattern_of(letters, (psu.feed for psu in device.psus), device.psus_needed)
         counted[pattern][device.allocated_w] += 1
-    return {
-        pattern: tuple(Group(w, count) for w, count in sorted(counted[pattern].items(), reverse=True))
+    return tuple(
+        (pattern, tuple(Group(w, count) for w, count in sorted(counted[pattern].items(), reverse=True)))
         for pattern in sorted(counted)
-    }
+    )

@@ -8,7 +8,7 @@ racks hang on blocks. To overload something is to lose it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from enum import StrEnum
 
 from igoudar.errors import and_more
@@ -27,18 +27,21 @@ class Scheme(StrEnum):
     BLOCK = "block redundant"
 
 
-def scheme_faults(graph: Graph, scheme: Scheme, tier: str) -> tuple[Fault, ...]:
+def scheme_faults(
+    graph: Graph, scheme: Scheme, tier: str, among: Collection[str] | None = None, *, sound: bool = False
+) -> tuple[Fault, ...]:
     """Nothing where the graph has the scheme. `tier`: the kind of the blocks. Sorted.
 
+    `among`: blocks that are taken out, else all; `sound`: somebody knows that it can be read.
     Raises ValueError for a graph that has `faults`.
     """
-    found = [*_Asserted(State(graph), scheme, tier).faults()]
+    found = [*_Asserted(State(graph, sound=sound), scheme, tier, among).faults()]
     return tuple(sorted(set(found), key=lambda fault: (fault.name, fault.code, fault.message)))
 
 
 class _Asserted:
-    def __init__(self, state: State, scheme: Scheme, tier: str) -> None:
-        self.state, self.scheme, self.tier = state, scheme, tier
+    def __init__(self, state: State, scheme: Scheme, tier: str, among: Collection[str] | None = None) -> None:
+        self.state, self.scheme, self.tier, self.among = state, scheme, tier, among
         self.blocks = [at for at, unit in enumerate(state.units) if unit.kind == tier]
         # by rack ancestors the blocks in use above each feed
         blocks = set(self.blocks)
@@ -83,6 +86,8 @@ class _Asserted:
         masks, before = list(state.mask), standing(state)
         for block in self.used:
             unit = state.units[block]
+            if self.among is not None and unit.name not in self.among:
+                continue
             changes = [state.fail(block) for _ in range(things or unit.count)]
             what = f"one of {unit.count} of {unit.name}" if things and unit.count > 1 else unit.name
             losses, overloads = losses_since(state, masks), overloads_since(state, before)
