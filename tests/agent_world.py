@@ -105,7 +105,7 @@ class FakeSwitch(Switch):
             return Done(0, self.runs.get(FRR, b"").decode())
         return Done(0, "")
 
-    def activate(self, mode: str, seconds: float, *, interfaces: bool = True) -> str:
+    def activate(self, mode: str, seconds: float, *, interfaces: bool = True, again: bool = False) -> str:
         self.failing._step()
         self.runs = self.live(PATHS)
         self.activations.append(mode if interfaces else f"{mode} without interfaces")

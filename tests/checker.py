@@ -156,7 +156,7 @@ class MemorySwitch(Switch):
     def validate(self, folder: Path, paths: Any) -> None:
         """Every candidate is good."""
 
-    def activate(self, mode: str, seconds: float, *, interfaces: bool = True) -> str:
+    def activate(self, mode: str, seconds: float, *, interfaces: bool = True, again: bool = False) -> str:
         return ""
 
     def drain(self) -> None:

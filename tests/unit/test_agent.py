@@ -654,6 +654,23 @@ def _happen(world: World, what: str, which: str, told: dict[str, str]) -> None:
                 told[which] = outcome
 
 
+def test_going_back_goes_on_where_it_had_no_time(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three tries; what is done is not done again."""
+    for verb in ("stage", "arm", "apply"):
+        world.ask(verb)
+    said = ["ifreload: did not end; restart of frr: did not end", "restart of frr: did not end", ""]
+    asked: list[tuple[bool, bool]] = []
+
+    def activate(mode: str, seconds: float, *, interfaces: bool, again: bool) -> str:
+        asked.append((interfaces, again))
+        return said[len(asked) - 1]
+
+    monkeypatch.setattr(world.agent, "_readdressed", lambda _: True)
+    monkeypatch.setattr(world.switch, "activate", activate)
+    assert world.ask("restore")["problem"] == ""
+    assert asked == [(True, False), (True, True), (False, True)]
+
+
 # -- the process that is applying
 
 

@@ -224,3 +224,48 @@ def test_what_is_written_is_on_disk_before_anything_else(
     disk.write(tmp_path / "txn/journal.json", b"armed")
     disk.remove(tmp_path / "txn")
     assert done == ["folder", "5 bytes", "journal.json in place", "folder", "folder"]
+
+
+class Slow(Switch):
+    """`answers`: words of a command -> what it comes to, one after the other; the last one stays."""
+
+    def __init__(self, **answers: list[Done]) -> None:
+        super().__init__(Disk(), Path("/nowhere"))
+        self.answers, self.asked = answers, list[tuple[str, float]]()
+
+    def run(self, words: Sequence[str], seconds: float) -> Done:
+        told = " ".join(words[:2])
+        self.asked.append((told, round(seconds)))
+        left = self.answers.get(told.replace(" ", "_").replace("-", "_"), [Done(0, "")])
+        return left.pop(0) if len(left) > 1 else left[0]
+
+    def expected_daemons(self) -> set[str]:
+        return set()
+
+
+LATE = Done(124, "it did not end")
+
+
+def test_a_second_try_goes_on_with_the_first() -> None:
+    """Nothing that runs is ended and begun anew, and what is done is not done twice."""
+    switch = Slow(
+        ifreload__a=[LATE, Done(0, "")],
+        systemctl_restart=[LATE],
+        systemctl_is_active=[Done(3, "activating\n")],
+    )
+    first = switch.activate("restart", 10.0)
+    assert first == f"ifreload: {LATE.said}; restart of frr: {LATE.said}"
+    assert switch.activate("restart", 10.0, again=True) == ""
+    assert [said for said, _ in switch.asked] == [
+        "ifreload -a", "systemctl reset-failed", "systemctl restart",
+        "ifreload -a", "systemctl is-active", "systemctl start",
+    ]  # fmt: skip
+    assert [seconds for said, seconds in switch.asked if said == "ifreload -a"] == [6, 10]
+
+
+def test_a_second_try_starts_what_has_failed_anew() -> None:
+    switch = Slow(systemctl_is_active=[Done(3, "failed\n")])
+    switch.activate("restart", 10.0, interfaces=False, again=True)
+    assert [said for said, _ in switch.asked] == [
+        "systemctl is-active", "systemctl reset-failed", "systemctl restart",
+    ]  # fmt: skip

@@ -22,7 +22,7 @@ from .journal import Journal, Store
 from .masks import Masker, fill, hide
 from .protocol import BOUND, REPEATED, Event, Outcome, Refused, State, move
 from .running import canonical, drift
-from .switch import INTERFACES_FILE, RELOAD_SECONDS, Switch
+from .switch import IFRELOAD, INTERFACES_FILE, RELOAD_SECONDS, Switch
 from .voting import Ballot, Witness
 from .workers import end_worker, worker_name
 
@@ -223,10 +223,14 @@ class Agent:
 
     def _activated(self, journal: Journal) -> str:
         """The old text runs again. What a slow switch leaves undone in one try, the next goes on with."""
-        interfaces = self._readdressed(journal.id)
-        for _ in range(RESTORE_TRIES):
-            if not (problem := self.switch.activate("restart", journal.restore, interfaces=interfaces)):
+        interfaces, problem = self._readdressed(journal.id), ""
+        for attempt in range(RESTORE_TRIES):
+            problem = self.switch.activate(
+                "restart", journal.restore, interfaces=interfaces, again=attempt > 0
+            )
+            if not problem:
                 break
+            interfaces = interfaces and problem.startswith(IFRELOAD)
         return problem
 
     def _readdressed(self, id_: str) -> bool:

@@ -29,6 +29,9 @@ RELOAD = "/usr/lib/frr/frr-reload.py"
 QUIET = ("--log-level", "error")
 VALIDATE_SECONDS, RELOAD_SECONDS = 20, 240
 INTERFACES_SHARE = 0.6
+LEAST_SECONDS = 1.0  # for daemons whose interfaces took all of the time
+IFRELOAD = "ifreload"
+UNDER_WAY = ("activating", "deactivating")
 DRAIN_SECONDS = 3.0  # datacenter profile: updates go out at once; the rest is the neighbours' work
 SETTLE_SECONDS, SETTLE_STEP = 15.0, 0.2  # until daemons that were told to start live
 WRONG = re.compile(r"(?i)error|invalid|unknown|unsupported")
@@ -130,21 +133,21 @@ class Switch:
             if not good:
                 raise Refused("candidate", f"{path}: {'; '.join(wrong or done.said.splitlines()[-3:])}")
 
-    def activate(self, mode: str, seconds: float, *, interfaces: bool = True) -> str:
+    def activate(self, mode: str, seconds: float, *, interfaces: bool = True, again: bool = False) -> str:
         """Interfaces, then daemons, by a reload in mode `reload`; what went wrong, empty where nothing did.
 
-        All of it in `seconds`; a good part of them is the daemons' whatever the interfaces do.
+        All of it in `seconds`; a good part of them is the daemons' whatever the interfaces do. `again`: goes
+        on with a try that had too little time.
         """
         before = self.daemons()
         problems: list[str] = []
         begun = time.monotonic()
         if interfaces:
-            done = self.run(["ifreload", "-a"], seconds * INTERFACES_SHARE)
-            problems += [f"ifreload: {_last(done.said)}"] if done.status != 0 else []
-        left = seconds - (time.monotonic() - begun)
+            done = self.run(["ifreload", "-a"], seconds * (1.0 if again else INTERFACES_SHARE))
+            problems += [f"{IFRELOAD}: {_last(done.said)}"] if done.status != 0 else []
+        left = max(seconds - (time.monotonic() - begun), LEAST_SECONDS)
         if mode != "reload":
-            self.run(["systemctl", "reset-failed", "frr"], VALIDATE_SECONDS)
-            done = self.run(["systemctl", "restart", "frr"], left)
+            done = self._restarted(left, again=again)
         else:
             # its own log file would keep every new line, passwords too
             done = self.run([RELOAD, "--reload", "--stdout", *QUIET, str(self.path(FRR_FILE))], left)
@@ -156,6 +159,13 @@ class Switch:
         if mode == "reload" and (moved := sorted(d for d in before if after.get(d, before[d]) != before[d])):
             problems.append(f"restarted by themselves: {', '.join(moved)}")
         return "; ".join(problems)
+
+    def _restarted(self, seconds: float, *, again: bool) -> Done:
+        """systemd goes on with what it was told before: a second restart would end it half-way."""
+        if again and self.run(["systemctl", "is-active", "frr"], VALIDATE_SECONDS).said.strip() in UNDER_WAY:
+            return self.run(["systemctl", "start", "frr"], seconds)
+        self.run(["systemctl", "reset-failed", "frr"], VALIDATE_SECONDS)
+        return self.run(["systemctl", "restart", "frr"], seconds)
 
     def _settled(self, seconds: float) -> dict[str, int]:
         """The daemons, as soon as all live that should, or when they had their time."""

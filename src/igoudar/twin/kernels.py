@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,9 +73,17 @@ def start(words: Sequence[str], log: Path, number: int) -> int:
     allowed = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, {allowed[number % len(allowed)]})  # inherited; the caller has one thread
     try:
-        return os.posix_spawn(words[0], list(words), os.environ, file_actions=actions, setsid=True)
+        pid = os.posix_spawn(words[0], list(words), os.environ, file_actions=actions, setsid=True)
     finally:
         os.sched_setaffinity(0, allowed)
+    _weigh(pid)
+    return pid
+
+
+def _weigh(pid: int) -> None:
+    """As nice as who begins it: Linux weighs sessions first, then their processes, and this one is its own."""
+    with suppress(OSError):  # a kernel that does not
+        Path(f"/proc/{pid}/autogroup").write_text(str(os.getpriority(os.PRIO_PROCESS, 0)), "ascii")
 
 
 def kill(pid: int) -> None:

@@ -214,7 +214,18 @@ def _which(live: Mapping[str, Any], old: Mapping[str, Texts], new: Mapping[str, 
         return "new"
     if all(live[name] == old[name] for name in live):
         return "old"
-    states = {n: "new" if live[n] == new[n] else "old" if live[n] == old[n] else "other" for n in live}
+
+    def state(name: str) -> str:
+        if live[name] in (new[name], old[name]):
+            return "new" if live[name] == new[name] else "old"
+        others = {
+            path: text
+            for path, text in live[name].items()
+            if text not in (new[name].get(path), old[name].get(path))
+        }
+        return f"other: {others or 'files of both'}"
+
+    states = {name: state(name) for name in live}
     return "mixed: " + ", ".join(f"{name} {state}" for name, state in states.items())
 
 
