@@ -81,7 +81,7 @@ def start(words: Sequence[str], log: Path, number: int) -> int:
 
 
 def _weigh(pid: int) -> None:
-    """As nice as who begins it: Linux weighs sessions first, then their processes, and this one is its own."""
+    """As nice as who begins it: Linux weighs sessions first, then processes, and this one is its own."""
     with suppress(OSError):  # a kernel that does not
         Path(f"/proc/{pid}/autogroup").write_text(str(os.getpriority(os.PRIO_PROCESS, 0)), "ascii")
 
