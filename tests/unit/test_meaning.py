@@ -21,7 +21,7 @@ SCHEMES = {"loses", "overloads", "in-pairs", "no-reserve", "not-in-pairs"}  # of
 MADE = (
     {"design-pue", "design-wue", "not-border", "not-upstream", "scheme-overload", "no-tray"}
     | {f"scheme-{word}" for word in SCHEMES}
-    | {f"duplicate-{field}" for field in ("number", "oob", "oob-mac")}
+    | {f"duplicate-{field}" for field in ("host-key", "number", "oob", "oob-mac")}
 )
 
 
