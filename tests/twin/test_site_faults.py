@@ -68,7 +68,7 @@ def rebooted(site: Checkout, run: Run) -> None:
 
 FAULTS = (
     Fault("engine killed in a wave", "wave 2", killed("engine"), unlock=True),
-    Fault("engine killed at the vote", "vote", killed("engine"), unlock=True),
+    Fault("engine killed at the vote", "prepare", killed("engine"), unlock=True),
     Fault("terminal killed", "wave 3", killed("terminal"), unlock=True),
     Fault("language host killed", "stage", killed("language host"), unlock=True),
     Fault("provider killed", "prepare", killed("provider")),
