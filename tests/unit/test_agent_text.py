@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from igoudar.agent.masks import Masker, fill
 from igoudar.agent.protocol import Refused
 from igoudar.agent.running import canonical, drift
 from igoudar.agent.switch import Done, Switch
+from tests.synced import synced
 
 OLD_MARK, NEW_MARK = "secret:bgp@1", "secret:bgp@2"
 PATTERN = r"^ *neighbor \S+ password (?P<secret>.+)$"
@@ -205,19 +204,12 @@ def test_what_is_written_is_on_disk_before_anything_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The bytes before their name, the name before the answer; a removal too."""
-    done: list[str] = []
-    fsync, replace = os.fsync, Path.replace
-
-    def synced(handle: int) -> None:
-        known = os.fstat(handle)
-        done.append("folder" if stat.S_ISDIR(known.st_mode) else f"{known.st_size} bytes")
-        fsync(handle)
+    done, replace = synced(monkeypatch), Path.replace
 
     def renamed(self: Path, target: Path) -> Path:
         done.append(f"{target.name} in place")
         return replace(self, target)
 
-    monkeypatch.setattr(os, "fsync", synced)
     monkeypatch.setattr(Path, "replace", renamed)
     disk = Disk()
     disk.folder(tmp_path / "txn")

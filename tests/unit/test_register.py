@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ import pytest
 
 from igoudar.witness import register as module
 from igoudar.witness.register import Refused, Register
+from tests.synced import synced
 
 ROOT = Path(__file__).parents[2]
 PROPOSE = """
@@ -114,19 +114,12 @@ def test_a_wrong_clock_loses_no_decision(
 
 def test_it_is_on_disk_before_the_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The word before its name, and the name before the answer, also to one that comes second."""
-    done: list[str] = []
-    fsync, link = os.fsync, os.link
-
-    def synced(handle: int) -> None:
-        known = os.fstat(handle)
-        done.append("folder" if stat.S_ISDIR(known.st_mode) else f"{known.st_size} bytes")
-        fsync(handle)
+    done, link = synced(monkeypatch), os.link
 
     def linked(source: Path, target: Path) -> None:
         done.append(f"link {target.name}")
         link(source, target)
 
-    monkeypatch.setattr(os, "fsync", synced)
     monkeypatch.setattr(os, "link", linked)
     register = Register(tmp_path)
     register.propose("t1", "commit")

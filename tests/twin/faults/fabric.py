@@ -10,7 +10,7 @@ from pathlib import Path
 
 from igoudar import twin, vendors
 from igoudar.agent.switch import DAEMONS_FILE
-from igoudar.apply.change import INTERFACES, Texts, Wanted
+from igoudar.apply.change import INTERFACES, Wanted
 from igoudar.apply.driver import Driver
 from igoudar.apply.operator import Operator, Plan
 from igoudar.apply.witnesses import SshWitnesses, Witnesses
@@ -39,8 +39,8 @@ class Run:
     """A change from one version to another: its id, its stack, the texts of both. `waves`: of one each."""
 
     id: str
-    record: Mapping[str, Texts]
-    target: Mapping[str, Texts]
+    record: dict[str, dict[str, str]]
+    target: dict[str, dict[str, str]]
     stack: str = STACK
     waves: bool = False
 
@@ -98,6 +98,10 @@ class Fabric:
 
     def witnesses(self) -> SshWitnesses:
         return SshWitnesses([self.access(name) for name in WITNESSES])
+
+    def change(self, id_: str, before: int, after: int, stack: str = STACK) -> Run:
+        """From one version to another; one of the interfaces goes from switch to switch."""
+        return Run(id_, self.texts(before), self.texts(after), stack, waves=PORTS in (before, after))
 
     def operator(self, run: Run, drivers: Mapping[str, Driver], voters: Witnesses) -> Operator:
         """A change of all switches, with the window of the faults."""

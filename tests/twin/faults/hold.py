@@ -22,7 +22,7 @@ from igoudar.apply.witnesses import SshWitnesses
 from igoudar.errors import DeviceFailed, IgoudarError
 from igoudar.process import die_with_parent
 from igoudar.transport import Access
-from tests.twin.faults.fabric import PORTS, Fabric, Run
+from tests.twin.faults.fabric import Fabric
 
 
 class Gate:
@@ -92,14 +92,13 @@ def main() -> None:
     folder, spines, id_, before, after, moment, *stack = sys.argv[1:]
     fabric = Fabric(Path(folder), int(spines))
     gate = Gate(moment)
-    record, target = fabric.texts(int(before)), fabric.texts(int(after))
+    change = fabric.change(id_, int(before), int(after), *stack)
     if moment.startswith("wrong"):
         name = moment.split()[-1]
-        target[name] = wrong(target[name], moment.split()[1])
+        change.target[name] = wrong(change.target[name], moment.split()[1])
     drivers = {name: HeldDriver(fabric.access(name), gate) for name in fabric.switches}
     voters = HeldWitnesses(fabric.witnesses(), gate)
-    waves = str(PORTS) in (before, after)
-    run = fabric.operator(Run(id_, record, target, *stack, waves=waves), drivers, voters)
+    run = fabric.operator(change, drivers, voters)
     try:
         run.run()
     except IgoudarError as error:

@@ -22,7 +22,7 @@ from igoudar.errors import IgoudarError
 from igoudar.runs import new_id
 from tests.twin.bare import ROOT, at_all
 from tests.twin.faults.catalogue import Fault, Scene
-from tests.twin.faults.fabric import DAEMONS, FIRST, LINES, PORTS, PROBED, STACK, Fabric, Run
+from tests.twin.faults.fabric import DAEMONS, FIRST, LINES, PORTS, PROBED, STACK, Fabric
 
 VERSIONS = (FIRST, LINES, PORTS, DAEMONS)
 LONGEST = 150.0  # seconds until the operator has ended
@@ -129,8 +129,7 @@ class Bench:
     def _plain(self, before: int, after: int, stack: str) -> str:
         """The outcome of an operator's run in which nothing happens, and why."""
         drivers = {name: FrrDriver(self.fabric.access(name)) for name in self.fabric.switches}
-        record, target = self.fabric.texts(before), self.fabric.texts(after)
-        change = Run(new_id(), record, target, stack, waves=PORTS in (before, after))
+        change = self.fabric.change(new_id(), before, after, stack)
         run = self.fabric.operator(change, drivers, self.fabric.witnesses())
         run.verify_seconds = PATIENCE
         try:
