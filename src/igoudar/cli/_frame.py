@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,6 +76,9 @@ def _selected_stack(root: Path) -> str:
 
 
 site_argument = click.argument("site", type=SiteType())
+yes_option = click.option(
+    "--yes", is_flag=True, help="Do it without a question; needed where nobody sits at a terminal."
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Machine-readable output on stdout.")
 
 
@@ -111,6 +115,16 @@ def counted(number: int, word: str) -> str:
     """`1 file`, `2 files`, `3 switches`."""
     plural = "es" if word.endswith(("s", "sh", "ch", "x")) else "s"
     return f"{number} {word}{'' if number == 1 else plural}"
+
+
+def agreed(question: str, *, yes: bool) -> bool:
+    """Off a terminal only --yes agrees."""
+    if yes:
+        return True
+    if not sys.stdin.isatty():
+        click.echo("nothing was done: nobody sits at this terminal; --yes does it", err=True)
+        return False
+    return click.confirm(question, err=True)
 
 
 def show_json(value: Any) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from igoudar.cli._frame import Place, counted, json_option, show_json, site_argument
+from igoudar.cli._frame import Place, agreed, counted, json_option, show_json, site_argument, yes_option
 from igoudar.cli.txn import show_open
 
 if TYPE_CHECKING:
@@ -18,7 +17,7 @@ STILL_OPEN = 4
 
 @click.command()
 @site_argument
-@click.option("--yes", is_flag=True, help="Do it without a question; needed where nobody sits at a terminal.")
+@yes_option
 @click.option(
     "--take-over",
     is_flag=True,
@@ -48,7 +47,7 @@ def command(site: Place, *, yes: bool, take_over: bool, as_json: bool) -> int:
         if not as_json:
             _propose(found, take_over=take_over)
         done: list[Finished] = []
-        if todo and _agreed(len(todo), yes=yes):
+        if todo and agreed(f"finish {counted(len(todo), 'transaction')}?", yes=yes):
             left = LeftOpen(witnesses)
             done = [recover(opened, drivers, left, _say) for opened in todo]
     return _end(site, found, done, as_json=as_json)
@@ -78,16 +77,6 @@ def _would(opened: Open, *, take_over: bool) -> str:
             return f"left alone: name {', '.join(opened.others)} as `witnesses` again until it is finished"
         case _:
             return "left alone: undecided, no majority of the witnesses says which way"
-
-
-def _agreed(ids: int, *, yes: bool) -> bool:
-    """Off a terminal only --yes agrees."""
-    if yes:
-        return True
-    if not sys.stdin.isatty():
-        click.echo("nothing was done: nobody sits at this terminal; --yes does it", err=True)
-        return False
-    return click.confirm(f"finish {counted(ids, 'transaction')}?", err=True)
 
 
 def _end(site: Place, found: Survey, done: list[Finished], *, as_json: bool) -> int:

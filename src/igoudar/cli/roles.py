@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -11,7 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from igoudar.cli._frame import Place, counted, json_option, show_diff, show_json, site_argument
+from igoudar.cli._frame import (
+    Place,
+    agreed,
+    counted,
+    json_option,
+    show_diff,
+    show_json,
+    site_argument,
+    yes_option,
+)
 from igoudar.day import today
 from igoudar.role_document import as_document
 from igoudar.worker import pool
@@ -41,7 +49,7 @@ Asked = dict[str, dict[str, "Document"]]
 )
 @click.option("--role", "roles", metavar="ROLE", multiple=True, help="Only this role; may be repeated.")
 @click.option("--plan", is_flag=True, help="Show what each host would get, and change nothing.")
-@click.option("--yes", is_flag=True, help="Do it without a question; needed where nobody sits at a terminal.")
+@yes_option
 @click.option("--exit-code", is_flag=True, help="With --plan: exit with 5 where a host would change.")
 @json_option
 def command(
@@ -80,7 +88,7 @@ def command(
         if not as_json:
             _show(found, _joined(groups))
         todo = [name for name, result in found.items() if result.status == "ok" and result.changes]
-        if plan or not todo or not _agreed(len(todo), yes=yes):
+        if plan or not todo or not agreed(f"do it on {counted(len(todo), 'host')}?", yes=yes):
             return _end(site, found, as_json=as_json, differs=bool(todo) and plan and exit_code, plan=True)
         done = found | {name: HostResult(name, NOT_BEGUN, message="a host before it failed") for name in todo}
         for group, asked in groups.items():
@@ -186,16 +194,6 @@ def _show(found: Mapping[str, HostResult], documents: Asked) -> None:
         click.secho(f"{', '.join(hosts[:NAMED])}{more}", bold=True)
         for block in blocks:
             show_diff(block)
-
-
-def _agreed(hosts: int, *, yes: bool) -> bool:
-    """Off a terminal only --yes agrees."""
-    if yes:
-        return True
-    if not sys.stdin.isatty():
-        click.echo("nothing was done: nobody sits at this terminal; --yes does it", err=True)
-        return False
-    return click.confirm(f"do it on {counted(hosts, 'host')}?", err=True)
 
 
 def _end(site: Place, found: Mapping[str, HostResult], *, as_json: bool, differs: bool, plan: bool) -> int:
