@@ -14,9 +14,9 @@ from igoudar.site import Site
 
 MANAGERS, SWITCHES = "management", "switches"
 FIRST = (MANAGERS, SWITCHES)  # what a change of the switches needs, over the out-of-band network only
-EVERYWHERE = ("base", "lldpd", "chrony")
+EVERYWHERE = ("base", "lldpd", "chrony", "node_exporter", "nftables")
 # service of the site -> the roles of its members
-BY_SERVICE: dict[str, tuple[str, ...]] = {"dns": ("unbound",)}
+BY_SERVICE: dict[str, tuple[str, ...]] = {"dns": ("unbound",), "metrics": ("prometheus",)}
 BY_ATTACHMENT = {Attachment.ACCESS: "host_net", Attachment.ROUTED: "bgp_host"}
 
 

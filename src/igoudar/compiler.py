@@ -347,13 +347,14 @@ def _declare(
     device = plan.design.inventory.devices[view.name]
     told: dict[str, Declaration] = {}
     findings: list[Finding] = []
-    for role in chosen:
+    for role in sorted(chosen, key=lambda r: roles[r].sees_others):
         where = device.where.at("settings").at(role)
         try:
             settings = roles[role].settings(device.settings.get(role, {}), where)
-            told[role] = render_declaration(roles[role].declare(settings, view), roles[role])
+            told[role] = render_declaration(roles[role].declare(settings, view, told), roles[role])
         except BadInput as error:
             findings += error.findings
+    told = {role: told[role] for role in chosen if role in told}
     return told, [*findings, *role_clashes(told, view.name, device.where)]
 
 

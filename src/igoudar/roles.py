@@ -3,6 +3,7 @@
 `settings.py` of a role holds `Settings` (pydantic: what people may write) and `declare(settings, host)`:
 all that the role will do to that host, as data. So preview and check know every package, file, port and
 user without a host and without pyinfra; `__init__.py` beside it is the half that acts (`igoudar.worker`).
+A `declare(settings, host, others)` is told what the other roles of its host declare, by name of the role.
 `roles/order.yaml` lists all roles in the order of application, each with its reason.
 """
 
@@ -15,6 +16,8 @@ import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from inspect import signature
+from ipaddress import ip_network
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -31,6 +34,7 @@ from igoudar.yaml_source import Source, locate, read_source
 PATH = re.compile(r"(/[A-Za-z0-9@+._-]+)+")
 UNIT = re.compile(r"[A-Za-z0-9@:_.-]+\.(service|timer|socket|path|target|mount)")
 WORD = re.compile(r"[a-z0-9][a-z0-9+._-]*")
+PURPOSE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ,.:()/+-]{0,79}")
 
 
 class RoleSettings(BaseModel):
@@ -83,7 +87,10 @@ class RoleCommand:
 
 @dataclass(frozen=True, slots=True)
 class RolePort:
-    """A port that the role opens, for checks and (later) for packet filters. `source`: who may come."""
+    """A port that the role opens on the out-of-band network, for checks and for the role `nftables`.
+
+    `protocol`: tcp or udp. `source`: who may come, one address or network; empty: everybody.
+    """
 
     number: int
     protocol: str
@@ -121,12 +128,16 @@ class Declaration:
 
 @dataclass(frozen=True, slots=True)
 class RoleFolder:
-    """A role as found on disk. `position` is its place in the order of application."""
+    """A role as found on disk. `position` is its place in the order of application.
+
+    `sees_others`: it is asked after the other roles of a host, wherever it stands in that order.
+    """
 
     name: str
     path: Path
     position: int
     module: ModuleType
+    sees_others: bool
 
     def settings(self, data: Mapping[str, Any], where: Where) -> RoleSettings:
         """What people wrote for this role, checked. `where` is the place of `data`. Raises BadInput."""
@@ -137,9 +148,15 @@ class RoleFolder:
         assert isinstance(entry, RoleSettings)
         return entry
 
-    def declare(self, settings: RoleSettings, host: HostView) -> Declaration:
-        """What the role does to `host`; texts are still templates (`igoudar.render_roles`)."""
-        told = self.module.declare(settings, host)
+    def declare(
+        self, settings: RoleSettings, host: HostView, others: Mapping[str, Declaration]
+    ) -> Declaration:
+        """What the role does to `host`; texts are still templates (`igoudar.render_roles`).
+
+        `others`: what the other roles of the host declared; that matters to a role that `sees_others`.
+        """
+        seen = (others,) if self.sees_others else ()
+        told = self.module.declare(settings, host, *seen)
         if not isinstance(told, Declaration) or (wrong := malformed(told)):
             raise TypeError(f"roles/{self.name}/settings.py: declare: {wrong if told else 'no declaration'}")
         return told
@@ -210,7 +227,8 @@ def _load(path: Path, position: int, root: Path) -> RoleFolder:
         raise BadInput([_lacks(file, root, "class Settings(RoleSettings)")])
     if not callable(getattr(module, "declare", None)):
         raise BadInput([_lacks(file, root, "declare(settings, host) -> Declaration")])
-    return RoleFolder(path.name, path, position, module)
+    sees_others = len(signature(module.declare).parameters) > 2
+    return RoleFolder(path.name, path, position, module, sees_others)
 
 
 def line_of(error: Exception, file: Path) -> int:
@@ -268,7 +286,19 @@ def malformed(told: Declaration) -> str:
         return f"not a unit with its suffix: {bad[0]!r}"
     if bad := [p for p in told.secret_lines if not _finds_a_secret(p)]:
         return f"not a regular expression with a group `secret`: {bad[0]!r}"
+    if wrong_ports := [port for port in told.ports if not _opens(port)]:
+        return f"not a port with protocol, source and purpose: {wrong_ports[0]}"
     return _notified(told)
+
+
+def _opens(port: RolePort) -> bool:
+    """All of it ends in the text of a packet filter."""
+    try:
+        ip_network(port.source or "::/0")
+    except ValueError:
+        return False
+    good = port.protocol in ("tcp", "udp") and 0 < port.number < 65536
+    return good and PURPOSE.fullmatch(port.purpose) is not None
 
 
 def _finds_a_secret(pattern: str) -> bool:

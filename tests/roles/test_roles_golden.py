@@ -16,7 +16,7 @@ from igoudar.render_roles import render_declaration
 from igoudar.role_document import as_document, digest, from_document
 from igoudar.roles import Declaration, load_roles
 from igoudar.witness.install import witness_files
-from tests.roles.views import CASES
+from tests.roles.views import BESIDE, CASES
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = Path(__file__).parent / "golden"
@@ -28,13 +28,14 @@ ALL = [(role, case) for role, cases in CASES.items() for case in cases]
 def declared(role: str, case: str) -> Declaration:
     written, host = CASES[role][case]
     folder = ROLES[role]
-    told = folder.declare(folder.settings(written, Where("devices.yaml")), host)
+    others = {other: declared(other, beside) for other, beside in BESIDE.get((role, case), {}).items()}
+    told = folder.declare(folder.settings(written, Where("devices.yaml")), host, others)
     return render_declaration(told, folder)
 
 
 def readable(told: Declaration) -> str:
     lines = [f"package {name}" for name in told.packages]
-    lines += [f"port {p.number}/{p.protocol} from {p.source}: {p.purpose}" for p in told.ports]
+    lines += [f"port {p.number}/{p.protocol} from {p.source or 'all'}: {p.purpose}" for p in told.ports]
     for user in told.users:
         lines += [f"user {user.name} {' '.join(user.groups)}".rstrip(), *(f"| {key}" for key in user.keys)]
     for program, paths in PROGRAMS.items():

@@ -6,8 +6,16 @@ from igoudar.hostview import AccessLink, DataPort, HostView, Login, Neighbour, R
 from igoudar.model import Role
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
-RESOLVERS = (Neighbour("mgmt-1", "192.0.2.2"), Neighbour("mgmt-2", "192.0.2.3"))
-HOSTS = (*RESOLVERS, Neighbour("leaf-1", "192.0.2.21"), Neighbour("srv-1", "192.0.2.101"))
+TOLD = ("base", "node_exporter")
+RESOLVERS = (
+    Neighbour("mgmt-1", "192.0.2.2", "management", "h1", "a", "a03", TOLD),
+    Neighbour("mgmt-2", "192.0.2.3", "management", "h1", "a", "a03"),
+)
+HOSTS = (
+    *RESOLVERS,
+    Neighbour("leaf-1", "192.0.2.21", "leaf", "h1", "a", "a01", TOLD),
+    Neighbour("srv-1", "192.0.2.101", "server", "h1", "a", "a01", TOLD),
+)
 
 
 def view(name: str, role: Role, oob: str, **more: object) -> HostView:
@@ -25,6 +33,7 @@ def view(name: str, role: Role, oob: str, **more: object) -> HostView:
         "time_servers": RESOLVERS,
         "witnesses": RESOLVERS[:1],
         "neighbours": HOSTS,
+        "services": {"metrics": RESOLVERS},
     }
     return HostView(name=name, role=role, oob=f"{oob}/24", **{**common, **more})  # type: ignore[arg-type]
 
@@ -94,4 +103,34 @@ CASES: dict[str, dict[str, tuple[dict[str, object], HostView]]] = {
     "bgp_host": {"both": ({}, ROUTED), "ipv6": ({}, ROUTED6)},
     "frr_switch": {"fresh": ({}, SWITCH)},
     "witness": {"register": ({}, MANAGEMENT)},
+    "node_exporter": {
+        "access": ({}, ACCESS),
+        "management": ({"more": ["mdadm", "cpu"]}, MANAGEMENT),
+        "switch": ({}, SWITCH),
+    },
+    "prometheus": {
+        "first": ({}, MANAGEMENT),
+        "strict": ({"every": "1m", "down_for": "5m", "disk_free_percent": 20, "keep": "1y"}, MANAGEMENT),
+    },
+    "nftables": {
+        "access": ({}, ACCESS),
+        "management": (
+            {"more": [{"port": 873, "protocol": "tcp", "source": "2001:db8::/64", "purpose": "a backup"}]},
+            MANAGEMENT,
+        ),
+        "switch": ({}, SWITCH),
+    },
+}
+
+# What a role that is told of the others sees in a case: the cases of other roles of that host.
+BESIDE: dict[tuple[str, str], dict[str, str]] = {
+    ("nftables", "access"): {"base": "access", "chrony": "client", "node_exporter": "access"},
+    ("nftables", "management"): {
+        "base": "bastion",
+        "chrony": "server",
+        "node_exporter": "management",
+        "unbound": "alone",
+        "prometheus": "first",
+    },
+    ("nftables", "switch"): {"base": "switch", "frr_switch": "fresh", "node_exporter": "switch"},
 }

@@ -30,6 +30,7 @@ class Kind(StrEnum):
     WORLD = "world"
     DNS = "dns"
     NTP = "ntp"
+    METRICS = "metrics"
     ISOLATION = "isolation"
     DRILL = "drill"
 

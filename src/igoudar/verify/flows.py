@@ -91,6 +91,7 @@ def probes(site: Site, world: Mapping[str, Sequence[str]]) -> Probes:
         view = host_view(site.plan, name)
         told.before += _names(view)
         told.after += _out_of_band(site, view, number)
+        told.after += _closed(site, view, number)
     return told
 
 
@@ -240,6 +241,19 @@ def _names(view: HostView) -> Iterator[ProbeCheck]:
         told = f"{view.fqdn} by {resolver.name}"
         probe = {"id": f"dns {resolver.name}", "kind": "dns", "to": resolver.address, "name": view.fqdn}
         yield ProbeCheck(Kind.DNS, view.name, told, probe, frozenset({view.oob_address}))
+
+
+def _closed(site: Site, view: HostView, number: int) -> Iterator[ProbeCheck]:
+    """A port that no role declares: a host with a packet filter does not even say that nobody listens."""
+    if view.role != "management":
+        return
+    others = [
+        n for n in view.neighbours if n.name != view.name and n.name in site.hosts and "nftables" in n.roles
+    ]
+    for other in spread(others, number):
+        told = f"a port that {other.name} at {other.address} did not declare"
+        probe = {"id": f"closed {other.name}", "kind": "udp", "to": other.address, "port": ANSWER_PORT}
+        yield ProbeCheck(Kind.ISOLATION, view.name, told, probe)
 
 
 def _out_of_band(site: Site, view: HostView, number: int) -> Iterator[ProbeCheck]:

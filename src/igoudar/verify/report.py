@@ -27,6 +27,7 @@ MEANING = {
     Kind.WORLD: "the world is reached from public subnets, and reaches them",
     Kind.DNS: "names are answered",
     Kind.NTP: "clocks follow the site's time servers",
+    Kind.METRICS: "every host tells how it does, to each that is to know",
     Kind.ISOLATION: "no way where none is meant",
     Kind.DRILL: "what is redundant survives a loss",
 }

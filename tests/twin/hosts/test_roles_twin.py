@@ -5,6 +5,7 @@ Everything is applied inside the twin's own kernels, reached through its relay w
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -17,6 +18,7 @@ from igoudar.role_document import Document, as_document
 from igoudar.transport import Access, Relay
 from igoudar.transport.access import twin_keys
 from igoudar.twin import TwinHost, TwinPort, TwinSpec, TwinWire
+from igoudar.verify.facts import commands_for, facts_of
 from igoudar.worker.results import HostResult
 from igoudar.worker.site_roles import apply_operations, apply_roles
 from tests.roles.test_roles_golden import declared
@@ -27,11 +29,39 @@ ROOT = Path(__file__).parents[3]
 HOSTS: dict[str, tuple[HostView, dict[str, str]]] = {
     "mgmt-1": (
         MANAGEMENT,
-        {"base": "bastion", "lldpd": "management", "chrony": "server", "unbound": "alone"},
+        {
+            "base": "bastion",
+            "lldpd": "management",
+            "chrony": "server",
+            "node_exporter": "management",
+            "unbound": "alone",
+            "prometheus": "first",
+            "nftables": "management",
+        },
     ),
-    "srv-1": (ACCESS, {"base": "access", "lldpd": "access", "chrony": "client", "host_net": "access"}),
+    "srv-1": (
+        ACCESS,
+        {
+            "base": "access",
+            "lldpd": "access",
+            "chrony": "client",
+            "node_exporter": "access",
+            "host_net": "access",
+            "nftables": "access",
+        },
+    ),
     "srv-2": (ROUTED, {"lldpd": "routed", "chrony": "client", "bgp_host": "both"}),
-    "leaf-1": (SWITCH, {"base": "switch", "lldpd": "switch", "chrony": "client", "frr_switch": "fresh"}),
+    "leaf-1": (
+        SWITCH,
+        {
+            "base": "switch",
+            "lldpd": "switch",
+            "chrony": "client",
+            "node_exporter": "switch",
+            "frr_switch": "fresh",
+            "nftables": "switch",
+        },
+    ),
 }
 
 
@@ -43,11 +73,9 @@ def spec() -> TwinSpec:
             for n, port in enumerate(view.cabled_ports)
             if port != "eth0"
         )
-        hosts.append(
-            TwinHost(
-                name, 160, view.oob, f"02:00:00:01:00:{at:02x}", f"S{at}", ports, management=name == "mgmt-1"
-            )
-        )
+        is_first = name == "mgmt-1"
+        memory, mac = 256 if is_first else 160, f"02:00:00:01:00:{at:02x}"
+        hosts.append(TwinHost(name, memory, view.oob, mac, f"S{at}", ports, management=is_first))
     wire = TwinWire("leaf-1/swp1 -- srv-1/eth1", ("leaf-1", "swp1"), ("srv-1", "eth1"))
     return TwinSpec("roles", "igoudar", "192.0.2.254/24", tuple(hosts), (wire,))
 
@@ -172,6 +200,70 @@ def test_both_ends_of_a_cable_know_each_other(folder: Path, runs: object) -> Non
     assert "lldp.swp1.chassis.name=srv-1" in heard("leaf-1")
 
 
+def test_every_host_tells_how_it_does(folder: Path, runs: object) -> None:
+    """Asked as the verification asks, by the address that only the host itself and the bastion may use."""
+    key = ("metrics", "192.0.2.2")
+    ((name, words),) = commands_for([key]).items()
+    deadline, up = time.monotonic() + 60, frozenset[str]()
+    while up != {"mgmt-1", "leaf-1", "srv-1"}:
+        assert time.monotonic() < deadline, up
+        done = twin.run(folder, "mgmt-1", shlex.join(words))
+        up = facts_of({name: {"rc": done.status, "out": done.out.decode()}}, [key]).get(key, up)
+    told = out(folder, "mgmt-1", "curl -s http://192.0.2.101:9100/metrics")
+
+    assert 'node_systemd_units{state="failed"} 0' in told
+    for series in (
+        "node_filesystem_avail_bytes{",
+        "node_timex_maxerror_seconds ",
+        "node_nf_conntrack_entries ",
+    ):
+        assert f"\n{series}" in told
+
+
+def test_somebody_hears_of_what_is_wrong(folder: Path, runs: object) -> None:
+    """Prometheus's own judge of rules, over series that are right and series that are not."""
+    cases = (ROOT / "tests" / "twin" / "hosts" / "rules_test.yml").read_text("utf-8")
+    done = twin.run(
+        folder, "mgmt-1", f"echo {shlex.quote(cases)} >/tmp/t.yml; promtool test rules /tmp/t.yml"
+    )
+
+    assert "SUCCESS" in done.out.decode(), done.out.decode() + done.err.decode()
+
+
+def reaches(folder: Path, host: str, address: str, port: int) -> bool:
+    """Whether a connection is made; a port that is closed by the filter does not answer at all."""
+    program = f"import socket; socket.create_connection(({address!r}, {port}), 2)"
+    return twin.run(folder, host, f"python3 -c {shlex.quote(program)}").status == 0
+
+
+def test_only_what_was_declared_is_let_in(folder: Path, runs: object) -> None:
+    """Before real listeners, by the out-of-band port and by a data port; other tables stay over a reload."""
+    listen = "sudo systemd-run -q --unit=somebody python3 -m http.server 8000"
+    out(folder, "leaf-1", "sudo ip link set swp1 up; sudo ip address replace 172.16.1.1/24 dev swp1")
+    out(folder, "srv-1", f"{listen}; sudo nft add table inet other; sudo systemctl reload nftables")
+    deadline = time.monotonic() + 30
+    while not reaches(folder, "srv-1", "192.0.2.101", 8000):
+        assert time.monotonic() < deadline
+
+    assert reaches(folder, "mgmt-1", "192.0.2.101", 9100)
+    assert reaches(folder, "mgmt-1", "192.0.2.101", 22)
+    assert not reaches(folder, "mgmt-1", "192.0.2.101", 8000)
+    assert reaches(folder, "leaf-1", "172.16.1.10", 8000)
+    assert not reaches(folder, "leaf-1", "172.16.1.10", 22)
+    assert not reaches(folder, "srv-1", "192.0.2.2", 9090)
+    assert reaches(folder, "srv-1", "192.0.2.2", 53)
+    assert "table inet other" in out(folder, "srv-1", "sudo nft list tables")
+    out(folder, "srv-1", "sudo systemctl stop somebody; sudo nft delete table inet other")
+    out(folder, "leaf-1", "sudo ip address del 172.16.1.1/24 dev swp1")
+
+
+def test_a_switch_tracks_nothing_that_it_passes_on(folder: Path, runs: object) -> None:
+    tracked = out(folder, "leaf-1", "sudo cat /proc/net/nf_conntrack")
+
+    assert "dst=192.0.2.21" in tracked
+    assert "172.16.1." not in tracked
+
+
 def test_operations_and_the_bundle_agree(folder: Path, runs: object) -> None:
     """What one way has made right, the other way leaves alone; and both mend the same drift."""
     wanted = {"srv-1": documents("srv-1")}
@@ -209,6 +301,7 @@ def test_a_power_cut_changes_nothing(folder: Path, runs: object) -> None:
 
     assert "172.16.1.10/24" in out(folder, "srv-1", "ip -4 addr show eth1")
     assert out(folder, "srv-1", "systemctl is-active igoudar-gateway.timer") == "active"
+    assert "node_exporter: metrics" in out(folder, "srv-1", "sudo nft list table inet igoudar")
     assert "172.16.2.10/32" in out(folder, "srv-2", "ip -4 addr show lo")
     assert "4201019999" in out(folder, "srv-2", "sudo vtysh -c 'show bgp summary'")
     results = apply(folder, {name: documents(name) for name in ("srv-1", "srv-2")})
