@@ -24,7 +24,7 @@ NO_HOSTS = frozenset({Role.OOB, Role.EQUIPMENT, Role.SUPER_SPINE})
 # Kernel memory in MB: what FRR, systemd and Python need with room to spare (measured: some 80 used).
 MEMORY_MB = {Role.LEAF: 192, Role.SPINE: 192, Role.BORDER: 192, Role.UPSTREAM: 160}
 OTHER_MEMORY_MB = 144
-METRICS_MEMORY_MB = 112  # more, for a member of `metrics`: Prometheus with 20 hosts (measured: 28, and 52 of files)
+METRICS_MEMORY_MB = 112  # more, for Prometheus: measured with 20 hosts 28, and 52 of files
 
 
 def twin_spec(inventory: Inventory, passwords: Mapping[str, str]) -> TwinSpec:
