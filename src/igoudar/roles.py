@@ -340,7 +340,8 @@ def _notified(told: Declaration) -> str:
         return f"not a name of a command: {bad[0]!r}"
     known = {f"run:{name}" for name in commands}
     known |= {f"{verb}:{u.name}" for u in told.units if u.running for verb in ("restart", "reload")}
-    for one in (*told.files, *told.lines):
+    notifying: tuple[RoleFile | RoleLine, ...] = (*told.files, *told.lines)
+    for one in notifying:
         if missing := [n for n in one.notify if n not in known]:
             return f"{one.path}: notifies {missing[0]!r}, which the role does not have"
     return ""

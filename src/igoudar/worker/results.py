@@ -173,7 +173,7 @@ def file_diff(path: str, old: str | None, new: str | None) -> str:
     """
     before, after = ((text or "").splitlines(keepends=True) for text in (old, new))
     names = [path if text is not None else "/dev/null" for text in (old, new)]
-    return "".join(difflib.unified_diff(before, after, *names))
+    return "".join(difflib.unified_diff(before, after, names[0], names[1]))
 
 
 def line_diff(change: Change, new: str) -> str:
