@@ -31,6 +31,10 @@ def render_declaration(told: Declaration, folder: RoleFolder) -> Declaration:
             files.append(replace(file, text=_text(file, folder)))
         except BadInput as error:
             findings += error.findings
+    settings = folder.path / "settings.py"
+    for one in told.lines:
+        marks = dict.fromkeys(MARK.findall(one.line))
+        findings += [secret_mark(mark, _written(mark, one.path, settings, folder)) for mark in marks]
     if findings:
         raise BadInput(findings)
     return replace(told, files=tuple(files))
@@ -47,14 +51,14 @@ def _text(file: RoleFile, folder: RoleFolder) -> str:
         said = ("the text does not end with a newline, or holds a NUL", "lines of text")
         raise BadInput([Finding("broken-role", _where(where, folder), *said)])
     if marks := dict.fromkeys(MARK.findall(text)):
-        raise BadInput(secret_mark(mark, _written(mark, file, where, folder)) for mark in marks)
+        raise BadInput(secret_mark(mark, _written(mark, file.path, where, folder)) for mark in marks)
     return text
 
 
-def _written(mark: str, file: RoleFile, source: Path, folder: RoleFolder) -> Where:
-    """Where a mark stands: in the file's source, or in `declare`, at the latest where it names the file."""
+def _written(mark: str, target: str, source: Path, folder: RoleFolder) -> Where:
+    """Where a mark stands: in the file's source, or in `declare`, at the latest where it names the target."""
     settings = folder.path / "settings.py"
-    for path, words in ((source, mark), (settings, mark), (settings, file.path)):
+    for path, words in ((source, mark), (settings, mark), (settings, target)):
         lines = path.read_text("utf-8").splitlines() if path.is_file() else []
         found = [number for number, line in enumerate(lines, 1) if words in line]
         if found:

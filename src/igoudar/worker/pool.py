@@ -130,12 +130,14 @@ def run_roles(
     *,
     serials: Mapping[str, str],
     plan: bool = False,
+    whole: bool = True,
     progress: Progress = lambda _: None,
     pool: Pool | None = None,
     cancelled: threading.Event | None = None,
 ) -> dict[str, HostResult]:
     """Apply (or only judge) the roles of each host, in the order of its mapping; `site` is a folder.
 
+    `whole`: these are all roles of each host, so files that none of them declares any more are removed.
     Nothing is applied to a box with another serial than `serials` has; a host without one may be any box.
     Every host has a result, whatever happens; `progress` is called as each comes, from other threads too.
     Raises only where no worker could begin (bad site folder).
@@ -143,7 +145,7 @@ def run_roles(
     own = pool is None
     used, stop = pool or Pool(), cancelled or threading.Event()
     shards = _shards(sorted(hosts))
-    arguments = {"root": str(root), "site": os.path.relpath(site, root), "plan": plan}
+    arguments = {"root": str(root), "site": os.path.relpath(site, root), "plan": plan, "whole": whole}
     arguments["serials"] = {h: serials[h] for h in hosts if h in serials}
     try:
         with ThreadPoolExecutor(max_workers=max(1, len(shards))) as threads:

@@ -45,11 +45,12 @@ Emit = Callable[[Mapping[str, Any]], None]
 
 
 def run(arguments: Mapping[str, Any], emit: Emit) -> dict[str, Any]:
-    """`{root, site, plan, serials, hosts: {host: {role: document}}}` to `{host: HostResult}`, as JSON."""
+    """`{root, site, plan, whole, serials, hosts: {host: {role: document}}}` to results by host, as JSON."""
     root = Path(arguments["root"])
     reach = access_map(load(root / arguments["site"], root), root)
     hosts = {name: (reach[name], roles) for name, roles in arguments["hosts"].items()}
-    results = apply_roles(hosts, root / "roles", arguments["serials"], plan=arguments["plan"], emit=emit)
+    how = {key: arguments[key] for key in ("plan", "whole")}
+    results = apply_roles(hosts, root / "roles", arguments["serials"], emit=emit, **how)
     return {name: result.as_json() for name, result in results.items()}
 
 
@@ -60,15 +61,19 @@ def apply_roles(
     *,
     plan: bool,
     emit: Emit,
+    whole: bool = True,
 ) -> dict[str, HostResult]:
-    """All roles of `folder` that each host is given, in that order. Never raises for what a host does."""
+    """All roles of `folder` that each host is given, in that order. Never raises for what a host does.
+
+    `whole`: they are all that the host has, so what none of them declares any more is removed.
+    """
     known = known_lines(vendors.load(folder.parent / "templates"))
     run_state = _Run(emit, lambda result: masked(result, hosts[result.host][1], known))
     state = _connected(hosts, run_state)
     try:
         for host in list(state.active_hosts):
             steps = _steps(state, host, hosts[host.name][1], folder)
-            script = bundle_script(steps, serials.get(host.name, ""), plan=plan)
+            script = bundle_script(steps, serials.get(host.name, ""), plan=plan, whole=whole)
             add_op(state, all_roles, script, run_state, name="roles", host=host)
         if state.active_hosts:
             run_ops(state)
@@ -119,7 +124,8 @@ def _steps(state: State, host: Host, roles: Mapping[str, Document], folder: Path
             bundle = Bundle()
             with going(bundle):
                 deploy_function(folder, name)(from_document(document))
-            told.append(RoleSteps(name, digest(document), tuple(bundle.steps)))
+            private = bool(document.get("secret_lines"))
+            told.append(RoleSteps(name, digest(document), tuple(bundle.steps), private))
     return told
 
 
@@ -129,7 +135,7 @@ def apply_operations(
     """The same roles as ordinary pyinfra operations: host -> names of those that changed something.
 
     Some twenty execs a role where `apply_roles` needs one a host; for comparing and debugging. A host that
-    fails has the name of its last operation, marked `failed:`.
+    fails has the name of its last operation, marked `failed:`. Files that no role declares any more stay.
     """
     state = _connected(hosts, _Run(lambda _: None))
     with ctx_state.use(state):
