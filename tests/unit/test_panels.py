@@ -257,3 +257,23 @@ def test_two_pieces_take_a_straight_one() -> None:
     found = pulls_of(inventory)
     assert found.findings == ()
     assert sorted(found.by_key[key].article for key in inventory.pieces) == ["om4-lc", "om4-lc-a-a"]
+
+
+def test_a_trunk_is_of_one_fibre_for_all_links_in_it() -> None:
+    """The first link has laid OM4; the second one wants optics for OS2."""
+    cords = [
+        ("b1/swp1", "p1/front/1"),
+        ("b1/swp2", "p1/front/2"),
+        ("b2/swp1", "p2/front/1"),
+        ("b2/swp2", "p2/front/2"),
+    ]
+    pieces = [("p1/rear/1", "p2/rear/1", 30.0), *((a, b, 5.0) for a, b in cords)]
+    inventory, _ = site("cassette", *pieces, goods=replace(GOODS, mated_db=0.1))
+    told = {"b1/swp1": "sr", "b2/swp1": "sr", "b1/swp2": "lr", "b2/swp2": "lr"}
+    said = {k: replace(c, medium=told.get(str(c.a), "")) for k, c in inventory.pieces.items()}
+    made, _ = with_derived(replace(inventory, cables=said, pieces={}), Ledger)
+    (finding,) = pulls_of(made).findings
+    assert (finding.code, "no cord of os2 joins mpo-12 to mpo-12 by om4-mpo12" in finding.message) == (
+        "no-cord",
+        True,
+    )

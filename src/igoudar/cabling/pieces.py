@@ -15,6 +15,8 @@ from igoudar.model import Cable
 from igoudar.quantities import DISTANCE, LOSS, shown
 
 Connectors = tuple[str, str]
+NEAREST = ("over-reach", "over-budget", "longer-than-stock", "too-short", "wrong-gender", "wrong-polarity")
+"""What is said of a medium that all but joins its ends, rather than of one that does not."""
 MOST = 4096  # ways to choose cords for one link that are looked at
 
 
@@ -59,7 +61,7 @@ class Pieces:
                 pull, own = found
                 self.pulls.update(own)
                 return pull
-            if wrong is None or found.code in ("over-reach", "over-budget", "longer-than-stock", "too-short"):
+            if wrong is None or found.code in NEAREST:
                 wrong = found
         return wrong or Misfit("no-medium", "no medium joins its ends", "one in inventory/data/cabling.yaml")
 
@@ -105,11 +107,12 @@ class Pieces:
             known = self.pulls.get(piece.cable.key)
             own = known.choice.cord if known and known.choice else None
             wanted = self._connectors(piece, made.plug.connector)
-            fitting.append([own] if own else [*self._cords(made, wanted, piece.cable.cord)])
+            fits = self._cords(made, wanted, piece.cable.cord)
+            fitting.append([cord for cord in fits if own in (None, cord)])
             if not fitting[-1]:
                 said = f"no cord of {made.plug.fibre} joins {wanted[0]} to {wanted[1]}"
-                cord = piece.cable.cord
-                said = f"{said} by {cord}" if cord else f"{piece.cable.key}: {said}"
+                name = piece.cable.cord or (own.name if own else "")
+                said = f"{said} by {name}" if name else f"{piece.cable.key}: {said}"
                 return Misfit("no-cord", said, "one in inventory/data/cabling.yaml")
         steps = steps_of(link.a, [(piece.cable, piece.ends) for piece in pieces])
         wrong: Misfit | None = None
