@@ -5,7 +5,7 @@
 # is asked once, with one process a question, and again only after something that may have changed it.
 # Answers are lines of tab-separated fields:
 #   role NAME | change KIND NAME WHAT OLD | failed KIND NAME MESSAGE | done NAME DIGEST | skipped NAME
-#   busy | box FOUND MEANT
+#   busy | box FOUND MEANT | unconfirmed STATUS
 # OLD, MESSAGE, FOUND and MEANT are base64, or -. A word to a unit (restart ...) is kept in a file until the
 # role has ended well, so that a run that died half-way is finished by the next one.
 set -u
@@ -13,11 +13,12 @@ umask 022
 LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive
 SYSTEMCTL_SKIP_SYSV=1 # units are native; links of init scripts nobody reads cost seconds of Perl
 export LC_ALL PATH DEBIAN_FRONTEND SYSTEMCTL_SKIP_SYSV
-STATE=/var/lib/igoudar/roles
+STATE=/var/lib/igoudar/roles LOCKOUT=/var/lib/igoudar/lockout
 NL='
 '
 TAB='	'
 stale=yes failed=no halt=no reload_due=no
+guarded=no # yes in a role that may lock everybody out (lockout.sh)
 
 say() {
     line=$1
@@ -99,6 +100,7 @@ finish() {
 }
 
 change() { # kind name what old
+    [ "$guarded" = no ] || keep "$1" "$2"
     changed=yes
     say change "$@"
 }
@@ -133,8 +135,8 @@ packages() { # names
     if [ -z "$missing" ] || [ "$MODE" = plan ]; then return 0; fi
     stale=yes
     set -- -q -y --no-install-recommends -o Dpkg::Options::=--force-confold
-    apt-get install "$@" $missing >/dev/null 2>&1 && return 0
-    said=$(apt-get -q update 2>&1 && apt-get install "$@" $missing 2>&1) || fail package "${missing# }" "$said"
+    apt-get install "$@" $missing >/dev/null 2>&1 9>&- && return 0
+    said=$( (apt-get -q update && apt-get install "$@" $missing) 2>&1 9>&-) || fail package "${missing# }" "$said"
 }
 
 user() { # name groups
@@ -214,7 +216,7 @@ run_command() { # name run unless
     change command "$1" run -
     [ "$MODE" = apply ] || return 0
     stale=yes
-    said=$( (eval "$2") 2>&1 </dev/null) || fail command "$1" "$said"
+    said=$( (eval "$2") 2>&1 </dev/null 9>&-) || fail command "$1" "$said"
 }
 
 reload_units() { # after unit files changed, before the first unit of the role
@@ -286,9 +288,12 @@ same_box() { # what is done to another box than the one that is meant would coun
 take_lock() {
     [ "$MODE" = apply ] || return 0
     mkdir -p "$STATE"
-    exec 9>"$STATE/lock"
+    exec 9>"$STATE/lock" # not for what a command leaves running: the lock is ours
     flock -n 9 || {
         say busy
         exit 75
     }
+    [ -s "$LOCKOUT/armed" ] || return 0
+    say unconfirmed "$(sh "$LOCKOUT/back" status)" # what it will put back must not be changed again
+    exit 78
 }

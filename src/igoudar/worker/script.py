@@ -13,6 +13,7 @@ from importlib import resources
 from shlex import quote
 
 from igoudar.roles import RoleCommand, RoleFile, RoleUnit, RoleUser
+from igoudar.worker.lockout import Window, guard
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,29 +26,40 @@ class ReloadUnits:
     """Before the units of a role: systemd reads changed unit files again."""
 
 
+UNIT_FILES = "/etc/systemd/system/"
 Step = Packages | RoleUser | RoleFile | RoleCommand | RoleUnit | ReloadUnits
 
 
 @dataclass(frozen=True, slots=True)
 class RoleSteps:
-    """The steps of one role on one host, in order, and the digest that the host keeps when all went well."""
+    """The steps of one role on one host, in order, and the digest that the host keeps when all went well.
+
+    `lockout`: what it changes is put back where no new login comes through afterwards.
+    """
 
     role: str
     digest: str
     steps: tuple[Step, ...]
+    lockout: bool = False
 
 
-def bundle_script(roles: Sequence[RoleSteps], serial: str, *, plan: bool) -> str:
+def bundle_script(
+    roles: Sequence[RoleSteps], serial: str, *, plan: bool, window: Window | None = None
+) -> str:
     """The whole script. Calls stand in a function, so that all of it is read before the first one runs.
 
-    Only the box with this serial is changed; any box where it is empty.
+    Only the box with this serial is changed; any box where it is empty. Roles that may lock everybody out
+    are applied with a window only.
     """
-    calls = [line for told in roles for line in _role(told)]
+    guarded = [told for told in roles if told.lockout and not plan]
+    assert window or not guarded, "a role that may lock everybody out, and no window to go back in"
+    calls = [line for told in roles for line in _role(told, guarded=told in guarded)]
     return "\n".join(
         (
             f"SERIAL={quote(serial)}",
             *_facts(roles, plan=plan),
             _prelude(),
+            *_guard(guarded, window),
             "main() {",
             *calls,
             "}",
@@ -94,12 +106,36 @@ def keys_file(user: RoleUser) -> RoleFile:
     return RoleFile(path, text=text, owner=user.name, group=user.name, mode="0600")
 
 
-def _role(told: RoleSteps) -> Iterator[str]:
+def _role(told: RoleSteps, *, guarded: bool) -> Iterator[str]:
     yield _call("begin", told.role, told.digest)
+    yield f"guarded={'yes' if guarded else 'no'}"
     for step in told.steps:
         writer: Callable[..., Iterator[str]] = _WRITERS[type(step)]
         yield from writer(step)
     yield "finish"
+
+
+def _guard(roles: Sequence[RoleSteps], window: Window | None) -> Iterator[str]:
+    if window and roles:
+        calls = [call for told in roles for call in _way_back(told)]
+        yield from guard([told.role for told in roles], calls, window)
+
+
+def _way_back(told: RoleSteps) -> Iterator[str]:
+    """What follows when files of the role were put back, in its own order: `back.sh` has the functions."""
+    asked: dict[str, list[str]] = {}
+    files = [file for file in map(_as_file, told.steps) if file]
+    for path, token in ((file.path, token) for file in files for token in file.notify):
+        asked.setdefault(token, []).append(path)
+    for step in told.steps:
+        match step:
+            case RoleCommand() if paths := asked.get(f"run:{step.name}"):
+                yield _call("command_back", step.name, step.run, *paths)
+            case ReloadUnits() if paths := [f.path for f in files if f.path.startswith(UNIT_FILES)]:
+                yield _call("units_back", *paths)
+            case RoleUnit():
+                restart, reload = (asked.get(f"{verb}:{step.name}", []) for verb in ("restart", "reload"))
+                yield _call("unit_back", step.name, " ".join(restart), " ".join(reload))
 
 
 def _packages(step: Packages) -> Iterator[str]:
