@@ -1,6 +1,6 @@
 # Puts back what a run changed of how one gets in, unless a new login confirms it. POSIX sh, as root.
 #
-#   back status       confirmed or restored (when and how, in base64), armed SECONDS, running, or none
+#   back status       confirmed or restored (when and how), armed SECONDS, running, or none
 #   back confirm      the change stays; only a login that was made after the change may say so
 #   back now          goes back at once
 #   back watch, boot  for the units: when the window ends; when the host was started while armed
@@ -140,7 +140,7 @@ run_back() { # as unit_back; knows before
 }
 
 over() { # outcome, when and how; it counts when armed is gone
-    printf '%s %s %s\n' "$RUN" "$1" "$(printf '%s' "$2" | base64 -w 0)" >"$LOCKOUT/last.new"
+    printf '%s\n' "$RUN $1 $2" >"$LOCKOUT/last.new"
     sync "$LOCKOUT/last.new" && mv -f "$LOCKOUT/last.new" "$LOCKOUT/last" && rm -f "$LOCKOUT/armed"
     sync -f "$LOCKOUT"
     rm -rf -- "$folder"

@@ -6,7 +6,6 @@ his own, with the same key, to the same pinned host key, and by sudo.
 
 from __future__ import annotations
 
-import base64
 import shlex
 import time
 from collections.abc import Callable
@@ -84,9 +83,8 @@ def _asked(access: Access, verb: str, window: Window) -> list[str]:
 
 def _became(words: list[str], window: Window) -> str:
     match words:
-        case ["restored", told]:
-            how = base64.b64decode(told).decode("utf-8", "replace")
-            return f"the host went back to its old files {how}"
+        case ["restored", *how]:
+            return f"the host went back to its old files {' '.join(how)}"
         case ["confirmed", *_]:
             return "somebody else confirmed it"
         case ["armed" | "running", *_]:

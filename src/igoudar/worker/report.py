@@ -50,9 +50,14 @@ def said(result: HostResult, *, plan: bool = False) -> str:
 
 
 def told_of(result: HostResult, documents: Mapping[str, Document]) -> Iterator[str]:
-    """Each change of a host: a unified diff of a text, a line of everything else. `documents`: its roles."""
+    """Each change of a host: a unified diff of a text, a line of everything else. `documents`: its roles.
+
+    Above them what a role changes that may lock everybody out.
+    """
     for role in result.roles:
         files = _files(documents[role.role])
+        if role.changes and documents[role.role].get("lockout"):
+            yield f"  {role.role} may lock everybody out: the host goes back unless a new login comes through"
         for change in role.changes:
             yield _told(change, files.get(change.name) if change.kind == "file" else None)
 
