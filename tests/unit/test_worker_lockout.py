@@ -29,7 +29,8 @@ here={folder}
 case $1 in
 show) cat "$here/units" ;;
 is-enabled) cat "$here/files" ;;
--q | daemon-reload | reset-failed) ;;
+-q) [ "$3" != sysinit.target ] ;;
+daemon-reload | reset-failed) ;;
 *)
     [ "$*" = "stop igoudar-lockout.service" ] || exec echo "$*" >>"$here/told"
     [ ! -s "$here/watch" ] || kill -- "-$(cat "$here/watch")"
@@ -184,6 +185,16 @@ def test_a_host_that_is_started_anew_is_as_before(host: Host) -> None:
     assert host.text("sshd.conf") == "old\n"
     assert host.told() == ["disable thing.service", "--no-block stop thing.service"]
     assert host.text("journal") == f"{RUN}: restored when it was started anew\n"
+
+
+def test_a_unit_that_the_role_only_enables_is_not_stopped(host: Host) -> None:
+    """To stop networking takes the way in down."""
+    (host.folder / "units").write_text("Id=thing.service\nActiveState=inactive\n")
+    (host.folder / "files").write_text("disabled\n")
+    host.gate(host.file("sshd.conf", "new\n"), RoleUnit("thing.service", running=None))
+    until(lambda: not host.watched())
+
+    assert host.told() == ["enable thing.service", "disable thing.service"]
 
 
 def test_the_unit_of_the_start_is_enabled_and_right(host: Host) -> None:

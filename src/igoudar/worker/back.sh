@@ -27,13 +27,14 @@ tell() { logger -t igoudar-lockout -- "$RUN: $1" 2>/dev/null || printf '%s\n' "$
 
 watch() { # the window begins when the run has ended; a run that never ends is ended
     is_armed || return 0
-    if [ ! -s "$folder/until" ]; then
+    until=
+    if [ -s "$folder/until" ]; then read -r until <"$folder/until"; fi
+    if [ -z "$until" ]; then
         flock -w "$LONGEST" "$STATE/lock" true || end_run
         look
-        echo $((now + 1 + WINDOW)) >"$folder/until.new"
-        mv -f "$folder/until.new" "$folder/until"
+        until=$((now + 1 + WINDOW))
+        echo "$until" >"$folder/until.new" && mv -f "$folder/until.new" "$folder/until"
     fi
-    is_armed && read -r until <"$folder/until" || return 0
     look
     while [ "$now" -lt "$until" ]; do
         sleep $((until - now))
@@ -51,7 +52,8 @@ boot() {
     is_armed || return 0
     read -r armed_in <"$folder/boot" && read -r this </proc/sys/kernel/random/boot_id
     [ "$armed_in" != "$this" ] || return 0
-    booting=yes no_wait=--no-block
+    # Where the first try failed, the next ones come when daemons run already.
+    systemctl -q is-active sysinit.target || booting=yes no_wait=--no-block
     restore "when it was started anew"
 }
 
@@ -79,8 +81,13 @@ put_back() { # nothing is lost by doing it twice
 }
 
 bring() { # path
-    said=$(mkdir -p "${1%/*}" && cp -a -- "$folder/saved$1" "$1.igoudar-new" 2>&1 && sync "$1.igoudar-new" 2>&1 &&
+    said=$(mkdir -p "${1%/*}" && rm -f -- "$1.igoudar-new" && replica "$folder/saved$1" "$1.igoudar-new" 2>&1 &&
         mv -f -- "$1.igoudar-new" "$1" 2>&1 && sync "${1%/*}" 2>&1) || problem "$1" "$said"
+}
+
+replica() { # file as; needs no room where both are on one disk
+    ln -- "$1" "$2" 2>/dev/null && return 0
+    cp -a -- "$1" "$2" && sync "$2"
 }
 
 problem() { # of what, what was said
@@ -113,21 +120,29 @@ units_back() { # paths of unit files
     [ "$booting" = yes ] || ! kept "$@" || attempt systemd systemctl daemon-reload
 }
 
-unit_back() { # name, paths that restart it, paths that reload it
+was() { # unit: what it was before its first change; nothing where it had none
     before=${manifest#*"${NL}unit $1 "}
     [ "$before" != "$manifest" ] || before=
     before=${before%%"$NL"*}
+}
+
+enabled_back() { # unit
+    was "$1"
     case $before in
     *' enabled .') attempt "unit $1" systemctl --no-reload enable "$1" ;;
     *' disabled .' | *' none .' | *' not-found .') attempt "unit $1" systemctl --no-reload disable "$1" ;;
     esac
+}
+
+running_back() { # unit, paths that restart it, paths that reload it
+    was "$1"
     case $before in
     '' | 'active '* | 'reloading '* | 'activating '*) [ "$booting" = yes ] || run_back "$@" ;;
     *) attempt "unit $1" systemctl $no_wait stop "$1" ;;
     esac
 }
 
-run_back() { # as unit_back; knows before
+run_back() { # as running_back; knows before
     if [ -z "$before" ] && ! systemctl -q is-active "$1"; then return 0; fi
     if kept $2; then
         systemctl reset-failed "$1" 2>/dev/null
@@ -140,8 +155,9 @@ run_back() { # as unit_back; knows before
 }
 
 over() { # outcome, when and how; it counts when armed is gone
-    printf '%s\n' "$RUN $1 $2" >"$LOCKOUT/last.new"
-    sync "$LOCKOUT/last.new" && mv -f "$LOCKOUT/last.new" "$LOCKOUT/last" && rm -f "$LOCKOUT/armed"
+    printf '%s\n' "$RUN $1 $2" >"$LOCKOUT/last.new" && sync "$LOCKOUT/last.new" &&
+        mv -f "$LOCKOUT/last.new" "$LOCKOUT/last"
+    rm -f "$LOCKOUT/armed" || exit 1
     sync -f "$LOCKOUT"
     rm -rf -- "$folder"
     tell "$1 $2"
@@ -153,8 +169,10 @@ confirm() { # run
     if is_armed && [ "${1:-$RUN}" = "$RUN" ]; then
         over confirmed "by a new login"
         systemctl stop igoudar-lockout.service 2>/dev/null
+        echo "confirmed by a new login"
+    else
+        status "$@"
     fi
-    status "$@"
 }
 
 status() { # run

@@ -33,7 +33,7 @@ prepare_back() { # in a subshell
         printf '%s\n' "$RUN" >"$LOCKOUT/armed.new" && sync -f "$LOCKOUT" &&
         mv -f "$LOCKOUT/armed.new" "$LOCKOUT/armed" && sync -f "$LOCKOUT" || return 1
     systemctl stop igoudar-lockout.service 2>/dev/null # of a run that is over, in its last moment
-    systemd-run -q --collect --unit=igoudar-lockout -p Type=exec -p Restart=on-failure -p RestartSec=1 \
+    systemd-run -q --collect --unit=igoudar-lockout -p Type=exec -p Restart=on-failure -p RestartSec=5 \
         -p StartLimitIntervalSec=0 /bin/sh "$LOCKOUT/back" watch && return 0
     rm -rf -- "$LOCKOUT/armed" "$guard_folder"
     return 1

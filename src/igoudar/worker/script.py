@@ -135,7 +135,9 @@ def _way_back(told: RoleSteps) -> Iterator[str]:
                 yield _call("units_back", *paths)
             case RoleUnit():
                 restart, reload = (asked.get(f"{verb}:{step.name}", []) for verb in ("restart", "reload"))
-                yield _call("unit_back", step.name, " ".join(restart), " ".join(reload))
+                yield _call("enabled_back", step.name)
+                if step.running is not None:
+                    yield _call("running_back", step.name, " ".join(restart), " ".join(reload))
 
 
 def _packages(step: Packages) -> Iterator[str]:
