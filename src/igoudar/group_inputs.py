@@ -6,7 +6,7 @@
     texts     {path: {owner: text}}           owner: `*`, or a host
     declared  {role: {part: {owner: value}}}  the rest of the declarations: a file's path, or a key of them
 
-A part is a list or a mapping that holds something; where a host's role has no such part it is `ABSENT`.
+A part is a list or a mapping that holds something, or true; `ABSENT` where a host's role has no such part.
 
 What two or more hosts share stands once, under `*` (the text of most hosts; of two equally frequent ones
 that of the first host). A host that differs has its own entry; where several share that one too, the others

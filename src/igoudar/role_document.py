@@ -2,9 +2,9 @@
 
 `{packages: [name], users: {name: {keys, groups}}, files: {path: {owner, mode, text, validate, unless,
 notify}}, lines: [{path, line, replaces, notify}], before: [{name, run, unless}], units: [{name, enabled,
-running}], commands: [...], ports: [...], secret_lines: [pattern]}`; what is empty is left out. Files come
-back sorted by path: their order has no meaning, all of them stand before the first command or unit. The rest
-are lists, because maps lose their order in the engine.
+running}], commands: [...], ports: [...], secret_lines: [pattern], lockout: true}`; what is empty or false is
+left out. Files come back sorted by path: their order has no meaning, all of them stand before the first
+command or unit. The rest are lists, because maps lose their order in the engine.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ def as_document(told: Declaration) -> Document:
         commands=[_command(c) for c in told.commands],
         ports=[f"{p.number}/{p.protocol} from {p.source}: {p.purpose}" for p in told.ports],
         secret_lines=list(told.secret_lines),
+        lockout=told.lockout or None,
     )
 
 
@@ -50,6 +51,7 @@ def from_document(document: Mapping[str, Any]) -> Declaration:
         commands=tuple(RoleCommand(**c) for c in document.get("commands", ())),
         ports=tuple(_read_port(p) for p in document.get("ports", ())),
         secret_lines=tuple(document.get("secret_lines", ())),
+        lockout=bool(document.get("lockout")),
     )
 
 

@@ -33,6 +33,8 @@ PATH = re.compile(r"(/[A-Za-z0-9@+._-]+)+")
 UNIT = re.compile(r"[A-Za-z0-9@:_.-]+\.(service|timer|socket|path|target|mount)")
 WORD = re.compile(r"[a-z0-9][a-z0-9+._-]*")
 CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # a tab may stand in a line
+# What decides who gets in: a role that writes here goes back by itself when nobody does.
+WAYS_IN = ("/etc/ssh/", "/etc/sudoers", "/etc/pam.d/", "/etc/network/", "/etc/nftables")
 
 
 class RoleSettings(BaseModel):
@@ -124,6 +126,8 @@ class Declaration:
     Commands named in `before_units` run before the units are touched (sysctl, network addresses).
     `secret_lines` find secrets in the live text of its files: the group `secret` of each pattern is masked
     before the text leaves the host's worker. Files that a NOS has too are masked by its patterns besides.
+    `lockout`: a mistake in it may shut everybody out, so what it changes is put back where no new login
+    comes through afterwards (`igoudar.worker.lockout`).
     """
 
     packages: tuple[str, ...] = ()
@@ -135,6 +139,7 @@ class Declaration:
     commands: tuple[RoleCommand, ...] = ()
     ports: tuple[RolePort, ...] = ()
     secret_lines: tuple[str, ...] = ()
+    lockout: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +283,8 @@ def malformed(told: Declaration) -> str:
             return f"{file.path}: mode {file.mode!r} is not four octal digits"
         if sum((bool(file.template), bool(file.source), file.text is not None)) < 1:
             return f"{file.path}: neither template, source nor text"
+        if file.path.startswith(WAYS_IN) and not told.lockout:
+            return f"{file.path} may lock everybody out: the declaration needs lockout=True"
     if wrong_line := _malformed_line(told):
         return wrong_line
     words = [*told.packages, *(u.name for u in told.users), *(g for u in told.users for g in u.groups)]

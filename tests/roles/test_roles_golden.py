@@ -33,7 +33,8 @@ def declared(role: str, case: str) -> Declaration:
 
 
 def readable(told: Declaration) -> str:
-    lines = [f"package {name}" for name in told.packages]
+    lines = ["may lock everybody out"] if told.lockout else []
+    lines += [f"package {name}" for name in told.packages]
     lines += [f"port {p.number}/{p.protocol} from {p.source}: {p.purpose}" for p in told.ports]
     for user in told.users:
         lines += [f"user {user.name} {' '.join(user.groups)}".rstrip(), *(f"| {key}" for key in user.keys)]

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from igoudar.roles import RoleCommand, RoleFile, RoleUnit
+from igoudar.worker.lockout import Window
 from igoudar.worker.results import HostResult, read_answer
 from igoudar.worker.script import Packages, ReloadUnits, RoleSteps, Step, bundle_script
 
@@ -43,12 +44,17 @@ class Sandbox:
     def run(self, *steps: Step, plan: bool = False, digest: str = "d1") -> HostResult:
         return self.run_roles(RoleSteps("one", digest, steps), plan=plan)
 
-    def run_roles(self, *roles: RoleSteps, plan: bool = False, serial: str = "") -> HostResult:
-        script = bundle_script(roles, serial, plan=plan)
+    def run_roles(
+        self, *roles: RoleSteps, plan: bool = False, serial: str = "", window: Window | None = None
+    ) -> HostResult:
+        script = bundle_script(roles, serial, plan=plan, window=window)
+        script = script.replace("/var/lib/igoudar/lockout", f"{self.folder}/lockout")
+        script = script.replace("BOOT_UNIT=", f"BOOT_UNIT={self.folder}")
         script = script.replace("/etc/igoudar/serial", f"{self.folder}/serial")
         script = script.replace("STATE=/var/lib/igoudar/roles", f"STATE={self.folder}/state")
         script = script.replace("PATH=/usr/sbin", f"PATH={self.folder}/bin:/usr/sbin")
         done = subprocess.run(["sh", "-s"], input=script, capture_output=True, text=True, check=False)
+        assert done.stderr == ""
         return read_answer("here", done.stdout.splitlines(), 0.0, done.stderr)
 
     def told(self) -> list[str]:

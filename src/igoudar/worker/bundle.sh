@@ -9,7 +9,7 @@
 # alone; what anything else prints goes to stderr. Before the first one stands an empty line, which ends what a
 # login's own files may have printed. TEXT is fields with a tab between them:
 #   role NAME | change KIND NAME WHAT OLD [PLACE] | failed KIND NAME MESSAGE | done NAME DIGEST | skipped NAME
-#   busy | box FOUND MEANT | end
+#   busy | box FOUND MEANT | armed RUN | unconfirmed STATUS | end
 # OLD, MESSAGE, FOUND and MEANT are base64, or -; the rest are words of narrow alphabets. The role `-` is nobody:
 # what no role declares any more (removal.sh). Only `end` says that the answer is whole.
 #
@@ -20,11 +20,12 @@ umask 022
 LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive
 SYSTEMCTL_SKIP_SYSV=1 # units are native; links of init scripts nobody reads cost seconds of Perl
 export LC_ALL PATH DEBIAN_FRONTEND SYSTEMCTL_SKIP_SYSV
-STATE=/var/lib/igoudar/roles
+STATE=/var/lib/igoudar/roles LOCKOUT=/var/lib/igoudar/lockout
 NL='
 '
 TAB='	'
 stale=yes failed=no halt=no reload_due=no coming=no
+guarded=no # yes in a role that may lock everybody out (lockout.sh)
 exec 3>&1 1>&2
 printf '\n' >&3
 
@@ -112,6 +113,7 @@ finish() {
 }
 
 change() { # kind name what old
+    [ "$guarded" = no ] || keep "$1" "$2"
     changed=yes
     say change "$@"
 }
@@ -329,9 +331,12 @@ same_box() { # what is done to another box than the one that is meant would coun
 take_lock() {
     [ "$MODE" = apply ] || return 0
     mkdir -p "$STATE"
-    exec 9>"$STATE/lock"
+    exec 9>"$STATE/lock" # not for what a command leaves running: the lock is ours
     flock -n 9 || {
         say busy
         exit 75
     }
+    [ -s "$LOCKOUT/armed" ] || return 0
+    say unconfirmed "$(sh "$LOCKOUT/back" status)" # what it will put back must not be changed again
+    exit 78
 }

@@ -90,7 +90,7 @@ judge_orphans() { # ours as we wrote them, or theirs; what is gone already is fo
         *) if [ -e "$path" ] || [ -L "$path" ]; then theirs="$theirs $path"; fi ;;
         esac
     done
-    for path in $theirs; do change file "$path" 'kept: changed since' -; done
+    for path in $theirs; do say change file "$path" 'kept: changed since' -; done
 }
 
 find_entry() { # path sum; sets owner, private and tokens
@@ -165,6 +165,7 @@ remove_files() {
         old=-
         [ "$private" = hidden ] || old=$(base64 -w 0 <"$path")
         change file "$path" remove "$old"
+        [ "$guarded" = no ] || keep_entry "$was $owner $private $path${tokens:+ $tokens}"
         for token in $tokens; do
             case $token in
             run:*) remember "run:$owner/${token#run:}" ;;

@@ -50,10 +50,15 @@ def said(result: HostResult, *, plan: bool = False) -> str:
 
 
 def told_of(result: HostResult, documents: Mapping[str, Document]) -> Iterator[str]:
-    """Each change of a host: a unified diff of a text, a line of everything else. `documents`: its roles."""
+    """Each change of a host: a unified diff of a text, a line of everything else. `documents`: its roles.
+
+    Above them what a role changes that may lock everybody out.
+    """
     for role in result.roles:
         told = from_document(documents.get(role.role, {}))  # `NO_ROLE` has none
         files = {file.path: file for file in (*told.files, *map(keys_file, told.users))}
+        if role.changes and told.lockout:
+            yield f"  {role.role} may lock everybody out: the host goes back unless a new login comes through"
         for change in role.changes:
             yield _told(change, told, files.get(change.name))
 

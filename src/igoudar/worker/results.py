@@ -92,8 +92,12 @@ def read_answer(host: str, lines: Iterable[str], seconds: float, said: str = "")
         if word == "box":
             message = another_box(*map(_decoded, rest))
             return HostResult(host, "failed", (), message, seconds)
+        if word == "unconfirmed":
+            return HostResult(host, "failed", (), _unconfirmed(rest[0]), seconds)
         if word == "end":
             whole = True
+        elif word == "armed":
+            continue
         elif word == "role":
             roles.append(_Role(rest[0]))
         elif not roles or not roles[-1].read(word, rest):
@@ -160,6 +164,15 @@ class _Role:
 
     def result(self) -> RoleResult:
         return RoleResult(self.name, tuple(self.changes), self.recorded, self.failed, self.skipped)
+
+
+def _unconfirmed(status: str) -> str:
+    word, _, left = status.partition(" ")
+    when = f"in {left} s" if word == "armed" else "some time after that run has ended"
+    return (
+        "an earlier run changed how one gets in here, and no new login confirmed it; the host goes back to "
+        f"its old files {when}; try again then"
+    )
 
 
 def _decoded(text: str) -> str:

@@ -13,6 +13,7 @@ from importlib import resources
 from shlex import quote
 
 from igoudar.roles import RoleCommand, RoleFile, RoleLine, RoleUnit, RoleUser
+from igoudar.worker.lockout import Window, guard
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class ReloadUnits:
     """Before the units of a role: systemd reads changed unit files again."""
 
 
+UNIT_FILES = "/etc/systemd/system/"
 Step = Packages | RoleUser | RoleFile | RoleLine | RoleCommand | RoleUnit | ReloadUnits
 
 
@@ -33,21 +35,29 @@ class RoleSteps:
     """The steps of one role on one host, in order, and the digest that the host keeps when all went well.
 
     `private`: a text of this role may hold a secret that nobody can mask once the role has left the host.
+    `lockout`: what it changes is put back where no new login comes through afterwards.
     """
 
     role: str
     digest: str
     steps: tuple[Step, ...]
     private: bool = False
+    lockout: bool = False
 
 
-def bundle_script(roles: Sequence[RoleSteps], serial: str, *, plan: bool, whole: bool = True) -> str:
+def bundle_script(
+    roles: Sequence[RoleSteps], serial: str, *, plan: bool, whole: bool = True, window: Window | None = None
+) -> str:
     """The whole script. Calls stand in a function, and all of it is read before the first one runs.
 
     Only the box with this serial is changed; any box where it is empty. `whole`: these are all roles of the
-    host, so what we wrote there and none of them declares is removed (`removal.sh`).
+    host, so what we wrote there and none of them declares is removed (`removal.sh`). Roles that may lock
+    everybody out are applied with a window only.
     """
-    calls = [line for told in roles for line in _role(told)]
+    guarded = [told for told in roles if told.lockout and not plan]
+    assert window or not guarded, "a role that may lock everybody out, and no window to go back in"
+    calls = [line for told in roles for line in _role(told, guarded=told in guarded)]
+    last = f"guarded={'yes' if guarded else 'no'}; sweep; end; exit"
     return "\n".join(
         (
             f"SERIAL={quote(serial)}",
@@ -55,11 +65,12 @@ def bundle_script(roles: Sequence[RoleSteps], serial: str, *, plan: bool, whole:
             f"WHOLE={'yes' if whole else 'no'}",
             *_facts(roles),
             *map(shell_functions, ("bundle.sh", "removal.sh", "line.sh")),
+            *_guard(guarded, window),
             "main() {",
             ":",
             *calls,
             "}",
-            "{ same_box; take_lock; recall; main; sweep; end; exit; } </dev/null",
+            f"{{ same_box; take_lock; recall; main; {last}; }} </dev/null",
             "",
         )
     )
@@ -101,8 +112,9 @@ def keys_file(user: RoleUser) -> RoleFile:
     return RoleFile(path, text=text, owner=user.name, group=user.name, mode="0600")
 
 
-def _role(told: RoleSteps) -> Iterator[str]:
+def _role(told: RoleSteps, *, guarded: bool) -> Iterator[str]:
     yield _call("begin", told.role, told.digest, "hidden" if told.private else "shown")
+    yield f"guarded={'yes' if guarded else 'no'}"
     lines = [step for step in told.steps if isinstance(step, RoleLine)]
     for step in told.steps:
         if isinstance(step, RoleLine):
@@ -111,6 +123,32 @@ def _role(told: RoleSteps) -> Iterator[str]:
         writer: Callable[..., Iterator[str]] = _WRITERS[type(step)]
         yield from writer(step)
     yield "finish"
+
+
+def _guard(roles: Sequence[RoleSteps], window: Window | None) -> Iterator[str]:
+    if window and roles:
+        calls = [call for told in roles for call in _way_back(told)]
+        yield from guard([told.role for told in roles], calls, window)
+
+
+def _way_back(told: RoleSteps) -> Iterator[str]:
+    """What follows when files of the role were put back, in its own order: `back.sh` has the functions."""
+    asked: dict[str, list[str]] = {}
+    files: list[RoleFile | RoleLine] = [file for file in map(_as_file, told.steps) if file]
+    files += [step for step in told.steps if isinstance(step, RoleLine)]
+    for path, token in ((file.path, token) for file in files for token in file.notify):
+        asked.setdefault(token, []).append(path)
+    for step in told.steps:
+        match step:
+            case RoleCommand() if paths := asked.get(f"run:{step.name}"):
+                yield _call("command_back", step.name, step.run, *paths)
+            case ReloadUnits() if paths := [f.path for f in files if f.path.startswith(UNIT_FILES)]:
+                yield _call("units_back", *paths)
+            case RoleUnit():
+                restart, reload = (asked.get(f"{verb}:{step.name}", []) for verb in ("restart", "reload"))
+                yield _call("enabled_back", step.name)
+                if step.running is not None:
+                    yield _call("running_back", step.name, " ".join(restart), " ".join(reload))
 
 
 def _packages(step: Packages) -> Iterator[str]:

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from pyinfra.api.operations import run_ops
 from pyinfra.api.state import BaseStateCallback, State
 from pyinfra.context import ctx_host, ctx_state
 
-from igoudar import vendors
+from igoudar import runs, vendors
 from igoudar.inventory import load
 from igoudar.role_document import Document, digest, from_document
 from igoudar.roles import Declaration
@@ -33,6 +34,8 @@ from igoudar.transport import Access, access_map
 from igoudar.worker.calls import Bundle, going
 from igoudar.worker.connector import SiteConnector
 from igoudar.worker.live_masks import known_lines, masked
+from igoudar.worker.lockout import Window, is_armed
+from igoudar.worker.new_login import after_break, settled
 from igoudar.worker.operations import Operations
 from igoudar.worker.results import HostResult, read_answer
 from igoudar.worker.script import RoleSteps, bundle_script
@@ -40,6 +43,8 @@ from igoudar.worker.script import RoleSteps, bundle_script
 # Installing packages from a slow mirror is the longest thing that a role does.
 EXEC_SECONDS = 900
 PARALLEL = 50
+# A switch tries three times for `restore_s` each; a command of a host is tried once.
+TRIES = 3
 
 Emit = Callable[[Mapping[str, Any]], None]
 
@@ -47,10 +52,12 @@ Emit = Callable[[Mapping[str, Any]], None]
 def run(arguments: Mapping[str, Any], emit: Emit) -> dict[str, Any]:
     """`{root, site, plan, whole, serials, hosts: {host: {role: document}}}` to results by host, as JSON."""
     root = Path(arguments["root"])
-    reach = access_map(load(root / arguments["site"], root), root)
+    inventory = load(root / arguments["site"], root)
+    reach, site = access_map(inventory, root), inventory.site
     hosts = {name: (reach[name], roles) for name, roles in arguments["hosts"].items()}
     how = {key: arguments[key] for key in ("plan", "whole")}
-    results = apply_roles(hosts, root / "roles", arguments["serials"], emit=emit, **how)
+    window = Window(runs.new_id(), site.window_s, TRIES * site.restore_s, EXEC_SECONDS)
+    results = apply_roles(hosts, root / "roles", arguments["serials"], emit=emit, window=window, **how)
     return {name: result.as_json() for name, result in results.items()}
 
 
@@ -62,19 +69,24 @@ def apply_roles(
     plan: bool,
     emit: Emit,
     whole: bool = True,
+    window: Window | None = None,
 ) -> dict[str, HostResult]:
     """All roles of `folder` that each host is given, in that order. Never raises for what a host does.
 
-    `whole`: they are all that the host has, so what none of them declares any more is removed.
+    `whole`: they are all that the host has, so what none of them declares any more is removed. A change that
+    may lock everybody out is confirmed by a new login in its `window`.
     """
+    window = window or Window(runs.new_id())
     known = known_lines(vendors.load(folder.parent / "templates"))
     run_state = _Run(emit, lambda result: masked(result, hosts[result.host][1], known))
     state = _connected(hosts, run_state)
     try:
         for host in list(state.active_hosts):
             steps = _steps(state, host, hosts[host.name][1], folder)
-            script = bundle_script(steps, serials.get(host.name, ""), plan=plan, whole=whole)
-            add_op(state, all_roles, script, run_state, name="roles", host=host)
+            script = bundle_script(steps, serials.get(host.name, ""), plan=plan, whole=whole, window=window)
+            guarded = not plan and any(told.lockout for told in steps)
+            job = Job(script, hosts[host.name][0], window if guarded else None)
+            add_op(state, all_roles, job, run_state, name="roles", host=host)
         if state.active_hosts:
             run_ops(state)
     except PyinfraError:  # "no hosts remaining": every host has said so itself
@@ -124,8 +136,8 @@ def _steps(state: State, host: Host, roles: Mapping[str, Document], folder: Path
             bundle = Bundle()
             with going(bundle):
                 deploy_function(folder, name)(from_document(document))
-            private = bool(document.get("secret_lines"))
-            told.append(RoleSteps(name, digest(document), tuple(bundle.steps), private))
+            private, lockout = bool(document.get("secret_lines")), bool(document.get("lockout"))
+            told.append(RoleSteps(name, digest(document), tuple(bundle.steps), private, lockout))
     return told
 
 
@@ -178,23 +190,38 @@ def deploy_function(folder: Path, role: str) -> Callable[[Declaration], None]:
     return function
 
 
+@dataclass(frozen=True)
+class Job:
+    """What one host is given. `window`: where a role of it may lock everybody out."""
+
+    script: str
+    access: Access
+    window: Window | None
+
+
 @operation(is_idempotent=False, idempotent_notice="The script itself writes only what differs.")  # type: ignore[untyped-decorator,unused-ignore]
-def all_roles(script: str, results: _Run) -> Iterator[FunctionCommand]:
+def all_roles(job: Job, results: _Run) -> Iterator[FunctionCommand]:
     """Run the bundle on this host as root and keep its answer."""
-    yield FunctionCommand(_execute, (script, results), {})
+    yield FunctionCommand(_execute, (job, results), {})
 
 
-def _execute(state: State, host: Host, script: str, results: _Run) -> bool:
+def _execute(state: State, host: Host, job: Job, results: _Run) -> bool:
     began = time.monotonic()
+    result = _result(host, job)
+    results.add(replace(result, seconds=round(time.monotonic() - began, 3)))
+    return result.status == "ok"
+
+
+def _result(host: Host, job: Job) -> HostResult:
     try:
         _, output = host.run_shell_command(
-            StringCommand("sh", "-s"), _sudo=True, _stdin=script, _timeout=EXEC_SECONDS
+            StringCommand("sh", "-s"), _sudo=True, _stdin=job.script, _timeout=EXEC_SECONDS
         )
     except Exception as error:  # whatever breaks a session is this host's result, not the run's end
         said = f"the session broke: {error or type(error).__name__}"
-        results.add(HostResult(host.name, "failed", message=said, seconds=time.monotonic() - began))
-        return False
-    seconds = round(time.monotonic() - began, 3)
-    result = read_answer(host.name, output.stdout_lines, seconds, output.stderr)
-    results.add(result)
-    return result.status == "ok"
+        broken = HostResult(host.name, "failed", message=said)
+        return after_break(job.access, job.window, broken) if job.window else broken
+    result = read_answer(host.name, output.stdout_lines, 0.0, output.stderr)
+    if job.window and is_armed(output.stdout_lines):
+        return settled(job.access, job.window, result)
+    return result

@@ -5,6 +5,9 @@ Everything is applied inside the twin's own kernels, reached through its relay w
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -12,12 +15,17 @@ from pathlib import Path
 
 import pytest
 
+from igoudar import runs as run_ids
 from igoudar import twin
+from igoudar.errors import DeviceFailed
 from igoudar.hostview import HostView
 from igoudar.role_document import Document, as_document
+from igoudar.roles import Declaration, RoleFile, RoleUnit
 from igoudar.transport import Access, Relay
 from igoudar.transport.access import twin_keys
 from igoudar.twin import TwinHost, TwinPort, TwinSpec, TwinWire
+from igoudar.worker import site_roles
+from igoudar.worker.lockout import Window
 from igoudar.worker.results import HostResult
 from igoudar.worker.site_roles import apply_operations, apply_roles
 from tests.roles.test_roles_golden import declared
@@ -80,9 +88,12 @@ def reached(
 
 
 def apply(
-    folder: Path, wanted: Mapping[str, Mapping[str, Document]], plan: bool = False
+    folder: Path, wanted: Mapping[str, Mapping[str, Document]], plan: bool = False, seconds: int = 0
 ) -> dict[str, HostResult]:
-    return apply_roles(reached(folder, wanted), ROOT / "roles", {}, plan=plan, emit=lambda _: None)
+    """All roles of each host; with `seconds`, a window, some of them."""
+    window = Window(run_ids.new_id(), seconds or 60, step=60)
+    hosts, how = reached(folder, wanted), {"plan": plan, "whole": not seconds}
+    return apply_roles(hosts, ROOT / "roles", {}, emit=lambda _: None, window=window, **how)
 
 
 def out(folder: Path, host: str, command: str) -> str:
@@ -254,8 +265,101 @@ def test_a_login_that_sudo_asks_for_a_password(folder: Path, runs: object) -> No
     assert result.seconds < 60
 
 
-def test_a_power_cut_changes_nothing(folder: Path, runs: object) -> None:
-    """Addresses, daemons and kernel settings are back by the host's own boot, not by another run."""
+# A text that passes `nft -c`, keeps the login that brings it, and lets no other one in.
+FILTER = """flush ruleset
+table inet filter {
+    chain input {
+        type filter hook input priority filter; policy accept;
+        ct state established,related accept
+        tcp dport 22 drop
+    }
+}
+"""
+CLOSED = Declaration(
+    files=(
+        RoleFile(
+            "/etc/nftables.conf", text=FILTER, validate="nft -c -f {}", notify=("restart:nftables.service",)
+        ),
+    ),
+    units=(RoleUnit("nftables.service"),),
+    lockout=True,
+)
+ARMED, LAST = "/var/lib/igoudar/lockout/armed", "/var/lib/igoudar/lockout/last"
+NO_TIMER = f"sudo ls {ARMED}; systemctl is-active igoudar-lockout.service"
+
+
+def shut(host: str) -> dict[str, Document]:
+    """The role `base` with a line that passes `sshd -t` and lets nobody in."""
+    told = declared("base", HOSTS[host][1]["base"])
+    files = (
+        replace(f, text=f"{f.text}DenyUsers *\n") if "sshd_config.d" in f.path else f for f in told.files
+    )
+    return {"base": as_document(replace(told, files=tuple(files)))}
+
+
+def test_what_lets_us_in_was_confirmed_by_new_logins(folder: Path, runs: object) -> None:
+    for host in ("mgmt-1", "srv-1", "srv-2", "leaf-1"):
+        assert out(folder, host, NO_TIMER) == "inactive", host
+        assert out(folder, host, f"sudo cut -d' ' -f2 {LAST}") == "confirmed", host
+        assert out(folder, host, "sudo ls /var/lib/igoudar/lockout") == "back\nlast\nlock", host
+
+
+def test_a_text_that_passes_its_check_and_shuts_everyone_out(folder: Path, runs: object) -> None:
+    wanted = {"srv-1": {"base": as_document(CLOSED)}, "leaf-1": shut("leaf-1")}
+    before = out(folder, "srv-1", "cat /etc/nftables.conf")
+    results = apply(folder, wanted, seconds=8)
+
+    for host, why in (("srv-1", "unreachable"), ("leaf-1", "was refused")):
+        message = results[host].message
+        assert results[host].status == "failed", host
+        assert message.startswith("changed, but a new login did not come through: "), message
+        assert why in message
+        assert message.endswith("; the host went back to its old files at the end of its window of 8 s")
+        assert out(folder, host, NO_TIMER) == "inactive", host
+        assert "restored at the end" in out(folder, host, "sudo journalctl -t igoudar-lockout -o cat")
+    assert out(folder, "srv-1", "cat /etc/nftables.conf") == before
+    assert out(folder, "srv-1", "sudo nft list ruleset; systemctl is-enabled nftables") == "disabled"
+    again = {"srv-1": documents("srv-1"), "leaf-1": documents("leaf-1")}
+    assert {h: r.changes for h, r in apply(folder, again).items()} == {"srv-1": (), "leaf-1": ()}
+
+
+KILLED = """
+import json, os, signal, sys
+from pathlib import Path
+from igoudar.worker import site_roles
+from tests.twin.hosts import test_roles_twin
+site_roles.settled = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+test_roles_twin.apply(Path(sys.argv[1]), json.loads(sys.argv[2]), seconds=20)
+"""
+
+
+def test_the_worker_is_killed_between_change_and_confirmation(folder: Path, runs: object) -> None:
+    wanted = {"leaf-1": shut("leaf-1")}
+    done = subprocess.run([sys.executable, "-c", KILLED, str(folder), json.dumps(wanted)], check=False)
+    assert done.returncode == -9
+
+    def logs_in() -> bool:
+        try:
+            return out(folder, "leaf-1", NO_TIMER) == "inactive"
+        except DeviceFailed:
+            return False
+
+    assert not logs_in()
+    deadline = time.monotonic() + 120
+    while not logs_in():
+        assert time.monotonic() < deadline
+        time.sleep(1)
+    assert out(folder, "leaf-1", f"sudo cut -d' ' -f2 {LAST}") == "restored"
+    assert apply(folder, {"leaf-1": documents("leaf-1")})["leaf-1"].changes == ()
+
+
+def test_a_power_cut_changes_nothing(folder: Path, runs: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Addresses, daemons and kernel settings are back by the host's own boot, not by another run.
+
+    What no new login had confirmed is as before, from the start: one is let in.
+    """
+    monkeypatch.setattr(site_roles, "settled", lambda access, window, result: result)  # as if it had died
+    assert apply(folder, {"srv-1": shut("srv-1")}, seconds=900)["srv-1"].status == "ok"
     for host in ("srv-1", "srv-2"):
         twin.power(folder, host, "cycle")
 
@@ -268,3 +372,6 @@ def test_a_power_cut_changes_nothing(folder: Path, runs: object) -> None:
         "srv-1": ("ok", []),
         "srv-2": ("ok", []),
     }
+    journal = out(folder, "srv-1", "sudo journalctl -b -o cat")
+    assert "restored when it was started anew" in journal
+    assert "ordering cycle" not in journal
