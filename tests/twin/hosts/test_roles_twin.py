@@ -216,7 +216,7 @@ def test_drift_is_mended_and_named(folder: Path, runs: object) -> None:
 
 # A text that passes `nft -c`, keeps the login that brings it, and lets no other one in.
 FILTER = """flush ruleset
-table inet filter {
+table ip filter {
     chain input {
         type filter hook input priority filter; policy accept;
         ct state established,related accept
@@ -258,7 +258,7 @@ def test_a_text_that_passes_its_check_and_shuts_everyone_out(folder: Path, runs:
     before = out(folder, "srv-1", "cat /etc/nftables.conf")
     results = apply(folder, wanted, seconds=8)
 
-    for host, why in (("srv-1", "unreachable"), ("leaf-1", "was refused")):
+    for host, why in (("srv-1", "port 22 in the twin"), ("leaf-1", "was refused")):
         message = results[host].message
         assert results[host].status == "failed", host
         assert message.startswith("changed, but a new login did not come through: "), message
