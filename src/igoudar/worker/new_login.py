@@ -21,6 +21,8 @@ from igoudar.worker.results import HostResult
 
 # Interfaces that were set anew take a while; the rest of the window belongs to a human who looks.
 SHARE = 2 / 3
+# sshd (9.8 and newer) shuts out for a while who is refused often: few tries, none while the window must end.
+TRIES = 5
 PAUSE_SECONDS = 1.0
 BACK_SECONDS = 60.0  # going back, and a port that comes up again, after the window
 PROGRAM = f'if [ -s {FOLDER}/back ]; then exec sh {FOLDER}/back "$@"; else echo none; fi'
@@ -33,7 +35,8 @@ def settled(access: Access, window: Window, result: HostResult) -> HostResult:
     if words[:1] == ["confirmed"]:
         return result
     if not words:
-        words, _ = _tried(access, "status", window, _left(window), _is_over)
+        time.sleep(window.seconds * (1 - SHARE))
+        words, _ = _tried(access, "status", window, BACK_SECONDS, _is_over)
     before = f"{result.message}; " if result.message else ""
     message = f"{before}changed, but a new login did not come through{f': {why}' if why else ' in time'}; "
     return replace(result, status="failed", message=message + _became(words, window))
@@ -60,14 +63,15 @@ def _tried(
 ) -> tuple[list[str], str]:
     """The host's last words, none where no login came through, and why the last one did not."""
     deadline, words, why = time.monotonic() + seconds, list[str](), ""
+    pause = max(PAUSE_SECONDS, seconds / (TRIES if verb == "confirm" else 2 * TRIES))
     while True:
         try:
             words, why = _asked(access, verb, window), ""
         except (IgoudarError, SSHException, OSError, EOFError) as error:
             words, why = [], str(error) or type(error).__name__
-        if (words and enough(words)) or time.monotonic() + PAUSE_SECONDS >= deadline:
+        if (words and enough(words)) or time.monotonic() + pause >= deadline:
             return words, why
-        time.sleep(PAUSE_SECONDS)
+        time.sleep(pause)
 
 
 def _asked(access: Access, verb: str, window: Window) -> list[str]:
@@ -94,5 +98,5 @@ def _became(words: list[str], window: Window) -> str:
         case _:
             return (
                 "whether it went back to its old files is unknown: none came through in "
-                f"{_left(window):.0f} s more; {BY_HAND}"
+                f"{_left(window):.0f} s; {BY_HAND}"
             )
