@@ -129,7 +129,8 @@ def test_a_machine_reads_it(root: Path, hosts: Hosts) -> None:
     assert told["plan"] is True
     assert told["hosts"]["srv-2"]["status"] == "unreachable"
     base = next(role for role in told["hosts"]["srv-1"]["roles"] if role["role"] == "base")
-    assert base["changes"][0] == {"kind": "file", "name": "/etc/hostname", "what": "text", "old": None}
+    change = {"kind": "file", "name": "/etc/hostname", "what": "text", "old": None, "place": 0}
+    assert base["changes"][0] == change
 
 
 @pytest.mark.parametrize(
