@@ -36,6 +36,7 @@ from igoudar.render import render_all
 from igoudar.render_roles import render_declaration
 from igoudar.roles import Declaration, RoleFolder, load_roles
 from igoudar.roles import clashes as role_clashes
+from igoudar.secret_marks import brought
 from igoudar.some_halls import part_of
 from igoudar.stack_files import StackFile, stacks_of
 from igoudar.vendors import Nos
@@ -344,14 +345,15 @@ def _declarations(
 def _declare(
     plan: Plan, view: HostView, chosen: list[str], roles: Mapping[str, RoleFolder]
 ) -> tuple[dict[str, Declaration], list[Finding]]:
-    device = plan.design.inventory.devices[view.name]
+    device, secrets = plan.design.inventory.devices[view.name], plan.design.inventory.secrets
     told: dict[str, Declaration] = {}
     findings: list[Finding] = []
     for role in chosen:
         where = device.where.at("settings").at(role)
         try:
-            settings = roles[role].settings(device.settings.get(role, {}), where)
-            told[role] = render_declaration(roles[role].declare(settings, view), roles[role])
+            settings = roles[role].settings(device.settings.get(role, {}), where, secrets)
+            held = {mark for _, mark in brought(settings)}
+            told[role] = render_declaration(roles[role].declare(settings, view), roles[role], held)
         except BadInput as error:
             findings += error.findings
     return told, [*findings, *role_clashes(told, view.name, device.where)]

@@ -6,6 +6,7 @@ site_roles.py  in the worker: all roles of many hosts by pyinfra
 calls.py       what a role's @deploy function calls
 script.py, bundle.sh, results.py   one script a host, and its answer
 report.py      what is said of it, on disk and to people
+host_secrets.py  in the worker: values of secrets, from the store to the script
 live_masks.py  the answer without secrets
 operations.py  the same calls as ordinary pyinfra operations
 connector.py   pyinfra over the project's SSH sessions

@@ -80,9 +80,15 @@ def read_answer(host: str, lines: Iterable[str], seconds: float, said: str = "")
     broken = not roles or not roles[-1].ended
     failed = next((f"role {r.role}: {r.failed}" for r in results if r.failed), "")
     if broken and not failed:
-        message = said.strip()[-400:] or "the answer broke off"
+        message = _last_lines(said.strip(), 400) or "the answer broke off"
         return HostResult(host, "unreachable" if not roles else "failed", results, message, seconds)
     return HostResult(host, "failed" if failed else "ok", results, failed, seconds)
+
+
+def _last_lines(said: str, most: int) -> str:
+    """The end of it in whole lines: half of a secret would not be known again."""
+    end = said[-most:]
+    return end if len(end) == len(said) else end.partition("\n")[2]
 
 
 @dataclass(slots=True)

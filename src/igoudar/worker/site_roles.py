@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ from igoudar.roles import Declaration
 from igoudar.transport import Access, access_map
 from igoudar.worker.calls import Bundle, going
 from igoudar.worker.connector import SiteConnector
+from igoudar.worker.host_secrets import NOTHING, Values, values_of
 from igoudar.worker.live_masks import known_lines, masked
 from igoudar.worker.operations import Operations
 from igoudar.worker.results import HostResult, read_answer
@@ -42,33 +44,50 @@ EXEC_SECONDS = 900
 PARALLEL = 50
 
 Emit = Callable[[Mapping[str, Any]], None]
+Hosts = Mapping[str, tuple[Access, Mapping[str, Document]]]  # the way to each, and its roles
 
 
 def run(arguments: Mapping[str, Any], emit: Emit) -> dict[str, Any]:
-    """`{root, site, plan, serials, hosts: {host: {role: document}}}` to `{host: HostResult}`, as JSON."""
+    """`{root, site, plan, serials, stores, hosts: {host: {role: document}}}` to `{host: HostResult}`.
+
+    Both as JSON. A host that lacks the value of a secret is not contacted.
+    """
     root = Path(arguments["root"])
     reach = access_map(load(root / arguments["site"], root), root)
-    hosts = {name: (reach[name], roles) for name, roles in arguments["hosts"].items()}
-    results = apply_roles(hosts, root / "roles", arguments["serials"], plan=arguments["plan"], emit=emit)
+    values, missing = values_of(arguments["hosts"], arguments.get("stores", {}), root)
+    results = {host: HostResult(host, "failed", message=why) for host, why in missing.items()}
+    for host, result in results.items():
+        emit({"host": host, "result": result.as_json()})
+    hosts = {name: (reach[name], roles) for name, roles in arguments["hosts"].items() if name not in missing}
+    if hosts:
+        told = Told(root / "roles", arguments["serials"], values)
+        results |= apply_roles(hosts, told, plan=arguments["plan"], emit=emit)
     return {name: result.as_json() for name, result in results.items()}
 
 
-def apply_roles(
-    hosts: Mapping[str, tuple[Access, Mapping[str, Document]]],
-    folder: Path,
-    serials: Mapping[str, str],
-    *,
-    plan: bool,
-    emit: Emit,
-) -> dict[str, HostResult]:
-    """All roles of `folder` that each host is given, in that order. Never raises for what a host does."""
-    known = known_lines(vendors.load(folder.parent / "templates"))
-    run_state = _Run(emit, lambda result: masked(result, hosts[result.host][1], known))
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is told to hosts beside their declarations: the roles' `folder`, which box is meant, secrets."""
+
+    folder: Path
+    serials: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, Values] = field(default_factory=dict)
+
+
+def apply_roles(hosts: Hosts, told: Told, *, plan: bool, emit: Emit) -> dict[str, HostResult]:
+    """All roles that each host is given, in that order. Never raises for what a host does."""
+    known = known_lines(vendors.load(told.folder.parent / "templates"))
+
+    def mask(result: HostResult) -> HostResult:
+        host = result.host
+        return masked(result, hosts[host][1], known, told.values.get(host, NOTHING))
+
+    run_state = _Run(emit, mask)
     state = _connected(hosts, run_state)
     try:
         for host in list(state.active_hosts):
-            steps = _steps(state, host, hosts[host.name][1], folder)
-            script = bundle_script(steps, serials.get(host.name, ""), plan=plan)
+            steps = _steps(state, host, hosts[host.name][1], told)
+            script = _Script(bundle_script(steps, told.serials.get(host.name, ""), plan=plan))
             add_op(state, all_roles, script, run_state, name="roles", host=host)
         if state.active_hosts:
             run_ops(state)
@@ -79,11 +98,18 @@ def apply_roles(
     return {name: run_state.results.get(name) or _lost(name) for name in hosts}
 
 
+@dataclass(frozen=True, slots=True)
+class _Script:
+    """Of one host, with the values of its secrets: not to be seen where pyinfra prints what it is given."""
+
+    text: str = field(repr=False)
+
+
 def _lost(host: str) -> HostResult:
     return HostResult(host, "failed", message="pyinfra gave no answer for this host")
 
 
-def _connected(hosts: Mapping[str, tuple[Access, Mapping[str, Document]]], results: _Run) -> State:
+def _connected(hosts: Hosts, results: _Run) -> State:
     named = [(name, {"igoudar_access": access}) for name, (access, _) in hosts.items()]
     inventory = Inventory((named, {}))
     for host in inventory:
@@ -111,21 +137,20 @@ class _Run(BaseStateCallback):  # type: ignore[misc]
         self.add(HostResult(host.name, "unreachable", message=str(error)))
 
 
-def _steps(state: State, host: Host, roles: Mapping[str, Document], folder: Path) -> list[RoleSteps]:
-    """What the roles' own @deploy functions call, gathered for one host."""
-    told = []
+def _steps(state: State, host: Host, roles: Mapping[str, Document], told: Told) -> list[RoleSteps]:
+    """What the roles' own @deploy functions call, gathered for one host; secrets come in after them."""
+    values, found = told.values.get(host.name, NOTHING), []
     with ctx_state.use(state), ctx_host.use(host):
         for name, document in roles.items():
             bundle = Bundle()
             with going(bundle):
-                deploy_function(folder, name)(from_document(document))
-            told.append(RoleSteps(name, digest(document), tuple(bundle.steps)))
-    return told
+                deploy_function(told.folder, name)(from_document(document))
+            steps = tuple(values.filled(step) for step in bundle.steps)
+            found.append(RoleSteps(name, digest(document), steps))
+    return found
 
 
-def apply_operations(
-    hosts: Mapping[str, tuple[Access, Mapping[str, Document]]], folder: Path
-) -> dict[str, list[str]]:
+def apply_operations(hosts: Hosts, told: Told) -> dict[str, list[str]]:
     """The same roles as ordinary pyinfra operations: host -> names of those that changed something.
 
     Some twenty execs a role where `apply_roles` needs one a host; for comparing and debugging. A host that
@@ -136,8 +161,8 @@ def apply_operations(
         for host in list(state.active_hosts):
             with ctx_host.use(host):
                 for name, document in hosts[host.name][1].items():
-                    with going(Operations()):
-                        deploy_function(folder, name)(from_document(document))
+                    with going(Operations(told.values.get(host.name, NOTHING))):
+                        deploy_function(told.folder, name)(from_document(document))
     with suppress(PyinfraError):
         run_ops(state)
     disconnect_all(state)
@@ -173,16 +198,16 @@ def deploy_function(folder: Path, role: str) -> Callable[[Declaration], None]:
 
 
 @operation(is_idempotent=False, idempotent_notice="The script itself writes only what differs.")  # type: ignore[untyped-decorator,unused-ignore]
-def all_roles(script: str, results: _Run) -> Iterator[FunctionCommand]:
+def all_roles(script: _Script, results: _Run) -> Iterator[FunctionCommand]:
     """Run the bundle on this host as root and keep its answer."""
     yield FunctionCommand(_execute, (script, results), {})
 
 
-def _execute(state: State, host: Host, script: str, results: _Run) -> bool:
+def _execute(state: State, host: Host, script: _Script, results: _Run) -> bool:
     began = time.monotonic()
     try:
         _, output = host.run_shell_command(
-            StringCommand("sh", "-s"), _sudo=True, _stdin=script, _timeout=EXEC_SECONDS
+            StringCommand("sh", "-s"), _sudo=True, _stdin=script.text, _timeout=EXEC_SECONDS
         )
     except Exception as error:  # whatever breaks a session is this host's result, not the run's end
         said = f"the session broke: {error or type(error).__name__}"

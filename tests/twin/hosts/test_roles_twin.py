@@ -18,7 +18,7 @@ from igoudar.transport import Access, Relay
 from igoudar.transport.access import twin_keys
 from igoudar.twin import TwinHost, TwinPort, TwinSpec, TwinWire
 from igoudar.worker.results import HostResult
-from igoudar.worker.site_roles import apply_operations, apply_roles
+from igoudar.worker.site_roles import Told, apply_operations, apply_roles
 from tests.roles.test_roles_golden import declared
 from tests.roles.views import ACCESS, CASES, MANAGEMENT, ROUTED, SWITCH
 
@@ -81,7 +81,7 @@ def reached(
 def apply(
     folder: Path, wanted: Mapping[str, Mapping[str, Document]], plan: bool = False
 ) -> dict[str, HostResult]:
-    return apply_roles(reached(folder, wanted), ROOT / "roles", {}, plan=plan, emit=lambda _: None)
+    return apply_roles(reached(folder, wanted), Told(ROOT / "roles"), plan=plan, emit=lambda _: None)
 
 
 def out(folder: Path, host: str, command: str) -> str:
@@ -176,9 +176,9 @@ def test_operations_and_the_bundle_agree(folder: Path, runs: object) -> None:
     """What one way has made right, the other way leaves alone; and both mend the same drift."""
     wanted = {"srv-1": documents("srv-1")}
 
-    assert apply_operations(reached(folder, wanted), ROOT / "roles") == {"srv-1": []}
+    assert apply_operations(reached(folder, wanted), Told(ROOT / "roles")) == {"srv-1": []}
     out(folder, "srv-1", "echo drift | sudo tee -a /etc/chrony/chrony.conf && sudo systemctl stop lldpd")
-    changed = apply_operations(reached(folder, wanted), ROOT / "roles")["srv-1"]
+    changed = apply_operations(reached(folder, wanted), Told(ROOT / "roles"))["srv-1"]
     assert [name.rpartition("| ")[2] for name in changed] == [
         "unit lldpd.service",
         "file /etc/chrony/chrony.conf",
