@@ -10,11 +10,13 @@ from igoudar import resources
 from igoudar.compiler import Compiled
 from igoudar.design import HallDesign, ServerDesign, ServerGroupDesign, TenantDesign
 from igoudar.model import SWITCH_ROLES, Attachment, Device, Inventory, Role, Status
+from igoudar.site import Site
 
 MANAGERS, SWITCHES = "management", "switches"
 FIRST = (MANAGERS, SWITCHES)  # what a change of the switches needs, over the out-of-band network only
 EVERYWHERE = ("base", "lldpd", "chrony")
-MANAGEMENT = (*EVERYWHERE, "unbound")
+# service of the site -> the roles of its members
+BY_SERVICE: dict[str, tuple[str, ...]] = {"dns": ("unbound",)}
 BY_ATTACHMENT = {Attachment.ACCESS: "host_net", Attachment.ROUTED: "bgp_host"}
 
 
@@ -24,8 +26,7 @@ def describe(inventory: Inventory, hall: HallDesign, tenants: TenantDesign) -> S
     devices = inventory.devices.values()
     managers = [d for d in devices if d.role is Role.MANAGEMENT]
     switches = [d for d in devices if d.role in SWITCH_ROLES]
-    witnesses = inventory.site.witnesses
-    roles = {d.name: _roles(d, attachment, witnesses) for d in devices}
+    roles = {d.name: _roles(d, attachment, inventory.site) for d in devices}
     groups = [_group(MANAGERS, managers, roles), _group(SWITCHES, switches, roles)]
     for row in hall.rows:
         standing = [inventory.devices[name] for rack in row.racks for name in row.devices[rack]]
@@ -45,9 +46,12 @@ def _group(name: str, devices: list[Device], roles: dict[str, tuple[str, ...]]) 
     )
 
 
-def _roles(device: Device, attachment: dict[str, Attachment], witnesses: Sequence[str]) -> tuple[str, ...]:
+def _roles(device: Device, attachment: dict[str, Attachment], site: Site) -> tuple[str, ...]:
     if device.role is Role.MANAGEMENT:
-        return (*MANAGEMENT, "witness") if device.name in witnesses else MANAGEMENT
+        served = [s for s, service in site.services.items() if device.name in service.members]
+        own = dict.fromkeys(role for service in served for role in BY_SERVICE.get(service, ()))
+        witness = ("witness",) if device.name in site.witnesses else ()
+        return (*EVERYWHERE, *own, *witness)
     if device.name in attachment:
         return (*EVERYWHERE, BY_ATTACHMENT[attachment[device.name]])
     return EVERYWHERE

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from igoudar import model, schema
+from igoudar import model, schema, site_schema
 from igoudar.cabling.goods import NOTHING, Goods
 from igoudar.cabling.schema import cabling_of
 from igoudar.cabling.tested import Tested
@@ -27,7 +27,7 @@ from igoudar.hall.rack_maker import RackMaker
 from igoudar.hall.readings import Reading
 from igoudar.hall.units import Unit, put_in
 from igoudar.hardware import DeviceType, ModuleType, RackType
-from igoudar.site import Pools, Site, User
+from igoudar.site import Pools, Service, Site, User
 from igoudar.site_files import SiteFile, TenantFile
 from igoudar.waivers import Waiver
 
@@ -191,7 +191,7 @@ def _site(documents: Documents, folder: str, findings: list[Finding]) -> Site | 
         )
         return None
     entry, where = found
-    lists = {"dns", "ntp", "witnesses", "bogon_exceptions"}
+    lists = {"dns", "ntp", "witnesses", "services", "bogon_exceptions"}
     plain = entry.model_dump(exclude={"pools", "users", "bastion", "bfd", *lists})
     pools = entry.pools
     ranges = pools.model_dump(exclude={"public4", "public6"})
@@ -203,12 +203,22 @@ def _site(documents: Documents, folder: str, findings: list[Finding]) -> Site | 
         ntp=tuple(entry.ntp),
         bastion=entry.bastion or "",
         witnesses=tuple(entry.witnesses),
+        services=dict(_services(entry, where.at("services"))),
         bogon_exceptions=tuple(entry.bogon_exceptions),
         bfd_interval_ms=entry.bfd.interval_ms,
         bfd_multiplier=entry.bfd.multiplier,
         users=tuple(User(n, tuple(u.keys), u.sudo, where.at("users").at(n)) for n, u in entry.users.items()),
         where=where,
     )
+
+
+def _services(entry: site_schema.SiteIn, where: Where) -> Iterator[tuple[str, Service]]:
+    """Names and time always, with the members that their own keys give; then the others."""
+    for name in dict.fromkeys(("dns", "ntp", *entry.services)):
+        said = entry.services.get(name, site_schema.ServiceIn())
+        members = {"dns": entry.dns, "ntp": entry.ntp}.get(name) or said.members
+        min_up = max(len(members) - 1, 0) if said.min_up is None else said.min_up
+        yield name, Service(tuple(members), min_up, where.at(name))
 
 
 def _campus(documents: Documents, findings: list[Finding]) -> Campus | None:

@@ -6,7 +6,8 @@ text, ready for a template.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from netaddr import IPNetwork
 
@@ -99,6 +100,7 @@ class HostView:
     access: tuple[AccessLink, ...] = ()
     routed: RoutedLink | None = None
     cabled_ports: tuple[str, ...] = ()
+    services: Mapping[str, tuple[Neighbour, ...]] = field(default_factory=dict)
 
     @property
     def fqdn(self) -> str:
@@ -119,6 +121,13 @@ class HostView:
     @property
     def is_witness(self) -> bool:
         return any(self.name == w.name for w in self.witnesses)
+
+    def service(self, name: str) -> tuple[Neighbour, ...]:
+        """The hosts that serve the site so, such as `dhcp`; none where the site has no such service."""
+        return self.services.get(name, ())
+
+    def serves(self, name: str) -> bool:
+        return any(self.name == n.name for n in self.service(name))
 
     @property
     def oob_address(self) -> str:
@@ -141,6 +150,10 @@ class HostViews:
         self.neighbours = {n.name: n for n in _neighbours(plan)}
         self.everybody = tuple(self.neighbours.values())
         users = plan.design.inventory.site.users
+        self.services = {
+            name: tuple(self.neighbours[n] for n in service.members if n in self.neighbours)
+            for name, service in plan.design.inventory.site.services.items()
+        }
         self.logins = tuple(Login(u.name, u.keys, u.sudo) for u in users)
         self.cabled: dict[str, dict[str, None]] = {}
         for cable in plan.design.inventory.cables.values():
@@ -175,6 +188,7 @@ def _view(views: HostViews, name: str) -> HostView:
         resolvers=tuple(by_address[n] for n in site.dns if n in by_address),
         time_servers=tuple(by_address[n] for n in site.ntp if n in by_address),
         witnesses=tuple(by_address[n] for n in site.witnesses if n in by_address),
+        services=views.services,
         neighbours=views.everybody,
         ports=_ports(plan, device, site),
         access=_access(views, device, site),

@@ -296,5 +296,9 @@ def _services(inventory: Inventory) -> Iterator[Finding]:
         for position, name in enumerate(listed):
             if name not in hosts:
                 yield unknown("management host", name, site.where.at(key).at(position), hosts)
+    for service in site.services.values():
+        for position, name in enumerate(service.members):
+            if name not in hosts and name not in (*site.dns, *site.ntp):
+                yield unknown("management host", name, service.where.at("members").at(position), hosts)
     if site.bastion and site.bastion not in hosts:
         yield unknown("management host", site.bastion, site.where.at("bastion"), hosts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from netaddr import IPNetwork
@@ -35,6 +36,15 @@ class User:
 
 
 @dataclass(frozen=True, slots=True)
+class Service:
+    """What management hosts do alike. Of `members`, at least `min_up` are there at any time."""
+
+    members: tuple[str, ...]
+    min_up: int
+    where: Where
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """`fabric_as` (2 bytes) stands in route targets; `public_as` is the AS the world sees.
 
@@ -60,6 +70,7 @@ class Site:
     ntp: tuple[str, ...]
     bastion: str
     witnesses: tuple[str, ...]
+    services: Mapping[str, Service]
     bogon_exceptions: tuple[IPNetwork, ...]
     bfd_interval_ms: int
     bfd_multiplier: int
