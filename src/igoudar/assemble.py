@@ -192,7 +192,7 @@ def _site(documents: Documents, folder: str, findings: list[Finding]) -> Site | 
         return None
     entry, where = found
     lists = {"dns", "ntp", "witnesses", "services", "bogon_exceptions"}
-    plain = entry.model_dump(exclude={"pools", "users", "bastion", "bfd", *lists})
+    plain = entry.model_dump(exclude={"pools", "users", "bastion", "bfd", "ssh_ca", *lists})
     pools = entry.pools
     ranges = pools.model_dump(exclude={"public4", "public6"})
     return Site(
@@ -208,6 +208,7 @@ def _site(documents: Documents, folder: str, findings: list[Finding]) -> Site | 
         bfd_interval_ms=entry.bfd.interval_ms,
         bfd_multiplier=entry.bfd.multiplier,
         users=tuple(User(n, tuple(u.keys), u.sudo, where.at("users").at(n)) for n, u in entry.users.items()),
+        ssh_ca=site_schema.ssh_ca(entry.ssh_ca),
         where=where,
     )
 

@@ -15,7 +15,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
-from igoudar import adopted, checks, stack_files, vendors
+from igoudar import adopted, checks, ssh_certificates, stack_files, vendors
 from igoudar.allocate import allocate, settled
 from igoudar.assemble import Documents
 from igoudar.bogons import load_bogons
@@ -203,6 +203,7 @@ def _compiled(
     folder, root = place
     stacks = stacks_of(folder, root)
     patches = adopted.read(folder, root)
+    signed = ssh_certificates.read(folder, root)
     nos_folders = vendors.load(root / "templates")
     roles = load_roles(root / "roles")
     numbers = sound(ledger(), root)
@@ -212,6 +213,8 @@ def _compiled(
     checked = part[1] if part else waive(checks.check(design), inventory.waivers, today)
     found = [*inventory.warnings, *plan.findings, *checked, *vendors.check(inventory, nos_folders)]
     found += vendors.check_roles(nos_folders, roles)
+    signed = {name: one for name, one in signed.items() if not part or name in inventory.devices}
+    found += ssh_certificates.check(signed, inventory, today)
     found += stack_files.check(stacks, inventory, _stacks(root).LAYERS)
     _stop_on_errors(found, root)
     derived = derive(plan, load_bogons(root))
@@ -227,7 +230,7 @@ def _compiled(
     patched, said = adopted.put_on(patches, target.texts, inventory)
     found += said
     _stop_on_errors(found, root)
-    hosts, wrong = _declarations(plan, roles, nos_folders, halls)
+    hosts, wrong = _declarations(HostViews(plan, signed), roles, nos_folders, halls)
     found += wrong
     _stop_on_errors(found, root)
     return Compiled(
@@ -321,12 +324,12 @@ def _chosen(inventory: Inventory, target: Mapping[str, Texts], base: Mapping[str
 
 
 def _declarations(
-    plan: Plan, roles: Mapping[str, RoleFolder], folders: Mapping[str, Nos], halls: Collection[str]
+    views: HostViews, roles: Mapping[str, RoleFolder], folders: Mapping[str, Nos], halls: Collection[str]
 ) -> tuple[dict[str, dict[str, Declaration]], list[Finding]]:
     """host -> role -> declaration, for the hosts of every server group; a switch has its NOS's role too."""
     hosts: dict[str, dict[str, Declaration]] = {}
     findings: list[Finding] = []
-    views, devices = HostViews(plan), plan.design.inventory.devices
+    plan, devices = views.plan, views.plan.design.inventory.devices
     for group in plan.design.servers.groups:
         for name in group.hosts:
             device = devices[name]

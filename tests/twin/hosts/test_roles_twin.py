@@ -27,9 +27,24 @@ ROOT = Path(__file__).parents[3]
 HOSTS: dict[str, tuple[HostView, dict[str, str]]] = {
     "mgmt-1": (
         MANAGEMENT,
-        {"base": "bastion", "lldpd": "management", "chrony": "server", "unbound": "alone"},
+        {
+            "base": "bastion",
+            "ssh_ca": "rolled",
+            "lldpd": "management",
+            "chrony": "server",
+            "unbound": "alone",
+        },
     ),
-    "srv-1": (ACCESS, {"base": "access", "lldpd": "access", "chrony": "client", "host_net": "access"}),
+    "srv-1": (
+        ACCESS,
+        {
+            "base": "access",
+            "ssh_ca": "signed",
+            "lldpd": "access",
+            "chrony": "client",
+            "host_net": "access",
+        },
+    ),
     "srv-2": (ROUTED, {"lldpd": "routed", "chrony": "client", "bgp_host": "both"}),
     "leaf-1": (SWITCH, {"base": "switch", "lldpd": "switch", "chrony": "client", "frr_switch": "fresh"}),
 }
@@ -153,6 +168,8 @@ def test_a_host_is_hardened_and_still_lets_us_in(folder: Path, runs: object) -> 
         out(folder, "srv-1", "sudo sysctl -n net.ipv4.conf.all.arp_ignore net.ipv6.conf.eth1.accept_ra")
         == "1\n0"
     )
+    assert "trustedusercakeys /etc/ssh/igoudar/user-ca.pub" in effective
+    assert out(folder, "srv-1", "ls /etc/ssh/igoudar") == "principals\nuser-ca.pub", "its key is another"
     assert out(folder, "srv-1", "sudo -u amina id -un") == "amina"
     assert out(folder, "srv-1", "sudo stat -c '%a %U' /home/amina/.ssh/authorized_keys") == "600 amina"
 
