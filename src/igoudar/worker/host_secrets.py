@@ -30,11 +30,14 @@ class Values:
     of: Mapping[str, str] = field(default_factory=dict, repr=False)
     former: Mapping[str, str] = field(default_factory=dict, repr=False)
 
-    def filled(self, step: Step) -> Step:
-        """The step with values in place of marks."""
-        if not isinstance(step, RoleFile) or step.text is None or not MARK.search(step.text):
-            return step
-        return replace(step, text=fill(step.text, self.of))
+    def filled(self, file: RoleFile) -> RoleFile:
+        """The file with values in place of marks."""
+        if file.text is None or not MARK.search(file.text):
+            return file
+        return replace(file, text=fill(file.text, self.of))
+
+    def step(self, step: Step) -> Step:
+        return self.filled(step) if isinstance(step, RoleFile) else step
 
     def live(self, text: str, desired: str, patterns: Iterable[str]) -> str:
         """The live text of a file without secrets. `desired`: its text with marks."""
@@ -51,7 +54,7 @@ class Values:
         return PRIVATE_KEY.sub(UNKNOWN, said)
 
     def _known(self) -> dict[str, str]:
-        found = {}
+        found: dict[str, str] = {}
         for mark, value in (*self.former.items(), *self.of.items()):
             lines = [line for line in value.splitlines() if len(line) >= LEAST and "-----" not in line]
             found |= dict.fromkeys([*lines, value], mark)

@@ -145,7 +145,7 @@ def _steps(state: State, host: Host, roles: Mapping[str, Document], told: Told) 
             bundle = Bundle()
             with going(bundle):
                 deploy_function(told.folder, name)(from_document(document))
-            steps = tuple(values.filled(step) for step in bundle.steps)
+            steps = tuple(values.step(step) for step in bundle.steps)
             found.append(RoleSteps(name, digest(document), steps))
     return found
 
