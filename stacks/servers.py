@@ -17,7 +17,9 @@ FIRST = (MANAGERS, SWITCHES)  # what a change of the switches needs, over the ou
 EVERYWHERE = ("base", "lldpd", "chrony")
 # service of the site -> the roles of its members
 BY_SERVICE: dict[str, tuple[str, ...]] = {"dns": ("unbound",)}
-OF_CERTIFICATES = "ssh_ca"  # everywhere where the site has an authority of SSH
+# everywhere where the site has it: a service that every host uses, or an authority of SSH
+BY_USE: dict[str, str] = {"logs": "logs"}
+OF_CERTIFICATES = "ssh_ca"
 BY_ATTACHMENT = {Attachment.ACCESS: "host_net", Attachment.ROUTED: "bgp_host"}
 
 
@@ -48,7 +50,8 @@ def _group(name: str, devices: list[Device], roles: dict[str, tuple[str, ...]]) 
 
 
 def _roles(device: Device, attachment: dict[str, Attachment], site: Site) -> tuple[str, ...]:
-    everywhere = (*EVERYWHERE, OF_CERTIFICATES) if site.ssh_ca else EVERYWHERE
+    used = tuple(role for service, role in BY_USE.items() if service in site.services)
+    everywhere = (*EVERYWHERE, *used, OF_CERTIFICATES) if site.ssh_ca else (*EVERYWHERE, *used)
     if device.role is Role.MANAGEMENT:
         served = [s for s, service in site.services.items() if device.name in service.members]
         own = dict.fromkeys(role for service in served for role in BY_SERVICE.get(service, ()))

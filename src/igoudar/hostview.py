@@ -14,7 +14,7 @@ from netaddr import IPNetwork
 from igoudar.design import PlacedSubnet, Plan
 from igoudar.model import SWITCH_ROLES, Attachment, Device, Role
 from igoudar.numbering import server_asn
-from igoudar.site import Site, SshCa
+from igoudar.site import Logs, Site, SshCa
 from igoudar.ssh_certificates import HostCertificate
 
 OOB_PORT = "eth0"
@@ -105,6 +105,7 @@ class HostView:
     services: Mapping[str, tuple[Neighbour, ...]] = field(default_factory=dict)
     ssh_ca: SshCa = field(default_factory=SshCa)
     certificate: HostCertificate | None = None
+    logs: Logs = field(default_factory=Logs)
 
     @property
     def fqdn(self) -> str:
@@ -195,6 +196,7 @@ def _view(views: HostViews, name: str) -> HostView:
         witnesses=tuple(by_address[n] for n in site.witnesses if n in by_address),
         services=views.services,
         ssh_ca=site.ssh_ca,
+        logs=site.logs,
         certificate=views.certificates.get(name),
         neighbours=views.everybody,
         ports=_ports(plan, device, site),

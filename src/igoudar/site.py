@@ -64,6 +64,15 @@ class SshCa:
 
 
 @dataclass(frozen=True, slots=True)
+class Logs:
+    """`authority`: a certificate in PEM, empty where nobody sends logs. `full_percent`: alarms."""
+
+    authority: str = ""
+    keep_days: int = 366
+    full_percent: int = 90
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """`fabric_as` (2 bytes) stands in route targets; `public_as` is the AS the world sees.
 
@@ -99,3 +108,4 @@ class Site:
     window_s: int = 60
     restore_s: int = 10
     ssh_ca: SshCa = field(default_factory=SshCa)
+    logs: Logs = field(default_factory=Logs)

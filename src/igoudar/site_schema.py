@@ -73,6 +73,17 @@ class SshCaIn(Entry):
     warn_days: Annotated[int, Field(ge=1, le=366)] = 30
 
 
+class LogsIn(Entry):
+    """`authority`: the certificate, in PEM, that signs those by which hosts and log servers know each other.
+
+    `keep_days`: a year and a day. `full_percent`: of the disk of a log server, from where it alarms.
+    """
+
+    authority: Annotated[str, StringConstraints(pattern=r"^-----BEGIN CERTIFICATE-----\n")] = ""
+    keep_days: Annotated[int, Field(ge=1, le=3660)] = 366
+    full_percent: Annotated[int, Field(ge=50, le=99)] = 90
+
+
 class SiteIn(Entry):
     name: Label
     domain: Annotated[str, StringConstraints(pattern=rf"^{LABEL}(\.{LABEL})+$")]
@@ -96,6 +107,7 @@ class SiteIn(Entry):
     login: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,30}$")] = "igoudar"
     users: dict[Label, UserIn] = Field(default={})
     ssh_ca: SshCaIn = SshCaIn()
+    logs: LogsIn = LogsIn()
 
 
 def ssh_ca(entry: SshCaIn) -> SshCa:

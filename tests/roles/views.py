@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
+from igoudar.errors import Where
 from igoudar.hostview import AccessLink, DataPort, HostView, Login, Neighbour, RoutedLink
-from igoudar.model import Role
-from igoudar.site import SshCa
+from igoudar.model import Role, SecretName
+from igoudar.site import Logs, SshCa
 from igoudar.ssh_certificates import HostCertificate
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
@@ -94,6 +95,11 @@ CERTIFICATE = HostCertificate(
     date(2027, 11, 27),
 )
 
+SECRETS = {"logs-key": SecretName("logs-key", 2, Where("secrets.yaml"))}
+KEEPERS = {"logs": RESOLVERS}
+AUTHORITY = "-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----"
+OWN: dict[str, object] = {"certificate": f"{AUTHORITY}\n", "key": "secret:logs-key@2"}
+
 # Every role has at least one case: name of the case -> (settings as people write them, the host).
 CASES: dict[str, dict[str, tuple[dict[str, object], HostView]]] = {
     "base": {
@@ -114,6 +120,13 @@ CASES: dict[str, dict[str, tuple[dict[str, object], HostView]]] = {
     "chrony": {
         "client": ({}, ACCESS),
         "server": ({"sources": ["192.0.2.9 iburst", "time.example iburst nts"]}, MANAGEMENT),
+    },
+    "logs": {
+        "sends": (OWN, replace(ACCESS, logs=Logs(AUTHORITY), services=KEEPERS)),
+        "keeps": (
+            {**OWN, "queue_mb": 64},
+            replace(MANAGEMENT, logs=Logs(AUTHORITY), services={"logs": RESOLVERS}),
+        ),
     },
     "unbound": {"alone": ({}, MANAGEMENT), "forwarding": ({"forwarders": ["192.0.2.53"]}, MANAGEMENT)},
     "host_net": {"access": ({"speak_every": 20}, ACCESS)},
