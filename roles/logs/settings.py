@@ -16,7 +16,9 @@ KEPT = "/var/log/igoudar"  # on a log server: a folder a host, a file a day
 CONFIG = "/etc/rsyslog.d/30-igoudar.conf"
 PORT = 2514  # RELP has none of its own; this is the one of rsyslog's examples
 ALARM = "igoudar-logs-space"
-RESTART = ("restart:rsyslog.service",)
+STOP_PERCENT = 97  # of the disk: what is left takes what comes in the minute until the next look
+RECEIVER = "igoudar-logs.service"
+TMPFILES = "/etc/tmpfiles.d/igoudar-logs.conf"
 
 
 class Settings(RoleSettings):
@@ -32,14 +34,11 @@ class Settings(RoleSettings):
 
 def declare(settings: Settings, host: HostView) -> Declaration:
     serves = host.serves("logs")
-    servers = tuple(n for n in host.service("logs") if n.name != host.name)
     variables = {
         "host": host,
         "folder": FOLDER,
-        "kept": KEPT,
         "port": PORT,
-        "servers": servers,
-        "serves": serves,
+        "servers": host.service("logs"),
         "queue_mb": settings.queue_mb,
     }
     config = RoleFile(
@@ -47,32 +46,30 @@ def declare(settings: Settings, host: HostView) -> Declaration:
         template="rsyslog.conf.j2",
         variables=variables,
         validate="rsyslogd -N1 -f {}",
-        notify=RESTART,
+        notify=("restart:rsyslog.service",),
     )
     return Declaration(
         packages=("logrotate", "openssl", "rsyslog", "rsyslog-openssl", "rsyslog-relp"),
-        files=(*_keys(settings, host), config, *(_served(host) if serves else ())),
+        files=(*_keys(settings, host, serves=serves), config, *(_served(host) if serves else ())),
         before_units=(RoleCommand("tmpfiles", f"systemd-tmpfiles --create {TMPFILES}"),) if serves else (),
-        units=(RoleUnit("rsyslog.service"), *((RoleUnit(f"{ALARM}.timer"),) if serves else ())),
+        units=(RoleUnit("rsyslog.service"), *(map(RoleUnit, (RECEIVER, f"{ALARM}.timer")) if serves else ())),
         ports=(RolePort(PORT, "tcp", host.oob_network, "logs of hosts"),) if serves else (),
     )
 
 
-TMPFILES = "/etc/tmpfiles.d/igoudar-logs.conf"
-
-
-def _keys(settings: Settings, host: HostView) -> tuple[RoleFile, ...]:
+def _keys(settings: Settings, host: HostView, *, serves: bool) -> tuple[RoleFile, ...]:
     """A certificate that is none, or has ended, is refused before it replaces the old one."""
+    restart = ("restart:rsyslog.service", *((f"restart:{RECEIVER}",) if serves else ()))
     checked = "openssl x509 -in {} -noout -checkend 0"
     return (
-        RoleFile(f"{FOLDER}/ca.pem", text=_whole(host.logs.authority), validate=checked, notify=RESTART),
-        RoleFile(f"{FOLDER}/cert.pem", text=_whole(settings.certificate), validate=checked, notify=RESTART),
+        RoleFile(f"{FOLDER}/ca.pem", text=_whole(host.logs.authority), validate=checked, notify=restart),
+        RoleFile(f"{FOLDER}/cert.pem", text=_whole(settings.certificate), validate=checked, notify=restart),
         RoleFile(
             f"{FOLDER}/key.pem",
             text=f"{settings.key}\n",
             mode="0600",
             validate="openssl pkey -in {} -noout",
-            notify=RESTART,
+            notify=restart,
         ),
     )
 
@@ -85,11 +82,27 @@ def _served(host: HostView) -> tuple[RoleFile, ...]:
     """Files are named by the address that a message came from: no host writes into another's."""
     table = [{"index": n.address, "value": n.name} for n in host.neighbours]
     names = {"version": 1, "nomatch": "unknown", "type": "string", "table": table}
-    told = {"kept": KEPT, "days": host.logs.keep_days, "percent": host.logs.full_percent, "alarm": ALARM}
+    told = {
+        "host": host,
+        "folder": FOLDER,
+        "port": PORT,
+        "kept": KEPT,
+        "days": host.logs.keep_days,
+        "percent": host.logs.full_percent,
+        "stop": STOP_PERCENT,
+        "alarm": ALARM,
+        "receiver": RECEIVER,
+    }
+    again = (f"restart:{RECEIVER}",)
+    text, check = f"{json.dumps(names, indent=1)}\n", "rsyslogd -N1 -f {}"
+    receive = f"{FOLDER}/receive.conf"
+    units = "/etc/systemd/system"
     return (
-        RoleFile(f"{FOLDER}/hosts.json", text=f"{json.dumps(names, indent=1)}\n", notify=RESTART),
+        RoleFile(f"{FOLDER}/hosts.json", text=text, notify=again),
+        RoleFile(receive, template="receive.conf.j2", variables=told, validate=check, notify=again),
         RoleFile(TMPFILES, template="tmpfiles.conf.j2", variables=told, notify=("run:tmpfiles",)),
         RoleFile(f"/usr/local/sbin/{ALARM}", template="space.j2", variables=told, mode="0755"),
-        RoleFile(f"/etc/systemd/system/{ALARM}.service", template="space.service.j2", variables=told),
-        RoleFile(f"/etc/systemd/system/{ALARM}.timer", template="space.timer.j2", variables=told),
+        RoleFile(f"{units}/{RECEIVER}", template="receive.service.j2", variables=told, notify=again),
+        RoleFile(f"{units}/{ALARM}.service", template="space.service.j2", variables=told),
+        RoleFile(f"{units}/{ALARM}.timer", template="space.timer.j2", variables=told),
     )
