@@ -118,7 +118,7 @@ def compile_site(folder: Path, *, root: Path, today: date, documents: Documents 
     """
     place, ledger = (folder, root), ledger_of(folder, root)
     inventory = load_whole(documents or read_documents(*place), place, ledger)
-    return _compiled(inventory, ledger, place, today)
+    return _compiled(describe(inventory, root), ledger, place, today)
 
 
 def compile_halls(folder: Path, halls: Collection[str], *, root: Path, today: date) -> Compiled:
@@ -159,8 +159,9 @@ def _compiled_part(
         checked = [finding for finding in checked if finding.code not in OF_TIES]
         if part.tied and any(finding.severity is Severity.ERROR for finding in checked):
             return None
-        checked += _of_ties(inventory, halls, place[1])
-        compiled = _compiled(inventory, ledger, place, today, (part, checked))
+        design = describe(inventory, place[1])
+        checked += _of_ties(design, halls)
+        compiled = _compiled(design, ledger, place, today, (part, checked))
     except BadInput:
         return None
     if not settled(compiled.design, ledger()):
@@ -193,21 +194,20 @@ def _knows_all(device: Device) -> bool:
 
 
 def _compiled(
-    inventory: Inventory,
+    design: Design,
     ledger: Callable[[], Ledger],
     place: tuple[Path, Path],
     today: date,
     part: tuple[Part, list[Finding]] | None = None,
 ) -> Compiled:
     """`part`: halls that texts are wanted of, and what was found in them; without it all, checked here."""
-    folder, root = place
+    (folder, root), inventory = place, design.inventory
     stacks = stacks_of(folder, root)
     patches = adopted.read(folder, root)
     signed = ssh_certificates.read(folder, root)
     nos_folders = vendors.load(root / "templates")
     roles = load_roles(root / "roles")
     numbers = sound(ledger(), root)
-    design = describe(inventory, root)
     plan = allocate(design, numbers, today)
     halls = part[0].halls if part else frozenset(inventory.halls)
     checked = part[1] if part else waive(checks.check(design), inventory.waivers, today)
@@ -277,17 +277,17 @@ def _tied(
         return None
     try:
         known = load_whole(documents, place) if less is None else load_part(less, place, ledger_of(*place))
-        found = _of_ties(known, [hall], place[1])
+        found = _of_ties(describe(known, place[1]), [hall])
     except BadInput:
         return []
     others = {*_lines_of_servers(known, {*known.halls} - {hall})}
     return [finding for finding in found if finding.where not in others]
 
 
-def _of_ties(inventory: Inventory, halls: Collection[str], root: Path) -> list[Finding]:
+def _of_ties(design: Design, halls: Collection[str]) -> list[Finding]:
     """What is judged of some halls with more than these; of borders where one of theirs leaves."""
-    design = describe(inventory, root)
-    said = [*tenants.check(design), *(leaving.check(design) if _border_leaves(inventory, halls) else ())]
+    leaves = _border_leaves(design.inventory, halls)
+    said = [*tenants.check(design), *(leaving.check(design) if leaves else ())]
     return [finding for finding in said if finding.code in OF_TIES]
 
 

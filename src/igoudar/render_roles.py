@@ -58,24 +58,33 @@ def _seen_by_all(told: Declaration, folder: RoleFolder) -> Iterator[Finding]:
 
 
 def _text(file: RoleFile, folder: RoleFolder, brought: Collection[str]) -> str:
-    if file.text is not None:
-        text, where = file.text, folder.path / "settings.py"
-    elif file.template:
-        text, where = _rendered(file, folder), folder.path / "templates" / file.template
-    else:
-        text, where = _copied(file, folder)
+    text = file.text
+    if text is None:
+        text = _rendered(file, folder) if file.template else _copied(file, folder)
     if not text.endswith("\n") or "\x00" in text:
         said = ("the text does not end with a newline, or holds a NUL", "lines of text")
-        raise BadInput([Finding("broken-role", _where(where, folder), *said)])
+        raise BadInput([Finding("broken-role", _where(_source(file, folder), folder), *said)])
     if strange := not_brought(text, brought):
-        raise BadInput(misplaced(mark, _written(mark, file.path, where, folder)) for mark in strange)
+        source = _source(file, folder)
+        raise BadInput(misplaced(mark, _written(mark, file.path, source, folder)) for mark in strange)
     return text
 
 
-def _written(mark: str, or_else: str, source: Path, folder: RoleFolder) -> Where:
-    """Where a mark stands: in its source, or in `declare`, at the latest where that says `or_else`."""
+def _source(file: RoleFile, folder: RoleFolder) -> Path:
+    """Where its text is written; of a file that the product brings, the path inside its package."""
+    if file.text is not None:
+        return folder.path / "settings.py"
+    if file.template:
+        return folder.path / "templates" / file.template
+    if file.source.startswith(PACKAGE):
+        return Path(file.source.removeprefix(PACKAGE))
+    return folder.path / "files" / file.source
+
+
+def _written(mark: str, target: str, source: Path, folder: RoleFolder) -> Where:
+    """Where a mark stands: in the file's source, or in `declare`, at the latest where it names the target."""
     settings = folder.path / "settings.py"
-    for path, words in ((source, mark), (settings, mark), (settings, or_else)):
+    for path, words in ((source, mark), (settings, mark), (settings, target)):
         lines = path.read_text("utf-8").splitlines() if path.is_file() else []
         found = [number for number, line in enumerate(lines, 1) if words in line]
         if found:
@@ -99,13 +108,12 @@ def _broken(where: Path, line: int, said: str, folder: RoleFolder) -> Iterator[F
     yield Finding("broken-template", _where(where, folder, line), said, hint=hint)
 
 
-def _copied(file: RoleFile, folder: RoleFolder) -> tuple[str, Path]:
-    inside = file.source.removeprefix(PACKAGE)
+def _copied(file: RoleFile, folder: RoleFolder) -> str:
+    where = _source(file, folder)
     packaged = file.source.startswith(PACKAGE)
-    where = Path(inside) if packaged else folder.path / "files" / file.source
-    source = resources.files("igoudar").joinpath(inside) if packaged else where
+    source = resources.files("igoudar").joinpath(str(where)) if packaged else where
     try:
-        return source.read_text("utf-8"), where
+        return source.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         said = f"cannot be read: {type(error).__name__}"
         raise BadInput([Finding("broken-role", _where(where, folder), said, "UTF-8 text")]) from error
@@ -119,6 +127,7 @@ def role_environment(templates: Path, extensions: tuple[type[Extension], ...] = 
         loader=FileSystemLoader(templates),
         undefined=StrictUndefined,
         autoescape=False,
+        auto_reload=False,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,

@@ -49,6 +49,7 @@ def readable(told: Declaration) -> str:
         ):
             lines += [f"  {word}: {value}"] if value else []
         lines += [f"| {line}".rstrip() for line in (file.text or "").splitlines()]
+    lines += [f"line of {one.path}, for {one.replaces!r}: {one.line}" for one in told.lines]
     lines.append("")
     for command in told.before_units:
         lines.append(f"before units: {command.name}: {command.run}" + _unless(command.unless))

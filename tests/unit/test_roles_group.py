@@ -7,7 +7,7 @@ from typing import Any
 from igoudar.group_inputs import owned, server_group_inputs
 from igoudar.provider.group_state import hosts_to_do, live, outputs_after, remaining
 from igoudar.roles import Declaration, RoleFile
-from igoudar.worker.results import Change, HostResult, RoleResult
+from igoudar.worker.results import NO_ROLE, Change, HostResult, RoleResult
 
 
 def inputs(text: str = "one\n", hosts: str = "abc", **serials: str) -> dict[str, Any]:
@@ -102,3 +102,23 @@ def test_a_refresh_keeps_the_record_of_a_silent_host() -> None:
 
     assert (found, outputs["unreachable"]) == (recorded, {"c": "no route"})
     assert hosts_to_do(recorded, outputs) == []
+
+
+def test_a_host_that_lost_a_role_is_to_do() -> None:
+    told = {"base": Declaration(), "extra": Declaration(files=(RoleFile("/etc/x", text="one\n"),))}
+    old = server_group_inputs("inventory/s", "row", {"a": told, "b": told}, {"a": "S", "b": "S"})
+    less = {"a": {"base": told["base"]}, "b": told}
+    new = server_group_inputs("inventory/s", "row", less, {"a": "S", "b": "S"})
+
+    assert hosts_to_do(new, done(old)) == ["a"]
+
+
+def test_a_refresh_finds_what_no_role_declares_any_more() -> None:
+    recorded = inputs()
+    results = {h: ok(h, recorded=recorded["hosts"][h]["base"]) for h in "abc"}
+    left = RoleResult(NO_ROLE, (Change("file", "/etc/y", "remove", "old\n"),))
+    results["a"] = HostResult("a", "ok", (*results["a"].roles, left))
+    found, outputs = live(recorded, done(recorded), results)
+
+    assert found == recorded
+    assert hosts_to_do(recorded, outputs) == ["a"]

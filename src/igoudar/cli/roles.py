@@ -69,6 +69,9 @@ def command(
     switches first, row by row afterwards. Where a host fails the rows after its own are not begun. Files
     that go by the transaction (`pulumi up`) are no role's, so no change of the network is made here.
 
+    A file that a role wrote and none declares any more is removed, unless somebody has changed it; with
+    --role, which leaves roles out, nothing is.
+
     Pulumi's record stays as it is: the next `pulumi up` looks at the same hosts, finds nothing to do there
     and records it. Each run leaves a report under .igoudar/runs.
 
@@ -88,7 +91,7 @@ def command(
     compiled = compile_site(site.folder, root=site.root, today=today())
     groups = _asked(compiled, limits, roles)
     stores = stores_of(compiled, {h: told.values() for h, told in _joined(groups).items()}, site.root)
-    with _Runs(site, compiled, stores) as runs:
+    with _Runs(site, compiled, stores, whole=not roles) as runs:
         found = runs.plan(_joined(groups))
         if not as_json:
             _show(found, _joined(groups))
@@ -120,8 +123,9 @@ def _asked(compiled: Compiled, limits: Sequence[str], roles: Sequence[str]) -> d
     groups: dict[str, Asked] = {}
     for group in compiled.design.servers.groups:
         for name in group.hosts:
-            told = compiled.hosts.get(name, {}) if name in chosen else {}
-            if mine := {r: as_document(d) for r, d in told.items() if not roles or r in roles}:
+            told = compiled.hosts[name] if name in chosen else {}
+            mine = {r: as_document(d) for r, d in told.items() if not roles or r in roles}
+            if mine or (name in chosen and not roles):  # one that has lost all its roles has files to lose
                 groups.setdefault(group.name, {})[name] = mine
     return groups
 
@@ -139,8 +143,9 @@ def _nothing(option: str, given: str, what: str, known: Sequence[str]) -> None:
 class _Runs:
     """Runs of workers that are kept from one to the next, with a line on stderr for each host."""
 
-    def __init__(self, site: Place, compiled: Compiled, stores: Mapping[str, str]) -> None:
+    def __init__(self, site: Place, compiled: Compiled, stores: Mapping[str, str], *, whole: bool) -> None:
         self.site, self.devices, self.stores = site, compiled.design.inventory.devices, stores
+        self.whole = whole
         self.stop, self.pool = threading.Event(), Pool()
 
     def __enter__(self) -> _Runs:
@@ -178,6 +183,7 @@ class _Runs:
             serials={host: self.devices[host].serial for host in asked},
             stores=self.stores,
             plan=plan,
+            whole=self.whole,
             progress=told,
             pool=self.pool,
             cancelled=self.stop,

@@ -13,7 +13,7 @@ from copy import deepcopy
 from typing import Any
 
 from igoudar.group_inputs import Inputs, host_documents, owned, shared
-from igoudar.worker.results import HostResult, RoleResult
+from igoudar.worker.results import NO_ROLE, HostResult, RoleResult
 
 Values = Mapping[str, Any]
 
@@ -57,7 +57,10 @@ def host_digest(inputs: Values, host: str) -> str:
 
 
 def live(inputs: Values, outputs: Values, results: Mapping[str, HostResult]) -> tuple[Inputs, dict[str, Any]]:
-    """Inputs and outputs as the hosts are, by a plan over each; the record of a silent host stays."""
+    """Inputs and outputs as the hosts are, by a plan over each; the record of a silent host stays.
+
+    A host that holds files of ours which no role declares any more is not done, so the next update runs it.
+    """
     found, silent = deepcopy(dict(inputs)), {}
     documents = host_documents(inputs)
     drifted: dict[str, dict[str, str]] = {}
@@ -65,7 +68,7 @@ def live(inputs: Values, outputs: Values, results: Mapping[str, HostResult]) -> 
         if result.status != "ok":
             silent[host] = result.message
             continue
-        for role in result.roles:
+        for role in (r for r in result.roles if r.role != NO_ROLE):
             found["hosts"][host][role.role] = live_digest(role, inputs["hosts"][host][role.role])
             for change in role.changes:
                 if change.kind == "file" and change.what == "text":
@@ -74,10 +77,11 @@ def live(inputs: Values, outputs: Values, results: Mapping[str, HostResult]) -> 
         owners = [h for h, roles in documents.items() if _has(roles.values(), path)]
         by_host = {h: texts.get(h, owned(inputs["texts"][path], h)) for h in owners}
         found["texts"][path] = shared(by_host)
+    untidy = {host for host, result in results.items() if result.left_over}
     kept = {
         h: d
         for h, d in (outputs.get("done") or {}).items()
-        if found["hosts"].get(h) == inputs["hosts"].get(h)
+        if h not in untidy and found["hosts"].get(h) == inputs["hosts"].get(h)
     }
     return found, {**outputs, "done": kept, "unreachable": silent}
 

@@ -61,6 +61,9 @@ class ServerGroup(Resource):
         found, said_of = live(inputs, outputs, results)
         for host, why in sorted(said_of["unreachable"].items()):
             await ctx.log("warning", f"{host} did not answer, its record is kept: {why}")
+        for host, result in sorted(results.items()):
+            if left_over := ", ".join(map(str, result.left_over)):
+                await ctx.log("warning", f"{host}: no role declares it any more; next update: {left_over}")
         return found, said_of
 
     async def delete(self, identity: str, inputs: Values, outputs: Values, ctx: Context) -> None:

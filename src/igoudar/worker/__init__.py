@@ -4,7 +4,10 @@ pool.py        caller's side: keeps worker processes, `run_roles`
 __main__.py    a worker process: JSON lines in, events and results out
 site_roles.py  in the worker: all roles of many hosts by pyinfra
 calls.py       what a role's @deploy function calls
-script.py, bundle.sh, results.py   one script a host, and its answer
+script.py, results.py   one script a host, and its answer; of the script
+  bundle.sh    all roles, only judged or applied
+  removal.sh   files of ours that no role declares any more
+  line.sh      one line of a file that is not ours
 report.py      what is said of it, on disk and to people
 host_secrets.py  in the worker: values of secrets, from the store to the script
 live_masks.py  the answer without secrets

@@ -102,6 +102,11 @@ def _texts(roles: Mapping[str, Document]) -> Iterator[str]:
     return (file["text"] for document in roles.values() for file in document.get("files", {}).values())
 
 
+def has_secrets(document: Document) -> bool:
+    """Whether a file of the role holds one."""
+    return bool(shapes(_texts({"": document})))
+
+
 def _former(mark: str) -> str:
     """The mark of the version before, empty before the first."""
     name, _, version = mark.rpartition("@")

@@ -33,8 +33,11 @@ def known_lines(folders: Mapping[str, Nos]) -> dict[str, tuple[str, ...]]:
 def masked(
     result: HostResult, documents: Mapping[str, Document], known: Known, values: Values = NOTHING
 ) -> HostResult:
-    """The result without secrets. `documents`: the host's roles; `known`: as of `known_lines`."""
-    roles = tuple(_role(role, documents[role.role], known, values) for role in result.roles)
+    """The result without secrets. `documents`: the host's roles; `known`: as of `known_lines`.
+
+    A role that has left the host has no document: the host itself withholds texts of one that had secrets.
+    """
+    roles = tuple(_role(role, documents.get(role.role, {}), known, values) for role in result.roles)
     message = result.message
     for before, after in zip(result.roles, roles, strict=True):
         if before.failed:

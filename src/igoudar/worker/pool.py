@@ -131,12 +131,14 @@ def run_roles(
     serials: Mapping[str, str],
     stores: Mapping[str, str] | None = None,
     plan: bool = False,
+    whole: bool = True,
     progress: Progress = lambda _: None,
     pool: Pool | None = None,
     cancelled: threading.Event | None = None,
 ) -> dict[str, HostResult]:
     """Apply (or only judge) the roles of each host, in the order of its mapping; `site` is a folder.
 
+    `whole`: these are all roles of each host, so files that none of them declares any more are removed.
     Nothing is applied to a box with another serial than `serials` has; a host without one may be any box.
     `stores`: host -> reference of the store of its secrets; a worker asks it, no value passes here.
     Every host has a result, whatever happens; `progress` is called as each comes, from other threads too.
@@ -145,7 +147,8 @@ def run_roles(
     own = pool is None
     used, stop = pool or Pool(), cancelled or threading.Event()
     shards = _shards(sorted(hosts))
-    arguments: dict[str, Any] = {"root": str(root), "site": os.path.relpath(site, root), "plan": plan}
+    arguments: dict[str, Any] = {"root": str(root), "site": os.path.relpath(site, root)}
+    arguments |= {"plan": plan, "whole": whole}
     arguments["serials"] = {h: serials[h] for h in hosts if h in serials}
     arguments["stores"] = {h: store for h, store in (stores or {}).items() if h in hosts}
     try:

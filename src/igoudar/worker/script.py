@@ -1,4 +1,4 @@
-"""All roles of a host as one POSIX script on the stdin of one exec. Pure; `bundle.sh` holds its functions.
+"""All roles of a host as one POSIX script on the stdin of one exec. Pure; the `.sh` files hold its functions.
 
 The same script plans and applies: only `MODE` differs, so a plan cannot say what an apply would not do.
 """
@@ -12,7 +12,7 @@ from functools import cache
 from importlib import resources
 from shlex import quote
 
-from igoudar.roles import RoleCommand, RoleFile, RoleUnit, RoleUser
+from igoudar.roles import RoleCommand, RoleFile, RoleLine, RoleUnit, RoleUser
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,50 +25,57 @@ class ReloadUnits:
     """Before the units of a role: systemd reads changed unit files again."""
 
 
-Step = Packages | RoleUser | RoleFile | RoleCommand | RoleUnit | ReloadUnits
+Step = Packages | RoleUser | RoleFile | RoleLine | RoleCommand | RoleUnit | ReloadUnits
 
 
 @dataclass(frozen=True, slots=True)
 class RoleSteps:
-    """The steps of one role on one host, in order, and the digest that the host keeps when all went well."""
+    """The steps of one role on one host, in order, and the digest that the host keeps when all went well.
+
+    `private`: a text of this role may hold a secret that nobody can mask once the role has left the host.
+    """
 
     role: str
     digest: str
     steps: tuple[Step, ...]
+    private: bool = False
 
 
-def bundle_script(roles: Sequence[RoleSteps], serial: str, *, plan: bool) -> str:
-    """The whole script. Calls stand in a function, so that all of it is read before the first one runs.
+def bundle_script(roles: Sequence[RoleSteps], serial: str, *, plan: bool, whole: bool = True) -> str:
+    """The whole script. Calls stand in a function, and all of it is read before the first one runs.
 
-    Only the box with this serial is changed; any box where it is empty.
+    Only the box with this serial is changed; any box where it is empty. `whole`: these are all roles of the
+    host, so what we wrote there and none of them declares is removed (`removal.sh`).
     """
     calls = [line for told in roles for line in _role(told)]
     return "\n".join(
         (
             f"SERIAL={quote(serial)}",
-            *_facts(roles, plan=plan),
-            _prelude(),
+            f"MODE={'plan' if plan else 'apply'}",
+            f"WHOLE={'yes' if whole else 'no'}",
+            *_facts(roles),
+            *map(shell_functions, ("bundle.sh", "removal.sh", "line.sh")),
             "main() {",
+            ":",
             *calls,
             "}",
-            "same_box",
-            "take_lock",
-            "main",
-            "end",
+            "{ same_box; take_lock; recall; main; sweep; end; exit; } </dev/null",
             "",
         )
     )
 
 
 @cache
-def _prelude() -> str:
-    return resources.files("igoudar.worker").joinpath("bundle.sh").read_text("utf-8")
+def shell_functions(name: str) -> str:
+    """The text of a `.sh` file beside this one."""
+    return resources.files("igoudar.worker").joinpath(name).read_text("utf-8")
 
 
-def _facts(roles: Sequence[RoleSteps], *, plan: bool) -> Iterator[str]:
+def _facts(roles: Sequence[RoleSteps]) -> Iterator[str]:
     """What to ask the host: every name of every role, each once."""
     steps = [step for told in roles for step in told.steps]
-    yield f"MODE={'plan' if plan else 'apply'}"
+    yield _words("ROLES", [told.role for told in roles])
+    yield _words("LINED", [s.path for s in steps if isinstance(s, RoleLine)])
     yield _words("PATHS", [s.path for s in map(_as_file, steps) if s])
     yield _words("PACKAGES", [n for s in steps if isinstance(s, Packages) for n in s.names])
     yield _words("USERS", [s.name for s in steps if isinstance(s, RoleUser)])
@@ -95,8 +102,12 @@ def keys_file(user: RoleUser) -> RoleFile:
 
 
 def _role(told: RoleSteps) -> Iterator[str]:
-    yield _call("begin", told.role, told.digest)
+    yield _call("begin", told.role, told.digest, "hidden" if told.private else "shown")
+    lines = [step for step in told.steps if isinstance(step, RoleLine)]
     for step in told.steps:
+        if isinstance(step, RoleLine):
+            yield _line(step, lines.index(step))
+            continue
         writer: Callable[..., Iterator[str]] = _WRITERS[type(step)]
         yield from writer(step)
     yield "finish"
@@ -122,6 +133,10 @@ def _file(step: RoleFile) -> Iterator[str]:
     end = f"END-{digest[:16]}"
     yield f"{_call('file', *arguments)} <<'{end}'"
     yield step.text + end
+
+
+def _line(step: RoleLine, place: int) -> str:
+    return _call("one_line", str(place), step.path, step.line, step.replaces, *step.notify)
 
 
 def _command(step: RoleCommand) -> Iterator[str]:

@@ -33,7 +33,7 @@ from igoudar.roles import Declaration
 from igoudar.transport import Access, access_map
 from igoudar.worker.calls import Bundle, going
 from igoudar.worker.connector import SiteConnector
-from igoudar.worker.host_secrets import NOTHING, Values, values_of
+from igoudar.worker.host_secrets import NOTHING, Values, has_secrets, values_of
 from igoudar.worker.live_masks import known_lines, masked
 from igoudar.worker.operations import Operations
 from igoudar.worker.results import HostResult, read_answer
@@ -48,7 +48,7 @@ Hosts = Mapping[str, tuple[Access, Mapping[str, Document]]]  # the way to each, 
 
 
 def run(arguments: Mapping[str, Any], emit: Emit) -> dict[str, Any]:
-    """`{root, site, plan, serials, stores, hosts: {host: {role: document}}}` to `{host: HostResult}`.
+    """`{root, site, plan, whole, serials, stores, hosts: {host: {role: document}}}` to `{host: HostResult}`.
 
     Both as JSON. A host that lacks the value of a secret is not contacted.
     """
@@ -61,7 +61,8 @@ def run(arguments: Mapping[str, Any], emit: Emit) -> dict[str, Any]:
     hosts = {name: (reach[name], roles) for name, roles in arguments["hosts"].items() if name not in missing}
     if hosts:
         told = Told(root / "roles", arguments["serials"], values)
-        results |= apply_roles(hosts, told, plan=arguments["plan"], emit=emit)
+        how = {key: arguments[key] for key in ("plan", "whole")}
+        results |= apply_roles(hosts, told, emit=emit, **how)
     return {name: result.as_json() for name, result in results.items()}
 
 
@@ -74,8 +75,13 @@ class Told:
     values: Mapping[str, Values] = field(default_factory=dict)
 
 
-def apply_roles(hosts: Hosts, told: Told, *, plan: bool, emit: Emit) -> dict[str, HostResult]:
-    """All roles that each host is given, in that order. Never raises for what a host does."""
+def apply_roles(
+    hosts: Hosts, told: Told, *, plan: bool, emit: Emit, whole: bool = True
+) -> dict[str, HostResult]:
+    """All roles that each host is given, in that order. Never raises for what a host does.
+
+    `whole`: they are all that the host has, so what none of them declares any more is removed.
+    """
     known = known_lines(vendors.load(told.folder.parent / "templates"))
 
     def mask(result: HostResult) -> HostResult:
@@ -87,7 +93,8 @@ def apply_roles(hosts: Hosts, told: Told, *, plan: bool, emit: Emit) -> dict[str
     try:
         for host in list(state.active_hosts):
             steps = _steps(state, host, hosts[host.name][1], told)
-            script = _Script(bundle_script(steps, told.serials.get(host.name, ""), plan=plan))
+            serial = told.serials.get(host.name, "")
+            script = _Script(bundle_script(steps, serial, plan=plan, whole=whole))
             add_op(state, all_roles, script, run_state, name="roles", host=host)
         if state.active_hosts:
             run_ops(state)
@@ -146,7 +153,8 @@ def _steps(state: State, host: Host, roles: Mapping[str, Document], told: Told) 
             with going(bundle):
                 deploy_function(told.folder, name)(from_document(document))
             steps = tuple(values.step(step) for step in bundle.steps)
-            found.append(RoleSteps(name, digest(document), steps))
+            private = bool(document.get("secret_lines")) or has_secrets(document)
+            found.append(RoleSteps(name, digest(document), steps, private))
     return found
 
 
@@ -154,7 +162,7 @@ def apply_operations(hosts: Hosts, told: Told) -> dict[str, list[str]]:
     """The same roles as ordinary pyinfra operations: host -> names of those that changed something.
 
     Some twenty execs a role where `apply_roles` needs one a host; for comparing and debugging. A host that
-    fails has the name of its last operation, marked `failed:`.
+    fails has the name of its last operation, marked `failed:`. Files that no role declares any more stay.
     """
     state = _connected(hosts, _Run(lambda _: None))
     with ctx_state.use(state):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -217,6 +218,57 @@ def test_drift_is_mended_and_named(folder: Path, runs: object) -> None:
     ]
     assert apply(folder, wanted)["srv-2"].status == "ok"
     assert apply(folder, wanted)["srv-2"].changes == ()
+
+
+def test_what_no_role_declares_any_more_is_gone(folder: Path, runs: object) -> None:
+    """A drop-in of a daemon, and a unit of our own that runs; a line of the package's file stays."""
+    more, less = documents("srv-2"), {"srv-2": documents("srv-2")}
+    told = {"owner": "root:root", "mode": "0644"}
+    service = "[Service]\nExecStart=/usr/bin/sleep infinity\n[Install]\nWantedBy=multi-user.target\n"
+    more["lldpd"]["files"] |= {
+        "/etc/lldpd.d/trial.conf": {
+            **told,
+            "text": 'configure system description "on trial"\n',
+            "notify": ["restart:lldpd.service"],
+        },
+        "/etc/systemd/system/trial.service": {**told, "text": service},
+    }
+    more["lldpd"]["units"].append({"name": "trial.service", "enabled": True, "running": "yes"})
+    more["lldpd"]["lines"] = [{"path": "/etc/default/lldpd", "line": "# on trial"}]
+    assert apply(folder, {"srv-2": more})["srv-2"].status == "ok"
+    assert out(folder, "srv-2", "systemctl is-active trial") == "active"
+    assert "on trial" in out(folder, "srv-2", "sudo lldpcli show chassis; tail -n 1 /etc/default/lldpd")
+
+    gone = [
+        "unit trial.service: disable",
+        "unit trial.service: stop",
+        "file /etc/lldpd.d/trial.conf: remove",
+        "file /etc/systemd/system/trial.service: remove",
+        "unit lldpd.service: restart",
+    ]
+    for plan in (True, False):
+        assert [str(c) for c in apply(folder, less, plan=plan)["srv-2"].changes] == gone
+    assert apply(folder, less)["srv-2"].changes == ()
+    assert out(folder, "srv-2", "systemctl is-active trial lldpd || true") == "inactive\nactive"
+    assert "on trial" not in out(folder, "srv-2", "sudo lldpcli show chassis")
+    assert out(folder, "srv-2", "tail -n 1 /etc/default/lldpd") == "# on trial"
+
+
+def test_a_login_that_sudo_asks_for_a_password(folder: Path, runs: object) -> None:
+    """All the others here come as the login `igoudar`, which is not root and has sudo without one."""
+    made = "sudo useradd -m asks && sudo cp -r ~/.ssh /home/asks && sudo chown -R asks: /home/asks/.ssh"
+    rule = "echo 'asks ALL=(ALL:ALL) ALL' | sudo tee /etc/sudoers.d/asks"
+    out(folder, "srv-2", f"{made} && {rule}")
+    access, roles = reached(folder, {"srv-2": documents("srv-2")})["srv-2"]
+    hosts = {"srv-2": (replace(access, user="asks"), roles)}
+    (result,) = apply_roles(hosts, Told(ROOT / "roles"), plan=True, emit=lambda _: None).values()
+
+    assert (result.status, result.message) == (
+        "unreachable",
+        "sudo: a password is required; the login has to become root without a password: "
+        "give it NOPASSWD: ALL in sudoers",
+    )
+    assert result.seconds < 60
 
 
 def test_a_power_cut_changes_nothing(folder: Path, runs: object) -> None:
