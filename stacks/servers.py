@@ -17,6 +17,9 @@ FIRST = (MANAGERS, SWITCHES)  # what a change of the switches needs, over the ou
 EVERYWHERE = ("base", "lldpd", "chrony")
 # service of the site -> the roles of its members
 BY_SERVICE: dict[str, tuple[str, ...]] = {"dns": ("unbound",)}
+# everywhere where the site has it: a service that every host uses, or an authority of SSH
+BY_USE: dict[str, str] = {"logs": "logs"}
+OF_CERTIFICATES = "ssh_ca"
 BY_ATTACHMENT = {Attachment.ACCESS: "host_net", Attachment.ROUTED: "bgp_host"}
 
 
@@ -47,14 +50,16 @@ def _group(name: str, devices: list[Device], roles: dict[str, tuple[str, ...]]) 
 
 
 def _roles(device: Device, attachment: dict[str, Attachment], site: Site) -> tuple[str, ...]:
+    used = tuple(role for service, role in BY_USE.items() if service in site.services)
+    everywhere = (*EVERYWHERE, *used, OF_CERTIFICATES) if site.ssh_ca else (*EVERYWHERE, *used)
     if device.role is Role.MANAGEMENT:
         served = [s for s, service in site.services.items() if device.name in service.members]
         own = dict.fromkeys(role for service in served for role in BY_SERVICE.get(service, ()))
         witness = ("witness",) if device.name in site.witnesses else ()
-        return (*EVERYWHERE, *own, *witness)
+        return (*everywhere, *own, *witness)
     if device.name in attachment:
-        return (*EVERYWHERE, BY_ATTACHMENT[attachment[device.name]])
-    return EVERYWHERE
+        return (*everywhere, BY_ATTACHMENT[attachment[device.name]])
+    return everywhere
 
 
 class SwitchHosts(pulumi.ComponentResource):

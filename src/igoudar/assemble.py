@@ -27,7 +27,7 @@ from igoudar.hall.rack_maker import RackMaker
 from igoudar.hall.readings import Reading
 from igoudar.hall.units import Unit, put_in
 from igoudar.hardware import DeviceType, ModuleType, RackType
-from igoudar.site import Pools, Service, Site, User
+from igoudar.site import Logs, Pools, Service, Site, User
 from igoudar.site_files import SiteFile, TenantFile
 from igoudar.waivers import Waiver
 
@@ -192,7 +192,7 @@ def _site(documents: Documents, folder: str, findings: list[Finding]) -> Site | 
         return None
     entry, where = found
     lists = {"dns", "ntp", "witnesses", "services", "bogon_exceptions"}
-    plain = entry.model_dump(exclude={"pools", "users", "bastion", "bfd", *lists})
+    plain = entry.model_dump(exclude={"pools", "users", "bastion", "bfd", "ssh_ca", "logs", *lists})
     pools = entry.pools
     ranges = pools.model_dump(exclude={"public4", "public6"})
     return Site(
@@ -208,6 +208,8 @@ def _site(documents: Documents, folder: str, findings: list[Finding]) -> Site | 
         bfd_interval_ms=entry.bfd.interval_ms,
         bfd_multiplier=entry.bfd.multiplier,
         users=tuple(User(n, tuple(u.keys), u.sudo, where.at("users").at(n)) for n, u in entry.users.items()),
+        ssh_ca=site_schema.ssh_ca(entry.ssh_ca),
+        logs=Logs(**entry.logs.model_dump()),
         where=where,
     )
 

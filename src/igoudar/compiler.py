@@ -15,7 +15,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
-from igoudar import adopted, checks, stack_files, vendors
+from igoudar import adopted, checks, ssh_certificates, stack_files, vendors
 from igoudar.allocate import allocate, settled
 from igoudar.assemble import Documents
 from igoudar.bogons import load_bogons
@@ -36,6 +36,7 @@ from igoudar.render import render_all
 from igoudar.render_roles import render_declaration
 from igoudar.roles import Declaration, RoleFolder, load_roles
 from igoudar.roles import clashes as role_clashes
+from igoudar.secret_marks import brought
 from igoudar.some_halls import part_of
 from igoudar.stack_files import StackFile, stacks_of
 from igoudar.vendors import Nos
@@ -203,6 +204,7 @@ def _compiled(
     (folder, root), inventory = place, design.inventory
     stacks = stacks_of(folder, root)
     patches = adopted.read(folder, root)
+    signed = ssh_certificates.read(folder, root)
     nos_folders = vendors.load(root / "templates")
     roles = load_roles(root / "roles")
     numbers = sound(ledger(), root)
@@ -211,6 +213,8 @@ def _compiled(
     checked = part[1] if part else waive(checks.check(design), inventory.waivers, today)
     found = [*inventory.warnings, *plan.findings, *checked, *vendors.check(inventory, nos_folders)]
     found += vendors.check_roles(nos_folders, roles)
+    signed = {name: one for name, one in signed.items() if not part or name in inventory.devices}
+    found += ssh_certificates.check(signed, inventory, today)
     found += stack_files.check(stacks, inventory, _stacks(root).LAYERS)
     _stop_on_errors(found, root)
     derived = derive(plan, load_bogons(root))
@@ -226,7 +230,7 @@ def _compiled(
     patched, said = adopted.put_on(patches, target.texts, inventory)
     found += said
     _stop_on_errors(found, root)
-    hosts, wrong = _declarations(plan, roles, nos_folders, halls)
+    hosts, wrong = _declarations(HostViews(plan, signed), roles, nos_folders, halls)
     found += wrong
     _stop_on_errors(found, root)
     return Compiled(
@@ -320,12 +324,12 @@ def _chosen(inventory: Inventory, target: Mapping[str, Texts], base: Mapping[str
 
 
 def _declarations(
-    plan: Plan, roles: Mapping[str, RoleFolder], folders: Mapping[str, Nos], halls: Collection[str]
+    views: HostViews, roles: Mapping[str, RoleFolder], folders: Mapping[str, Nos], halls: Collection[str]
 ) -> tuple[dict[str, dict[str, Declaration]], list[Finding]]:
     """host -> role -> declaration, for the hosts of every server group; a switch has its NOS's role too."""
     hosts: dict[str, dict[str, Declaration]] = {}
     findings: list[Finding] = []
-    views, devices = HostViews(plan), plan.design.inventory.devices
+    plan, devices = views.plan, views.plan.design.inventory.devices
     for group in plan.design.servers.groups:
         for name in group.hosts:
             device = devices[name]
@@ -344,14 +348,15 @@ def _declarations(
 def _declare(
     plan: Plan, view: HostView, chosen: list[str], roles: Mapping[str, RoleFolder]
 ) -> tuple[dict[str, Declaration], list[Finding]]:
-    device = plan.design.inventory.devices[view.name]
+    device, secrets = plan.design.inventory.devices[view.name], plan.design.inventory.secrets
     told: dict[str, Declaration] = {}
     findings: list[Finding] = []
     for role in chosen:
         where = device.where.at("settings").at(role)
         try:
-            settings = roles[role].settings(device.settings.get(role, {}), where)
-            told[role] = render_declaration(roles[role].declare(settings, view), roles[role])
+            settings = roles[role].settings(device.settings.get(role, {}), where, secrets)
+            held = {mark for _, mark in brought(settings)}
+            told[role] = render_declaration(roles[role].declare(settings, view), roles[role], held)
         except BadInput as error:
             findings += error.findings
     return told, [*findings, *role_clashes(told, view.name, device.where)]

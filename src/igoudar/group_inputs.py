@@ -1,6 +1,6 @@
 """What Pulumi records of a group of hosts, and the way back to each host's declarations. Pure.
 
-    _group    {site, name, order: [role], form}
+    _group    {site, name, order: [role], form, secrets}   secrets: the store of values, where one is named
     hosts     {host: {role: digest}}
     serials   {host: serial}                  another box under a name has nothing of what is done there
     texts     {path: {owner: text}}           owner: `*`, or a host
@@ -32,11 +32,16 @@ Inputs = dict[str, Any]
 
 
 def server_group_inputs(
-    site: str, name: str, hosts: Mapping[str, Mapping[str, Declaration]], serials: Mapping[str, str]
+    site: str,
+    name: str,
+    hosts: Mapping[str, Mapping[str, Declaration]],
+    serials: Mapping[str, str],
+    secrets: str = "",
 ) -> Inputs:
     """`site` is the site's folder, relative to the checkout; roles come in order of application."""
     documents = {h: {r: as_document(told) for r, told in roles.items()} for h, roles in hosts.items()}
     order = _order(roles for roles in hosts.values())
+    named = {"secrets": secrets} if secrets else {}
     texts: dict[str, dict[str, str]] = {}
     parts: dict[str, dict[str, Document]] = {}
     for host, roles in documents.items():
@@ -46,7 +51,7 @@ def server_group_inputs(
             for path, text in own.items():
                 texts.setdefault(path, {})[host] = text
     return {
-        "_group": {"site": site, "name": name, "order": order, "form": FORM},
+        "_group": {"site": site, "name": name, "order": order, "form": FORM, **named},
         "hosts": {h: {r: digest(d) for r, d in roles.items()} for h, roles in documents.items()},
         "serials": {h: serials[h] for h in hosts},
         "texts": {path: shared(by_host) for path, by_host in sorted(texts.items())},

@@ -14,9 +14,11 @@ from netaddr import IPNetwork
 from igoudar.design import PlacedSubnet, Plan
 from igoudar.model import SWITCH_ROLES, Attachment, Device, Role
 from igoudar.numbering import server_asn
-from igoudar.site import Site
+from igoudar.site import Logs, Site, SshCa
+from igoudar.ssh_certificates import HostCertificate
 
 OOB_PORT = "eth0"
+NO_CERTIFICATES: Mapping[str, HostCertificate] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,9 @@ class HostView:
     routed: RoutedLink | None = None
     cabled_ports: tuple[str, ...] = ()
     services: Mapping[str, tuple[Neighbour, ...]] = field(default_factory=dict)
+    ssh_ca: SshCa = field(default_factory=SshCa)
+    certificate: HostCertificate | None = None
+    logs: Logs = field(default_factory=Logs)
 
     @property
     def fqdn(self) -> str:
@@ -143,10 +148,11 @@ class HostViews:
     """The views of many: what they share is looked up once.
 
     `cabled`: device -> every port of it that a cable of the inventory ends in, out-of-band ports too.
+    `certificates`: host -> that of its SSH host key.
     """
 
-    def __init__(self, plan: Plan) -> None:
-        self.plan = plan
+    def __init__(self, plan: Plan, certificates: Mapping[str, HostCertificate] = NO_CERTIFICATES) -> None:
+        self.plan, self.certificates = plan, certificates
         self.neighbours = {n.name: n for n in _neighbours(plan)}
         self.everybody = tuple(self.neighbours.values())
         users = plan.design.inventory.site.users
@@ -189,6 +195,9 @@ def _view(views: HostViews, name: str) -> HostView:
         time_servers=tuple(by_address[n] for n in site.ntp if n in by_address),
         witnesses=tuple(by_address[n] for n in site.witnesses if n in by_address),
         services=views.services,
+        ssh_ca=site.ssh_ca,
+        logs=site.logs,
+        certificate=views.certificates.get(name),
         neighbours=views.everybody,
         ports=_ports(plan, device, site),
         access=_access(views, device, site),

@@ -5,7 +5,7 @@ Reads files and nothing else. Templates decide nothing: an undefined variable is
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from functools import lru_cache
 from importlib import resources
@@ -14,42 +14,59 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError
 from jinja2.ext import Extension
 
-from igoudar.agent.masks import MARK
+from igoudar.agent.masks import marks
 from igoudar.errors import BadInput, Finding, Where
 from igoudar.inventory import shown
-from igoudar.roles import Declaration, RoleFile, RoleFolder, secret_mark
+from igoudar.role_document import as_document
+from igoudar.roles import Declaration, RoleFile, RoleFolder
+from igoudar.secret_marks import misplaced, not_brought, readable_by_all, written
 
 PACKAGE = "igoudar:"
 
 
-def render_declaration(told: Declaration, folder: RoleFolder) -> Declaration:
-    """The same declaration with every file's `text`. Raises BadInput with all that is wrong."""
+def render_declaration(told: Declaration, folder: RoleFolder, brought: Collection[str] = ()) -> Declaration:
+    """The same declaration with every file's `text`. Raises BadInput with all that is wrong.
+
+    `brought`: marks of secrets that settings of the role hold; texts of files may have these, and no others.
+    """
     files: list[RoleFile] = []
     findings: list[Finding] = []
     for file in told.files:
         try:
-            files.append(replace(file, text=_text(file, folder)))
+            files.append(replace(file, text=_text(file, folder, brought)))
         except BadInput as error:
             findings += error.findings
-    settings = folder.path / "settings.py"
-    for one in told.lines:
-        marks = dict.fromkeys(MARK.findall(one.line))
-        findings += [secret_mark(mark, _written(mark, one.path, settings, folder)) for mark in marks]
+    if not findings:
+        findings += _seen_by_all(replace(told, files=tuple(files)), folder)
     if findings:
         raise BadInput(findings)
     return replace(told, files=tuple(files))
 
 
-def _text(file: RoleFile, folder: RoleFolder) -> str:
+def _seen_by_all(told: Declaration, folder: RoleFolder) -> Iterator[Finding]:
+    """Secrets that would stand in arguments of processes, or in a file that everybody may read."""
+    document = as_document(told)
+    for file in document.get("files", {}).values():
+        del file["text"]
+    for _, mark in written(document):
+        yield misplaced(mark, _written(mark, "declare", folder.path / "settings.py", folder))
+    for file in told.files:
+        if marks(file.text or "") and readable_by_all(file.mode):
+            said = f"{file.path} holds a secret, and everybody on the host may read it: mode {file.mode}"
+            where = _written(file.path, file.path, folder.path / "settings.py", folder)
+            yield Finding("secret-readable", where, said, "mode 0600, or 0640 with a group")
+
+
+def _text(file: RoleFile, folder: RoleFolder, brought: Collection[str]) -> str:
     text = file.text
     if text is None:
         text = _rendered(file, folder) if file.template else _copied(file, folder)
     if not text.endswith("\n") or "\x00" in text:
         said = ("the text does not end with a newline, or holds a NUL", "lines of text")
         raise BadInput([Finding("broken-role", _where(_source(file, folder), folder), *said)])
-    if marks := dict.fromkeys(MARK.findall(text)):
+    if strange := not_brought(text, brought):
         source = _source(file, folder)
-        raise BadInput(secret_mark(mark, _written(mark, file.path, source, folder)) for mark in marks)
+        raise BadInput(misplaced(mark, _written(mark, file.path, source, folder)) for mark in strange)
     return text
 
 

@@ -35,6 +35,11 @@ class Record(pulumi.CustomResource):
         super().__init__(token, name, dict(props), opts)
 
 
+def store() -> str:
+    """Where values of secrets are looked up when switches or hosts change: a reference, not a secret."""
+    return pulumi.Config("igoudar").get("secrets") or ""
+
+
 def world_of(compiled: Compiled, root: Path) -> Record:
     """What comes before everything else."""
     return Record("igoudar:site:World", compiled.site, {"world": world(compiled.site, root)})
@@ -82,7 +87,7 @@ def server_group(compiled: Compiled, group: ServerGroupDesign, opts: pulumi.Reso
     devices = compiled.design.inventory.devices
     hosts = {name: compiled.hosts[name] for name in group.hosts}
     serials = {name: devices[name].serial for name in group.hosts}
-    props = server_group_inputs(compiled.folder, group.name, hosts, serials)
+    props = server_group_inputs(compiled.folder, group.name, hosts, serials, store())
     return Record("igoudar:server:ServerGroup", group.name, props, opts)
 
 

@@ -22,15 +22,17 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from igoudar.agent.masks import MARK
-from igoudar.errors import BadInput, Finding, Where, step_path
+from igoudar.errors import BadInput, Finding, Where
 from igoudar.hostview import HostView
 from igoudar.inventory import shown
+from igoudar.model import SecretName
+from igoudar.secret_marks import wrong_marks
 from igoudar.validated import validated
 from igoudar.yaml_source import Source, locate, read_source
 
 PATH = re.compile(r"(/[A-Za-z0-9@+._-]+)+")
 UNIT = re.compile(r"[A-Za-z0-9@:_.-]+\.(service|timer|socket|path|target|mount)")
+NO_SECRETS: Mapping[str, SecretName] = {}
 WORD = re.compile(r"[a-z0-9][a-z0-9+._-]*")
 CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # a tab may stand in a line
 # What decides who gets in: a role that writes here goes back by itself when nobody does.
@@ -151,10 +153,16 @@ class RoleFolder:
     position: int
     module: ModuleType
 
-    def settings(self, data: Mapping[str, Any], where: Where) -> RoleSettings:
-        """What people wrote for this role, checked. `where` is the place of `data`. Raises BadInput."""
+    def settings(
+        self, data: Mapping[str, Any], where: Where, secrets: Mapping[str, SecretName] = NO_SECRETS
+    ) -> RoleSettings:
+        """What people wrote for this role, checked. `where` is the place of `data`, `secrets` are the site's.
+
+        Raises BadInput.
+        """
         entry, findings = validated(Source(where.file, dict(data), ()), self.module.Settings)
-        findings += [secret_mark(mark, Where(where.file, 0, path)) for path, mark in _marks(data)]
+        if entry is not None:
+            findings += wrong_marks(data, entry, where.file, secrets)
         if entry is None or findings:
             raise BadInput(replace(f, where=_inside(where, f.where.path)) for f in findings)
         assert isinstance(entry, RoleSettings)
@@ -246,24 +254,6 @@ def line_of(error: Exception, file: Path) -> int:
 
 def _lacks(file: Path, root: Path, what: str) -> Finding:
     return Finding("broken-role", Where(shown(file, root)), f"has no {what}", what)
-
-
-def secret_mark(mark: str, where: Where) -> Finding:
-    """Marks are filled in on switches only; elsewhere the mark itself would be written."""
-    said = f"{mark} cannot be filled in here: the host would get the mark itself"
-    return Finding("secret-in-role", where, said, "no secret in what a role writes")
-
-
-def _marks(data: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    """Path and mark of every mark of a secret in plain data."""
-    if isinstance(data, str):
-        yield from ((path, mark) for mark in MARK.findall(data))
-    elif isinstance(data, Mapping):
-        for key, value in data.items():
-            yield from _marks(value, step_path(path, str(key)))
-    elif isinstance(data, list | tuple):
-        for at, value in enumerate(data):
-            yield from _marks(value, step_path(path, at))
 
 
 def _inside(where: Where, path: str) -> Where:
@@ -382,3 +372,8 @@ def _claims(told: Declaration) -> Iterator[str]:
 def packages(declared: Iterable[Declaration]) -> list[str]:
     """Every Debian package of the declarations, sorted, each once: what an image or a mirror must hold."""
     return sorted({name for told in declared for name in told.packages})
+
+
+def file_texts(declared: Iterable[Declaration]) -> Iterator[str]:
+    """The rendered text of every file of the declarations."""
+    return (file.text or "" for told in declared for file in told.files)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from netaddr import IPNetwork
 
@@ -45,6 +45,34 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True)
+class SshCa:
+    """Authorities of SSH, as public key lines: of people's certificates and of hosts'.
+
+    `principals`: login -> what else than its name a certificate may say. `revoked`: public key lines.
+    `warn_days`: a host's certificate that ends in so many days is warned of.
+    """
+
+    users: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    principals: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    revoked: tuple[str, ...] = ()
+    warn_days: int = 30
+
+    def __bool__(self) -> bool:
+        """Whether the site has any."""
+        return bool(self.users or self.hosts)
+
+
+@dataclass(frozen=True, slots=True)
+class Logs:
+    """`authority`: a certificate in PEM, empty where nobody sends logs. `full_percent`: alarms."""
+
+    authority: str = ""
+    keep_days: int = 366
+    full_percent: int = 90
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """`fabric_as` (2 bytes) stands in route targets; `public_as` is the AS the world sees.
 
@@ -79,3 +107,5 @@ class Site:
     where: Where
     window_s: int = 60
     restore_s: int = 10
+    ssh_ca: SshCa = field(default_factory=SshCa)
+    logs: Logs = field(default_factory=Logs)

@@ -19,6 +19,7 @@ from igoudar.schema import (
     Vlans,
     Vnis,
 )
+from igoudar.site import SshCa
 from igoudar.validated import LABEL
 
 
@@ -56,6 +57,33 @@ class ServiceIn(Entry):
     min_up: Annotated[int, Field(ge=0, le=999)] | None = None
 
 
+Principal = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._@:-]+$")]
+
+
+class SshCaIn(Entry):
+    """Authorities of SSH: `users` of people's certificates, `hosts` of hosts'; two while one is rolled.
+
+    `principals`: login -> what else than its name a certificate may say; `revoked`: public keys.
+    """
+
+    users: list[PublicKey] = Field(default=[])
+    hosts: list[PublicKey] = Field(default=[])
+    principals: dict[Label, list[Principal]] = Field(default={})
+    revoked: list[PublicKey] = Field(default=[])
+    warn_days: Annotated[int, Field(ge=1, le=366)] = 30
+
+
+class LogsIn(Entry):
+    """`authority`: the certificate, in PEM, that signs those by which hosts and log servers know each other.
+
+    `keep_days`: a year and a day. `full_percent`: of the disk of a log server, from where it alarms.
+    """
+
+    authority: Annotated[str, StringConstraints(pattern=r"^-----BEGIN CERTIFICATE-----\n")] = ""
+    keep_days: Annotated[int, Field(ge=1, le=3660)] = 366
+    full_percent: Annotated[int, Field(ge=50, le=99)] = 90
+
+
 class SiteIn(Entry):
     name: Label
     domain: Annotated[str, StringConstraints(pattern=rf"^{LABEL}(\.{LABEL})+$")]
@@ -78,3 +106,10 @@ class SiteIn(Entry):
     restore_s: Annotated[int, Field(ge=1, le=300)] = 10
     login: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,30}$")] = "igoudar"
     users: dict[Label, UserIn] = Field(default={})
+    ssh_ca: SshCaIn = SshCaIn()
+    logs: LogsIn = LogsIn()
+
+
+def ssh_ca(entry: SshCaIn) -> SshCa:
+    principals = {login: tuple(names) for login, names in entry.principals.items()}
+    return SshCa(tuple(entry.users), tuple(entry.hosts), principals, tuple(entry.revoked), entry.warn_days)

@@ -15,8 +15,9 @@ from igoudar.errors import Where
 from igoudar.render_roles import render_declaration
 from igoudar.role_document import as_document, digest, from_document
 from igoudar.roles import Declaration, load_roles
+from igoudar.secret_marks import brought
 from igoudar.witness.install import witness_files
-from tests.roles.views import CASES
+from tests.roles.views import CASES, SECRETS
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = Path(__file__).parent / "golden"
@@ -28,8 +29,8 @@ ALL = [(role, case) for role, cases in CASES.items() for case in cases]
 def declared(role: str, case: str) -> Declaration:
     written, host = CASES[role][case]
     folder = ROLES[role]
-    told = folder.declare(folder.settings(written, Where("devices.yaml")), host)
-    return render_declaration(told, folder)
+    settings = folder.settings(written, Where("devices.yaml"), SECRETS)
+    return render_declaration(folder.declare(settings, host), folder, {mark for _, mark in brought(settings)})
 
 
 def readable(told: Declaration) -> str:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
+
+from igoudar.errors import Where
 from igoudar.hostview import AccessLink, DataPort, HostView, Login, Neighbour, RoutedLink
-from igoudar.model import Role
+from igoudar.model import Role, SecretName
+from igoudar.site import Logs, SshCa
+from igoudar.ssh_certificates import HostCertificate
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+OTHER = f"{KEY[:-1]}B"
 RESOLVERS = (Neighbour("mgmt-1", "192.0.2.2"), Neighbour("mgmt-2", "192.0.2.3"))
 HOSTS = (*RESOLVERS, Neighbour("leaf-1", "192.0.2.21"), Neighbour("srv-1", "192.0.2.101"))
 
@@ -72,12 +79,37 @@ SWITCH = view(
     cabled_ports=("swp1", "swp2", "eth0"),
 )
 
+SSH_CA = SshCa(users=(f"{KEY} people",), hosts=(f"{KEY} hosts",))
+ROLLED = SshCa(
+    users=(f"{KEY} people", f"{OTHER} people-2027"),
+    hosts=(f"{KEY} hosts", f"{OTHER} hosts-2027"),
+    principals={"amina": ("operators",), "karim": ("operators", "guests"), "igoudar": ("robots",)},
+    revoked=(f"{OTHER} lost",),
+)
+CERTIFICATE = HostCertificate(
+    "srv-1-cert.pub",
+    "ssh-ed25519-cert-v01@openssh.com AAAAIHNzaC1lZDI1NTE5LWNlcnQtdjAxQG9wZW5zc2guY29t srv-1",
+    KEY,
+    KEY,
+    ("srv-1",),
+    date(2027, 11, 27),
+)
+
+SECRETS = {"logs-key": SecretName("logs-key", 2, Where("secrets.yaml"))}
+KEEPERS = {"logs": RESOLVERS}
+AUTHORITY = "-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----"
+OWN: dict[str, object] = {"certificate": f"{AUTHORITY}\n", "key": "secret:logs-key@2"}
+
 # Every role has at least one case: name of the case -> (settings as people write them, the host).
 CASES: dict[str, dict[str, tuple[dict[str, object], HostView]]] = {
     "base": {
         "access": ({}, ACCESS),
         "bastion": ({"log_level": "INFO", "sysctl": {"vm.swappiness": 10}}, MANAGEMENT),
         "switch": ({}, SWITCH),
+    },
+    "ssh_ca": {
+        "signed": ({}, replace(ACCESS, ssh_ca=SSH_CA, certificate=CERTIFICATE)),
+        "rolled": ({}, replace(MANAGEMENT, ssh_ca=ROLLED)),
     },
     "lldpd": {
         "access": ({}, ACCESS),
@@ -88,6 +120,13 @@ CASES: dict[str, dict[str, tuple[dict[str, object], HostView]]] = {
     "chrony": {
         "client": ({}, ACCESS),
         "server": ({"sources": ["192.0.2.9 iburst", "time.example iburst nts"]}, MANAGEMENT),
+    },
+    "logs": {
+        "sends": (OWN, replace(ACCESS, logs=Logs(AUTHORITY), services=KEEPERS)),
+        "keeps": (
+            {**OWN, "queue_mb": 64},
+            replace(MANAGEMENT, logs=Logs(AUTHORITY), services={"logs": RESOLVERS}),
+        ),
     },
     "unbound": {"alone": ({}, MANAGEMENT), "forwarding": ({"forwarders": ["192.0.2.53"]}, MANAGEMENT)},
     "host_net": {"access": ({"speak_every": 20}, ACCESS)},

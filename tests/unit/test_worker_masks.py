@@ -53,7 +53,7 @@ def answer(monkeypatch: pytest.MonkeyPatch, *lines: str) -> HostResult:
     monkeypatch.setattr(site_roles, "SiteConnector", Answers)
     told: list[Any] = []
     hosts = {"srv": (ACCESS, host_documents(INPUTS)["srv"])}
-    results = site_roles.apply_roles(hosts, ROOT / "roles", {}, plan=True, emit=told.append)
+    results = site_roles.apply_roles(hosts, site_roles.Told(ROOT / "roles"), plan=True, emit=told.append)
     assert "HUNTER2" not in json.dumps([told, results["srv"].as_json()])
     return results["srv"]
 

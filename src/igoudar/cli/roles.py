@@ -75,6 +75,9 @@ def command(
     Pulumi's record stays as it is: the next `pulumi up` looks at the same hosts, finds nothing to do there
     and records it. Each run leaves a report under .igoudar/runs.
 
+    Secrets in files come from the store that the stack of the host names (igoudar:secrets); a plan compares
+    them and shows their marks: secret:name@version, secret:?changed where the host has another value.
+
     \b
     Exit status: 0 done, or nothing to do; 4 a host failed or does not answer; 5 with --exit-code.
 
@@ -83,10 +86,12 @@ def command(
     igoudar roles lab --limit leaf-1 --yes
     """
     from igoudar.compiler import compile_site  # noqa: PLC0415 - imports the stacks' world
+    from igoudar.host_stores import stores_of  # noqa: PLC0415
 
     compiled = compile_site(site.folder, root=site.root, today=today())
     groups = _asked(compiled, limits, roles)
-    with _Runs(site, compiled, whole=not roles) as runs:
+    stores = stores_of(compiled, {h: told.values() for h, told in _joined(groups).items()}, site.root)
+    with _Runs(site, compiled, stores, whole=not roles) as runs:
         found = runs.plan(_joined(groups))
         if not as_json:
             _show(found, _joined(groups))
@@ -138,8 +143,9 @@ def _nothing(option: str, given: str, what: str, known: Sequence[str]) -> None:
 class _Runs:
     """Runs of workers that are kept from one to the next, with a line on stderr for each host."""
 
-    def __init__(self, site: Place, compiled: Compiled, *, whole: bool) -> None:
-        self.site, self.devices, self.whole = site, compiled.design.inventory.devices, whole
+    def __init__(self, site: Place, compiled: Compiled, stores: Mapping[str, str], *, whole: bool) -> None:
+        self.site, self.devices, self.stores = site, compiled.design.inventory.devices, stores
+        self.whole = whole
         self.stop, self.pool = threading.Event(), Pool()
 
     def __enter__(self) -> _Runs:
@@ -175,6 +181,7 @@ class _Runs:
             self.site.root,
             asked,
             serials={host: self.devices[host].serial for host in asked},
+            stores=self.stores,
             plan=plan,
             whole=self.whole,
             progress=told,

@@ -105,6 +105,7 @@ class ServerGroup(Resource):
                 root,
                 {name: documents[name] for name in names},
                 serials=inputs.get("serials", {}),
+                stores=dict.fromkeys(names, inputs["_group"].get("secrets", "")),
                 plan=plan,
                 progress=progress,
                 pool=self.pool,

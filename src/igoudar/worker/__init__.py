@@ -9,6 +9,7 @@ script.py, results.py   one script a host, and its answer; of the script
   removal.sh   files of ours that no role declares any more
   line.sh      one line of a file that is not ours
 report.py      what is said of it, on disk and to people
+host_secrets.py  in the worker: values of secrets, from the store to the script
 live_masks.py  the answer without secrets
 operations.py  the same calls as ordinary pyinfra operations
 connector.py   pyinfra over the project's SSH sessions

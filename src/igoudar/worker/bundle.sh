@@ -213,7 +213,8 @@ write_file() { # of path, owner, group, mode and validate; the text on stdin
     if [ ! -d "$folder" ]; then
         mkdir -p "$folder" && chown "$owner:$group" "$folder"
     fi
-    said=$(umask 077 && cat 2>&1 >"$new" && chown "$owner:$group" "$new" 2>&1 && chmod "$mode" "$new" 2>&1) || {
+    # one that a killed run left there would keep its mode
+    said=$(umask 077 && { [ ! -e "$new" ] || rm -f "$new"; } && cat 2>&1 >"$new" && chown "$owner:$group" "$new" 2>&1 && chmod "$mode" "$new" 2>&1) || {
         fail file "$path" "cannot be written: $said"
         return 0
     }

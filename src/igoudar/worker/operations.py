@@ -18,15 +18,20 @@ from pyinfra.operations import apt, server, systemd
 from pyinfra.operations.util import any_changed
 
 from igoudar.roles import RoleCommand, RoleFile, RoleLine, RoleUnit, RoleUser
+from igoudar.worker.host_secrets import NOTHING, Values
 from igoudar.worker.script import Packages, ReloadUnits, Step, keys_file, shell_functions, text_digest
 
 ROOT = {"_sudo": True}
 
 
 class Operations:
-    """The way of operations, for one role on one host. `told`: word (`restart:<unit>`) -> who said it."""
+    """The way of operations, for one role on one host. `told`: word (`restart:<unit>`) -> who said it.
 
-    def __init__(self) -> None:
+    `values` are those of the secrets in its files.
+    """
+
+    def __init__(self, values: Values = NOTHING) -> None:
+        self.values = values
         self.told: dict[str, list[OperationMeta]] = {}
         self.unit_files: list[OperationMeta] = []
 
@@ -37,7 +42,7 @@ class Operations:
             case RoleUser():
                 self._user(step)
             case RoleFile():
-                self._file(step)
+                self._file(self.values.filled(step))
             case RoleLine():
                 self._heard(step, one_line(step, name=f"line of {step.path}", **ROOT))
             case RoleCommand():

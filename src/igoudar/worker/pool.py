@@ -129,6 +129,7 @@ def run_roles(
     hosts: Mapping[str, Mapping[str, Document]],
     *,
     serials: Mapping[str, str],
+    stores: Mapping[str, str] | None = None,
     plan: bool = False,
     whole: bool = True,
     progress: Progress = lambda _: None,
@@ -139,14 +140,17 @@ def run_roles(
 
     `whole`: these are all roles of each host, so files that none of them declares any more are removed.
     Nothing is applied to a box with another serial than `serials` has; a host without one may be any box.
+    `stores`: host -> reference of the store of its secrets; a worker asks it, no value passes here.
     Every host has a result, whatever happens; `progress` is called as each comes, from other threads too.
     Raises only where no worker could begin (bad site folder).
     """
     own = pool is None
     used, stop = pool or Pool(), cancelled or threading.Event()
     shards = _shards(sorted(hosts))
-    arguments = {"root": str(root), "site": os.path.relpath(site, root), "plan": plan, "whole": whole}
+    arguments: dict[str, Any] = {"root": str(root), "site": os.path.relpath(site, root)}
+    arguments |= {"plan": plan, "whole": whole}
     arguments["serials"] = {h: serials[h] for h in hosts if h in serials}
+    arguments["stores"] = {h: store for h, store in (stores or {}).items() if h in hosts}
     try:
         with ThreadPoolExecutor(max_workers=max(1, len(shards))) as threads:
             work = [

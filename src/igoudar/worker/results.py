@@ -132,7 +132,9 @@ def _failure(role: RoleResult) -> str:
 
 
 def _last_words(said: str) -> str:
-    last = said.strip()[-400:]
+    """The end of it in whole lines: half of a secret would not be known again."""
+    said = said.strip()
+    last = said if len(said) <= 400 else said[-400:].partition("\n")[2]
     if refused := re.search(r"^(sudo: .*|.*sudo: (?:command )?not found)$", last, re.MULTILINE):
         return NO_ROOT.format(said=refused[0])
     return last

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ from igoudar.roles import Declaration
 from igoudar.transport import Access, access_map
 from igoudar.worker.calls import Bundle, going
 from igoudar.worker.connector import SiteConnector
+from igoudar.worker.host_secrets import NOTHING, Values, has_secrets, values_of
 from igoudar.worker.live_masks import known_lines, masked
 from igoudar.worker.lockout import Window, is_armed
 from igoudar.worker.new_login import after_break, settled
@@ -47,44 +48,66 @@ PARALLEL = 50
 TRIES = 3
 
 Emit = Callable[[Mapping[str, Any]], None]
+Hosts = Mapping[str, tuple[Access, Mapping[str, Document]]]  # the way to each, and its roles
 
 
 def run(arguments: Mapping[str, Any], emit: Emit) -> dict[str, Any]:
-    """`{root, site, plan, whole, serials, hosts: {host: {role: document}}}` to results by host, as JSON."""
+    """`{root, site, plan, whole, serials, stores, hosts: {host: {role: document}}}` to `{host: HostResult}`.
+
+    Both as JSON. A host that lacks the value of a secret is not contacted.
+    """
     root = Path(arguments["root"])
     inventory = load(root / arguments["site"], root)
     reach, site = access_map(inventory, root), inventory.site
-    hosts = {name: (reach[name], roles) for name, roles in arguments["hosts"].items()}
-    how = {key: arguments[key] for key in ("plan", "whole")}
-    window = Window(runs.new_id(), site.window_s, TRIES * site.restore_s, EXEC_SECONDS)
-    results = apply_roles(hosts, root / "roles", arguments["serials"], emit=emit, window=window, **how)
+    values, missing = values_of(arguments["hosts"], arguments.get("stores", {}), root)
+    results = {host: HostResult(host, "failed", message=why) for host, why in missing.items()}
+    for host, result in results.items():
+        emit({"host": host, "result": result.as_json()})
+    hosts = {name: (reach[name], roles) for name, roles in arguments["hosts"].items() if name not in missing}
+    if hosts:
+        window = Window(runs.new_id(), site.window_s, TRIES * site.restore_s, EXEC_SECONDS)
+        told = Told(root / "roles", arguments["serials"], values, window)
+        how = {key: arguments[key] for key in ("plan", "whole")}
+        results |= apply_roles(hosts, told, emit=emit, **how)
     return {name: result.as_json() for name, result in results.items()}
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is told to hosts beside their declarations: the roles' `folder`, which box is meant, secrets.
+
+    `window`: how long a host waits for a new login; that of a site which says nothing where there is none.
+    """
+
+    folder: Path
+    serials: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, Values] = field(default_factory=dict)
+    window: Window | None = None
+
+
 def apply_roles(
-    hosts: Mapping[str, tuple[Access, Mapping[str, Document]]],
-    folder: Path,
-    serials: Mapping[str, str],
-    *,
-    plan: bool,
-    emit: Emit,
-    whole: bool = True,
-    window: Window | None = None,
+    hosts: Hosts, told: Told, *, plan: bool, emit: Emit, whole: bool = True
 ) -> dict[str, HostResult]:
-    """All roles of `folder` that each host is given, in that order. Never raises for what a host does.
+    """All roles that each host is given, in that order. Never raises for what a host does.
 
     `whole`: they are all that the host has, so what none of them declares any more is removed. A change that
     may lock everybody out is confirmed by a new login in its `window`.
     """
-    window = window or Window(runs.new_id())
-    known = known_lines(vendors.load(folder.parent / "templates"))
-    run_state = _Run(emit, lambda result: masked(result, hosts[result.host][1], known))
+    window = told.window or Window(runs.new_id())
+    known = known_lines(vendors.load(told.folder.parent / "templates"))
+
+    def mask(result: HostResult) -> HostResult:
+        host = result.host
+        return masked(result, hosts[host][1], known, told.values.get(host, NOTHING))
+
+    run_state = _Run(emit, mask)
     state = _connected(hosts, run_state)
     try:
         for host in list(state.active_hosts):
-            steps = _steps(state, host, hosts[host.name][1], folder)
-            script = bundle_script(steps, serials.get(host.name, ""), plan=plan, whole=whole, window=window)
-            guarded = not plan and any(told.lockout for told in steps)
+            steps = _steps(state, host, hosts[host.name][1], told)
+            serial = told.serials.get(host.name, "")
+            script = bundle_script(steps, serial, plan=plan, whole=whole, window=window)
+            guarded = not plan and any(role.lockout for role in steps)
             job = Job(script, hosts[host.name][0], window if guarded else None)
             add_op(state, all_roles, job, run_state, name="roles", host=host)
         if state.active_hosts:
@@ -100,7 +123,7 @@ def _lost(host: str) -> HostResult:
     return HostResult(host, "failed", message="pyinfra gave no answer for this host")
 
 
-def _connected(hosts: Mapping[str, tuple[Access, Mapping[str, Document]]], results: _Run) -> State:
+def _connected(hosts: Hosts, results: _Run) -> State:
     named = [(name, {"igoudar_access": access}) for name, (access, _) in hosts.items()]
     inventory = Inventory((named, {}))
     for host in inventory:
@@ -128,22 +151,22 @@ class _Run(BaseStateCallback):  # type: ignore[misc]
         self.add(HostResult(host.name, "unreachable", message=str(error)))
 
 
-def _steps(state: State, host: Host, roles: Mapping[str, Document], folder: Path) -> list[RoleSteps]:
-    """What the roles' own @deploy functions call, gathered for one host."""
-    told = []
+def _steps(state: State, host: Host, roles: Mapping[str, Document], told: Told) -> list[RoleSteps]:
+    """What the roles' own @deploy functions call, gathered for one host; secrets come in after them."""
+    values, found = told.values.get(host.name, NOTHING), []
     with ctx_state.use(state), ctx_host.use(host):
         for name, document in roles.items():
             bundle = Bundle()
             with going(bundle):
-                deploy_function(folder, name)(from_document(document))
-            private, lockout = bool(document.get("secret_lines")), bool(document.get("lockout"))
-            told.append(RoleSteps(name, digest(document), tuple(bundle.steps), private, lockout))
-    return told
+                deploy_function(told.folder, name)(from_document(document))
+            steps = tuple(values.step(step) for step in bundle.steps)
+            private = bool(document.get("secret_lines")) or has_secrets(document)
+            lockout = bool(document.get("lockout"))
+            found.append(RoleSteps(name, digest(document), steps, private, lockout))
+    return found
 
 
-def apply_operations(
-    hosts: Mapping[str, tuple[Access, Mapping[str, Document]]], folder: Path
-) -> dict[str, list[str]]:
+def apply_operations(hosts: Hosts, told: Told) -> dict[str, list[str]]:
     """The same roles as ordinary pyinfra operations: host -> names of those that changed something.
 
     Some twenty execs a role where `apply_roles` needs one a host; for comparing and debugging. A host that
@@ -154,8 +177,8 @@ def apply_operations(
         for host in list(state.active_hosts):
             with ctx_host.use(host):
                 for name, document in hosts[host.name][1].items():
-                    with going(Operations()):
-                        deploy_function(folder, name)(from_document(document))
+                    with going(Operations(told.values.get(host.name, NOTHING))):
+                        deploy_function(told.folder, name)(from_document(document))
     with suppress(PyinfraError):
         run_ops(state)
     disconnect_all(state)
@@ -192,9 +215,12 @@ def deploy_function(folder: Path, role: str) -> Callable[[Declaration], None]:
 
 @dataclass(frozen=True)
 class Job:
-    """What one host is given. `window`: where a role of it may lock everybody out."""
+    """What one host is given. `script` holds the values of its secrets; pyinfra prints what it is given.
 
-    script: str
+    `window`: where a role of it may lock everybody out.
+    """
+
+    script: str = field(repr=False)
     access: Access
     window: Window | None
 

@@ -26,7 +26,7 @@ from igoudar.twin import TwinHost, TwinPort, TwinSpec, TwinWire
 from igoudar.worker import site_roles
 from igoudar.worker.lockout import Window
 from igoudar.worker.results import HostResult
-from igoudar.worker.site_roles import apply_operations, apply_roles
+from igoudar.worker.site_roles import Told, apply_operations, apply_roles
 from tests.roles.test_roles_golden import declared
 from tests.roles.views import ACCESS, CASES, MANAGEMENT, ROUTED, SWITCH
 
@@ -35,9 +35,24 @@ ROOT = Path(__file__).parents[3]
 HOSTS: dict[str, tuple[HostView, dict[str, str]]] = {
     "mgmt-1": (
         MANAGEMENT,
-        {"base": "bastion", "lldpd": "management", "chrony": "server", "unbound": "alone"},
+        {
+            "base": "bastion",
+            "ssh_ca": "rolled",
+            "lldpd": "management",
+            "chrony": "server",
+            "unbound": "alone",
+        },
     ),
-    "srv-1": (ACCESS, {"base": "access", "lldpd": "access", "chrony": "client", "host_net": "access"}),
+    "srv-1": (
+        ACCESS,
+        {
+            "base": "access",
+            "ssh_ca": "signed",
+            "lldpd": "access",
+            "chrony": "client",
+            "host_net": "access",
+        },
+    ),
     "srv-2": (ROUTED, {"lldpd": "routed", "chrony": "client", "bgp_host": "both"}),
     "leaf-1": (SWITCH, {"base": "switch", "lldpd": "switch", "chrony": "client", "frr_switch": "fresh"}),
 }
@@ -90,9 +105,8 @@ def apply(
     folder: Path, wanted: Mapping[str, Mapping[str, Document]], plan: bool = False, seconds: int = 0
 ) -> dict[str, HostResult]:
     """All roles of each host; with `seconds`, a window, some of them."""
-    window = Window(run_ids.new_id(), seconds or 60, step=60)
-    hosts, how = reached(folder, wanted), {"plan": plan, "whole": not seconds}
-    return apply_roles(hosts, ROOT / "roles", {}, emit=lambda _: None, window=window, **how)
+    told = Told(ROOT / "roles", window=Window(run_ids.new_id(), seconds or 60, step=60))
+    return apply_roles(reached(folder, wanted), told, plan=plan, emit=lambda _: None, whole=not seconds)
 
 
 def out(folder: Path, host: str, command: str) -> str:
@@ -164,6 +178,8 @@ def test_a_host_is_hardened_and_still_lets_us_in(folder: Path, runs: object) -> 
         out(folder, "srv-1", "sudo sysctl -n net.ipv4.conf.all.arp_ignore net.ipv6.conf.eth1.accept_ra")
         == "1\n0"
     )
+    assert "trustedusercakeys /etc/ssh/igoudar/user-ca.pub" in effective
+    assert out(folder, "srv-1", "ls /etc/ssh/igoudar") == "principals\nuser-ca.pub", "its key is another"
     assert out(folder, "srv-1", "sudo -u amina id -un") == "amina"
     assert out(folder, "srv-1", "sudo stat -c '%a %U' /home/amina/.ssh/authorized_keys") == "600 amina"
 
@@ -187,9 +203,9 @@ def test_operations_and_the_bundle_agree(folder: Path, runs: object) -> None:
     """What one way has made right, the other way leaves alone; and both mend the same drift."""
     wanted = {"srv-1": documents("srv-1")}
 
-    assert apply_operations(reached(folder, wanted), ROOT / "roles") == {"srv-1": []}
+    assert apply_operations(reached(folder, wanted), Told(ROOT / "roles")) == {"srv-1": []}
     out(folder, "srv-1", "echo drift | sudo tee -a /etc/chrony/chrony.conf && sudo systemctl stop lldpd")
-    changed = apply_operations(reached(folder, wanted), ROOT / "roles")["srv-1"]
+    changed = apply_operations(reached(folder, wanted), Told(ROOT / "roles"))["srv-1"]
     assert [name.rpartition("| ")[2] for name in changed] == [
         "unit lldpd.service",
         "file /etc/chrony/chrony.conf",
@@ -254,7 +270,7 @@ def test_a_login_that_sudo_asks_for_a_password(folder: Path, runs: object) -> No
     out(folder, "srv-2", f"{made} && {rule}")
     access, roles = reached(folder, {"srv-2": documents("srv-2")})["srv-2"]
     hosts = {"srv-2": (replace(access, user="asks"), roles)}
-    (result,) = apply_roles(hosts, ROOT / "roles", {}, plan=True, emit=lambda _: None).values()
+    (result,) = apply_roles(hosts, Told(ROOT / "roles"), plan=True, emit=lambda _: None).values()
 
     assert (result.status, result.message) == (
         "unreachable",
