@@ -5,8 +5,8 @@
 # is asked once, with one process a question, and again only after something that may have changed it.
 # Answers are lines of tab-separated fields:
 #   role NAME | change KIND NAME WHAT OLD | failed KIND NAME MESSAGE | done NAME DIGEST | skipped NAME
-#   busy | box FOUND MEANT
-# OLD, MESSAGE, FOUND and MEANT are base64, or -. A word to a unit (restart ...) is kept in a file until the
+#   busy | box FOUND MEANT | reboot WHY
+# OLD, MESSAGE, FOUND, MEANT and WHY are base64, or -. A word to a unit (restart ...) is kept in a file until the
 # role has ended well, so that a run that died half-way is finished by the next one.
 set -u
 umask 022
@@ -34,6 +34,7 @@ encode() { # the last lines, whole: what is secret is found by the beginning of 
 
 fail() { # kind name message
     failed=yes
+    note failed "$1" "$2"
     say failed "$1" "$2" "$(encode "$3")"
 }
 
@@ -100,6 +101,7 @@ finish() {
 
 change() { # kind name what old
     changed=yes
+    note "$1" "$2" "$3"
     say change "$@"
 }
 

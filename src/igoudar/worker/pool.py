@@ -130,6 +130,7 @@ def run_roles(
     *,
     serials: Mapping[str, str],
     plan: bool = False,
+    by: str = "",
     progress: Progress = lambda _: None,
     pool: Pool | None = None,
     cancelled: threading.Event | None = None,
@@ -137,13 +138,14 @@ def run_roles(
     """Apply (or only judge) the roles of each host, in the order of its mapping; `site` is a folder.
 
     Nothing is applied to a box with another serial than `serials` has; a host without one may be any box.
+    `by`: in whose name, for the history of each host.
     Every host has a result, whatever happens; `progress` is called as each comes, from other threads too.
     Raises only where no worker could begin (bad site folder).
     """
     own = pool is None
     used, stop = pool or Pool(), cancelled or threading.Event()
     shards = _shards(sorted(hosts))
-    arguments = {"root": str(root), "site": os.path.relpath(site, root), "plan": plan}
+    arguments = {"root": str(root), "site": os.path.relpath(site, root), "plan": plan, "by": by}
     arguments["serials"] = {h: serials[h] for h in hosts if h in serials}
     try:
         with ThreadPoolExecutor(max_workers=max(1, len(shards))) as threads:

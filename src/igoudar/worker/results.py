@@ -10,6 +10,8 @@ from typing import Any
 
 from igoudar.errors import another_box
 
+SILENT, NOT_BEGUN = "unreachable", "not begun"
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -37,13 +39,17 @@ class RoleResult:
 
 @dataclass(frozen=True, slots=True)
 class HostResult:
-    """`status`: ok, failed (a role failed) or unreachable (no login, or the answer broke off)."""
+    """`status`: ok, failed (a role failed), unreachable (no login, or no answer), or not begun.
+
+    `reboot`: why the host wants one, or empty.
+    """
 
     host: str
     status: str
     roles: tuple[RoleResult, ...] = ()
     message: str = ""
     seconds: float = 0.0
+    reboot: str = ""
 
     @property
     def changes(self) -> tuple[Change, ...]:
@@ -64,6 +70,7 @@ class HostResult:
 def read_answer(host: str, lines: Iterable[str], seconds: float, said: str = "") -> HostResult:
     """The host's answer (`bundle.sh`). `said` is its stderr, used only where the answer broke off."""
     roles: list[_Role] = []
+    reboot = ""
     for line in lines:
         word, *rest = line.split("\t")
         if word == "busy":
@@ -72,7 +79,9 @@ def read_answer(host: str, lines: Iterable[str], seconds: float, said: str = "")
         if word == "box":
             message = another_box(*map(_decoded, rest))
             return HostResult(host, "failed", (), message, seconds)
-        if word == "role":
+        if word == "reboot":
+            reboot = _decoded(rest[0])
+        elif word == "role":
             roles.append(_Role(rest[0]))
         elif roles:
             roles[-1].read(word, rest)
@@ -81,8 +90,8 @@ def read_answer(host: str, lines: Iterable[str], seconds: float, said: str = "")
     failed = next((f"role {r.role}: {r.failed}" for r in results if r.failed), "")
     if broken and not failed:
         message = said.strip()[-400:] or "the answer broke off"
-        return HostResult(host, "unreachable" if not roles else "failed", results, message, seconds)
-    return HostResult(host, "failed" if failed else "ok", results, failed, seconds)
+        return HostResult(host, "failed" if roles else SILENT, results, message, seconds)
+    return HostResult(host, "failed" if failed else "ok", results, failed, seconds, reboot)
 
 
 @dataclass(slots=True)

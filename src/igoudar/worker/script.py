@@ -37,15 +37,16 @@ class RoleSteps:
     steps: tuple[Step, ...]
 
 
-def bundle_script(roles: Sequence[RoleSteps], serial: str, *, plan: bool) -> str:
+def bundle_script(roles: Sequence[RoleSteps], serial: str, *, plan: bool, by: str = "") -> str:
     """The whole script. Calls stand in a function, so that all of it is read before the first one runs.
 
-    Only the box with this serial is changed; any box where it is empty.
+    Only the box with this serial is changed; any box where it is empty. `by` stands in the host's history.
     """
     calls = [line for told in roles for line in _role(told)]
     return "\n".join(
         (
             f"SERIAL={quote(serial)}",
+            f"BY={quote(' '.join(by.split()))}",
             *_facts(roles, plan=plan),
             _prelude(),
             "main() {",
@@ -53,7 +54,10 @@ def bundle_script(roles: Sequence[RoleSteps], serial: str, *, plan: bool) -> str
             "}",
             "same_box",
             "take_lock",
+            "history_begin",
             "main",
+            "history_end",
+            "tell_reboot",
             "end",
             "",
         )
@@ -62,7 +66,8 @@ def bundle_script(roles: Sequence[RoleSteps], serial: str, *, plan: bool) -> str
 
 @cache
 def _prelude() -> str:
-    return resources.files("igoudar.worker").joinpath("bundle.sh").read_text("utf-8")
+    folder = resources.files("igoudar.worker")
+    return "\n".join(folder.joinpath(n).read_text("utf-8") for n in ("bundle.sh", "host_record.sh"))
 
 
 def _facts(roles: Sequence[RoleSteps], *, plan: bool) -> Iterator[str]:

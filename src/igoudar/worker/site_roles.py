@@ -45,11 +45,12 @@ Emit = Callable[[Mapping[str, Any]], None]
 
 
 def run(arguments: Mapping[str, Any], emit: Emit) -> dict[str, Any]:
-    """`{root, site, plan, serials, hosts: {host: {role: document}}}` to `{host: HostResult}`, as JSON."""
+    """`{root, site, plan, serials, by, hosts: {host: {role: document}}}` to `{host: HostResult}`, as JSON."""
     root = Path(arguments["root"])
     reach = access_map(load(root / arguments["site"], root), root)
     hosts = {name: (reach[name], roles) for name, roles in arguments["hosts"].items()}
-    results = apply_roles(hosts, root / "roles", arguments["serials"], plan=arguments["plan"], emit=emit)
+    by, plan = arguments.get("by", ""), arguments["plan"]
+    results = apply_roles(hosts, root / "roles", arguments["serials"], plan=plan, emit=emit, by=by)
     return {name: result.as_json() for name, result in results.items()}
 
 
@@ -60,6 +61,7 @@ def apply_roles(
     *,
     plan: bool,
     emit: Emit,
+    by: str = "",
 ) -> dict[str, HostResult]:
     """All roles of `folder` that each host is given, in that order. Never raises for what a host does."""
     known = known_lines(vendors.load(folder.parent / "templates"))
@@ -68,7 +70,7 @@ def apply_roles(
     try:
         for host in list(state.active_hosts):
             steps = _steps(state, host, hosts[host.name][1], folder)
-            script = bundle_script(steps, serials.get(host.name, ""), plan=plan)
+            script = bundle_script(steps, serials.get(host.name, ""), plan=plan, by=by)
             add_op(state, all_roles, script, run_state, name="roles", host=host)
         if state.active_hosts:
             run_ops(state)
