@@ -139,8 +139,8 @@ class ServerGroup(Resource):
             if report is None:
                 return await asyncio.to_thread(work, names)
             kinds = {name: kind_of(documents[name]) for name in names}
-            waves = run_in_waves, course_of(inputs), kinds, away or {}, work
-            return await asyncio.to_thread(*waves, told=tell, cancelled=stop)
+            over, known = course_of(inputs), away or {}
+            return await asyncio.to_thread(run_in_waves, over, kinds, known, work, told=tell, cancelled=stop)
 
 
 def _what(inputs: Values) -> dict[str, Any]:
