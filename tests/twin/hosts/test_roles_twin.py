@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 
 from igoudar import twin
+from igoudar.host_history import PATH, read_history
 from igoudar.hostview import HostView
-from igoudar.role_document import Document, as_document
+from igoudar.reboot import Reboots
+from igoudar.role_document import Document, as_document, from_document
 from igoudar.transport import Access, Relay
 from igoudar.transport.access import twin_keys
 from igoudar.twin import TwinHost, TwinPort, TwinSpec, TwinWire
@@ -81,7 +83,8 @@ def reached(
 def apply(
     folder: Path, wanted: Mapping[str, Mapping[str, Document]], plan: bool = False
 ) -> dict[str, HostResult]:
-    return apply_roles(reached(folder, wanted), ROOT / "roles", {}, plan=plan, emit=lambda _: None)
+    hosts = reached(folder, wanted)
+    return apply_roles(hosts, ROOT / "roles", {}, plan=plan, emit=lambda _: None, by="a test")
 
 
 def out(folder: Path, host: str, command: str) -> str:
@@ -216,3 +219,21 @@ def test_a_power_cut_changes_nothing(folder: Path, runs: object) -> None:
         "srv-1": ("ok", []),
         "srv-2": ("ok", []),
     }
+
+
+def test_a_reboot_ends_when_the_host_serves_again_and_stands_in_its_history(
+    folder: Path, runs: object
+) -> None:
+    access, roles = reached(folder, {"mgmt-1": documents("mgmt-1")})["mgmt-1"]
+    units = [unit.name for told in map(from_document, roles.values()) for unit in told.units if unit.running]
+    assert "unbound.service" in units
+    before = out(folder, "mgmt-1", "cat /proc/sys/kernel/random/boot_id")
+
+    result = Reboots("a test").reboot(access, units)
+    assert (result.status, result.message) == ("ok", "")
+    assert out(folder, "mgmt-1", "cat /proc/sys/kernel/random/boot_id") != before
+    assert "192.0.2.101" in out(folder, "mgmt-1", "getent hosts srv-1.small.example")
+    first, *_, last = read_history(out(folder, "mgmt-1", f"sudo cat {PATH}"))
+    assert (first.by, first.result, len(first.changes) > 1) == ("a test", "done", True)
+    assert [role for role, _ in first.roles] == sorted(roles)
+    assert (last.by, last.result) == ("a test", "reboot")
