@@ -65,11 +65,14 @@ def course(design: Design, names: Collection[str]) -> Course:
     """Of runs over some hosts of a site: those of a group."""
     site, devices = design.inventory.site, design.inventory.devices
     here = {n for n in names if not devices[n].cordoned}
-    alone = {name: device.left_alone for name, device in devices.items() if device.left_alone}
+    members = {n for service in site.services.values() for n in service.members} | {*site.witnesses}
+    alone = {n: why for n in members & devices.keys() if (why := devices[n].left_alone)}
     limits = [w for w in _services(site, alone) if w.members & here and w.away < len(w.members)]
     away = {name: alone[name] for w in limits for name in sorted(w.members & alone.keys())}
-    limits += _partners(design, here)
-    return Course(_order(design, names), tuple(limits), away, site.failures)
+    switches = {n for n in names if devices[n].role in SWITCH_ROLES}
+    if switches:  # groups of servers are many, and need not look at all cables
+        limits += _partners(design, here & switches)
+    return Course(_order(design, names, switches), tuple(limits), away, site.failures)
 
 
 def _services(site: Site, alone: Collection[str]) -> Iterator[Limit]:
@@ -101,18 +104,17 @@ def _partners(design: Design, here: Collection[str]) -> list[Limit]:
     return sorted(found, key=lambda limit: (sorted(limit.members), limit.away))
 
 
-def _order(design: Design, names: Collection[str]) -> tuple[str, ...]:
+def _order(design: Design, names: Collection[str], switches: Collection[str]) -> tuple[str, ...]:
     """Switches as a change of the network has them; others by how little they serve, the bastion last."""
-    site, devices = design.inventory.site, design.inventory.devices
-    switches = [n for wave in waves(design, names) for n in wave]
+    site = design.inventory.site
+    known = [n for wave in waves(design, switches) for n in wave] if switches else []
     serves = [name for service in site.services.values() for name in service.members]
-    others = {*names} - {*switches}
 
     def weight(name: str) -> tuple[bool, int, int, str]:
         return name == site.bastion, serves.count(name), len(name), name
 
-    known = sorted((n for n in others if devices[n].role not in SWITCH_ROLES), key=weight)
-    return (*known, *switches, *sorted(n for n in others if devices[n].role in SWITCH_ROLES))
+    others = sorted({*names} - {*switches}, key=weight)
+    return (*others, *known, *sorted({*switches} - {*known}))
 
 
 @dataclass(slots=True)

@@ -70,6 +70,8 @@ class ServerGroup(Resource):
         found, said_of = live(inputs, outputs, results)
         for host, why in sorted(said_of["unreachable"].items()):
             await ctx.log("warning", f"{host} did not answer, its record is kept: {why}")
+        for host in inputs["_group"].get("cordoned", ()):
+            await ctx.log("warning", f"{host} is cordoned, it was not asked and its record is kept")
         await _tell_reboots(said_of, inputs, ctx)
         return found, said_of
 
