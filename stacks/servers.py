@@ -15,8 +15,8 @@ from igoudar.site import Site
 MANAGERS, SWITCHES = "management", "switches"
 FIRST = (MANAGERS, SWITCHES)  # what a change of the switches needs, over the out-of-band network only
 EVERYWHERE = ("base", "lldpd", "chrony")
-# service of the site -> the roles of its members
-BY_SERVICE: dict[str, tuple[str, ...]] = {"dns": ("unbound",)}
+# service of the site -> the roles of its members; those of everywhere do the rest
+BY_SERVICE: dict[str, tuple[str, ...]] = {"dns": ("unbound",), "ntp": (), "logs": ()}
 # everywhere where the site has it: a service that every host uses, or an authority of SSH
 BY_USE: dict[str, str] = {"logs": "logs"}
 OF_CERTIFICATES = "ssh_ca"
@@ -35,7 +35,7 @@ def describe(inventory: Inventory, hall: HallDesign, tenants: TenantDesign) -> S
         standing = [inventory.devices[name] for rack in row.racks for name in row.devices[rack]]
         servers = [d for d in standing if d.role is Role.SERVER]
         groups.append(_group(f"{row.hall}-{row.row}", servers, roles))
-    return ServerDesign(tuple(g for g in groups if g.hosts))
+    return ServerDesign(tuple(g for g in groups if g.hosts), BY_SERVICE)
 
 
 def _group(name: str, devices: list[Device], roles: dict[str, tuple[str, ...]]) -> ServerGroupDesign:

@@ -52,9 +52,9 @@ class Compiled:
     """Everything that follows from the files.
 
     `switches`: switch -> path on the device -> whole text, secrets as marks. `hosts`: host (switches too) ->
-    role in order of application -> declaration with rendered texts. `offline`: switches that are left alone.
-    `stacks`: those of the site, each with its halls. `adopted`: what is rendered for switches that carry an
-    adopted patch, without it.
+    role in order of application -> declaration with rendered texts. `offline`: switches that are left alone,
+    cordoned ones too; `cordoned`: hosts of any kind. `stacks`: those of the site, each with its halls.
+    `adopted`: what is rendered for switches that carry an adopted patch, without it.
     """
 
     site: str
@@ -72,7 +72,12 @@ class Compiled:
     @property
     def offline(self) -> tuple[str, ...]:
         devices = self.design.inventory.devices
-        return tuple(name for name in self.switches if devices[name].status is Status.OFFLINE)
+        return tuple(name for name in self.switches if devices[name].left_alone)
+
+    @property
+    def cordoned(self) -> tuple[str, ...]:
+        devices = self.design.inventory.devices
+        return tuple(name for name in sorted({*self.switches, *self.hosts}) if devices[name].cordoned)
 
 
 def describe(inventory: Inventory, root: Path) -> Design:

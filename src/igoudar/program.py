@@ -82,7 +82,10 @@ def _tell(compiled: Compiled, site: str) -> None:
     for _, line in lines(f for f in compiled.findings if f.severity is Severity.WARNING):
         pulumi.log.warn(line)
     for name in compiled.offline:
-        pulumi.log.warn(f"{name} is offline in the inventory: it is not touched until it is back")
+        if not compiled.design.inventory.devices[name].cordoned:
+            pulumi.log.warn(f"{name} is offline in the inventory: it is not touched until it is back")
+    for name in compiled.cordoned:
+        pulumi.log.warn(f"{name} is cordoned in the inventory: it is not touched until it no longer is")
     if not compiled.plan.provisional:
         return
     told = ", ".join(f"{kind} of {owner}" for kind, owner in sorted(compiled.plan.provisional)[:5])

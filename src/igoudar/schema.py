@@ -241,6 +241,7 @@ class BoxIn(Entry):
     nos: Label | None = None
     pod: Annotated[int, Field(ge=1, le=99)] = 1
     drained: bool = False
+    cordoned: bool = False
     adopt: bool = False
     draw: DeviceWatts | None = None
     feed: Letter | None = None

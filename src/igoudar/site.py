@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from netaddr import IPNetwork
 
 from igoudar.errors import Where
+
+MOST_HOSTS = 99999
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +40,39 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What management hosts do alike. Of `members`, at least `min_up` are there at any time."""
+    """What management hosts do alike. Of `members`, at least `min_up` are there at any time.
+
+    `promised`: it was written down, so that it holds whoever is offline; else it is all but one.
+    """
 
     members: tuple[str, ...]
     min_up: int
     where: Where
+    promised: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How many hosts of a wave may fail before no further wave begins: a share of the wave, or `count`."""
+
+    share: float = 0.1
+    count: int | None = None
+
+    def allows(self, hosts: int) -> int:
+        return int(self.share * hosts) if self.count is None else self.count
+
+    def __str__(self) -> str:
+        return f"{100 * self.share:g} %" if self.count is None else str(self.count)
+
+
+def read_budget(value: object) -> Budget:
+    """`10 %` of a wave, or so many hosts. Raises ValueError, with what it may be."""
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_HOSTS:
+        return Budget(count=value)
+    found = re.fullmatch(r"(\d{1,3}(?:\.\d+)?) ?%|(\d{1,5})", value) if isinstance(value, str) else None
+    if found is None or float(found[1] or 0) > 100:
+        raise ValueError("a share of a wave such as 10 %, or a number of hosts")
+    return Budget(count=int(found[2])) if found[2] else Budget(share=float(found[1]) / 100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +111,7 @@ class Site:
     of a leaf or border (borders from 8001), or 9000 + pod for the spines of a pod.
     MTUs are in bytes: `fabric_mtu` of switch ports, `host_mtu` of servers and SVIs.
     `window_s`: seconds that a switch waits for its operator in a change before it goes back by itself;
-    `restore_s`: seconds that one try of that may take.
+    `restore_s`: seconds that one try of that may take. `failures`: of hosts in a wave of a run of roles.
     """
 
     name: str
@@ -109,3 +140,4 @@ class Site:
     restore_s: int = 10
     ssh_ca: SshCa = field(default_factory=SshCa)
     logs: Logs = field(default_factory=Logs)
+    failures: Budget = Budget()

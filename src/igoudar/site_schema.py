@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, PlainValidator, StringConstraints
 
 from igoudar.schema import (
     Asn,
@@ -19,7 +19,7 @@ from igoudar.schema import (
     Vlans,
     Vnis,
 )
-from igoudar.site import SshCa
+from igoudar.site import Budget, SshCa, read_budget
 from igoudar.validated import LABEL
 
 
@@ -47,10 +47,13 @@ class BfdIn(Entry):
     multiplier: Annotated[int, Field(ge=2, le=255)] = 3
 
 
+GIVEN = ("dns", "ntp")  # services whose members stand in a key of the site of that name
+
+
 class ServiceIn(Entry):
     """What several management hosts do alike. `members` of dns and ntp stand in those keys of the site.
 
-    `min_up`: how many must be there at any time; all but one where it is not said.
+    `min_up`: how many must be there at any time; where it is not said all but one of those in service.
     """
 
     members: list[Label] = Field(default=[])
@@ -84,6 +87,12 @@ class LogsIn(Entry):
     full_percent: Annotated[int, Field(ge=50, le=99)] = 90
 
 
+class RunIn(Entry):
+    """Of roles over many hosts. `failures`: of a wave, before no further wave begins; the first has none."""
+
+    failures: Annotated[Budget, PlainValidator(read_budget)] = Budget()
+
+
 class SiteIn(Entry):
     name: Label
     domain: Annotated[str, StringConstraints(pattern=rf"^{LABEL}(\.{LABEL})+$")]
@@ -100,6 +109,7 @@ class SiteIn(Entry):
     bastion: Label | None = None
     witnesses: Annotated[list[Label], Field(min_length=1)]
     services: dict[Label, ServiceIn] = Field(default={})
+    roles: RunIn = RunIn()
     bogon_exceptions: list[SubnetAddress] = Field(default=[])
     bfd: BfdIn = BfdIn()
     window_s: Annotated[int, Field(ge=1, le=3600)] = 60

@@ -117,6 +117,48 @@ def test_after_a_host_that_fails_no_other_group_begins(root: Path, hosts: Hosts)
     assert [[*asked] for _, asked, _ in hosts.asked[1:]] == [["mgmt-1"], ["leaf-1"]]
 
 
+def test_each_wave_begins_when_the_one_before_is_good(root: Path, hosts: Hosts) -> None:
+    managers = ("mgmt-1", "mgmt-2", "mgmt-3")
+    hosts.changes = {name: renamed(name) for name in managers}
+    plan = run("roles lab --plan", root)
+    assert "management in 3 waves: mgmt-3; mgmt-2; mgmt-1\n" in plan  # the bastion last
+    said = run("roles lab --yes", root)
+    assert [[*asked] for _, asked, _ in hosts.asked[2:]] == [["mgmt-3"], ["mgmt-2"], ["mgmt-1"]]
+    assert "wave of 1, 2 to come: mgmt-3\n1 of 3 hosts: mgmt-3 2 changes in 0.2 s\n" in said
+    assert "3 of 3 hosts: mgmt-1 2 changes" in said
+    hosts.broken = {"mgmt-2"}
+    said = run("roles lab --yes", root)
+    assert [[*asked] for _, asked, _ in hosts.asked[6:]] == [["mgmt-3"], ["mgmt-2"]]
+    assert "mgmt-1: not begun: mgmt-2 failed, which went first\n" in said
+    report = max((root / ".igoudar/runs").glob("*/report.md")).read_text("utf-8")
+    assert "| mgmt-1 | not begun | mend what stopped the run before its turn" in report
+
+
+def test_who_is_down_counts_as_away(root: Path, hosts: Hosts) -> None:
+    hosts.changes, hosts.silent = {"mgmt-1": renamed("mgmt-1")}, {"mgmt-2"}
+    said = run("roles lab --yes", root)
+    assert len(hosts.asked) == 1
+    assert (
+        "mgmt-1: not begun: dns: of mgmt-1, mgmt-2 1 may be away at once, and mgmt-2 is (does not answer)"
+        in said
+    )
+    assert said.endswith("exit 4\n")
+
+
+def test_a_cordoned_host_is_left_alone_and_said(tmp_path: Path, hosts: Hosts) -> None:
+    root = checkout(tmp_path)
+    devices = root / "inventory/lab/devices.yaml"
+    devices.write_text(devices.read_text("utf-8").replace("srv-1: {", "srv-1: {cordoned: true, "), "utf-8")
+    hosts.changes = {name: renamed(name) for name in ("srv-1", "srv-2")}
+    said = run("roles lab --plan --limit srv-[12]", root)
+    assert said.endswith(
+        "srv-1: cordoned in the inventory: it is left alone\nlab: 1 of 1 host would change\nexit 0\n"
+    )
+    told = run("roles lab --plan --json --limit srv-[12]", root)
+    assert json.loads(told[told.index("{\n") : told.rindex("exit ")])["cordoned"] == ["srv-1"]
+    assert [[*asked] for _, asked, _ in hosts.asked] == [["srv-2"]] * 2
+
+
 def test_nothing_to_do_asks_nobody(root: Path, hosts: Hosts) -> None:
     assert run("roles lab", root).endswith("lab: 0 of 19 hosts would change\nexit 0\n")
     assert len(hosts.asked) == 1

@@ -29,7 +29,8 @@ def inputs(text: str = "one\n", hosts: tuple[str, ...] = ("far-north", "far-sout
 
 
 def done(recorded: dict[str, Any]) -> dict[str, Any]:
-    return {"done": {h: host_digest(recorded, h) for h in recorded["hosts"]}, "failed": {}}
+    empty: dict[str, Any] = {"failed": {}, "notBegun": {}, "reboot": {}}
+    return {"done": {h: host_digest(recorded, h) for h in recorded["hosts"]}, **empty}
 
 
 def context() -> Context:
@@ -55,11 +56,19 @@ def test_a_failure_is_recorded_by_host_and_done_again(group: ServerGroup) -> Non
         asyncio.run(group.create(inputs(), context()))
     outputs = first.value.outputs
 
-    assert (outputs["done"], sorted(outputs["failed"])) == ({}, ["far-north", "far-south"])
+    assert (outputs["done"], [*outputs["failed"]], [*outputs["notBegun"]]) == (
+        {},
+        ["far-north"],
+        ["far-south"],
+    )
     assert "no host key is known" in first.value.reasons[0]
-    assert "2 of 2 hosts failed" in first.value.reasons[-1]
+    assert "far-south: not begun: 1 of the first hosts did not answer" in first.value.reasons[1]
+    assert "1 of 2 hosts failed, 1 were not begun" in first.value.reasons[-1]
     diff = asyncio.run(group.diff(inputs(), inputs(), outputs, context()))
-    assert diff.changes == {'["failed"]["far-north"]': Kind.DELETE, '["failed"]["far-south"]': Kind.DELETE}
+    assert diff.changes == {
+        '["failed"]["far-north"]': Kind.DELETE,
+        '["hosts"]["far-south"]': Kind.UPDATE,
+    }
 
 
 def test_an_update_leaves_hosts_alone_that_have_nothing_to_do(group: ServerGroup) -> None:
@@ -108,7 +117,10 @@ def test_a_failure_names_its_report(group: ServerGroup, tmp_path: Path) -> None:
     path = f".igoudar/runs/{report['id']}/report.md"
 
     assert caught.value.reasons[-1].endswith(f"report: {path}")
-    assert (report["outcome"], set(report["states"].values())) == ("failed", {"unreachable"})
+    assert (report["outcome"], report["states"]) == (
+        "failed",
+        {"far-north": "unreachable", "far-south": "not begun"},
+    )
     assert {step[1] for step in report["steps"]} == {"far-north", "far-south"}
     text = (tmp_path / path).read_text()
     assert "Stack lab, hosts of row: **failed**." in text

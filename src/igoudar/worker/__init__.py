@@ -1,6 +1,7 @@
 """Work on hosts, in processes of their own: pyinfra keeps state of the whole process and patches sockets.
 
 pool.py        caller's side: keeps worker processes, `run_roles`
+rollout.py     caller's side: the same wave by wave
 __main__.py    a worker process: JSON lines in, events and results out
 site_roles.py  in the worker: all roles of many hosts by pyinfra
 calls.py       what a role's @deploy function calls

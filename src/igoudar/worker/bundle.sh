@@ -9,8 +9,8 @@
 # alone; what anything else prints goes to stderr. Before the first one stands an empty line, which ends what a
 # login's own files may have printed. TEXT is fields with a tab between them:
 #   role NAME | change KIND NAME WHAT OLD [PLACE] | failed KIND NAME MESSAGE | done NAME DIGEST | skipped NAME
-#   busy | box FOUND MEANT | armed RUN | unconfirmed STATUS | end
-# OLD, MESSAGE, FOUND and MEANT are base64, or -; the rest are words of narrow alphabets. The role `-` is nobody:
+#   busy | box FOUND MEANT | armed RUN | unconfirmed STATUS | reboot WHY | end
+# OLD, MESSAGE, FOUND, MEANT and WHY are base64, or -; the rest are words of narrow alphabets. The role `-` is nobody:
 # what no role declares any more (removal.sh). Only `end` says that the answer is whole.
 #
 # A word to a unit (restart ...) is kept in a file until the role has ended well, so that a run that died
@@ -48,6 +48,7 @@ encode() { # the last lines, whole: what is secret is found by the beginning of 
 
 fail() { # kind name message
     failed=yes
+    note failed "$1" "$2"
     say failed "$1" "$2" "$(encode "$3")"
 }
 
@@ -115,6 +116,7 @@ finish() {
 change() { # kind name what old
     [ "$guarded" = no ] || keep "$1" "$2"
     changed=yes
+    note "$1" "$2" "$3"
     say change "$@"
 }
 

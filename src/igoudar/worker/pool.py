@@ -132,6 +132,7 @@ def run_roles(
     stores: Mapping[str, str] | None = None,
     plan: bool = False,
     whole: bool = True,
+    by: str = "",
     progress: Progress = lambda _: None,
     pool: Pool | None = None,
     cancelled: threading.Event | None = None,
@@ -141,6 +142,7 @@ def run_roles(
     `whole`: these are all roles of each host, so files that none of them declares any more are removed.
     Nothing is applied to a box with another serial than `serials` has; a host without one may be any box.
     `stores`: host -> reference of the store of its secrets; a worker asks it, no value passes here.
+    `by`: in whose name, for the history of each host.
     Every host has a result, whatever happens; `progress` is called as each comes, from other threads too.
     Raises only where no worker could begin (bad site folder).
     """
@@ -148,7 +150,7 @@ def run_roles(
     used, stop = pool or Pool(), cancelled or threading.Event()
     shards = _shards(sorted(hosts))
     arguments: dict[str, Any] = {"root": str(root), "site": os.path.relpath(site, root)}
-    arguments |= {"plan": plan, "whole": whole}
+    arguments |= {"plan": plan, "whole": whole, "by": by}
     arguments["serials"] = {h: serials[h] for h in hosts if h in serials}
     arguments["stores"] = {h: store for h, store in (stores or {}).items() if h in hosts}
     try:

@@ -9,10 +9,10 @@ from pathlib import Path
 from igoudar import runs
 from igoudar.role_document import Document, from_document
 from igoudar.roles import Declaration, RoleFile
-from igoudar.worker.results import Change, HostResult, file_diff, line_diff
+from igoudar.worker.results import NOT_BEGUN, SILENT, Change, HostResult, file_diff, line_diff
 from igoudar.worker.script import keys_file
 
-STATES = {"ok": "done", "failed": "failed", "unreachable": "unreachable"}
+STATES = {"ok": "done", **{word: word for word in ("failed", SILENT, NOT_BEGUN)}}
 
 
 class GroupReport:

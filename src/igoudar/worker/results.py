@@ -15,6 +15,7 @@ from igoudar.errors import another_box
 NO_ROLE = "-"
 RECORD = re.compile(r"([0-9]+) (.*)")
 NO_ROOT = "{said}; the login has to become root without a password: give it NOPASSWD: ALL in sudoers"
+SILENT, NOT_BEGUN = "unreachable", "not begun"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +52,17 @@ class RoleResult:
 
 @dataclass(frozen=True, slots=True)
 class HostResult:
-    """`status`: ok, failed (a role failed) or unreachable (no login, or the answer broke off)."""
+    """`status`: ok, failed (a role failed), unreachable (no login, or no answer), or not begun.
+
+    `reboot`: why the host wants one, or empty.
+    """
 
     host: str
     status: str
     roles: tuple[RoleResult, ...] = ()
     message: str = ""
     seconds: float = 0.0
+    reboot: str = ""
 
     @property
     def changes(self) -> tuple[Change, ...]:
@@ -83,7 +88,7 @@ class HostResult:
 def read_answer(host: str, lines: Iterable[str], seconds: float, said: str = "") -> HostResult:
     """The host's answer (`bundle.sh`). `said` is its stderr, used only where the answer broke off."""
     roles: list[_Role] = []
-    whole = False
+    whole, reboot = False, ""
     records, broken = _records(lines)
     for word, *rest in records:
         if word == "busy":
@@ -96,6 +101,8 @@ def read_answer(host: str, lines: Iterable[str], seconds: float, said: str = "")
             return HostResult(host, "failed", (), _unconfirmed(rest[0]), seconds)
         if word == "end":
             whole = True
+        elif word == "reboot":
+            reboot = _decoded(rest[0])
         elif word == "armed":
             continue
         elif word == "role":
@@ -106,8 +113,8 @@ def read_answer(host: str, lines: Iterable[str], seconds: float, said: str = "")
     failed = next((_failure(role) for role in results if role.failed), "")
     if broken or not (whole or failed):
         message = failed or "; ".join(filter(None, (broken, _last_words(said)))) or "the answer broke off"
-        return HostResult(host, "failed" if records else "unreachable", results, message, seconds)
-    return HostResult(host, "failed" if failed else "ok", results, failed, seconds)
+        return HostResult(host, "failed" if records else SILENT, results, message, seconds)
+    return HostResult(host, "failed" if failed else "ok", results, failed, seconds, reboot)
 
 
 def _records(lines: Iterable[str]) -> tuple[list[list[str]], str]:

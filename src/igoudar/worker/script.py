@@ -26,6 +26,7 @@ class ReloadUnits:
     """Before the units of a role: systemd reads changed unit files again."""
 
 
+PARTS = ("bundle.sh", "removal.sh", "line.sh", "host_record.sh")
 UNIT_FILES = "/etc/systemd/system/"
 Step = Packages | RoleUser | RoleFile | RoleLine | RoleCommand | RoleUnit | ReloadUnits
 
@@ -46,31 +47,38 @@ class RoleSteps:
 
 
 def bundle_script(
-    roles: Sequence[RoleSteps], serial: str, *, plan: bool, whole: bool = True, window: Window | None = None
+    roles: Sequence[RoleSteps],
+    serial: str,
+    *,
+    plan: bool,
+    whole: bool = True,
+    window: Window | None = None,
+    by: str = "",
 ) -> str:
     """The whole script. Calls stand in a function, and all of it is read before the first one runs.
 
     Only the box with this serial is changed; any box where it is empty. `whole`: these are all roles of the
     host, so what we wrote there and none of them declares is removed (`removal.sh`). Roles that may lock
-    everybody out are applied with a window only.
+    everybody out are applied with a window only. `by` stands in the host's history.
     """
     guarded = [told for told in roles if told.lockout and not plan]
     assert window or not guarded, "a role that may lock everybody out, and no window to go back in"
     calls = [line for told in roles for line in _role(told, guarded=told in guarded)]
-    last = f"guarded={'yes' if guarded else 'no'}; sweep; end; exit"
+    last = f"guarded={'yes' if guarded else 'no'}; sweep; history_end; tell_reboot; end; exit"
     return "\n".join(
         (
             f"SERIAL={quote(serial)}",
             f"MODE={'plan' if plan else 'apply'}",
             f"WHOLE={'yes' if whole else 'no'}",
+            f"BY={quote(' '.join(by.split()))}",
             *_facts(roles),
-            *map(shell_functions, ("bundle.sh", "removal.sh", "line.sh")),
+            *map(shell_functions, PARTS),
             *_guard(guarded, window),
             "main() {",
             ":",
             *calls,
             "}",
-            f"{{ same_box; take_lock; recall; main; {last}; }} </dev/null",
+            f"{{ same_box; take_lock; recall; history_begin; main; {last}; }} </dev/null",
             "",
         )
     )

@@ -52,7 +52,7 @@ Hosts = Mapping[str, tuple[Access, Mapping[str, Document]]]  # the way to each, 
 
 
 def run(arguments: Mapping[str, Any], emit: Emit) -> dict[str, Any]:
-    """`{root, site, plan, whole, serials, stores, hosts: {host: {role: document}}}` to `{host: HostResult}`.
+    """`{root, site, plan, whole, by, serials, stores, hosts: {host: roles}}` to `{host: HostResult}`.
 
     Both as JSON. A host that lacks the value of a secret is not contacted.
     """
@@ -66,7 +66,7 @@ def run(arguments: Mapping[str, Any], emit: Emit) -> dict[str, Any]:
     hosts = {name: (reach[name], roles) for name, roles in arguments["hosts"].items() if name not in missing}
     if hosts:
         window = Window(runs.new_id(), site.window_s, TRIES * site.restore_s, EXEC_SECONDS)
-        told = Told(root / "roles", arguments["serials"], values, window)
+        told = Told(root / "roles", arguments["serials"], values, window, arguments.get("by", ""))
         how = {key: arguments[key] for key in ("plan", "whole")}
         results |= apply_roles(hosts, told, emit=emit, **how)
     return {name: result.as_json() for name, result in results.items()}
@@ -77,12 +77,14 @@ class Told:
     """What is told to hosts beside their declarations: the roles' `folder`, which box is meant, secrets.
 
     `window`: how long a host waits for a new login; that of a site which says nothing where there is none.
+    `by`: in whose name, for the history of each host.
     """
 
     folder: Path
     serials: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, Values] = field(default_factory=dict)
     window: Window | None = None
+    by: str = ""
 
 
 def apply_roles(
@@ -106,7 +108,7 @@ def apply_roles(
         for host in list(state.active_hosts):
             steps = _steps(state, host, hosts[host.name][1], told)
             serial = told.serials.get(host.name, "")
-            script = bundle_script(steps, serial, plan=plan, whole=whole, window=window)
+            script = bundle_script(steps, serial, plan=plan, whole=whole, window=window, by=told.by)
             guarded = not plan and any(role.lockout for role in steps)
             job = Job(script, hosts[host.name][0], window if guarded else None)
             add_op(state, all_roles, job, run_state, name="roles", host=host)

@@ -18,8 +18,10 @@ import pytest
 from igoudar import runs as run_ids
 from igoudar import twin
 from igoudar.errors import DeviceFailed
+from igoudar.host_history import PATH, read_history
 from igoudar.hostview import HostView
-from igoudar.role_document import Document, as_document
+from igoudar.reboot import Reboots
+from igoudar.role_document import Document, as_document, from_document
 from igoudar.transport import Access, Relay
 from igoudar.transport.access import twin_keys
 from igoudar.twin import TwinHost, TwinPort, TwinSpec, TwinWire
@@ -105,7 +107,7 @@ def apply(
     folder: Path, wanted: Mapping[str, Mapping[str, Document]], plan: bool = False, seconds: int = 0
 ) -> dict[str, HostResult]:
     """All roles of each host; with `seconds`, a window, some of them."""
-    told = Told(ROOT / "roles", window=Window(run_ids.new_id(), seconds or 60, step=60))
+    told = Told(ROOT / "roles", window=Window(run_ids.new_id(), seconds or 60, step=60), by="a test")
     return apply_roles(reached(folder, wanted), told, plan=plan, emit=lambda _: None, whole=not seconds)
 
 
@@ -364,3 +366,21 @@ def test_a_power_cut_changes_nothing(folder: Path, runs: object, monkeypatch: py
     journal = out(folder, "srv-1", "sudo journalctl -b -o cat")
     assert "restored when it was started anew" in journal
     assert "ordering cycle" not in journal
+
+
+def test_a_reboot_ends_when_the_host_serves_again_and_stands_in_its_history(
+    folder: Path, runs: object
+) -> None:
+    access, roles = reached(folder, {"mgmt-1": documents("mgmt-1")})["mgmt-1"]
+    units = [unit.name for told in map(from_document, roles.values()) for unit in told.units if unit.running]
+    assert "unbound.service" in units
+    before = out(folder, "mgmt-1", "cat /proc/sys/kernel/random/boot_id")
+
+    result = Reboots("a test").reboot(access, units)
+    assert (result.status, result.message) == ("ok", "")
+    assert out(folder, "mgmt-1", "cat /proc/sys/kernel/random/boot_id") != before
+    assert "192.0.2.101" in out(folder, "mgmt-1", "getent hosts srv-1.small.example")
+    first, *_, last = read_history(out(folder, "mgmt-1", f"sudo cat {PATH}"))
+    assert (first.by, first.result, len(first.changes) > 1) == ("a test", "done", True)
+    assert [role for role, _ in first.roles] == sorted(roles)
+    assert (last.by, last.result) == ("a test", "reboot")
