@@ -16,7 +16,7 @@ MANAGERS, SWITCHES = "management", "switches"
 FIRST = (MANAGERS, SWITCHES)  # what a change of the switches needs, over the out-of-band network only
 EVERYWHERE = ("base", "lldpd", "chrony")
 # service of the site -> the roles of its members
-BY_SERVICE: dict[str, tuple[str, ...]] = {"dns": ("unbound",)}
+BY_SERVICE: dict[str, tuple[str, ...]] = {"dns": ("dns_authoritative", "unbound"), "dhcp": ("kea",)}
 BY_ATTACHMENT = {Attachment.ACCESS: "host_net", Attachment.ROUTED: "bgp_host"}
 
 

@@ -296,7 +296,10 @@ def _services(inventory: Inventory) -> Iterator[Finding]:
         for position, name in enumerate(listed):
             if name not in hosts:
                 yield unknown("management host", name, site.where.at(key).at(position), hosts)
-    for service in site.services.values():
+    for key, service in site.services.items():
+        if key in inventory.devices:
+            said = f"the service {key!r} is called like a device, and both are names in {site.domain}"
+            yield Finding("duplicate-name", service.where, said, "another name of one of the two")
         for position, name in enumerate(service.members):
             if name not in hosts and name not in (*site.dns, *site.ntp):
                 yield unknown("management host", name, service.where.at("members").at(position), hosts)
