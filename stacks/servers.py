@@ -16,7 +16,12 @@ MANAGERS, SWITCHES = "management", "switches"
 FIRST = (MANAGERS, SWITCHES)  # what a change of the switches needs, over the out-of-band network only
 EVERYWHERE = ("base", "lldpd", "chrony")
 # service of the site -> the roles of its members; those of everywhere do the rest
-BY_SERVICE: dict[str, tuple[str, ...]] = {"dns": ("unbound",), "ntp": (), "logs": ()}
+BY_SERVICE: dict[str, tuple[str, ...]] = {
+    "dns": ("dns_authoritative", "unbound"),
+    "ntp": (),
+    "dhcp": ("kea",),
+    "logs": (),
+}
 # everywhere where the site has it: a service that every host uses, or an authority of SSH
 BY_USE: dict[str, str] = {"logs": "logs"}
 OF_CERTIFICATES = "ssh_ca"

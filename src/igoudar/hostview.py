@@ -32,10 +32,14 @@ class Login:
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """A host of the site: its name and its out-of-band address without prefix length."""
+    """A host of the site: its name and its out-of-band address without prefix length.
+
+    `mac` is that of the port there, empty while nobody has written it down.
+    """
 
     name: str
     address: str
+    mac: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,7 @@ class HostView:
     access: tuple[AccessLink, ...] = ()
     routed: RoutedLink | None = None
     cabled_ports: tuple[str, ...] = ()
+    oob_mac: str = ""
     services: Mapping[str, tuple[Neighbour, ...]] = field(default_factory=dict)
     ssh_ca: SshCa = field(default_factory=SshCa)
     certificate: HostCertificate | None = None
@@ -190,6 +195,7 @@ def _view(views: HostViews, name: str) -> HostView:
         oob_port=OOB_PORT,
         oob=str(device.oob) if device.oob else "",
         oob_network=str(site.pools.oob),
+        oob_mac=device.oob_mac,
         bastion=site.bastion,
         resolvers=tuple(by_address[n] for n in site.dns if n in by_address),
         time_servers=tuple(by_address[n] for n in site.ntp if n in by_address),
@@ -209,7 +215,7 @@ def _view(views: HostViews, name: str) -> HostView:
 def _neighbours(plan: Plan) -> tuple[Neighbour, ...]:
     """Every box of ours with an out-of-band address, in the order of the inventory."""
     return tuple(
-        Neighbour(d.name, str(d.oob.ip))
+        Neighbour(d.name, str(d.oob.ip), d.oob_mac)
         for d in plan.design.inventory.devices.values()
         if d.oob is not None and d.role is not Role.UPSTREAM
     )

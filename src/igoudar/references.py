@@ -297,6 +297,9 @@ def _services(inventory: Inventory) -> Iterator[Finding]:
         if name not in hosts:
             yield unknown("management host", name, site.where.at("witnesses").at(position), hosts)
     for key, service in site.services.items():
+        if key in inventory.devices:
+            said = f"the service {key!r} is called like a device, and both are names in {site.domain}"
+            yield Finding("duplicate-name", service.where, said, "another name of one of the two")
         where = site.where.at(key) if key in GIVEN else service.where.at("members")
         first: dict[str, Where] = {}
         for position, name in enumerate(service.members):

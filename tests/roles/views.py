@@ -14,7 +14,11 @@ from igoudar.ssh_certificates import HostCertificate
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 OTHER = f"{KEY[:-1]}B"
 RESOLVERS = (Neighbour("mgmt-1", "192.0.2.2"), Neighbour("mgmt-2", "192.0.2.3"))
-HOSTS = (*RESOLVERS, Neighbour("leaf-1", "192.0.2.21"), Neighbour("srv-1", "192.0.2.101"))
+HOSTS = (
+    *RESOLVERS,
+    Neighbour("leaf-1", "192.0.2.21", "02:00:00:01:00:03"),
+    Neighbour("srv-1", "192.0.2.101", "02:00:00:01:00:01"),
+)
 
 
 def view(name: str, role: Role, oob: str, **more: object) -> HostView:
@@ -71,7 +75,21 @@ ROUTED6 = view(
     ports=(DataPort("eth1", 1500, "leaf-1/swp13"),),
     routed=RoutedLink(("eth1",), 1500, "t/v/six", "", "2001:db8:1:3::a/128", 4201019999, 300, 3),
 )
-MANAGEMENT = view("mgmt-1", Role.MANAGEMENT, "192.0.2.2", cabled_ports=("eth0",))
+MANAGEMENT = view(
+    "mgmt-1",
+    Role.MANAGEMENT,
+    "192.0.2.2",
+    cabled_ports=("eth0",),
+    services={"dns": RESOLVERS, "ntp": RESOLVERS, "dhcp": RESOLVERS[:1]},
+)
+# The same without the second server, and on a network whose reverse names are cut into four.
+WIDE = replace(
+    MANAGEMENT,
+    oob="10.0.4.2/22",
+    oob_network="10.0.4.0/22",
+    neighbours=(Neighbour("mgmt-1", "10.0.4.2"), Neighbour("srv-1", "10.0.7.254", "02:00:00:01:00:01")),
+    services={"dns": (Neighbour("mgmt-1", "10.0.4.2"),)},
+)
 SWITCH = view(
     "leaf-1",
     Role.LEAF,
@@ -128,7 +146,9 @@ CASES: dict[str, dict[str, tuple[dict[str, object], HostView]]] = {
             replace(MANAGEMENT, logs=Logs(AUTHORITY), services={"logs": RESOLVERS}),
         ),
     },
-    "unbound": {"alone": ({}, MANAGEMENT), "forwarding": ({"forwarders": ["192.0.2.53"]}, MANAGEMENT)},
+    "dns_authoritative": {"one": ({}, MANAGEMENT), "cut": ({"ttl": 60}, WIDE)},
+    "unbound": {"alone": ({}, MANAGEMENT), "forwarding": ({"forwarders": ["192.0.2.53"]}, WIDE)},
+    "kea": {"known": ({"lease": 3600}, MANAGEMENT)},
     "host_net": {"access": ({"speak_every": 20}, ACCESS)},
     "bgp_host": {"both": ({}, ROUTED), "ipv6": ({}, ROUTED6)},
     "frr_switch": {"fresh": ({}, SWITCH)},

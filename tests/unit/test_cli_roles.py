@@ -13,6 +13,8 @@ import pytest
 from igoudar.worker.results import Change, HostResult, RoleResult
 from tests.errors import checkout, run
 
+BASE = "  base may lock everybody out: the host goes back unless a new login comes through\n"
+
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -61,7 +63,7 @@ def test_a_plan_is_the_very_diff_and_changes_nothing(root: Path, hosts: Hosts) -
     hosts.changes = {"srv-1": renamed("srv-1")}
     said = run("roles lab --plan --limit srv-* --role base", root)
     assert (
-        "srv-1\n--- /etc/hostname\n+++ /etc/hostname\n@@ -1 +1 @@\n-localhost\n+srv-1\n"
+        f"srv-1\n{BASE}--- /etc/hostname\n+++ /etc/hostname\n@@ -1 +1 @@\n-localhost\n+srv-1\n"
         "  command hostname: run\n"
     ) in said
     assert said.endswith("lab: 1 of 8 hosts would change\nexit 0\n")
@@ -77,10 +79,10 @@ def test_what_hosts_get_alike_stands_once(root: Path, hosts: Hosts) -> None:
     mode = (Change("file", "/etc/hosts", "mode"),)
     hosts.changes = dict.fromkeys([f"srv-{n}" for n in range(1, 9)] + ["leaf-1", "leaf-2"], mode)
     said = run("roles lab --plan", root)
-    shown = re.findall(r"^.*\n  file /etc/hosts: mode 0644 root:root$", said, re.MULTILINE)
+    shown = re.findall(rf"^.*\n{BASE}  file /etc/hosts: mode 0644 root:root$", said, re.MULTILINE)
     assert shown == [
         "leaf-1, leaf-2, srv-1, srv-2, srv-3, srv-4, srv-5, srv-6 and 2 more\n"
-        "  file /etc/hosts: mode 0644 root:root"
+        f"{BASE}  file /etc/hosts: mode 0644 root:root"
     ]
 
 

@@ -44,7 +44,7 @@ ALL = (WORD, PHRASE[:20], OLD, *BODY.splitlines())  # as they stand in JSON too
 STORE = "file:store.yaml"
 SUDO = """#!/bin/sh
 while [ $# -gt 0 ]; do case $1 in -*) shift ;; *) break ;; esac; done
-sed 's|^STATE=.*|STATE={state}|' | exec "$@"
+sed 's|^STATE=[^ ]*|STATE={state}|' | exec "$@"
 """
 
 

@@ -42,7 +42,12 @@ def test_a_role_that_leaves_takes_all_that_is_its_own(host: ScratchHost) -> None
     host.apply(base, role("extra", host.file("etc/b", "two\n")))
 
     assert host.apply(base) == ["file etc/b: remove"]
-    assert sorted(p.name for p in (host.folder / "state").iterdir()) == ["base.digest", "files", "lock"]
+    assert sorted(p.name for p in (host.folder / "state").iterdir()) == [
+        "base.digest",
+        "files",
+        "history",
+        "lock",
+    ]
     assert host.apply() == ["file etc/a: remove"]
     assert (host.folder / "state" / "files").read_text() == "all\n"
 

@@ -109,6 +109,7 @@ finish() {
             printf '%s\n' "$digest" >"$STATE/$role.digest.new"
             mv -f "$STATE/$role.digest.new" "$STATE/$role.digest"
         fi
+        [ "$changed" = no ] || sync -f "$STATE" # a power cut does not bring the pending words back
     fi
     say done "$role" "$recorded"
 }

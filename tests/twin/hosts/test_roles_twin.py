@@ -17,19 +17,22 @@ import pytest
 
 from igoudar import runs as run_ids
 from igoudar import twin
-from igoudar.errors import DeviceFailed
+from igoudar.errors import DeviceFailed, Where
 from igoudar.host_history import PATH, read_history
-from igoudar.hostview import HostView
+from igoudar.hostview import HostView, Neighbour
 from igoudar.reboot import Reboots
+from igoudar.render_roles import render_declaration
 from igoudar.role_document import Document, as_document, from_document
+from igoudar.roles import Declaration
 from igoudar.transport import Access, Relay
 from igoudar.transport.access import twin_keys
 from igoudar.twin import TwinHost, TwinPort, TwinSpec, TwinWire
+from igoudar.verify.look import Logins
 from igoudar.worker import site_roles
 from igoudar.worker.lockout import Window
 from igoudar.worker.results import HostResult
 from igoudar.worker.site_roles import Told, apply_operations, apply_roles
-from tests.roles.test_roles_golden import declared
+from tests.roles.test_roles_golden import ROLES, declared
 from tests.roles.views import ACCESS, CASES, MANAGEMENT, ROUTED, SWITCH
 
 pytestmark = [pytest.mark.image, pytest.mark.timeout(900)]
@@ -42,7 +45,9 @@ HOSTS: dict[str, tuple[HostView, dict[str, str]]] = {
             "ssh_ca": "rolled",
             "lldpd": "management",
             "chrony": "server",
+            "dns_authoritative": "one",
             "unbound": "alone",
+            "kea": "known",
         },
     ),
     "srv-1": (
@@ -164,10 +169,82 @@ def test_a_routed_server_runs_the_text_that_it_was_given(folder: Path, runs: obj
     assert out(folder, "srv-2", "sudo sysctl -n net.ipv4.fib_multipath_hash_policy") == "1"
 
 
-def test_management_serves_names_and_time(folder: Path, runs: object) -> None:
-    assert "192.0.2.101" in out(folder, "mgmt-1", "getent hosts srv-1.small.example")
+def probed(folder: Path, host: str, *probes: Mapping[str, str]) -> list[dict[str, str]]:
+    """What a verification would hear there."""
+    (access, _) = reached(folder, {host: {}})[host]
+    asked = [{"to": "192.0.2.2", **probe, "id": str(n)} for n, probe in enumerate(probes)]
+    with Logins({host: access}) as logins:
+        logins.open([host])
+        told = logins.ask(host, {"do": "look", "probes": asked})
+        return [told["probes"][probe["id"]] for probe in asked]
+
+
+def name(asked: str, kind: str = "A") -> dict[str, str]:
+    return {"kind": "dns", "name": asked, "type": kind}
+
+
+def test_management_serves_names_time_and_leases(folder: Path, runs: object) -> None:
+    lease = {"kind": "dhcp", "device": "eth0"}
+    heard = probed(
+        folder,
+        "srv-1",
+        name("srv-1.small.example"),
+        name("101.2.0.192.in-addr.arpa", "PTR"),
+        name("dns.small.example"),
+        name("srv-2.small.example"),
+        name("200.2.0.192.in-addr.arpa", "PTR"),
+        name("example.com"),
+        lease,
+        {**lease, "mac": "02:00:00:01:00:03"},
+        {**lease, "mac": "02:00:00:01:00:09"},
+    )
+
+    assert [h.get("answer", "silent") for h in heard] == [
+        "192.0.2.101",
+        "srv-1.small.example",
+        "192.0.2.2 192.0.2.3",
+        *("rcode 3", "rcode 3", "rcode 3"),
+        *("192.0.2.101", "192.0.2.21", "silent"),
+    ]
     assert "^" in out(folder, "srv-1", "chronyc -n sources | grep 192.0.2.2")
-    assert out(folder, "mgmt-1", "systemctl is-active unbound chrony") == "active\nactive"
+
+
+def zones(view: HostView) -> Declaration:
+    role = ROLES["dns_authoritative"]
+    return render_declaration(role.declare(role.settings({}, Where("devices.yaml")), view), role)
+
+
+def test_a_zone_changes_without_a_restart_and_a_broken_one_never_replaces_it(
+    folder: Path, runs: object
+) -> None:
+    def applied(told: Declaration) -> HostResult:
+        return apply(folder, {"mgmt-1": {"dns_authoritative": as_document(told)}})["mgmt-1"]
+
+    def processes() -> str:
+        return out(folder, "mgmt-1", "systemctl show -P MainPID knot unbound")
+
+    more = (*MANAGEMENT.neighbours, Neighbour("srv-9", "192.0.2.109"))
+    asked = (name("srv-9.small.example"), name("109.2.0.192.in-addr.arpa", "PTR"))
+    right = [{"answer": "192.0.2.109"}, {"answer": "srv-9.small.example"}]
+    assert probed(folder, "srv-1", *asked) == [{"answer": "rcode 3"}] * 2
+    before, changed = processes(), zones(replace(MANAGEMENT, neighbours=more))
+
+    assert [str(c) for c in applied(changed).changes] == [
+        "file /etc/knot/zones/2.0.192.in-addr.arpa.zone: text",
+        "file /etc/knot/zones/small.example.zone: text",
+        "unit knot.service: reload",
+    ]
+    deadline = time.monotonic() + 20
+    while (heard := probed(folder, "srv-1", *asked)) != right:  # a reload goes on by itself
+        assert time.monotonic() < deadline, heard
+    twice = [replace(f, text=f"{f.text}srv-9 CNAME srv-1\n") for f in changed.files[:1]]
+    broken = applied(replace(changed, files=(*twice, *changed.files[1:])))
+    assert broken.status == "failed"
+    assert "refused before it replaced the old text" in broken.message
+    assert "CNAME" in broken.message
+    assert probed(folder, "srv-1", *asked) == right
+    assert applied(zones(MANAGEMENT)).status == "ok"
+    assert processes() == before
 
 
 def test_a_host_is_hardened_and_still_lets_us_in(folder: Path, runs: object) -> None:
