@@ -366,13 +366,13 @@ class Flow:
 
 
 def stream(spec: Spec) -> Spec:
-    """A packet every `interval` s on each flow, until `settle` s were clean after `least` s, or `most` s."""
+    """A packet every `interval` s a flow, until `settle` s were clean after `least` s and `until`, a file, is
+    there, or `most` s."""
     flows = [Flow(f, n) for n, f in enumerate(spec["flows"])]
     selector = selectors.DefaultSelector()
     for flow in flows:
         selector.register(flow.socket, selectors.EVENT_READ, flow)
-    start, due, grace = time.monotonic(), 0.0, spec.get("grace", 0.5)
-    looked = 0.0
+    start, due, looked, grace = time.monotonic(), 0.0, 0.0, spec.get("grace", 0.5)
     while (now := time.monotonic() - start) < spec["most"]:
         if now >= due:
             for flow in flows:
@@ -380,7 +380,8 @@ def stream(spec: Spec) -> Spec:
             due = max(due + spec["interval"], now)
         if now > spec["least"] and now - looked > 0.25:
             looked = now
-            if all(f.clean_since(now, grace) > spec["settle"] + grace for f in flows):
+            clean = all(f.clean_since(now, grace) > spec["settle"] + grace for f in flows)
+            if clean and Path(spec.get("until", "/")).exists():
                 break
         for key, _ in selector.select(max(0.0, start + due - time.monotonic())):
             key.data.receive()
