@@ -17,8 +17,9 @@ BEGUN, BROKEN = "begun", "no end"
 class Entry:
     """One run on one host. `at` is its beginning in UTC; `by`: in whose name.
 
-    `result`: done, failed, reboot, or `no end` where the run broke off or is under way. `roles`: digest of
-    each that was applied when it ended; `changes`: `role: kind name what`.
+    `result`: done, failed, reboot, restored (what locked everybody out is as it was before), or `no end`
+    where the run broke off or is under way. `roles`: digest of each that was applied when it ended;
+    `changes`: `role: kind name what`.
     """
 
     at: str
@@ -41,7 +42,7 @@ def read_history(text: str) -> list[Entry]:
     found: list[Entry] = []
     for fields in _lines(text):
         entry = _entry(fields)
-        if found and found[-1].result == BROKEN and entry.result not in (BROKEN, "reboot"):
+        if found and found[-1].result == BROKEN and entry.result not in (BROKEN, "reboot", "restored"):
             last = found[-1]
             if (last.at, last.by) == (entry.at, entry.by):
                 found.pop()

@@ -13,7 +13,7 @@ from typing import Any
 
 from igoudar.design import Design
 from igoudar.errors import first_few
-from igoudar.model import SWITCH_ROLES
+from igoudar.model import SWITCH_ROLES, Status
 from igoudar.site import Budget, Site, read_budget
 from igoudar.waves import waves
 
@@ -49,6 +49,11 @@ class Course:
     failures: Budget = field(default_factory=Budget)
     most: int = 0
 
+    def others(self, names: Collection[str]) -> list[str]:
+        """Who shares a limit with some of `names`, is none of them, and is not known to be away."""
+        shared = (limit.members for limit in self.limits if not limit.members.isdisjoint(names))
+        return sorted({n for members in shared for n in members} - {*names} - self.away.keys())
+
     def as_json(self) -> dict[str, Any]:
         limits = [{"what": w.what, "members": sorted(w.members), "away": w.away} for w in self.limits]
         told = {"order": list(self.order), "limits": limits, "away": dict(self.away)}
@@ -67,7 +72,8 @@ def course(design: Design, names: Collection[str]) -> Course:
     here = {n for n in names if not devices[n].cordoned}
     members = {n for service in site.services.values() for n in service.members} | {*site.witnesses}
     alone = {n: why for n in members & devices.keys() if (why := devices[n].left_alone)}
-    limits = [w for w in _services(site, alone) if w.members & here and w.away < len(w.members)]
+    absent = {n for n in members & devices.keys() if devices[n].status is Status.PLANNED}
+    limits = [w for w in _services(site, alone, absent) if w.members & here and w.away < len(w.members)]
     away = {name: alone[name] for w in limits for name in sorted(w.members & alone.keys())}
     switches = {n for n in names if devices[n].role in SWITCH_ROLES}
     if switches:  # groups of servers are many, and need not look at all cables
@@ -75,15 +81,18 @@ def course(design: Design, names: Collection[str]) -> Course:
     return Course(_order(design, names, switches), tuple(limits), away, site.failures)
 
 
-def _services(site: Site, alone: Collection[str]) -> Iterator[Limit]:
-    """Whom the inventory leaves `alone` is away where `min_up` is written down; else it is of the others."""
+def _services(site: Site, alone: Collection[str], absent: Collection[str]) -> Iterator[Limit]:
+    """Whom the inventory leaves `alone` is away where `min_up` is written down; else it is of the others.
+
+    Who is `absent`, as only planned, serves nobody yet and counts nowhere.
+    """
     for name, service in site.services.items():
-        members = frozenset(service.members)
+        members = frozenset(service.members) - {*absent}
         if service.promised:
-            yield Limit(name, members, len(members) - service.min_up)
+            yield Limit(name, members, max(1, len(members) - service.min_up))
         else:
             yield Limit(name, members - {*alone}, 1)
-    witnesses = frozenset(site.witnesses)
+    witnesses = frozenset(site.witnesses) - {*absent}
     yield Limit(WITNESSES, witnesses - {*alone}, max(1, (len(witnesses) - 1) // 2))
 
 
@@ -134,11 +143,17 @@ class Rollout:
     stopped: str = ""
 
     @staticmethod
-    def begun(over: Course, kinds: Mapping[str, str], away: Mapping[str, str]) -> Rollout:
-        """Over the hosts of `kinds`. `away`: those that the last run left failed or silent, and why."""
+    def begun(
+        over: Course, kinds: Mapping[str, str], away: Mapping[str, str], waiting: Collection[str] = ()
+    ) -> Rollout:
+        """Over the hosts of `kinds`. `away`: those that the last run left failed or silent, and why.
+
+        `waiting`: whom the last run did not begin; of those that are away they go before the others, so that
+        one that never comes back does not stop every run.
+        """
         place = {name: at for at, name in enumerate(over.order)}
         known = {**over.away, **away}
-        left = sorted(kinds, key=lambda n: (place.get(n, len(place)), n))
+        left = sorted(kinds, key=lambda n: (n in known and n not in waiting, place.get(n, len(place)), n))
         return Rollout(over, kinds, left, known)
 
     def next(self) -> list[str]:
@@ -185,7 +200,7 @@ class Rollout:
         """One that lets nobody in says nothing of the change: another one goes first, if not too often."""
         if failed:
             return f"{first_few(sorted(failed), NAMED)} failed, which went first"
-        allowed = self.over.failures.allows(len(self.kinds))
+        allowed = self.over.failures.lets_be_silent(len(self.kinds))
         if self.silent > allowed:
             return f"{self.silent} of the first hosts did not answer, where {allowed} may ({self._budget()})"
         return ""

@@ -67,7 +67,8 @@ def _wanted(part: Compiled, *, switches: bool, hosts: bool) -> dict[str, Shape]:
     """Marks in texts that are brought to switches or hosts, and what their values may be there."""
     found: dict[str, Shape] = {}
     if hosts:
-        found = shapes(file_texts(told for roles in part.hosts.values() for told in roles.values()))
+        touched = (roles for name, roles in part.hosts.items() if name not in part.cordoned)
+        found = shapes(file_texts(told for roles in touched for told in roles.values()))
     if switches:
         online = (files for name, files in part.switches.items() if name not in part.offline)
         found |= {m: Shape.WORD for files in online for text in files.values() for m in marks(text)}

@@ -20,7 +20,12 @@ BACK_SECONDS = 900.0  # a server with much memory tests it for ten minutes befor
 UNITS_SECONDS = 180.0
 LOOK_SECONDS = 2.0
 BOOT = "cat /proc/sys/kernel/random/boot_id"
-GO = "sudo -n systemctl --no-block reboot"
+# Not in the middle of a run of roles, nor while a host is about to go back by itself.
+GO = """sudo -n sh -c '
+    [ ! -s /var/lib/igoudar/lockout/armed ] || { echo "its last change waits for a new login" >&2; exit 1; }
+    mkdir -p /var/lib/igoudar/roles
+    exec flock -n -E 75 /var/lib/igoudar/roles/lock systemctl --no-block reboot'"""
+HELD = 75
 # The host's own judgement, as a run of roles has it; it prints why, or nothing.
 ASK = """STATE=/
 say() { printf '%s' "$2"; }
@@ -74,6 +79,8 @@ class Reboots:
                 result = session.run(GO)
             except DeviceFailed:  # it is faster than its answer
                 return boot
+        if result.status == HELD:
+            return "!another run holds this host; try again when it has ended"
         return boot if result.status in (0, -1) else f"!{result.err.decode(errors='replace').strip()}"
 
     def _back(self, access: Access, before: str) -> str:

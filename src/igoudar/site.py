@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from netaddr import IPNetwork
 
@@ -53,16 +54,20 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """How many hosts of a wave may fail before no further wave begins: a share of the wave, or `count`."""
+    """How many hosts of a wave may fail before no further wave begins: `percent` of the wave, or `count`."""
 
-    share: float = 0.1
+    percent: Decimal = Decimal(10)
     count: int | None = None
 
     def allows(self, hosts: int) -> int:
-        return int(self.share * hosts) if self.count is None else self.count
+        return int(self.percent * hosts // 100) if self.count is None else self.count
+
+    def lets_be_silent(self, hosts: int) -> int:
+        """Of hosts that go first: one at least, since it says nothing of the change."""
+        return max(1, self.allows(hosts)) if self.count is None else self.count
 
     def __str__(self) -> str:
-        return f"{100 * self.share:g} %" if self.count is None else str(self.count)
+        return f"{self.percent:f} %" if self.count is None else str(self.count)
 
 
 def read_budget(value: object) -> Budget:
@@ -70,9 +75,9 @@ def read_budget(value: object) -> Budget:
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_HOSTS:
         return Budget(count=value)
     found = re.fullmatch(r"(\d{1,3}(?:\.\d+)?) ?%|(\d{1,5})", value) if isinstance(value, str) else None
-    if found is None or float(found[1] or 0) > 100:
+    if found is None or Decimal(found[1] or 0) > 100:
         raise ValueError("a share of a wave such as 10 %, or a number of hosts")
-    return Budget(count=int(found[2])) if found[2] else Budget(share=float(found[1]) / 100)
+    return Budget(count=int(found[2])) if found[2] else Budget(Decimal(found[1]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,7 +132,9 @@ def test_each_wave_begins_when_the_one_before_is_good(root: Path, hosts: Hosts) 
     said = run("roles lab --yes", root)
     assert [[*asked] for _, asked, _ in hosts.asked[6:]] == [["mgmt-3"], ["mgmt-2"]]
     assert "mgmt-1: not begun: mgmt-2 failed, which went first\n" in said
-    report = max((root / ".igoudar/runs").glob("*/report.md")).read_text("utf-8")
+    report = max(
+        (root / ".igoudar/runs").glob("*/report.md"), key=lambda path: path.stat().st_mtime_ns
+    ).read_text("utf-8")
     assert "| mgmt-1 | not begun | mend what stopped the run before its turn" in report
 
 

@@ -69,9 +69,9 @@ def test_a_run_that_breaks_off_has_no_end(box: Box) -> None:
 def test_a_history_keeps_the_last_runs(box: Box) -> None:
     (box.folder / "state").mkdir()
     old = "2026-01-01T00:00:00Z\tlong ago\tdone\t1\t\t\n"
-    (box.folder / "state/history").write_text(old * 400)
+    (box.folder / "state/history").write_text(old * 800)
     box.run(RoleCommand("fine", "true", "true"))
-    assert len(box.history) == 199  # of two hundred lines two are of this run
+    assert len(box.history) == 399  # of four hundred lines two are of this run
     assert box.history[-1].by == "a test"
 
 

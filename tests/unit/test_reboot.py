@@ -50,7 +50,7 @@ class Box:
         self.told.append(command)
         if "boot_id" in command:
             return Result(0, f"boot-{self.boot}\n".encode(), b"")
-        if command.endswith(" reboot"):
+        if "--no-block reboot" in command:
             return self._go()
         if "is-active" in command:
             self.late -= 1
@@ -169,6 +169,9 @@ def test_a_member_that_is_down_keeps_the_others_up(root: Path, lab: Site) -> Non
     assert lab.rebooted == []
     assert "mgmt-1: not begun: dns: of mgmt-1, mgmt-2 1 may be away at once" in said
     assert said.endswith("exit 4\n")
+    said = run("reboot lab --yes --limit mgmt-1", root)
+    assert lab.rebooted == [], "although nobody asked for mgmt-2"
+    assert "and mgmt-2 is (does not answer)\n" in said
 
 
 def test_without_a_reason_only_named_hosts_go_and_only_with_a_word(root: Path, lab: Site) -> None:

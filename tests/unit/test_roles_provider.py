@@ -56,18 +56,14 @@ def test_a_failure_is_recorded_by_host_and_done_again(group: ServerGroup) -> Non
         asyncio.run(group.create(inputs(), context()))
     outputs = first.value.outputs
 
-    assert (outputs["done"], [*outputs["failed"]], [*outputs["notBegun"]]) == (
-        {},
-        ["far-north"],
-        ["far-south"],
-    )
+    both = ["far-north", "far-south"]
+    assert (outputs["done"], [*outputs["failed"]], [*outputs["notBegun"]]) == ({}, both, [])
     assert "no host key is known" in first.value.reasons[0]
-    assert "far-south: not begun: 1 of the first hosts did not answer" in first.value.reasons[1]
-    assert "1 of 2 hosts failed, 1 were not begun" in first.value.reasons[-1]
+    assert "2 of 2 hosts failed, the others are done" in first.value.reasons[-1]
     diff = asyncio.run(group.diff(inputs(), inputs(), outputs, context()))
     assert diff.changes == {
         '["failed"]["far-north"]': Kind.DELETE,
-        '["hosts"]["far-south"]': Kind.UPDATE,
+        '["failed"]["far-south"]': Kind.DELETE,
     }
 
 
@@ -119,7 +115,7 @@ def test_a_failure_names_its_report(group: ServerGroup, tmp_path: Path) -> None:
     assert caught.value.reasons[-1].endswith(f"report: {path}")
     assert (report["outcome"], report["states"]) == (
         "failed",
-        {"far-north": "unreachable", "far-south": "not begun"},
+        {"far-north": "unreachable", "far-south": "unreachable"},
     )
     assert {step[1] for step in report["steps"]} == {"far-north", "far-south"}
     text = (tmp_path / path).read_text()

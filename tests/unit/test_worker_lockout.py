@@ -49,6 +49,7 @@ echo "$*" >>{folder}/journal
 """
 RUN = "20261127T080000Z-abcdef"
 SHORT, LONG = Window(RUN, seconds=1), Window(RUN, seconds=600)
+SOON = Window(RUN, seconds=3)  # for who confirms: he pauses for a part of it
 ACCESS = Access("srv-1", "192.0.2.101", "igoudar", Path("/none"), "")
 
 
@@ -140,6 +141,19 @@ def test_a_file_that_no_role_declares_any_more_comes_back_too(host: Host) -> Non
         assert host.text("drop.conf") == "in\n"
         gone, *_, came = host.told()
         assert gone == came == "reload thing.service"
+
+
+def test_a_role_that_leaves_locks_nobody_out_either(host: Host) -> None:
+    """Whatever stays on the host: what goes decided who gets in."""
+    host.gate(host.file("drop.conf", "in\n", notify=("reload:thing.service",)), window=LONG)
+    host.back("confirm", RUN)
+    result = host.run_roles(RoleSteps("plain", "d2", ()), window=SHORT)
+
+    assert what(result)[0] == "file drop.conf remove"
+    until(lambda: not host.watched())
+    assert host.text("drop.conf") == "in\n"
+    assert host.text("state/history").splitlines()[-1].endswith("\trestored")
+    assert what(host.run_roles(RoleSteps("plain", "d2", ()), window=LONG))[0] == "file drop.conf remove"
 
 
 def test_what_a_new_login_confirms_stays(host: Host) -> None:
@@ -350,7 +364,7 @@ def test_a_login_that_comes_through_confirms(
     result = host.gate(host.sshd("good\n"), window=LONG)
     logins(lambda: is_open(host))
 
-    assert new_login.settled(ACCESS, LONG, result) is result
+    assert new_login.settled(ACCESS, SOON, result) is result
     assert not host.is_armed()
 
 

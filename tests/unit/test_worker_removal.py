@@ -37,6 +37,23 @@ def test_a_file_that_no_role_declares_any_more_is_removed(host: ScratchHost) -> 
     assert host.texts() == {"a": "one\n"}
 
 
+def test_addresses_stay_whoever_wrote_them(host: ScratchHost) -> None:
+    (host.folder / "etc/network").mkdir()
+    interfaces = host.file("etc/network/interfaces", "auto lo\n")
+    host.apply(role("host_net", interfaces))
+    result = host.run([role("base")])
+
+    assert host.said(result) == ["file etc/network/interfaces: kept: the host needs one"]
+    assert (host.folder / "etc/network/interfaces").read_text() == "auto lo\n"
+    assert host.apply(role("base")) == []
+
+
+def test_a_text_that_may_hold_a_secret_is_not_shown_by_who_has_none(host: ScratchHost) -> None:
+    host.apply(role("app", host.file("etc/a", "hunter2\n"), private=True))
+    planned = host.run([role("app", host.file("etc/a", "none\n"))], plan=True)
+    assert [change.old for change in planned.changes] == [None]
+
+
 def test_a_role_that_leaves_takes_all_that_is_its_own(host: ScratchHost) -> None:
     base = role("base", host.file("etc/a", "one\n"))
     host.apply(base, role("extra", host.file("etc/b", "two\n")))

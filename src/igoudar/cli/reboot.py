@@ -74,12 +74,14 @@ def command(site: Place, *, limits: tuple[str, ...], at_once: int, yes: bool, as
     why, silent = _ask(reboots, {name: reach[name] for name in names})
     todo = [name for name in names if name in why and (limits or why[name])]
     groups = _courses(compiled, todo, at_once)
+    others = {n for over, kinds in groups for n in over.others(kinds) if n in reach} - {*names}
+    absent = silent | _ask(reboots, {name: reach[name] for name in sorted(others)})[1]
     found = {name: HostResult(name, "unreachable", message=said) for name, said in silent.items()}
     if not as_json:
-        _show(why, groups, silent)
+        _show(why, groups, absent)
     done = bool(todo) and agreed(f"reboot {counted(len(todo), 'host')}?", yes=yes)
     if done:
-        found |= _go(compiled, groups, reboots, (reach, silent))
+        found |= _go(compiled, groups, reboots, (reach, absent))
     return _end(site, compiled, (why, found), done=done, as_json=as_json)
 
 

@@ -28,7 +28,7 @@ from igoudar.worker import pool
 from igoudar.worker.pool import Pool, Progress
 from igoudar.worker.report import GroupReport, said, told_of
 from igoudar.worker.results import NOT_BEGUN, HostResult
-from igoudar.worker.rollout import kind_of, run_in_waves
+from igoudar.worker.rollout import kind_of, run_in_waves, silent_of
 
 if TYPE_CHECKING:
     from igoudar.compiler import Compiled
@@ -101,7 +101,7 @@ def command(
         done = found | {name: HostResult(name, NOT_BEGUN, message="a host before it failed") for name in todo}
         for group, asked in groups.items():
             done |= runs.apply(group, asked)
-            if any(done[host].status != "ok" for host in asked):
+            if any(done[host].status != "ok" for host in asked if host in todo):
                 break
         return _end(runs, done, groups, as_json=as_json)
 
@@ -151,6 +151,14 @@ class _Runs:
         """What was found by the plan."""
         self.away = {name: "does not answer" for name, result in found.items() if result.status != "ok"}
         self.todo = [*todo]
+        courses = [course(self.design, group.hosts) for group in self.design.servers.groups]
+        others = {name for over in courses for name in over.others(todo)} - found.keys()
+        self.away |= silent_of(sorted(others), self._look)
+
+    def _look(self, others: Sequence[str]) -> dict[str, HostResult]:
+        none: Asked = {name: {} for name in others}
+        folder, root = self.site.folder, self.site.root
+        return pool.run_roles(folder, root, none, serials={}, plan=True, whole=False, pool=self.pool)
 
     def waves(self, group: str, asked: Asked) -> list[list[str]]:
         """Of what is to do in a group, if all goes well."""
@@ -171,7 +179,11 @@ class _Runs:
         def work(some: Sequence[str]) -> dict[str, HostResult]:
             return self._run({h: asked[h] for h in some}, report.heard, plan=False, done=done, of=len(kinds))
 
-        found = run_in_waves(over, kinds, away, work, told=lambda text: click.echo(text, err=True))
+        try:
+            found = run_in_waves(over, kinds, away, work, told=lambda text: click.echo(text, err=True))
+        except BaseException as error:
+            report.ended(str(error) or type(error).__name__)
+            raise
         for result in found.values():
             if result.status == NOT_BEGUN:
                 report.heard(result)

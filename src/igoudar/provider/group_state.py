@@ -76,7 +76,7 @@ def outputs_after(new: Values, results: Mapping[str, HostResult], outputs: Value
 
 def _reboots(results: Mapping[str, HostResult], outputs: Values) -> dict[str, str]:
     """host -> why it wants a reboot; of those that said nothing, what is known."""
-    heard = {h: result.reboot for h, result in results.items() if result.roles}
+    heard = {h: result.reboot for h, result in results.items() if result.status == "ok" or result.reboot}
     found = {**(outputs.get("reboot") or {}), **heard}
     return {h: why for h, why in sorted(found.items()) if why}
 
@@ -105,6 +105,8 @@ def live(inputs: Values, outputs: Values, results: Mapping[str, HostResult]) -> 
                     drifted.setdefault(change.name, {})[host] = change.old or ""
     for path, texts in drifted.items():
         owners = [h for h, roles in documents.items() if _has(roles.values(), path)]
+        if not owners:  # keys of a login: the digest of its role says it
+            continue
         by_host = {h: texts.get(h, owned(inputs["texts"][path], h)) for h in owners}
         found["texts"][path] = shared(by_host)
     untidy = {host for host, result in results.items() if result.left_over}

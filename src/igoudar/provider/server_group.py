@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ from igoudar.tree import find_root
 from igoudar.worker.pool import Pool, run_roles
 from igoudar.worker.report import GroupReport, said
 from igoudar.worker.results import NOT_BEGUN, HostResult
-from igoudar.worker.rollout import kind_of, run_in_waves
+from igoudar.worker.rollout import kind_of, run_in_waves, silent_of
 
 Values = Mapping[str, Any]
 Results = dict[str, HostResult]
@@ -89,7 +89,9 @@ class ServerGroup(Resource):
             return outputs_after(new, {}, outputs)
         report = GroupReport(find_root(Path.cwd()), ctx.stack, ctx.name, names)
         try:
-            results = await self._run(new, names, ctx, report, _away(outputs))
+            results = await self._run(
+                new, names, ctx, report, _away(outputs), waiting=outputs.get("notBegun") or ()
+            )
         except BaseException as error:
             report.ended(str(error) or type(error).__name__)
             raise
@@ -107,6 +109,8 @@ class ServerGroup(Resource):
         ctx: Context,
         report: GroupReport | None = None,
         away: Mapping[str, str] | None = None,
+        *,
+        waiting: Collection[str] = (),
     ) -> Results:
         """The roles of some hosts, in a thread; progress is shown beside the resource as it comes.
 
@@ -144,9 +148,19 @@ class ServerGroup(Resource):
 
             if report is None:
                 return await asyncio.to_thread(work, names)
-            kinds = {name: kind_of(documents[name]) for name in names}
-            over, known = course_of(inputs), away or {}
-            return await asyncio.to_thread(run_in_waves, over, kinds, known, work, told=tell, cancelled=stop)
+
+            def look(some: Sequence[str]) -> Results:
+                where = root / inputs["_group"]["site"]
+                hosts: dict[str, dict[str, Any]] = {name: {} for name in some}
+                return run_roles(where, root, hosts, serials={}, plan=True, whole=False, pool=self.pool)
+
+            def run() -> Results:
+                kinds = {name: kind_of(documents[name]) for name in names}
+                over, known = course_of(inputs), {n: why for n, why in (away or {}).items() if n in names}
+                known |= silent_of(over.others(names), look)
+                return run_in_waves(over, kinds, known, work, waiting=waiting, told=tell, cancelled=stop)
+
+            return await asyncio.to_thread(run)
 
 
 def _what(inputs: Values) -> dict[str, Any]:

@@ -15,7 +15,7 @@ umask 077
 LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
 SYSTEMCTL_SKIP_SYSV=1
 export LC_ALL PATH SYSTEMCTL_SKIP_SYSV
-folder=$LOCKOUT/$RUN problems= booting=no no_wait=
+folder=$LOCKOUT/$RUN seen= problems= booting=no no_wait=
 NL='
 '
 
@@ -67,8 +67,11 @@ restore() { # when; what was begun and cut off is begun again
         exit 1
     }
     activate
+    [ ! -s "$folder/files" ] || cat "$folder/files" >>"$STATE/files" # the old texts are ours again
     [ ! -s "$folder/entries" ] || entries_back
+    rest_back
     for role in $ROLES; do rm -f "$STATE/$role.digest"; done
+    printf '%s\t%s\trestored\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$(cat "$folder/by")" >>"$STATE/history"
     over restored "$1${problems:+, but $problems}"
 }
 
@@ -88,7 +91,7 @@ bring() { # path
 
 replica() { # file as; needs no room where both are on one disk
     ln -- "$1" "$2" 2>/dev/null && return 0
-    cp -a -- "$1" "$2" && sync "$2"
+    cp -a -- "$1" "$2" && { [ -L "$2" ] || sync "$2"; } # of a link it would be its target
 }
 
 problem() { # of what, what was said
@@ -122,6 +125,7 @@ units_back() { # paths of unit files
 }
 
 was() { # unit: what it was before its first change; nothing where it had none
+    seen="$seen $1"
     before=${manifest#*"${NL}unit $1 "}
     [ "$before" != "$manifest" ] || before=
     before=${before%%"$NL"*}
@@ -155,8 +159,7 @@ run_back() { # as running_back; knows before
     fi
 }
 
-entries_back() { # files that were removed and are ours again; a cut that left half a line costs that one
-    cat "$folder/entries" >>"$STATE/files"
+entries_back() { # of files that were removed: whom to tell; a cut that left half a line costs that one
     while read -r _ _ _ path tokens; do
         [ "$booting" = no ] && kept "$path" || continue
         for token in $tokens; do
@@ -165,6 +168,21 @@ entries_back() { # files that were removed and are ours again; a cut that left h
             esac
         done
     done <"$folder/entries"
+}
+
+rest_back() { # units of roles that have left: nobody else names them
+    case $manifest in
+    *" /etc/systemd/system/"*) [ "$booting" = yes ] || attempt systemd systemctl daemon-reload ;;
+    esac
+    while read -r kind name _; do
+        case "$kind $seen " in
+        *" $name "*) ;;
+        unit*)
+            enabled_back "$name"
+            running_back "$name" '' ''
+            ;;
+        esac
+    done <"$folder/manifest"
 }
 
 over() { # outcome, when and how; it counts when armed is gone

@@ -202,7 +202,7 @@ file() { # path owner group mode sum validate unless tokens...; the text on stdi
     fi
     if [ -n "$unless" ] && run_text "$unless" >/dev/null 2>&1; then return 0; fi
     old=-
-    if [ "$what" = text ] && [ -f "$path" ]; then old=$(base64 -w 0 <"$path"); fi
+    if [ "$what" = text ] && [ -f "$path" ] && ! is_secret "$path"; then old=$(base64 -w 0 <"$path"); fi
     change file "$path" "$what" "$old"
     case $path in
     /etc/systemd/system/*) set -- "$@" daemon-reload ;;
@@ -340,7 +340,10 @@ take_lock() {
         say busy
         exit 75
     }
-    [ -s "$LOCKOUT/armed" ] || return 0
+    if [ ! -s "$LOCKOUT/armed" ]; then # what an earlier run kept, and a power cut left there
+        [ ! -d "$LOCKOUT" ] || find "$LOCKOUT" -mindepth 1 -maxdepth 1 -type d -exec rm -rf {} +
+        return 0
+    fi
     say unconfirmed "$(sh "$LOCKOUT/back" status)" # what it will put back must not be changed again
     exit 78
 }

@@ -5,7 +5,7 @@
 #   TIME BY begun | TIME BY done|failed SECONDS DIGESTS CHANGES
 # TIME is that of the beginning, in UTC. DIGESTS are role=digest of all that is applied now. CHANGES are
 # `role: kind name what`, with `; ` between them.
-HISTORY=$STATE/history KEPT=200
+HISTORY=$STATE/history KEPT=400
 story=
 
 note() { # kind name what

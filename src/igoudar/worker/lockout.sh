@@ -22,6 +22,9 @@ arm() {
 
 not_kept() { # why
     fail lockout "$RUN" "$1; nothing more is changed"
+    halt=yes
+    history_end
+    [ "$reload_due" = no ] || systemctl daemon-reload
     exit 77
 }
 
@@ -29,6 +32,8 @@ prepare_back() { # in a subshell
     umask 077
     mkdir -p "$LOCKOUT" && find "$LOCKOUT" -mindepth 1 -maxdepth 1 -type d -exec rm -rf {} + &&
         mkdir -p "$guard_folder/saved" && : >"$guard_folder/manifest" && echo $$ >"$guard_folder/pid" &&
+        printf '%s\n' "$BY" >"$guard_folder/by" &&
+        { [ ! -e "$STATE/files" ] || cp -p "$STATE/files" "$guard_folder/files"; } &&
         cat /proc/sys/kernel/random/boot_id >"$guard_folder/boot" &&
         back_program >"$LOCKOUT/back.new" && mv -f "$LOCKOUT/back.new" "$LOCKOUT/back" && at_boot &&
         printf '%s\n' "$RUN" >"$LOCKOUT/armed.new" && sync -f "$LOCKOUT" &&

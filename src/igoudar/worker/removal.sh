@@ -44,6 +44,14 @@ is_listed() { # path; also where an older igoudar, which kept no list, has put i
     [ "$WHOLE" = yes ] && [ "$recorded" != - ]
 }
 
+is_secret() { # path: what stands there may hold what the text that comes has no mark of
+    [ "$private" = shown ] || return 1
+    case $listed in
+    *" hidden $1 "* | *" hidden $1$NL"*) return 0 ;;
+    esac
+    return 1
+}
+
 note_file() { # of file(): it stands as declared, and by our hand
     ours="$ours$sum $role $private $path${tokens:+ $tokens}$NL" handled="$handled$path$NL"
 }
@@ -51,6 +59,7 @@ note_file() { # of file(): it stands as declared, and by our hand
 list_file() { # of file(): it is about to
     noted=yes
     (umask 077 && printf '%s\n' "$sum $role $private $path${tokens:+ $tokens}" >>"$STATE/files")
+    sync "$STATE/files"
 }
 
 keep_command() { # name run; for a file that goes and wanted it
@@ -77,6 +86,12 @@ judge_orphans() { # ours as we wrote them, or theirs; what is gone already is fo
     going='' theirs='' retired='' told=''
     now=$NL$(sha256sum -- $orphans 2>/dev/null)$NL
     for path in $orphans; do
+        case $path in
+        */etc/network/interfaces) # the next start would have no addresses, and nobody would notice before
+            say change file "$path" 'kept: the host needs one' -
+            continue
+            ;;
+        esac
         case $now in
         *"  $path$NL"*)
             before=${now%%"  $path$NL"*}
@@ -237,7 +252,7 @@ write_list() { # what stands, what was left alone, and what could not be removed
 $listed
 END
     if [ "$noted" = yes ] || [ "$listed" != "${NL}all$NL$ours" ]; then
-        (umask 077 && printf 'all\n%s' "$ours" >"$STATE/files.new") && mv -f "$STATE/files.new" "$STATE/files"
+        (umask 077 && printf 'all\n%s' "$ours" >"$STATE/files.new") && sync "$STATE/files.new" && mv -f "$STATE/files.new" "$STATE/files"
     fi
     for path in "$STATE"/*.digest "$STATE"/*.pending; do
         owner=${path##*/} owner=${owner%.*}

@@ -64,7 +64,8 @@ def bundle_script(
     guarded = [told for told in roles if told.lockout and not plan]
     assert window or not guarded, "a role that may lock everybody out, and no window to go back in"
     calls = [line for told in roles for line in _role(told, guarded=told in guarded)]
-    last = f"guarded={'yes' if guarded else 'no'}; sweep; history_end; tell_reboot; end; exit"
+    armable = bool(guarded) or (whole and not plan and window is not None)
+    last = f"guarded={'yes' if armable else 'no'}; sweep; history_end; tell_reboot; end; exit"
     return "\n".join(
         (
             f"SERIAL={quote(serial)}",
@@ -73,7 +74,7 @@ def bundle_script(
             f"BY={quote(' '.join(by.split()))}",
             *_facts(roles),
             *map(shell_functions, PARTS),
-            *_guard(guarded, window),
+            *(_guard(guarded, window) if armable else ()),
             "main() {",
             ":",
             *calls,
@@ -134,7 +135,7 @@ def _role(told: RoleSteps, *, guarded: bool) -> Iterator[str]:
 
 
 def _guard(roles: Sequence[RoleSteps], window: Window | None) -> Iterator[str]:
-    if window and roles:
+    if window:
         calls = [call for told in roles for call in _way_back(told)]
         yield from guard([told.role for told in roles], calls, window)
 

@@ -109,7 +109,7 @@ def apply_roles(
             steps = _steps(state, host, hosts[host.name][1], told)
             serial = told.serials.get(host.name, "")
             script = bundle_script(steps, serial, plan=plan, whole=whole, window=window, by=told.by)
-            guarded = not plan and any(role.lockout for role in steps)
+            guarded = not plan and (whole or any(role.lockout for role in steps))
             job = Job(script, hosts[host.name][0], window if guarded else None)
             add_op(state, all_roles, job, run_state, name="roles", host=host)
         if state.active_hosts:
