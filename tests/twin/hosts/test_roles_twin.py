@@ -218,7 +218,7 @@ def test_a_zone_changes_without_a_restart_and_a_broken_one_never_replaces_it(
     folder: Path, runs: object
 ) -> None:
     def applied(told: Declaration) -> HostResult:
-        return apply(folder, {"mgmt-1": {"dns_authoritative": as_document(told)}})["mgmt-1"]
+        return apply(folder, {"mgmt-1": {"dns_authoritative": as_document(told)}}, seconds=60)["mgmt-1"]
 
     def processes() -> str:
         return out(folder, "mgmt-1", "systemctl show -P MainPID knot unbound")
