@@ -80,7 +80,7 @@ FAULTS = (
 
 
 def until_it_agrees(site: Checkout) -> None:
-    """A switch that was just started has not heard of its neighbours, which a refresh takes for a difference."""
+    """A switch that was just started has not heard of its neighbours, which a refresh shows."""
     deadline = time.monotonic() + 90
     while True:
         try:
