@@ -22,16 +22,15 @@ def stores_of(compiled: Compiled, hosts: Mapping[str, Iterable[Document]], root:
     Raises BadInput with all values that are missing, before any host is asked.
     """
     stores: dict[str, str] = {}
-    wanted: dict[str, tuple[StackFile | None, dict[str, Shape]]] = {}
+    wanted: dict[str, tuple[StackFile | None, list[str]]] = {}
     for host, documents in hosts.items():
         files = (file for document in documents for file in document.get("files", {}).values())
-        if found := shapes(file["text"] for file in files):
+        if shapes(texts := [file["text"] for file in files]):
             hall = compiled.design.inventory.devices[host].hall
             stack = stack_with(compiled.stacks, hall, LAYER)
             stores[host] = stack.told.get("secrets", "") if stack else ""
-            known = wanted.setdefault(stack.name if stack else "", (stack, {}))[1]
-            known |= {mark: min(shape, known.get(mark, shape)) for mark, shape in found.items()}
-    findings = [f for stack, marks in wanted.values() for f in _missing(compiled, stack, marks, root)]
+            wanted.setdefault(stack.name if stack else "", (stack, []))[1].extend(texts)
+    findings = [f for stack, texts in wanted.values() for f in _missing(compiled, stack, shapes(texts), root)]
     if findings:
         raise BadInput(findings)
     return stores

@@ -8,24 +8,26 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib import resources
 from shlex import quote
 
 from igoudar.errors import DeviceFailed
 from igoudar.host_history import PATH
 from igoudar.transport import Access, Session, connect
-from igoudar.worker.results import SILENT, HostResult
+from igoudar.worker.lockout import FOLDER
+from igoudar.worker.results import BUSY, SILENT, HostResult
+from igoudar.worker.shell import shell_text
 
 BACK_SECONDS = 900.0  # a server with much memory tests it for ten minutes before it boots
 UNITS_SECONDS = 180.0
 LOOK_SECONDS = 2.0
 BOOT = "cat /proc/sys/kernel/random/boot_id"
 # Not in the middle of a run of roles, nor while a host is about to go back by itself.
-GO = """sudo -n sh -c '
-    [ ! -s /var/lib/igoudar/lockout/armed ] || { echo "its last change waits for a new login" >&2; exit 1; }
-    mkdir -p /var/lib/igoudar/roles
-    exec flock -n -E 75 /var/lib/igoudar/roles/lock systemctl --no-block reboot'"""
 HELD = 75
+STATE = PATH.rpartition("/")[0]
+GO = f"""sudo -n sh -c '
+    [ ! -s {FOLDER}/armed ] || {{ echo "its last change waits for a new login" >&2; exit 1; }}
+    mkdir -p {STATE}
+    exec flock -n -E {HELD} {STATE}/lock systemctl --no-block reboot'"""
 # The host's own judgement, as a run of roles has it; it prints why, or nothing.
 ASK = """STATE=/
 say() { printf '%s' "$2"; }
@@ -45,7 +47,7 @@ class Reboots:
 
     def why(self, access: Access) -> str:
         """Why the host wants a reboot, or empty. Raises DeviceFailed."""
-        record = resources.files("igoudar.worker").joinpath("host_record.sh").read_text("utf-8")
+        record = shell_text("host_record.sh")
         with self.connect(access) as session:
             result = session.run("sh -s", f"{ASK}{record}\ntell_reboot\n".encode())
         return result.out.decode(errors="replace").strip()
@@ -73,14 +75,14 @@ class Reboots:
         with self.connect(access) as session:
             boot = session.run(BOOT).out.decode().strip()
             line = f"$(date -u +%Y-%m-%dT%H:%M:%SZ)\\t{self.by}\\treboot\\n"
-            note = f'mkdir -p {PATH.rpartition("/")[0]} && printf "{line}" >>{PATH}'
+            note = f'mkdir -p {STATE} && printf "{line}" >>{PATH}'
             session.run(f"sudo -n sh -c {quote(note)}")
             try:
                 result = session.run(GO)
             except DeviceFailed:  # it is faster than its answer
                 return boot
         if result.status == HELD:
-            return "!another run holds this host; try again when it has ended"
+            return f"!{BUSY}"
         return boot if result.status in (0, -1) else f"!{result.err.decode(errors='replace').strip()}"
 
     def _back(self, access: Access, before: str) -> str:

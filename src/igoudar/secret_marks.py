@@ -43,31 +43,32 @@ class Secret(str):
         raise PydanticCustomError(PLAIN_SECRET, "not a mark")
 
 
-def brought(settings: Any, path: str = "") -> Iterator[tuple[str, Secret]]:
+def brought(settings: Any) -> Iterator[tuple[str, Secret]]:
     """Path and mark of every field of the type `Secret` that has one."""
-    if isinstance(settings, Secret):
-        yield path, settings
-    elif isinstance(settings, BaseModel):
-        for name, field in type(settings).model_fields.items():
-            yield from brought(getattr(settings, name), step_path(path, field.alias or name))
-    elif isinstance(settings, Mapping):
-        for key, value in settings.items():
-            yield from brought(value, step_path(path, str(key)))
-    elif isinstance(settings, list | tuple):
-        for at, value in enumerate(settings):
-            yield from brought(value, step_path(path, at))
+    return ((path, leaf) for path, leaf in _leaves(settings) if isinstance(leaf, Secret))
 
 
-def written(data: Any, path: str = "") -> Iterator[tuple[str, str]]:
+def written(data: Any) -> Iterator[tuple[str, str]]:
     """Path and mark of every mark in plain data."""
-    if isinstance(data, str):
-        yield from ((path, mark) for mark in marks(data))
+    texts = ((path, leaf) for path, leaf in _leaves(data) if isinstance(leaf, str))
+    return ((path, mark) for path, text in texts for mark in marks(text))
+
+
+def _leaves(data: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Path and value of all that holds nothing else."""
+    inside: Iterable[tuple[str | int, Any]]
+    if isinstance(data, BaseModel):
+        fields = type(data).model_fields.items()
+        inside = ((field.alias or name, getattr(data, name)) for name, field in fields)
     elif isinstance(data, Mapping):
-        for key, value in data.items():
-            yield from written(value, step_path(path, str(key)))
+        inside = ((str(key), value) for key, value in data.items())
     elif isinstance(data, list | tuple):
-        for at, value in enumerate(data):
-            yield from written(value, step_path(path, at))
+        inside = enumerate(data)
+    else:
+        yield path, data
+        return
+    for step, value in inside:
+        yield from _leaves(value, step_path(path, step))
 
 
 def misplaced(mark: str, where: Where) -> Finding:

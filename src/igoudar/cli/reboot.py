@@ -26,7 +26,7 @@ from igoudar.model import SWITCH_ROLES
 from igoudar.reboot import Reboots
 from igoudar.site import Budget
 from igoudar.transport import Access, access_map
-from igoudar.worker.results import NOT_BEGUN, HostResult
+from igoudar.worker.results import NOT_BEGUN, SILENT, HostResult
 from igoudar.worker.rollout import kind_of, run_in_waves
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def command(site: Place, *, limits: tuple[str, ...], at_once: int, yes: bool, as
     groups = _courses(compiled, todo, at_once)
     others = {n for over, kinds in groups for n in over.others(kinds) if n in reach} - {*names}
     absent = silent | _ask(reboots, {name: reach[name] for name in sorted(others)})[1]
-    found = {name: HostResult(name, "unreachable", message=said) for name, said in silent.items()}
+    found = {name: HostResult(name, SILENT, message=said) for name, said in silent.items()}
     if not as_json:
         _show(why, groups, absent)
     done = bool(todo) and agreed(f"reboot {counted(len(todo), 'host')}?", yes=yes)

@@ -27,8 +27,8 @@ from igoudar.role_document import as_document
 from igoudar.worker import pool
 from igoudar.worker.pool import Pool, Progress
 from igoudar.worker.report import GroupReport, said, told_of
-from igoudar.worker.results import NOT_BEGUN, HostResult
-from igoudar.worker.rollout import kind_of, run_in_waves, silent_of
+from igoudar.worker.results import NOT_BEGUN, SILENT, HostResult
+from igoudar.worker.rollout import kind_of, run_in_waves
 
 if TYPE_CHECKING:
     from igoudar.compiler import Compiled
@@ -135,7 +135,7 @@ class _Runs:
         self.site, self.devices, self.design = site, compiled.design.inventory.devices, compiled.design
         self.cordoned, self.stores, self.whole = compiled.cordoned, stores, whole
         self.stop, self.pool = threading.Event(), Pool()
-        self.away, self.todo = dict[str, str](), list[str]()
+        self.away, self.todo, self.courses = dict[str, str](), list[str](), dict[str, Course]()
 
     def __enter__(self) -> _Runs:
         return self
@@ -151,23 +151,18 @@ class _Runs:
         """What was found by the plan."""
         self.away = {name: "does not answer" for name, result in found.items() if result.status != "ok"}
         self.todo = [*todo]
-        courses = [course(self.design, group.hosts) for group in self.design.servers.groups]
-        others = {name for over in courses for name in over.others(todo)} - found.keys()
-        self.away |= silent_of(sorted(others), self._look)
-
-    def _look(self, others: Sequence[str]) -> dict[str, HostResult]:
-        none: Asked = {name: {} for name in others}
-        folder, root = self.site.folder, self.site.root
-        return pool.run_roles(folder, root, none, serials={}, plan=True, whole=False, pool=self.pool)
+        groups = [group for group in self.design.servers.groups if not {*group.hosts}.isdisjoint(todo)]
+        self.courses = {group.name: course(self.design, group.hosts) for group in groups}
+        others = {name for over in self.courses.values() for name in over.others(todo)} - found.keys()
+        self.away |= pool.silent_of(sorted(others), self.site.folder, self.site.root, self.pool)
 
     def waves(self, group: str, asked: Asked) -> list[list[str]]:
         """Of what is to do in a group, if all goes well."""
         return waves_of(*self._planned(group, asked))
 
     def _planned(self, group: str, asked: Asked) -> tuple[Course, dict[str, str], dict[str, str]]:
-        (hosts,) = (g.hosts for g in self.design.servers.groups if g.name == group)
         kinds = {name: kind_of(roles) for name, roles in asked.items() if name in self.todo}
-        return course(self.design, hosts), kinds, self.away
+        return self.courses.get(group, Course()), kinds, self.away
 
     def apply(self, group: str, asked: Asked) -> dict[str, HostResult]:
         """With a report, where there is anything to do."""
@@ -184,10 +179,7 @@ class _Runs:
         except BaseException as error:
             report.ended(str(error) or type(error).__name__)
             raise
-        for result in found.values():
-            if result.status == NOT_BEGUN:
-                report.heard(result)
-        click.echo(f"report: {report.ended()}", err=True)
+        click.echo(f"report: {report.over(found.values())}", err=True)
         return found
 
     def _run(
@@ -276,7 +268,7 @@ def _summary(site: str, found: Mapping[str, HostResult], *, plan: bool) -> str:
     changed = sum(bool(result.changes) for result in found.values() if result.status == "ok")
     verb = "would change" if plan else "changed"
     words = [f"{changed} of {counted(len(found), 'host')} {verb}"]
-    words += [f"{states[state]} {state}" for state in ("failed", "unreachable", NOT_BEGUN) if states[state]]
+    words += [f"{states[state]} {state}" for state in ("failed", SILENT, NOT_BEGUN) if states[state]]
     return f"{site}: {', '.join(words)}"
 
 

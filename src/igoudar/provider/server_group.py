@@ -28,10 +28,10 @@ from igoudar.provider.group_state import (
 from igoudar.provider.kit import Context, Diff, Kind, PartialFailure, Resource
 from igoudar.provider.records import changed_paths
 from igoudar.tree import find_root
-from igoudar.worker.pool import Pool, run_roles
+from igoudar.worker.pool import Pool, run_roles, silent_of
 from igoudar.worker.report import GroupReport, said
-from igoudar.worker.results import NOT_BEGUN, HostResult
-from igoudar.worker.rollout import kind_of, run_in_waves, silent_of
+from igoudar.worker.results import HostResult
+from igoudar.worker.rollout import kind_of, run_in_waves
 
 Values = Mapping[str, Any]
 Results = dict[str, HostResult]
@@ -95,12 +95,10 @@ class ServerGroup(Resource):
         except BaseException as error:
             report.ended(str(error) or type(error).__name__)
             raise
-        for result in results.values():
-            if result.status == NOT_BEGUN:
-                report.heard(result)
+        told = report.over(results.values())
         after = outputs_after(new, results, outputs)
         await _tell_reboots(after, new, ctx)
-        return _judged(ctx.name, new, after, report.ended())
+        return _judged(ctx.name, new, after, told)
 
     async def _run(
         self,
@@ -149,15 +147,10 @@ class ServerGroup(Resource):
             if report is None:
                 return await asyncio.to_thread(work, names)
 
-            def look(some: Sequence[str]) -> Results:
-                where = root / inputs["_group"]["site"]
-                hosts: dict[str, dict[str, Any]] = {name: {} for name in some}
-                return run_roles(where, root, hosts, serials={}, plan=True, whole=False, pool=self.pool)
-
             def run() -> Results:
                 kinds = {name: kind_of(documents[name]) for name in names}
                 over, known = course_of(inputs), {n: why for n, why in (away or {}).items() if n in names}
-                known |= silent_of(over.others(names), look)
+                known |= silent_of(over.others(names), root / inputs["_group"]["site"], root, self.pool)
                 return run_in_waves(over, kinds, known, work, waiting=waiting, told=tell, cancelled=stop)
 
             return await asyncio.to_thread(run)

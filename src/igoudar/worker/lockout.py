@@ -10,9 +10,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 from shlex import quote
+
+from igoudar.worker.shell import shell_text
 
 FOLDER = "/var/lib/igoudar/lockout"
 
@@ -36,9 +36,9 @@ def guard(roles: Sequence[str], calls: Iterable[str], window: Window) -> Iterato
     `calls`: of back.sh's functions, in the order in which things are activated again.
     """
     yield f"RUN={quote(window.run)}"
-    yield _text("lockout.sh")
+    yield shell_text("lockout.sh")
     yield _printing("back_program", back_program(roles, calls, window))
-    yield _printing("boot_unit", _text("lockout-boot.service"))
+    yield _printing("boot_unit", shell_text("lockout-boot.service"))
 
 
 def back_program(roles: Sequence[str], calls: Iterable[str], window: Window) -> str:
@@ -48,7 +48,7 @@ def back_program(roles: Sequence[str], calls: Iterable[str], window: Window) -> 
             f"RUN={quote(window.run)} ROLES={quote(' '.join(roles))}",
             f"WINDOW={window.seconds} STEP={window.step} LONGEST={window.longest}",
             f"STATE=/var/lib/igoudar/roles LOCKOUT={FOLDER}",
-            _text("back.sh"),
+            shell_text("back.sh"),
             "activate() {",
             "    :",
             *(f"    {call}" for call in calls),
@@ -69,8 +69,3 @@ def _printing(name: str, text: str) -> str:
     """A function of the script that prints the text."""
     end = f"END-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
     return f"{name}() {{\n    cat <<'{end}'\n{text}{end}\n}}"
-
-
-@cache
-def _text(name: str) -> str:
-    return resources.files("igoudar.worker").joinpath(name).read_text("utf-8")

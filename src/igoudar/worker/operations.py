@@ -19,7 +19,8 @@ from pyinfra.operations.util import any_changed
 
 from igoudar.roles import RoleCommand, RoleFile, RoleLine, RoleUnit, RoleUser
 from igoudar.worker.host_secrets import NOTHING, Values
-from igoudar.worker.script import Packages, ReloadUnits, Step, keys_file, shell_functions, text_digest
+from igoudar.worker.script import Packages, ReloadUnits, Step, keys_file, text_digest
+from igoudar.worker.shell import shell_text
 
 ROOT = {"_sudo": True}
 
@@ -129,7 +130,7 @@ def whole_file(file: RoleFile) -> Iterator[StringCommand | FileUploadCommand]:
 @operation()  # type: ignore[untyped-decorator,unused-ignore]
 def one_line(line: RoleLine) -> Iterator[StringCommand]:
     """One line in a file that is not ours, by the functions of the bundle."""
-    functions = shell_functions("line.sh")
+    functions = shell_text("line.sh")
     words = " ".join(map(quote, (line.path, line.line, line.replaces)))
     judged = f"{functions}\njudge_line {words}"
     if host.get_fact(Command, command=f'{judged}; echo "$verdict"') == "right":

@@ -167,6 +167,13 @@ def run_roles(
             used.close()
 
 
+def silent_of(others: Sequence[str], site: Path, root: Path, pool: Pool) -> dict[str, str]:
+    """Of hosts that are not of a run and share a limit with it: those that let nobody in, and a word why."""
+    none: dict[str, dict[str, Document]] = {name: {} for name in others}
+    found = run_roles(site, root, none, serials={}, plan=True, whole=False, pool=pool) if others else {}
+    return {name: "does not answer" for name, result in found.items() if result.status != "ok"}
+
+
 def _shards(names: Sequence[str]) -> list[Sequence[str]]:
     """As many as there are hosts for, at most one a core; neighbours in name stay together."""
     count = min(os.cpu_count() or 1, -(-len(names) // HOSTS_A_WORKER))

@@ -29,6 +29,13 @@ class GroupReport:
         self.report.states[result.host] = STATES[result.status]
         self.report.steps.append((at, result.host, said(result)))
 
+    def over(self, results: Iterable[HostResult]) -> str:
+        """As `ended`. Of those that were not begun nothing was heard before."""
+        for result in results:
+            if result.status == NOT_BEGUN:
+                self.heard(result)
+        return self.ended()
+
     def ended(self, error: str = "") -> str:
         """The path of what people read. `error` is of the run itself, not of a host."""
         good = not error and set(self.report.states.values()) == {"done"}

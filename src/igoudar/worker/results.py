@@ -16,6 +16,7 @@ NO_ROLE = "-"
 RECORD = re.compile(r"([0-9]+) (.*)")
 NO_ROOT = "{said}; the login has to become root without a password: give it NOPASSWD: ALL in sudoers"
 SILENT, NOT_BEGUN = "unreachable", "not begun"
+BUSY = "another run holds this host; try again when it has ended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +93,7 @@ def read_answer(host: str, lines: Iterable[str], seconds: float, said: str = "")
     records, broken = _records(lines)
     for word, *rest in records:
         if word == "busy":
-            message = "another run holds this host; try again when it has ended"
-            return HostResult(host, "failed", (), message, seconds)
+            return HostResult(host, "failed", (), BUSY, seconds)
         if word == "box":
             message = another_box(*map(_decoded, rest))
             return HostResult(host, "failed", (), message, seconds)

@@ -53,12 +53,6 @@ def run_in_waves(
     return found | {name: HostResult(name, NOT_BEGUN, message=why) for name, why in not_begun}
 
 
-def silent_of(others: Sequence[str], look: Run) -> dict[str, str]:
-    """Of hosts that are not of a run and share a limit with it: those that let nobody in, for `away`."""
-    found = look(others) if others else {}
-    return {name: "does not answer" for name, result in found.items() if result.status != "ok"}
-
-
 def kind_of(roles: Mapping[str, object]) -> str:
     """Hosts with the same roles are tried by one of them."""
     return " ".join(roles)

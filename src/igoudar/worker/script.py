@@ -8,12 +8,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 from shlex import quote
 
 from igoudar.roles import RoleCommand, RoleFile, RoleLine, RoleUnit, RoleUser
 from igoudar.worker.lockout import Window, guard
+from igoudar.worker.shell import shell_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +60,9 @@ def bundle_script(
     host, so what we wrote there and none of them declares is removed (`removal.sh`). Roles that may lock
     everybody out are applied with a window only. `by` stands in the host's history.
     """
-    guarded = [told for told in roles if told.lockout and not plan]
-    assert window or not guarded, "a role that may lock everybody out, and no window to go back in"
-    calls = [line for told in roles for line in _role(told, guarded=told in guarded)]
-    armable = bool(guarded) or (whole and not plan and window is not None)
+    armable = window is not None and may_arm(roles, plan=plan, whole=whole)
+    assert armable or plan or not any(told.lockout for told in roles), "no window to go back in"
+    calls = [line for told in roles for line in _role(told, guarded=told.lockout and armable)]
     last = f"guarded={'yes' if armable else 'no'}; sweep; history_end; tell_reboot; end; exit"
     return "\n".join(
         (
@@ -73,8 +71,8 @@ def bundle_script(
             f"WHOLE={'yes' if whole else 'no'}",
             f"BY={quote(' '.join(by.split()))}",
             *_facts(roles),
-            *map(shell_functions, PARTS),
-            *(_guard(guarded, window) if armable else ()),
+            *map(shell_text, PARTS),
+            *(_guard(roles, window) if window and armable else ()),
             "main() {",
             ":",
             *calls,
@@ -83,12 +81,6 @@ def bundle_script(
             "",
         )
     )
-
-
-@cache
-def shell_functions(name: str) -> str:
-    """The text of a `.sh` file beside this one."""
-    return resources.files("igoudar.worker").joinpath(name).read_text("utf-8")
 
 
 def _facts(roles: Sequence[RoleSteps]) -> Iterator[str]:
@@ -134,10 +126,15 @@ def _role(told: RoleSteps, *, guarded: bool) -> Iterator[str]:
     yield "finish"
 
 
-def _guard(roles: Sequence[RoleSteps], window: Window | None) -> Iterator[str]:
-    if window:
-        calls = [call for told in roles for call in _way_back(told)]
-        yield from guard([told.role for told in roles], calls, window)
+def may_arm(roles: Sequence[RoleSteps], *, plan: bool, whole: bool) -> bool:
+    """Whether a run may change how one gets in: by a role that says so, or by what no role declares."""
+    return not plan and (whole or any(told.lockout for told in roles))
+
+
+def _guard(roles: Sequence[RoleSteps], window: Window) -> Iterator[str]:
+    lockout = [told for told in roles if told.lockout]
+    calls = [call for told in lockout for call in _way_back(told)]
+    yield from guard([told.role for told in lockout], calls, window)
 
 
 def _way_back(told: RoleSteps) -> Iterator[str]:

@@ -38,8 +38,8 @@ from igoudar.worker.live_masks import known_lines, masked
 from igoudar.worker.lockout import Window, is_armed
 from igoudar.worker.new_login import after_break, settled
 from igoudar.worker.operations import Operations
-from igoudar.worker.results import HostResult, read_answer
-from igoudar.worker.script import RoleSteps, bundle_script
+from igoudar.worker.results import SILENT, HostResult, read_answer
+from igoudar.worker.script import RoleSteps, bundle_script, may_arm
 
 # Installing packages from a slow mirror is the longest thing that a role does.
 EXEC_SECONDS = 900
@@ -109,8 +109,8 @@ def apply_roles(
             steps = _steps(state, host, hosts[host.name][1], told)
             serial = told.serials.get(host.name, "")
             script = bundle_script(steps, serial, plan=plan, whole=whole, window=window, by=told.by)
-            guarded = not plan and (whole or any(role.lockout for role in steps))
-            job = Job(script, hosts[host.name][0], window if guarded else None)
+            armable = may_arm(steps, plan=plan, whole=whole)
+            job = Job(script, hosts[host.name][0], window if armable else None)
             add_op(state, all_roles, job, run_state, name="roles", host=host)
         if state.active_hosts:
             run_ops(state)
@@ -150,7 +150,7 @@ class _Run(BaseStateCallback):  # type: ignore[misc]
         self.emit({"host": result.host, "result": result.as_json()})
 
     def host_connect_error(self, state: State, host: Host, error: Exception) -> None:
-        self.add(HostResult(host.name, "unreachable", message=str(error)))
+        self.add(HostResult(host.name, SILENT, message=str(error)))
 
 
 def _steps(state: State, host: Host, roles: Mapping[str, Document], told: Told) -> list[RoleSteps]:
