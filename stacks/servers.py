@@ -14,10 +14,20 @@ from igoudar.site import Site
 
 MANAGERS, SWITCHES = "management", "switches"
 FIRST = (MANAGERS, SWITCHES)  # what a change of the switches needs, over the out-of-band network only
-# Not `nftables` yet: Debian's user-mode Linux is built without the family `inet`, so a twin refuses its text.
-EVERYWHERE = ("base", "lldpd", "chrony", "node_exporter")
-# service of the site -> the roles of its members
-BY_SERVICE: dict[str, tuple[str, ...]] = {"dns": ("unbound",), "metrics": ("prometheus",)}
+# Not `nftables`, which a device has by its `roles`: Debian's user-mode Linux is built without the families
+# `inet` and `ip`, so hosts of a twin refuse its text.
+EVERYWHERE = ("base", "lldpd", "chrony")
+# service of the site -> the roles of its members; those of everywhere do the rest
+BY_SERVICE: dict[str, tuple[str, ...]] = {
+    "dns": ("dns_authoritative", "unbound"),
+    "ntp": (),
+    "dhcp": ("kea",),
+    "logs": (),
+    "metrics": ("prometheus",),
+}
+# everywhere where the site has it: a service that every host uses, or an authority of SSH
+BY_USE: dict[str, str] = {"logs": "logs", "metrics": "node_exporter"}
+OF_CERTIFICATES = "ssh_ca"
 BY_ATTACHMENT = {Attachment.ACCESS: "host_net", Attachment.ROUTED: "bgp_host"}
 
 
@@ -27,13 +37,14 @@ def describe(inventory: Inventory, hall: HallDesign, tenants: TenantDesign) -> S
     devices = inventory.devices.values()
     managers = [d for d in devices if d.role is Role.MANAGEMENT]
     switches = [d for d in devices if d.role in SWITCH_ROLES]
-    roles = {d.name: _roles(d, attachment, inventory.site) for d in devices}
+    by_kind = {d.name: _roles(d, attachment, inventory.site) for d in devices}
+    roles = {d.name: tuple(dict.fromkeys((*by_kind[d.name], *d.roles))) for d in devices}
     groups = [_group(MANAGERS, managers, roles), _group(SWITCHES, switches, roles)]
     for row in hall.rows:
         standing = [inventory.devices[name] for rack in row.racks for name in row.devices[rack]]
         servers = [d for d in standing if d.role is Role.SERVER]
         groups.append(_group(f"{row.hall}-{row.row}", servers, roles))
-    return ServerDesign(tuple(g for g in groups if g.hosts))
+    return ServerDesign(tuple(g for g in groups if g.hosts), BY_SERVICE)
 
 
 def _group(name: str, devices: list[Device], roles: dict[str, tuple[str, ...]]) -> ServerGroupDesign:
@@ -48,14 +59,16 @@ def _group(name: str, devices: list[Device], roles: dict[str, tuple[str, ...]]) 
 
 
 def _roles(device: Device, attachment: dict[str, Attachment], site: Site) -> tuple[str, ...]:
+    used = tuple(role for service, role in BY_USE.items() if service in site.services)
+    everywhere = (*EVERYWHERE, *used, OF_CERTIFICATES) if site.ssh_ca else (*EVERYWHERE, *used)
     if device.role is Role.MANAGEMENT:
         served = [s for s, service in site.services.items() if device.name in service.members]
         own = dict.fromkeys(role for service in served for role in BY_SERVICE.get(service, ()))
         witness = ("witness",) if device.name in site.witnesses else ()
-        return (*EVERYWHERE, *own, *witness)
+        return (*everywhere, *own, *witness)
     if device.name in attachment:
-        return (*EVERYWHERE, BY_ATTACHMENT[attachment[device.name]])
-    return EVERYWHERE
+        return (*everywhere, BY_ATTACHMENT[attachment[device.name]])
+    return everywhere
 
 
 class SwitchHosts(pulumi.ComponentResource):

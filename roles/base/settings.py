@@ -45,6 +45,7 @@ def declare(settings: Settings, host: HostView) -> Declaration:
         units=(RoleUnit("ssh.service"),),
         # People come to the bastion from networks that no data of the site names.
         ports=(RolePort(22, "tcp", "" if host.name == host.bastion else host.oob_network, "ssh"),),
+        lockout=True,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from ipaddress import ip_network
 from typing import Annotated, Literal
 
 from pydantic import Field, IPvAnyNetwork
@@ -33,7 +34,7 @@ def declare(settings: Settings, host: HostView, others: Mapping[str, Declaration
         for p in d.ports
     ]
     declared += [(o.port, o.protocol, str(o.source or ""), f"settings: {o.purpose}") for o in settings.more]
-    opened = dict.fromkeys(_rule(*port) for port in declared)
+    opened = dict.fromkeys(_rule(*port) for port in declared if not _is_own(port[2]))
     variables = {
         "port": host.oob_port,
         "network": host.oob_network,
@@ -54,7 +55,13 @@ def declare(settings: Settings, host: HostView, others: Mapping[str, Declaration
             ),
         ),
         units=(RoleUnit("nftables.service"),),
+        lockout=True,
     )
+
+
+def _is_own(source: str) -> bool:
+    """The host itself, which comes by `lo`, where everything passes."""
+    return bool(source) and ip_network(source).is_loopback
 
 
 def _rule(number: int, protocol: str, source: str, purpose: str) -> str:

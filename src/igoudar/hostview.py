@@ -14,9 +14,11 @@ from netaddr import IPNetwork
 from igoudar.design import PlacedSubnet, Plan
 from igoudar.model import SWITCH_ROLES, Attachment, Device, Role
 from igoudar.numbering import server_asn
-from igoudar.site import Site
+from igoudar.site import Logs, Site, SshCa
+from igoudar.ssh_certificates import HostCertificate
 
 OOB_PORT = "eth0"
+NO_CERTIFICATES: Mapping[str, HostCertificate] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +34,14 @@ class Login:
 class Neighbour:
     """A host of the site: its name and its out-of-band address without prefix length.
 
-    `role`, `hall`, `row` and `rack` of the inventory say what it is and where; `roles` is what runs on it by
-    the design, none where no role is applied: it is planned, offline, or not ours to configure.
+    `mac` is that of the port there, empty while nobody has written it down. `role`, `hall`, `row` and `rack`
+    of the inventory say what it is and where; `roles` is what runs on it by the design, none where no role is
+    applied: it is planned, offline, or not ours to configure.
     """
 
     name: str
     address: str
+    mac: str = ""
     role: str = ""
     hall: str = ""
     row: str = ""
@@ -109,7 +113,11 @@ class HostView:
     access: tuple[AccessLink, ...] = ()
     routed: RoutedLink | None = None
     cabled_ports: tuple[str, ...] = ()
+    oob_mac: str = ""
     services: Mapping[str, tuple[Neighbour, ...]] = field(default_factory=dict)
+    ssh_ca: SshCa = field(default_factory=SshCa)
+    certificate: HostCertificate | None = None
+    logs: Logs = field(default_factory=Logs)
 
     @property
     def fqdn(self) -> str:
@@ -156,10 +164,11 @@ class HostViews:
     """The views of many: what they share is looked up once.
 
     `cabled`: device -> every port of it that a cable of the inventory ends in, out-of-band ports too.
+    `certificates`: host -> that of its SSH host key.
     """
 
-    def __init__(self, plan: Plan) -> None:
-        self.plan = plan
+    def __init__(self, plan: Plan, certificates: Mapping[str, HostCertificate] = NO_CERTIFICATES) -> None:
+        self.plan, self.certificates = plan, certificates
         self.neighbours = {n.name: n for n in _neighbours(plan)}
         self.everybody = tuple(self.neighbours.values())
         users = plan.design.inventory.site.users
@@ -197,11 +206,15 @@ def _view(views: HostViews, name: str) -> HostView:
         oob_port=OOB_PORT,
         oob=str(device.oob) if device.oob else "",
         oob_network=str(site.pools.oob),
+        oob_mac=device.oob_mac,
         bastion=site.bastion,
         resolvers=tuple(by_address[n] for n in site.dns if n in by_address),
         time_servers=tuple(by_address[n] for n in site.ntp if n in by_address),
         witnesses=tuple(by_address[n] for n in site.witnesses if n in by_address),
         services=views.services,
+        ssh_ca=site.ssh_ca,
+        logs=site.logs,
+        certificate=views.certificates.get(name),
         neighbours=views.everybody,
         ports=_ports(plan, device, site),
         access=_access(views, device, site),
@@ -218,6 +231,7 @@ def _neighbours(plan: Plan) -> tuple[Neighbour, ...]:
         Neighbour(
             name=d.name,
             address=str(d.oob.ip),
+            mac=d.oob_mac,
             role=str(d.role),
             hall=d.hall,
             row=racks[d.rack].row if d.rack in racks else "",

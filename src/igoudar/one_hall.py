@@ -26,7 +26,7 @@ from igoudar.site_schema import SiteIn
 
 OF_THE_WHOLE = frozenset(
     {"rule-hits-nothing", "waiver-matches-nothing", "no-exit", "one-cut", "witnesses", "wave-unused",
-     "unrouted-space", "not-in-stack", "no-spine", "warm-before-battery-ends"}
+     "unrouted-space", "not-in-stack", "no-spine", "warm-before-battery-ends", "min-up", "service-members"}
 )  # fmt: skip
 """Things of which other halls may have the rest; a battery that they share lasts longer without them."""
 

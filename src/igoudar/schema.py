@@ -232,6 +232,7 @@ class BoxIn(Entry):
     """What a device states itself, and a pattern for many. `draw`: allocated power, instead of its type's.
 
     `feed`: of its rack, which an rPDU hands on. `modules`: name of a bay -> the module type in it.
+    `roles`: of its host, beyond those that it has by what it is and serves.
     """
 
     type: Label
@@ -241,10 +242,12 @@ class BoxIn(Entry):
     nos: Label | None = None
     pod: Annotated[int, Field(ge=1, le=99)] = 1
     drained: bool = False
+    cordoned: bool = False
     adopt: bool = False
     draw: DeviceWatts | None = None
     feed: Letter | None = None
     modules: Modules = {}
+    roles: list[str] = []
     settings: dict[str, dict[str, Any]] = {}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, PlainValidator, StringConstraints
 
 from igoudar.schema import (
     Asn,
@@ -19,6 +19,7 @@ from igoudar.schema import (
     Vlans,
     Vnis,
 )
+from igoudar.site import Budget, SshCa, read_budget
 from igoudar.validated import LABEL
 
 
@@ -46,14 +47,50 @@ class BfdIn(Entry):
     multiplier: Annotated[int, Field(ge=2, le=255)] = 3
 
 
+GIVEN = ("dns", "ntp")  # services whose members stand in a key of the site of that name
+
+
 class ServiceIn(Entry):
     """What several management hosts do alike. `members` of dns and ntp stand in those keys of the site.
 
-    `min_up`: how many must be there at any time; all but one where it is not said.
+    `min_up`: how many must be there at any time; where it is not said all but one of those in service.
     """
 
     members: list[Label] = Field(default=[])
     min_up: Annotated[int, Field(ge=0, le=999)] | None = None
+
+
+Principal = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._@:-]+$")]
+
+
+class SshCaIn(Entry):
+    """Authorities of SSH: `users` of people's certificates, `hosts` of hosts'; two while one is rolled.
+
+    `principals`: login -> what else than its name a certificate may say; `revoked`: public keys.
+    """
+
+    users: list[PublicKey] = Field(default=[])
+    hosts: list[PublicKey] = Field(default=[])
+    principals: dict[Label, list[Principal]] = Field(default={})
+    revoked: list[PublicKey] = Field(default=[])
+    warn_days: Annotated[int, Field(ge=1, le=366)] = 30
+
+
+class LogsIn(Entry):
+    """`authority`: the certificate, in PEM, that signs those by which hosts and log servers know each other.
+
+    `keep_days`: a year and a day. `full_percent`: of the disk of a log server, from where it alarms.
+    """
+
+    authority: Annotated[str, StringConstraints(pattern=r"^-----BEGIN CERTIFICATE-----\n")] = ""
+    keep_days: Annotated[int, Field(ge=1, le=3660)] = 366
+    full_percent: Annotated[int, Field(ge=50, le=99)] = 90
+
+
+class RunIn(Entry):
+    """Of roles over many hosts. `failures`: of a wave, before no further wave begins; the first has none."""
+
+    failures: Annotated[Budget, PlainValidator(read_budget)] = Budget()
 
 
 class SiteIn(Entry):
@@ -72,9 +109,17 @@ class SiteIn(Entry):
     bastion: Label | None = None
     witnesses: Annotated[list[Label], Field(min_length=1)]
     services: dict[Label, ServiceIn] = Field(default={})
+    roles: RunIn = RunIn()
     bogon_exceptions: list[SubnetAddress] = Field(default=[])
     bfd: BfdIn = BfdIn()
     window_s: Annotated[int, Field(ge=1, le=3600)] = 60
     restore_s: Annotated[int, Field(ge=1, le=300)] = 10
     login: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,30}$")] = "igoudar"
     users: dict[Label, UserIn] = Field(default={})
+    ssh_ca: SshCaIn = SshCaIn()
+    logs: LogsIn = LogsIn()
+
+
+def ssh_ca(entry: SshCaIn) -> SshCa:
+    principals = {login: tuple(names) for login, names in entry.principals.items()}
+    return SshCa(tuple(entry.users), tuple(entry.hosts), principals, tuple(entry.revoked), entry.warn_days)

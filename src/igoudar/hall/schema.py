@@ -308,7 +308,9 @@ class OverrideIn(Entry):
     oob_mac: Mac | None = None
     host_key: PublicKey | None = None
     drained: bool | None = None
+    cordoned: bool | None = None
     adopt: bool | None = None
+    roles: list[str] | None = None
     settings: dict[str, dict[str, Any]] | None = None
     height: Height | None = None
     feeds: Feeds | None = None
