@@ -8,6 +8,8 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -17,11 +19,14 @@ from igoudar.agent.serve import serve
 from igoudar.errors import DeviceFailed
 from igoudar.transport import Lines, Session, lines
 
+PATIENCE = 60.0  # s, for an answer that comes, on a machine that is busy
+
 
 def answering(verb: str, request: dict[str, Any]) -> dict[str, Any]:
     match verb:
-        case "slow":
-            time.sleep(0.5)
+        case "until":
+            while not Path(request["file"]).exists():
+                time.sleep(0.05)
         case "dies":
             os.kill(os.getpid(), 9)
         case "half":
@@ -37,6 +42,7 @@ class Channel:
     def __init__(self, complaint: bytes = b"") -> None:
         self.near, self.far = socket.socketpair()
         self.complaint = complaint
+        self.heard = b""
 
     def send_ready(self) -> bool:
         return bool(select.select([], [self.near], [], 0)[1])
@@ -45,7 +51,9 @@ class Channel:
         return self.near.send(data, socket.MSG_DONTWAIT)
 
     def recv(self, size: int) -> bytes:
-        return self.near.recv(size)
+        said = self.near.recv(size)
+        self.heard += said
+        return said
 
     def recv_stderr(self, size: int) -> bytes:
         said, self.complaint = self.complaint, b""
@@ -94,23 +102,19 @@ def agent() -> Iterator[Lines]:
 
 
 def test_each_message_has_a_process_of_its_own(agent: Lines) -> None:
-    told = [agent.ask(5, verb="read", request={}) for _ in range(3)]
+    told = [agent.ask(PATIENCE, verb="read", request={}) for _ in range(3)]
     assert len({answer["by"] for answer in told}) == 3
     assert {answer["verb"] for answer in told} == {"read"}
 
 
-def test_a_quick_message_overtakes_a_slow_one(agent: Lines) -> None:
-    order: list[str] = []
-
-    def ask(verb: str) -> None:
-        order.append(agent.ask(5, verb=verb, request={})["verb"])
-
-    slow = threading.Thread(target=ask, args=("slow",))
-    slow.start()
-    time.sleep(0.1)
-    ask("extend")
-    slow.join()
-    assert order == ["extend", "slow"]
+def test_a_quick_message_overtakes_a_slow_one(agent: Lines, tmp_path: Path) -> None:
+    file = tmp_path / "go on"
+    with ThreadPoolExecutor(1) as asking:
+        slow = asking.submit(agent.ask, PATIENCE, verb="until", request={"file": str(file)})
+        assert agent.ask(PATIENCE, verb="extend", request={})["verb"] == "extend"
+        assert not slow.done()
+        file.touch()
+        assert slow.result()["verb"] == "until"
 
 
 def test_large_messages_go_both_ways(agent: Lines) -> None:
@@ -120,28 +124,47 @@ def test_large_messages_go_both_ways(agent: Lines) -> None:
 
 @pytest.mark.parametrize("verb", ["dies", "half", "defect"])
 def test_one_that_ends_in_the_middle_ends_no_other(agent: Lines, verb: str) -> None:
-    assert agent.ask(5, verb=verb, request={})["code"] == "ended"
-    assert agent.ask(5, verb="read", request={})["ok"]
+    assert agent.ask(PATIENCE, verb=verb, request={})["code"] == "ended"
+    assert agent.ask(PATIENCE, verb="read", request={})["ok"]
 
 
 def test_a_login_that_is_idle_stays(agent: Lines) -> None:
-    assert agent.ask(0.2, verb="read", request={})["ok"]
+    assert agent.ask(PATIENCE, verb="read", request={})["ok"]
     time.sleep(0.5)
     assert agent.alive
-    assert agent.ask(5, verb="read", request={})["ok"]
+    assert agent.ask(PATIENCE, verb="read", request={})["ok"]
 
 
-def test_an_answer_that_does_not_come_in_time_is_told_and_later_ones_arrive(agent: Lines) -> None:
+def test_an_answer_that_does_not_come_in_time_is_told_and_later_ones_arrive(
+    agent: Lines, tmp_path: Path
+) -> None:
+    file = tmp_path / "go on"
     with pytest.raises(DeviceFailed, match="sw-1: did not answer in 0 s"):
-        agent.ask(0.1, verb="slow", request={})
-    assert agent.ask(5, verb="slow", request={})["ok"]
+        agent.ask(0.1, verb="until", request={"file": str(file)})
+    file.touch()
+    assert agent.ask(PATIENCE, verb="read", request={})["ok"]
     assert agent.alive
 
 
-def test_one_that_works_for_long_is_waited_for(agent: Lines, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_that_works_for_long_says_that_it_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Being asked while it works it answers at once, so its silence does not grow."""
     monkeypatch.setattr(lines, "ALIVE_SECONDS", 0.05)
-    monkeypatch.setattr(lines, "SILENT_SECONDS", 0.2)
-    assert agent.ask(5, verb="slow", request={})["ok"]
+    channel, file = Channel(), tmp_path / "go on"
+    process = begun(answering, channel)
+    agent = lines_over(channel)
+    with ThreadPoolExecutor(1) as asking:
+        told = asking.submit(agent.ask, PATIENCE, verb="until", request={"file": str(file)})
+        deadline = time.monotonic() + PATIENCE
+        while channel.heard.count(b'{"n": 0}') < 2 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert not told.done()
+        file.touch()
+        assert told.result()["ok"]
+    assert channel.heard.count(b'{"n": 0}') >= 2
+    channel.near.shutdown(socket.SHUT_RDWR)
+    assert ended(process) == 7
 
 
 def test_one_that_says_nothing_at_all_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -163,7 +186,7 @@ def test_a_command_that_complains_and_ends_is_told_with_what_to_do() -> None:
 
     def ask() -> None:
         with pytest.raises(DeviceFailed) as failed:
-            lines.ask(5, verb="read", request={})
+            lines.ask(PATIENCE, verb="read", request={})
         asked.append(str(failed.value))
 
     waiting = threading.Thread(target=ask)
@@ -183,7 +206,7 @@ def test_a_login_that_is_lost_is_told_to_all_that_wait() -> None:
 
     def ask() -> None:
         with pytest.raises(DeviceFailed, match="lost the connection") as error:
-            lines.ask(5, verb="read", request={})
+            lines.ask(PATIENCE, verb="read", request={})
         failed.append(str(error.value))
 
     waiting = [threading.Thread(target=ask) for _ in range(3)]

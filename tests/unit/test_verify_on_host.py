@@ -93,6 +93,7 @@ def test_an_answerer_says_its_name_until_it_is_hushed() -> None:
         {"id": "four", "kind": "udp", "to": "172.16.0.1", "port": 7007},
         {"id": "six", "kind": "udp", "to": "2001:db8::1", "port": 7007},
         {"id": "nobody", "kind": "udp", "to": "127.0.0.1", "port": 7007},
+        wait=5,
     )
     script = f"""
 subprocess.run({wires!r}, shell=True, check=True)
@@ -116,29 +117,32 @@ print(json.dumps([first, second, renewed, third]))
 
 
 def test_a_stream_counts_what_did_not_come_back() -> None:
-    """A third of the way through the target goes away for half a second."""
+    """The target goes away for half a second, or longer on a machine that is busy."""
     script = """
 import threading
 subprocess.run("ip addr add 172.16.0.1/32 dev lo", shell=True, check=True)
+away = []
 def lose():
     time.sleep(0.8)
+    away.append(time.monotonic())
     subprocess.run("ip addr del 172.16.0.1/32 dev lo", shell=True, check=True)
     time.sleep(0.5)
     subprocess.run("ip addr add 172.16.0.1/32 dev lo", shell=True, check=True)
+    away.append(time.monotonic())
 threading.Thread(target=lose).start()
 flows = [{"id": "a", "kind": "icmp", "to": "172.16.0.1"}, {"id": "b", "kind": "icmp", "to": "127.0.0.1"}]
-main({"do": "stream", "flows": flows, "interval": 0.01, "least": 1.5, "settle": 0.6, "most": 8,
-      "grace": 0.2})
+told = stream({"flows": flows, "interval": 0.01, "least": 1.5, "settle": 0.6, "most": 40, "grace": 0.2})
+print(json.dumps({**told, "away": away[1] - away[0]}))
 """
     told = in_namespace(script)
     lossy, clean = told["flows"]["a"], told["flows"]["b"]
-    assert 30 <= lossy["lost"] <= 75
+    span = lossy["last"] - lossy["first"]
+    assert 5 <= lossy["lost"] <= span / 0.01 + 2
+    assert lossy["longest"] == lossy["lost"], "in one go"
+    assert span <= told["away"] + 0.2
     assert lossy["back"]
-    assert 0.4 <= lossy["last"] - lossy["first"] <= 0.7
-    assert lossy["longest"] >= 25
-    assert clean["lost"] == 0
-    assert clean["sent"] > 120
-    assert told["seconds"] < 5
+    assert (clean["lost"], clean["sent"]) == (0, lossy["sent"])
+    assert told["seconds"] < 40, "it ends when all was clean for a while"
 
 
 ADDRESS, ALIAS = (1, bytes((192, 0, 2, 9))), (5, b"\x01x\x00")

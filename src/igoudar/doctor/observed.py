@@ -74,6 +74,7 @@ def read_observed(path: Path, shown: str, plan: Plan, root: Path) -> Observed:
         plan,
         identities={canonical(i): d for i, d in plan.identities.items()} | identities,
         macs={mac: End(e.device, e.port) for e, mac in read.macs.items()},
+        told=frozenset(read.chassis),
     )
     return Observed(known, {End(e.device, e.port): _observation(told) for e, told in read.ends.items()})
 

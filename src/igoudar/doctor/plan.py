@@ -51,7 +51,8 @@ class Plan:
     """`racks`: device -> rack. `identities`: chassis MAC or serial -> device; never a system name.
 
     `macs`: MAC of a port -> its end. `ports`: device -> all its ports, where they are known; a neighbour
-    that names another port, or none, is known by its device only. No two cables share an end.
+    that names another port, or none, is known by its device only. `told`: devices of which every address is
+    known, as they said it themselves; of the others at most one. No two cables share an end.
     """
 
     cables: tuple[PlannedCable, ...]
@@ -60,6 +61,7 @@ class Plan:
     identities: Mapping[str, str] = field(default_factory=dict)
     macs: Mapping[str, End] = field(default_factory=dict)
     ports: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    told: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

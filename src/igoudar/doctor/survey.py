@@ -88,12 +88,14 @@ def _note(found: Survey, end: End, told: Observation, plan: Plan) -> None:
 def _leave_nameless(found: Survey, seen: Seen, plan: Plan) -> None:
     """A stranger may be the very neighbour that is meant, where nobody knows what that one calls itself.
 
-    A chassis is compared with identities of its own form: a MAC address proves nothing against a serial.
+    A chassis is compared with identities of its own form: a MAC address proves nothing against a serial, nor
+    against the one address that the inventory has of a box, which may name itself by any of its own.
     """
     strange = [e for e, far in found.claims.items() if is_stranger(far) and e in found.far]
     if not strange:
         return
-    known = {(device, bool(MAC.fullmatch(identity))) for identity, device in plan.identities.items()}
+    forms = {(device, bool(MAC.fullmatch(identity))) for identity, device in plan.identities.items()}
+    known = {(device, by_mac) for device, by_mac in forms if not by_mac or device in plan.told}
     for end in strange:
         form = bool(MAC.fullmatch(seen[end].chassis))
         if (found.far[end].device, form) not in known:

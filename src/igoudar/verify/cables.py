@@ -116,6 +116,7 @@ def gathered(plan: Plan, answers: Mapping[str, Told]) -> tuple[Plan, dict[End, O
         plan,
         identities={**plan.identities, **identities},
         macs={mac: end for mac, end in macs.items() if mac in identities},
+        told=frozenset(answers),
     )
     far = both_ways(plan)
     seen = {end: said for answer in answers.values() for end, said in answer.ends.items()}
