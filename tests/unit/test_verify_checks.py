@@ -161,8 +161,8 @@ def test_what_a_host_asks_does_not_grow_with_the_site() -> None:
     assert most(many) <= most(few) + 4
 
 
-def managed() -> Site:
-    """With a management host that gathers the metrics, and a server that is offline."""
+def managed(*roles: str) -> Site:
+    """With a management host that gathers the metrics, and a server that is offline. All have `roles`."""
     inventory = factory.site()
     service = Service(("mgmt-1",), 0, factory.AT)
     one = next(d for d in inventory.devices.values() if d.role is Role.SERVER)
@@ -171,6 +171,7 @@ def managed() -> Site:
         one.name: replace(one, status=Status.OFFLINE),
         "mgmt-1": replace(one, name="mgmt-1", role=Role.MANAGEMENT),
     }
+    devices = {name: replace(d, roles=roles) for name, d in devices.items()}
     served = replace(inventory.site, services={"metrics": service})
     return made(replace(inventory, devices=devices, site=served))
 
@@ -182,13 +183,13 @@ def test_each_prometheus_finds_every_host_in_use_up() -> None:
     assert set(asked) == {"mgmt-1"}
     assert asked["mgmt-1"].want == site.hosts
     assert len(site.inventory.devices) > len(site.hosts)
+    assert not any(c.kind is Kind.METRICS for c in checks(made()))
 
 
-def test_management_hosts_look_for_ports_that_nobody_declared(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_management_hosts_look_for_ports_that_nobody_declared() -> None:
     """Of hosts that have a packet filter."""
     assert [c for c in flows.probes(managed(), {}).after if c.host == "mgmt-1"] == []
-    monkeypatch.setattr("stacks.servers.EVERYWHERE", ("base", "nftables"))
-    site = managed()
+    site = managed("nftables")
     devices = site.inventory.devices
     probes = [c for c in flows.probes(site, {}).after if c.host == "mgmt-1"]
 
