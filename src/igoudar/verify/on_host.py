@@ -367,12 +367,12 @@ class Flow:
 
 def stream(spec: Spec) -> Spec:
     """A packet every `interval` s a flow, until `settle` s were clean after `least` s and `until`, a file, is
-    there, or `most` s."""
+    there; at the latest for `patience` s from then, or `most` s."""
     flows = [Flow(f, n) for n, f in enumerate(spec["flows"])]
     selector = selectors.DefaultSelector()
     for flow in flows:
         selector.register(flow.socket, selectors.EVENT_READ, flow)
-    start, due, looked, grace = time.monotonic(), 0.0, 0.0, spec.get("grace", 0.5)
+    start, due, looked, over, grace = time.monotonic(), 0.0, 0.0, 0.0, spec.get("grace", 0.5)
     while (now := time.monotonic() - start) < spec["most"]:
         if now >= due:
             for flow in flows:
@@ -381,7 +381,8 @@ def stream(spec: Spec) -> Spec:
         if now > spec["least"] and now - looked > 0.25:
             looked = now
             clean = all(f.clean_since(now, grace) > spec["settle"] + grace for f in flows)
-            if clean and Path(spec.get("until", "/")).exists():
+            over = over or (now if Path(spec.get("until", "/")).exists() else 0.0)
+            if over and (clean or now - over > spec.get("patience", spec["most"])):
                 break
         for key, _ in selector.select(max(0.0, start + due - time.monotonic())):
             key.data.receive()
