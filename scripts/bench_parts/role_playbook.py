@@ -16,6 +16,7 @@ from igoudar.roles import Declaration, RoleCommand, RoleFile, RoleUnit, RoleUser
 from igoudar.worker.script import keys_file
 
 FORKS = 50
+LOGIN_SECONDS = 60  # its own 10 are too few where all hosts share one busy machine
 Task = dict[str, Any]
 
 
@@ -46,6 +47,7 @@ def _settings(folder: Path) -> str:
         (
             "[defaults]",
             f"forks = {FORKS}",
+            f"timeout = {LOGIN_SECONDS}",
             "host_key_checking = True",
             f"home = {folder / 'home'}",
             "[connection]",
