@@ -97,7 +97,7 @@ def _ours(work: Mapping[str, Any]) -> Run:
 
     hosts, processes = work["documents"], work["processes"]
     pool.HOSTS_A_WORKER = -(-len(hosts) // processes)
-    pool.RUNS_A_WORKER = work["runs"] + 1
+    pool.RUNS_A_WORKER = work["runs"] + 2  # with the one before the first, and none is replaced
     workers = pool.Pool()
     root, site = Path(work["root"]), Path(work["site"])
     arguments = {"root": str(root), "site": os.path.relpath(site, root), "plan": False, "serials": {}}
