@@ -20,6 +20,7 @@ from stacks import hall, networks, servers, tenants, uplinks
 
 LAYERS = ("hall", "networks", "uplinks", "tenants", "servers")
 TEXTS = "networks"  # the layer that brings texts, and the secrets in them, to switches
+ROLES = "servers"  # the one that brings roles, and the secrets in their files, to hosts
 
 
 def describe(inventory: Inventory) -> Design:

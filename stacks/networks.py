@@ -97,11 +97,6 @@ def _natural(end: End) -> tuple[str, int, str]:
     return end.device, int(digits or 0), end.port
 
 
-def _store() -> str:
-    """Where values of secrets are looked up when switches change: a reference, not a secret."""
-    return pulumi.Config("igoudar").get("secrets") or ""
-
-
 class Networks(pulumi.ComponentResource):
     """All switches of the stack as one resource: one record and one transaction can only be true together."""
 
@@ -112,7 +107,7 @@ class Networks(pulumi.ComponentResource):
         resources.Record(
             "igoudar:network:Switches",
             compiled.site,
-            resources.switches_inputs(compiled, pulumi.get_stack(), _store()),
+            resources.switches_inputs(compiled, pulumi.get_stack(), resources.store()),
             pulumi.ResourceOptions(parent=self, depends_on=list(after)),
         )
         self.register_outputs({})

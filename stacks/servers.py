@@ -10,11 +10,21 @@ from igoudar import resources
 from igoudar.compiler import Compiled
 from igoudar.design import HallDesign, ServerDesign, ServerGroupDesign, TenantDesign
 from igoudar.model import SWITCH_ROLES, Attachment, Device, Inventory, Role, Status
+from igoudar.site import Site
 
 MANAGERS, SWITCHES = "management", "switches"
 FIRST = (MANAGERS, SWITCHES)  # what a change of the switches needs, over the out-of-band network only
 EVERYWHERE = ("base", "lldpd", "chrony")
-MANAGEMENT = (*EVERYWHERE, "unbound")
+# service of the site -> the roles of its members; those of everywhere do the rest
+BY_SERVICE: dict[str, tuple[str, ...]] = {
+    "dns": ("dns_authoritative", "unbound"),
+    "ntp": (),
+    "dhcp": ("kea",),
+    "logs": (),
+}
+# everywhere where the site has it: a service that every host uses, or an authority of SSH
+BY_USE: dict[str, str] = {"logs": "logs"}
+OF_CERTIFICATES = "ssh_ca"
 BY_ATTACHMENT = {Attachment.ACCESS: "host_net", Attachment.ROUTED: "bgp_host"}
 
 
@@ -24,14 +34,13 @@ def describe(inventory: Inventory, hall: HallDesign, tenants: TenantDesign) -> S
     devices = inventory.devices.values()
     managers = [d for d in devices if d.role is Role.MANAGEMENT]
     switches = [d for d in devices if d.role in SWITCH_ROLES]
-    witnesses = inventory.site.witnesses
-    roles = {d.name: _roles(d, attachment, witnesses) for d in devices}
+    roles = {d.name: _roles(d, attachment, inventory.site) for d in devices}
     groups = [_group(MANAGERS, managers, roles), _group(SWITCHES, switches, roles)]
     for row in hall.rows:
         standing = [inventory.devices[name] for rack in row.racks for name in row.devices[rack]]
         servers = [d for d in standing if d.role is Role.SERVER]
         groups.append(_group(f"{row.hall}-{row.row}", servers, roles))
-    return ServerDesign(tuple(g for g in groups if g.hosts))
+    return ServerDesign(tuple(g for g in groups if g.hosts), BY_SERVICE)
 
 
 def _group(name: str, devices: list[Device], roles: dict[str, tuple[str, ...]]) -> ServerGroupDesign:
@@ -45,12 +54,17 @@ def _group(name: str, devices: list[Device], roles: dict[str, tuple[str, ...]]) 
     )
 
 
-def _roles(device: Device, attachment: dict[str, Attachment], witnesses: Sequence[str]) -> tuple[str, ...]:
+def _roles(device: Device, attachment: dict[str, Attachment], site: Site) -> tuple[str, ...]:
+    used = tuple(role for service, role in BY_USE.items() if service in site.services)
+    everywhere = (*EVERYWHERE, *used, OF_CERTIFICATES) if site.ssh_ca else (*EVERYWHERE, *used)
     if device.role is Role.MANAGEMENT:
-        return (*MANAGEMENT, "witness") if device.name in witnesses else MANAGEMENT
+        served = [s for s, service in site.services.items() if device.name in service.members]
+        own = dict.fromkeys(role for service in served for role in BY_SERVICE.get(service, ()))
+        witness = ("witness",) if device.name in site.witnesses else ()
+        return (*everywhere, *own, *witness)
     if device.name in attachment:
-        return (*EVERYWHERE, BY_ATTACHMENT[attachment[device.name]])
-    return EVERYWHERE
+        return (*everywhere, BY_ATTACHMENT[attachment[device.name]])
+    return everywhere
 
 
 class SwitchHosts(pulumi.ComponentResource):

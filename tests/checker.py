@@ -26,7 +26,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from unittest.mock import patch
 
 from igoudar.agent.clock import Clock
@@ -37,11 +37,14 @@ from igoudar.agent.protocol import Refused
 from igoudar.agent.switch import Switch
 from igoudar.agent.voting import Ballot, Witness, decided
 from igoudar.agent.windows import boot, look
+from igoudar.apply import change
 from igoudar.apply import operator as product
-from igoudar.apply.change import FRR, Wanted
+from igoudar.apply.change import FRR, Texts, Wanted
 from igoudar.apply.driver import AgentDriver, AgentRefused
 from igoudar.apply.operator import Operator, Plan
 from igoudar.errors import DeviceFailed, Drift
+from igoudar.impact import Impact, impact
+from igoudar.impact_rules import Rules
 from igoudar.runs import Report
 from igoudar.witness.__main__ import answer
 from igoudar.witness.register import Register
@@ -61,6 +64,19 @@ Step = tuple[str, int, str]  # who hears of it (`dev`, `wit`; `own`: a switch by
 
 class Killed(BaseException):
     """The operator is gone: nothing of it runs any more."""
+
+
+class Name(str):
+    """A path in memory, where making one costs next to nothing."""
+
+    __slots__ = ()
+
+    def __truediv__(self, part: str) -> Name:
+        return Name(f"{self}/{part}")
+
+    @property
+    def parent(self) -> Name:
+        return Name(self.rpartition("/")[0])
 
 
 class MemoryDisk(Disk):
@@ -106,7 +122,7 @@ class MemoryStore(Store):
     """Journals as they are; the rest goes by the disk."""
 
     def __init__(self, disk: MemoryDisk) -> None:
-        super().__init__(Path("/s"), disk)
+        super().__init__(cast("Path", Name("/s")), disk)
         self.journals: dict[str, Journal] = {}
         self.named = ""
 
@@ -139,7 +155,7 @@ class MemorySwitch(Switch):
     disk: MemoryDisk
 
     def path(self, path: str) -> Path:
-        return Path(f"/live{path}")
+        return cast("Path", Name(f"/live{path}"))
 
     def has(self, path: str) -> bool:
         return True
@@ -447,11 +463,23 @@ def operate(world: World, id_: str, target: str = NEW, *, adopt: bool = False) -
     return report
 
 
+def _impact(before: Texts, after: Texts, rules: Rules) -> Impact:
+    """Of the few texts of all runs, each once."""
+    assert rules is RULES
+    return _impact_of(tuple(before.items()), tuple(after.items()))
+
+
+@cache
+def _impact_of(before: tuple[tuple[str, str], ...], after: tuple[tuple[str, str], ...]) -> Impact:
+    return impact(dict(before), dict(after), RULES)
+
+
 @contextlib.contextmanager
 def quick() -> Iterator[None]:
     """The operator without threads, and without waiting."""
     with (
         patch.object(product, "each", each),
+        patch.object(change, "impact", _impact),
         patch.object(product, "time", Time()),
         patch.object(product, "WindowKeeper", lambda *_: contextlib.nullcontext()),
         patch("igoudar.agent.windows.fcntl.flock"),

@@ -37,7 +37,7 @@ from igoudar.model import (
     Vpc,
     Wave,
 )
-from igoudar.site import Pools, Site
+from igoudar.site import Pools, Service, Site
 
 AT = Where("factory.py", 1)
 TODAY = date(2026, 11, 25)
@@ -234,6 +234,7 @@ def _site() -> Site:
         ntp=(),
         bastion="",
         witnesses=("mgmt-1",),
+        services={"dns": Service(("mgmt-1",), 0, AT)},
         bogon_exceptions=(IPNetwork("198.51.100.0/24"), IPNetwork("2001:db8::/32")),
         bfd_interval_ms=300,
         bfd_multiplier=3,

@@ -44,6 +44,7 @@ def declare(settings: Settings, host: HostView) -> Declaration:
         ),
         units=(RoleUnit("ssh.service"),),
         ports=(RolePort(22, "tcp", host.oob_network, "ssh"),),
+        lockout=True,
     )
 
 

@@ -55,6 +55,7 @@ def declare(settings: Settings, host: HostView) -> Declaration:
             RoleCommand("ifreload", "mkdir -p /run/network && ifreload -a"),
         ),
         units=(RoleUnit("networking.service", running=None), RoleUnit("frr.service")),
+        lockout=True,
     )
 
 

@@ -45,4 +45,5 @@ def declare(settings: Settings, host: HostView) -> Declaration:
         ),
         before_units=(RoleCommand("ifreload", "mkdir -p /run/network && ifreload -a"),),
         units=(RoleUnit("networking.service", running=None), RoleUnit("igoudar-gateway.timer")),
+        lockout=True,
     )

@@ -1,4 +1,4 @@
-"""Resolvers on the management hosts, with every host of the site from the model."""
+"""Resolvers on the management hosts, which know the site's own names from its zones."""
 
 from __future__ import annotations
 

@@ -1,9 +1,11 @@
-"""Resolvers on the management hosts: every host of the site from the model, the rest forwarded or refused."""
+"""Resolvers on the management hosts: the site's own names from its zones, the rest forwarded or refused."""
 
 from __future__ import annotations
 
+from netaddr import IPNetwork
 from pydantic import IPvAnyAddress
 
+from igoudar.dns_zones import ADDRESS, PORT, reverse_zones
 from igoudar.hostview import HostView
 from igoudar.roles import Declaration, RoleFile, RolePort, RoleSettings, RoleUnit
 
@@ -17,13 +19,19 @@ class Settings(RoleSettings):
 
 
 def declare(settings: Settings, host: HostView) -> Declaration:
+    variables = {
+        "host": host,
+        "forwarders": [str(f) for f in settings.forwarders],
+        "zones": (host.domain, *reverse_zones(IPNetwork(host.oob_network))),
+        "authority": f"{ADDRESS}@{PORT}",
+    }
     return Declaration(
         packages=("unbound", "dns-root-data"),
         files=(
             RoleFile(
                 CONFIG,
                 template="unbound.conf.j2",
-                variables={"host": host, "forwarders": [str(f) for f in settings.forwarders]},
+                variables=variables,
                 validate="unbound-checkconf {} >/dev/null",
                 notify=("restart:unbound.service",),
             ),

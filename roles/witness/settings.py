@@ -34,4 +34,5 @@ def declare(settings: Settings, host: HostView) -> Declaration:
             RoleCommand("tmpfiles", "systemd-tmpfiles --create /etc/tmpfiles.d/igoudar-witness.conf"),
         ),
         units=(RoleUnit("ssh.service"),),
+        lockout=True,
     )

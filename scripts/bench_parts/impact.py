@@ -8,6 +8,7 @@ afterwards; a probe every 10 ms on each flow says for how long packets were lost
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import threading
 import time
@@ -39,7 +40,7 @@ from igoudar.verify.twins import outside_of
 
 INTERVAL = 0.01  # seconds between two probes of a flow
 BEFORE = 2.0  # seconds of probes before a change begins: logins and interpreters start in it
-LEAST, SETTLE, MOST = 9.0, 3.0, 75.0  # seconds: a flow is watched so long, until so long clean, at most
+LEAST, SETTLE, MOST = 9.0, 3.0, 300.0  # seconds: a flow is watched so long, until so long clean, at most
 CONVERGED = 120.0  # seconds until all must be as described before a change
 FLOWS = ("in a subnet", "between subnets", "routed", "world")
 
@@ -127,11 +128,12 @@ class Bench:
 
 
 class Watch:
-    """Probes on all flows while the block runs, and until they have settled."""
+    """Probes on all flows while the block runs, however long it takes, and until they have settled."""
 
     def __init__(self, verification: Verification, flows: Sequence[Flow]) -> None:
         self.verification, self.flows = verification, flows
         self.told: dict[str, Any] = {}
+        self.over = f"/tmp/igoudar-bench-{secrets.token_hex(8)}"
         self.thread = threading.Thread(target=self._ask)
 
     def __enter__(self) -> None:
@@ -139,15 +141,28 @@ class Watch:
         time.sleep(BEFORE if self.flows else 0)
 
     def __exit__(self, *rest: object) -> None:
+        self._on_hosts(f"touch {self.over}")
         self.thread.join()
+        self._on_hosts(f"rm -f {self.over}")
         time.sleep(0 if self.flows else SETTLE)
+
+    def _on_hosts(self, command: str) -> None:
+        for host in {flow.host for flow in self.flows}:
+            self.verification.logins.sessions[host].run(command)
 
     def _ask(self) -> None:
         mine: dict[str, list[dict[str, Any]]] = {}
         for number, flow in enumerate(self.flows):
             spec = {"id": str(number), "kind": flow.by, "to": flow.to, "port": ANSWER_PORT}
             mine.setdefault(flow.host, []).append(spec)
-        spec = {"do": "stream", "interval": INTERVAL, "least": LEAST, "settle": SETTLE, "most": MOST}
+        spec = {
+            "do": "stream",
+            "interval": INTERVAL,
+            "least": LEAST,
+            "settle": SETTLE,
+            "most": MOST,
+            "until": self.over,
+        }
 
         def ask(host: str) -> dict[str, Any]:
             return self.verification.logins.ask(host, {**spec, "flows": mine[host]}, MOST + 30)

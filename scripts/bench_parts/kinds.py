@@ -321,14 +321,6 @@ def ports() -> Iterator[Kind]:
         "interface description", interfaces("alias spine-1/swp1$", "alias spine-1/other"), about=("alias",)
     )
     yield one(
-        "mtu of a fabric port", interfaces(r"(alias spine-1/swp1\n    mtu) 9216", r"\1 9200"), about=("mtu",)
-    )
-    yield one(
-        "mtu of a server's port",
-        interfaces(r"(alias srv-1/eth1\n    bridge-access \d+\n    mtu) 9216", r"\1 9200"),
-        about=("mtu",),
-    )
-    yield one(
         "mtu of a gateway", interfaces(r"(    vrf fisc-prod\n    mtu) 9000", r"\1 8900"), about=("mtu",)
     )
     yield one(

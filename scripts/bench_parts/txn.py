@@ -22,12 +22,14 @@ from igoudar.apply.witnesses import SshWitnesses
 from igoudar.errors import DeviceFailed, IgoudarError
 from igoudar.runs import Report, new_id
 from igoudar.transport import Access, Lines, Result, Session
-from igoudar.twin import TwinHost, TwinSpec, TwinWire
+from igoudar.twin import TwinHost, TwinSpec, TwinWire, waiting
 from tests.twin import bare
 from tests.twin.bare import ROOT, at_all
 from tests.twin.faults.fabric import WITNESSES
 
-SPINES = 4
+SPINES = 4  # of a pod
+POD = 36  # switches; a kernel of a twin takes some forty ports
+BOOT_SECONDS = 1200  # of all of them on two cores
 VERIFY_SECONDS = 400.0
 PROBE_SECONDS = 0.05
 MEMORY_MB = 160
@@ -35,18 +37,22 @@ MEMORY_MB = 160
 
 @dataclass(frozen=True, slots=True)
 class Clos:
-    """`size` switches, four of them spines; every leaf on every spine."""
+    """`size` switches in pods of four spines, none larger than POD; every leaf on every spine of its pod."""
 
     folder: Path
     size: int
 
     @property
+    def pods(self) -> int:
+        return -(-self.size // POD)
+
+    @property
     def spines(self) -> list[str]:
-        return [f"sp-{n}" for n in range(1, SPINES + 1)]
+        return [f"sp-{n}" for n in range(1, SPINES * self.pods + 1)]
 
     @property
     def leaves(self) -> list[str]:
-        return [f"lf-{n}" for n in range(1, self.size - SPINES + 1)]
+        return [f"lf-{n}" for n in range(1, self.size - SPINES * self.pods + 1)]
 
     @property
     def names(self) -> list[str]:
@@ -56,8 +62,12 @@ class Clos:
         return WITNESSES.get(name) or 10 + self.names.index(name)
 
     def peers(self, name: str) -> dict[str, str]:
-        far = self.leaves if name in self.spines else self.spines
-        return {f"swp{n}": other for n, other in enumerate(far, 1)}
+        mine, far = (self.spines, self.leaves) if name in self.spines else (self.leaves, self.spines)
+        pod = mine.index(name) % self.pods
+        return {f"swp{n}": other for n, other in enumerate(far[pod :: self.pods], 1)}
+
+    def port(self, name: str, peer: str) -> tuple[str, str]:
+        return name, next(port for port, other in self.peers(name).items() if other == peer)
 
     def text(self, name: str, version: int) -> dict[str, str]:
         asn = 65000 if name in self.spines else 65000 + self.number(name)
@@ -65,9 +75,9 @@ class Clos:
 
     def spec(self) -> TwinSpec:
         wires = tuple(
-            TwinWire(f"{leaf}-{spine}", (leaf, f"swp{at}"), (spine, f"swp{row}"))
-            for row, leaf in enumerate(self.leaves, 1)
-            for at, spine in enumerate(self.spines, 1)
+            TwinWire(f"{leaf}-{spine}", self.port(leaf, spine), self.port(spine, leaf))
+            for leaf in self.leaves
+            for spine in self.peers(leaf).values()
         )
         voters = [bare.witness_host(name, number) for name, number in WITNESSES.items()]
         hosts = (*(self._host(name) for name in self.names), *voters)
@@ -147,8 +157,9 @@ def txn(size: int) -> None:
     with tempfile.TemporaryDirectory() as made:
         clos = Clos(Path(made), size)
         begun = time.monotonic()
-        twin.up(clos.spec(), clos.folder, twin.find_image(ROOT), lambda _: None)
         try:
+            with patch.object(waiting, "HOST_SECONDS", BOOT_SECONDS):
+                twin.up(clos.spec(), clos.folder, twin.find_image(ROOT), lambda _: None)
             at_all(clos.names, lambda name: twin_sh(clos, name, bare.SWITCH_SETUP))
             at_all(WITNESSES, lambda name: twin_sh(clos, name, bare.WITNESS_SETUP))
             print(f"{size} switches: up after {time.monotonic() - begun:.0f} s", flush=True)

@@ -13,7 +13,7 @@ from igoudar.assemble import Documents
 from igoudar.facility.kinds import KindHall, kind_halls, misspelt
 from igoudar.facility.rest import Copy
 from igoudar.hall.part import Part
-from igoudar.one_hall import filled, halls_of
+from igoudar.one_hall import filled, halls_of, names_of
 from igoudar.site_files import SiteFile
 
 
@@ -41,12 +41,12 @@ def _alike(documents: Documents, halls: Collection[str]) -> dict[str, str]:
     cords = [rule for file in files if file.cabling for rule in file.cabling.cords]
     if [*misspelt(kinds)] or any(rule.rest for rule in cords):  # the ledger gives outlets by name
         return {}
-    names = {*_written(files)}
     alone = {rule.hall for rule in cords} | {row.hall for file in files for row in file.rows}
     alone |= {rack.hall for file in files for rack in file.racks.values()}
+    alone |= _told_of(documents, [*halls, *(hall.name for hall in kinds)])
     alike: dict[str, list[str]] = {}
     for hall in kinds:
-        if hall.name not in alone and not any(hall.name in name for name in names):
+        if hall.name not in alone:
             alike.setdefault(hall.kind, []).append(hall.name)
     found: dict[str, str] = {}
     for same in alike.values():
@@ -55,8 +55,20 @@ def _alike(documents: Documents, halls: Collection[str]) -> dict[str, str]:
     return found
 
 
+def _told_of(documents: Documents, halls: Collection[str]) -> set[str]:
+    """Halls that have something of which something is said by name. What a kind gives has its hall's name in
+    it; `srv-g01-2-a07-1` has that of the hall a07-1, too, and is none of its boxes.
+    """
+    names, found = {*_written([file for _, file in documents.sites])}, set[str]()
+    for hall in halls:
+        if any(hall in name for name in names) and (own := names.intersection(names_of(documents, hall))):
+            found.add(hall)
+            names -= own
+    return found
+
+
 def _written(files: Collection[SiteFile]) -> Iterator[str]:
-    """Names of racks and devices of which something is said. What a kind gives has its hall's name in it."""
+    """Names of racks and devices of which something is said."""
     for file in files:
         yield from file.overrides
         for name, device in file.devices.items():

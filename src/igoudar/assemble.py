@@ -27,8 +27,9 @@ from igoudar.hall.rack_maker import RackMaker
 from igoudar.hall.readings import Reading
 from igoudar.hall.units import Unit, put_in
 from igoudar.hardware import DeviceType, ModuleType, RackType
-from igoudar.site import Pools, Site, User
+from igoudar.site import Logs, Pools, Service, Site, User
 from igoudar.site_files import SiteFile, TenantFile
+from igoudar.site_schema import GIVEN, ServiceIn, SiteIn, ssh_ca
 from igoudar.waivers import Waiver
 
 _In = TypeVar("_In")
@@ -191,10 +192,10 @@ def _site(documents: Documents, folder: str, findings: list[Finding]) -> Site | 
         )
         return None
     entry, where = found
-    lists = {"dns", "ntp", "witnesses", "bogon_exceptions"}
-    plain = entry.model_dump(exclude={"pools", "users", "bastion", "bfd", *lists})
-    pools = entry.pools
-    ranges = pools.model_dump(exclude={"public4", "public6"})
+    lists = {"dns", "ntp", "witnesses", "services", "bogon_exceptions"}
+    others = {"pools", "users", "bastion", "bfd", "roles", "ssh_ca", "logs"}
+    plain = entry.model_dump(exclude=others | lists)
+    pools, ranges = entry.pools, entry.pools.model_dump(exclude={"public4", "public6"})
     return Site(
         **plain,
         folder=folder,
@@ -203,12 +204,29 @@ def _site(documents: Documents, folder: str, findings: list[Finding]) -> Site | 
         ntp=tuple(entry.ntp),
         bastion=entry.bastion or "",
         witnesses=tuple(entry.witnesses),
+        services=dict(_services(entry, where.at("services"), findings)),
         bogon_exceptions=tuple(entry.bogon_exceptions),
         bfd_interval_ms=entry.bfd.interval_ms,
+        failures=entry.roles.failures,
         bfd_multiplier=entry.bfd.multiplier,
         users=tuple(User(n, tuple(u.keys), u.sudo, where.at("users").at(n)) for n, u in entry.users.items()),
+        ssh_ca=ssh_ca(entry.ssh_ca),
+        logs=Logs(**entry.logs.model_dump()),
         where=where,
     )
+
+
+def _services(entry: SiteIn, where: Where, findings: list[Finding]) -> Iterator[tuple[str, Service]]:
+    """Names and time always, with the members that their own keys give; then the others."""
+    for name in dict.fromkeys((*GIVEN, *entry.services)):
+        said = entry.services.get(name, ServiceIn())
+        given = name in GIVEN
+        if given and said.members:
+            at, what = where.at(name).at("members"), f"the members of {name} stand in site.{name}"
+            findings.append(Finding("service-members", at, what, "`min_up` alone here"))
+        members = getattr(entry, name) if given else said.members
+        min_up = max(len(members) - 1, 0) if said.min_up is None else said.min_up
+        yield name, Service(tuple(members), min_up, where.at(name), said.min_up is not None)
 
 
 def _campus(documents: Documents, findings: list[Finding]) -> Campus | None:

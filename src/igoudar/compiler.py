@@ -15,7 +15,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
-from igoudar import adopted, checks, stack_files, vendors
+from igoudar import adopted, checks, ssh_certificates, stack_files, vendors
 from igoudar.allocate import allocate, settled
 from igoudar.assemble import Documents
 from igoudar.bogons import load_bogons
@@ -36,6 +36,7 @@ from igoudar.render import render_all
 from igoudar.render_roles import render_declaration
 from igoudar.roles import Declaration, RoleFolder, load_roles
 from igoudar.roles import clashes as role_clashes
+from igoudar.secret_marks import brought
 from igoudar.some_halls import part_of
 from igoudar.stack_files import StackFile, stacks_of
 from igoudar.vendors import Nos
@@ -51,9 +52,9 @@ class Compiled:
     """Everything that follows from the files.
 
     `switches`: switch -> path on the device -> whole text, secrets as marks. `hosts`: host (switches too) ->
-    role in order of application -> declaration with rendered texts. `offline`: switches that are left alone.
-    `stacks`: those of the site, each with its halls. `adopted`: what is rendered for switches that carry an
-    adopted patch, without it.
+    role in order of application -> declaration with rendered texts. `offline`: switches that are left alone,
+    cordoned ones too; `cordoned`: hosts of any kind. `stacks`: those of the site, each with its halls.
+    `adopted`: what is rendered for switches that carry an adopted patch, without it.
     """
 
     site: str
@@ -71,7 +72,12 @@ class Compiled:
     @property
     def offline(self) -> tuple[str, ...]:
         devices = self.design.inventory.devices
-        return tuple(name for name in self.switches if devices[name].status is Status.OFFLINE)
+        return tuple(name for name in self.switches if devices[name].left_alone)
+
+    @property
+    def cordoned(self) -> tuple[str, ...]:
+        devices = self.design.inventory.devices
+        return tuple(name for name in sorted({*self.switches, *self.hosts}) if devices[name].cordoned)
 
 
 def describe(inventory: Inventory, root: Path) -> Design:
@@ -117,7 +123,7 @@ def compile_site(folder: Path, *, root: Path, today: date, documents: Documents 
     """
     place, ledger = (folder, root), ledger_of(folder, root)
     inventory = load_whole(documents or read_documents(*place), place, ledger)
-    return _compiled(inventory, ledger, place, today)
+    return _compiled(describe(inventory, root), ledger, place, today)
 
 
 def compile_halls(folder: Path, halls: Collection[str], *, root: Path, today: date) -> Compiled:
@@ -158,8 +164,9 @@ def _compiled_part(
         checked = [finding for finding in checked if finding.code not in OF_TIES]
         if part.tied and any(finding.severity is Severity.ERROR for finding in checked):
             return None
-        checked += _of_ties(inventory, halls, place[1])
-        compiled = _compiled(inventory, ledger, place, today, (part, checked))
+        design = describe(inventory, place[1])
+        checked += _of_ties(design, halls)
+        compiled = _compiled(design, ledger, place, today, (part, checked))
     except BadInput:
         return None
     if not settled(compiled.design, ledger()):
@@ -192,25 +199,27 @@ def _knows_all(device: Device) -> bool:
 
 
 def _compiled(
-    inventory: Inventory,
+    design: Design,
     ledger: Callable[[], Ledger],
     place: tuple[Path, Path],
     today: date,
     part: tuple[Part, list[Finding]] | None = None,
 ) -> Compiled:
     """`part`: halls that texts are wanted of, and what was found in them; without it all, checked here."""
-    folder, root = place
+    (folder, root), inventory = place, design.inventory
     stacks = stacks_of(folder, root)
     patches = adopted.read(folder, root)
+    signed = ssh_certificates.read(folder, root)
     nos_folders = vendors.load(root / "templates")
     roles = load_roles(root / "roles")
     numbers = sound(ledger(), root)
-    design = describe(inventory, root)
     plan = allocate(design, numbers, today)
     halls = part[0].halls if part else frozenset(inventory.halls)
     checked = part[1] if part else waive(checks.check(design), inventory.waivers, today)
     found = [*inventory.warnings, *plan.findings, *checked, *vendors.check(inventory, nos_folders)]
     found += vendors.check_roles(nos_folders, roles)
+    signed = {name: one for name, one in signed.items() if not part or name in inventory.devices}
+    found += ssh_certificates.check(signed, inventory, today)
     found += stack_files.check(stacks, inventory, _stacks(root).LAYERS)
     _stop_on_errors(found, root)
     derived = derive(plan, load_bogons(root))
@@ -226,7 +235,7 @@ def _compiled(
     patched, said = adopted.put_on(patches, target.texts, inventory)
     found += said
     _stop_on_errors(found, root)
-    hosts, wrong = _declarations(plan, roles, nos_folders, halls)
+    hosts, wrong = _declarations(HostViews(plan, signed), roles, nos_folders, halls)
     found += wrong
     _stop_on_errors(found, root)
     return Compiled(
@@ -273,17 +282,17 @@ def _tied(
         return None
     try:
         known = load_whole(documents, place) if less is None else load_part(less, place, ledger_of(*place))
-        found = _of_ties(known, [hall], place[1])
+        found = _of_ties(describe(known, place[1]), [hall])
     except BadInput:
         return []
     others = {*_lines_of_servers(known, {*known.halls} - {hall})}
     return [finding for finding in found if finding.where not in others]
 
 
-def _of_ties(inventory: Inventory, halls: Collection[str], root: Path) -> list[Finding]:
+def _of_ties(design: Design, halls: Collection[str]) -> list[Finding]:
     """What is judged of some halls with more than these; of borders where one of theirs leaves."""
-    design = describe(inventory, root)
-    said = [*tenants.check(design), *(leaving.check(design) if _border_leaves(inventory, halls) else ())]
+    leaves = _border_leaves(design.inventory, halls)
+    said = [*tenants.check(design), *(leaving.check(design) if leaves else ())]
     return [finding for finding in said if finding.code in OF_TIES]
 
 
@@ -320,12 +329,12 @@ def _chosen(inventory: Inventory, target: Mapping[str, Texts], base: Mapping[str
 
 
 def _declarations(
-    plan: Plan, roles: Mapping[str, RoleFolder], folders: Mapping[str, Nos], halls: Collection[str]
+    views: HostViews, roles: Mapping[str, RoleFolder], folders: Mapping[str, Nos], halls: Collection[str]
 ) -> tuple[dict[str, dict[str, Declaration]], list[Finding]]:
     """host -> role -> declaration, for the hosts of every server group; a switch has its NOS's role too."""
     hosts: dict[str, dict[str, Declaration]] = {}
     findings: list[Finding] = []
-    views, devices = HostViews(plan), plan.design.inventory.devices
+    plan, devices = views.plan, views.plan.design.inventory.devices
     for group in plan.design.servers.groups:
         for name in group.hosts:
             device = devices[name]
@@ -344,14 +353,15 @@ def _declarations(
 def _declare(
     plan: Plan, view: HostView, chosen: list[str], roles: Mapping[str, RoleFolder]
 ) -> tuple[dict[str, Declaration], list[Finding]]:
-    device = plan.design.inventory.devices[view.name]
+    device, secrets = plan.design.inventory.devices[view.name], plan.design.inventory.secrets
     told: dict[str, Declaration] = {}
     findings: list[Finding] = []
     for role in chosen:
         where = device.where.at("settings").at(role)
         try:
-            settings = roles[role].settings(device.settings.get(role, {}), where)
-            told[role] = render_declaration(roles[role].declare(settings, view), roles[role])
+            settings = roles[role].settings(device.settings.get(role, {}), where, secrets)
+            held = {mark for _, mark in brought(settings)}
+            told[role] = render_declaration(roles[role].declare(settings, view), roles[role], held)
         except BadInput as error:
             findings += error.findings
     return told, [*findings, *role_clashes(told, view.name, device.where)]

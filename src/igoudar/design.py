@@ -137,7 +137,10 @@ class ServerGroupDesign:
 
 @dataclass(frozen=True, slots=True)
 class ServerDesign:
+    """`services`: each that hosts can be members of, with the roles that its members have for it."""
+
     groups: tuple[ServerGroupDesign, ...]
+    services: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from igoudar.apply.change import RUNNING, serial, switches
 from igoudar.errors import other_serial
-from igoudar.model import Inventory, Status
+from igoudar.model import Inventory
 from igoudar.texts import differences
 
 Inputs = Mapping[str, Any]
@@ -18,7 +18,7 @@ Inputs = Mapping[str, Any]
 class State(StrEnum):
     """`open`: a transaction is under way or was left there, so what it runs may yet change.
 
-    `offline`: nobody asks it, by the inventory's word; `gone`: the inventory does not know it any more.
+    `offline`, `cordoned`: by the inventory's word nobody asks it; `gone`: the inventory knows it no more.
     """
 
     SAME = "same"
@@ -26,6 +26,7 @@ class State(StrEnum):
     OPEN = "open"
     SILENT = "no answer"
     OFFLINE = "offline"
+    CORDONED = "cordoned"
     GONE = "gone"
 
 
@@ -64,12 +65,12 @@ class Drifted:
 
 
 def asked(record: Inputs, inventory: Inventory) -> dict[str, Mapping[str, str]]:
-    """switch -> recorded texts, of those to ask: they are in the inventory, and not offline."""
+    """switch -> recorded texts, of those to ask: they are in the inventory, and not left alone."""
     devices = inventory.devices
     return {
         name: files
         for name, files in switches(record).items()
-        if name in devices and devices[name].status is not Status.OFFLINE
+        if name in devices and not devices[name].left_alone
     }
 
 
@@ -82,7 +83,8 @@ def compare(stack: str, record: Inputs, seen: Seen, inventory: Inventory) -> Ite
         elif name in silent:
             yield Drifted(name, stack, State.SILENT, silent[name])
         elif name in inventory.devices:
-            yield Drifted(name, stack, State.OFFLINE, "offline in the inventory: it was not asked")
+            state = State(inventory.devices[name].left_alone)
+            yield Drifted(name, stack, state, f"{state} in the inventory: it was not asked")
         else:
             yield Drifted(name, stack, State.GONE, "not in the inventory any more: it was not asked")
 

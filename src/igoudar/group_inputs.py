@@ -1,12 +1,13 @@
 """What Pulumi records of a group of hosts, and the way back to each host's declarations. Pure.
 
-    _group    {site, name, order: [role], form}
+    _group    {site, name, order: [role], form, course, cordoned: [host], secrets}; how, not what
+              secrets: the store of values, where one is named
     hosts     {host: {role: digest}}
     serials   {host: serial}                  another box under a name has nothing of what is done there
     texts     {path: {owner: text}}           owner: `*`, or a host
     declared  {role: {part: {owner: value}}}  the rest of the declarations: a file's path, or a key of them
 
-A part is a list or a mapping that holds something; where a host's role has no such part it is `ABSENT`.
+A part is a list or a mapping that holds something, or true; `ABSENT` where a host's role has no such part.
 
 What two or more hosts share stands once, under `*` (the text of most hosts; of two equally frequent ones
 that of the first host). A host that differs has its own entry; where several share that one too, the others
@@ -21,6 +22,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from igoudar.errors import IgoudarError
+from igoudar.host_waves import Course
 from igoudar.role_document import Document, as_document, digest
 from igoudar.roles import Declaration
 
@@ -32,11 +34,19 @@ Inputs = dict[str, Any]
 
 
 def server_group_inputs(
-    site: str, name: str, hosts: Mapping[str, Mapping[str, Declaration]], serials: Mapping[str, str]
+    site: str,
+    name: str,
+    hosts: Mapping[str, Mapping[str, Declaration]],
+    serials: Mapping[str, str],
+    secrets: str = "",
+    *,
+    over: Course | None = None,
+    cordoned: Iterable[str] = (),
 ) -> Inputs:
     """`site` is the site's folder, relative to the checkout; roles come in order of application."""
     documents = {h: {r: as_document(told) for r, told in roles.items()} for h, roles in hosts.items()}
     order = _order(roles for roles in hosts.values())
+    named = {"secrets": secrets} if secrets else {}
     texts: dict[str, dict[str, str]] = {}
     parts: dict[str, dict[str, Document]] = {}
     for host, roles in documents.items():
@@ -46,7 +56,15 @@ def server_group_inputs(
             for path, text in own.items():
                 texts.setdefault(path, {})[host] = text
     return {
-        "_group": {"site": site, "name": name, "order": order, "form": FORM},
+        "_group": {
+            "site": site,
+            "name": name,
+            "order": order,
+            "form": FORM,
+            "course": (over or Course()).as_json(),
+            "cordoned": sorted(cordoned),
+            **named,
+        },
         "hosts": {h: {r: digest(d) for r, d in roles.items()} for h, roles in documents.items()},
         "serials": {h: serials[h] for h in hosts},
         "texts": {path: shared(by_host) for path, by_host in sorted(texts.items())},

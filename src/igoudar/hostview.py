@@ -6,16 +6,19 @@ text, ready for a template.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from netaddr import IPNetwork
 
 from igoudar.design import PlacedSubnet, Plan
 from igoudar.model import SWITCH_ROLES, Attachment, Device, Role
 from igoudar.numbering import server_asn
-from igoudar.site import Site
+from igoudar.site import Logs, Site, SshCa
+from igoudar.ssh_certificates import HostCertificate
 
 OOB_PORT = "eth0"
+NO_CERTIFICATES: Mapping[str, HostCertificate] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +32,14 @@ class Login:
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """A host of the site: its name and its out-of-band address without prefix length."""
+    """A host of the site: its name and its out-of-band address without prefix length.
+
+    `mac` is that of the port there, empty while nobody has written it down.
+    """
 
     name: str
     address: str
+    mac: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +106,11 @@ class HostView:
     access: tuple[AccessLink, ...] = ()
     routed: RoutedLink | None = None
     cabled_ports: tuple[str, ...] = ()
+    oob_mac: str = ""
+    services: Mapping[str, tuple[Neighbour, ...]] = field(default_factory=dict)
+    ssh_ca: SshCa = field(default_factory=SshCa)
+    certificate: HostCertificate | None = None
+    logs: Logs = field(default_factory=Logs)
 
     @property
     def fqdn(self) -> str:
@@ -120,6 +132,13 @@ class HostView:
     def is_witness(self) -> bool:
         return any(self.name == w.name for w in self.witnesses)
 
+    def service(self, name: str) -> tuple[Neighbour, ...]:
+        """The hosts that serve the site so, such as `dhcp`; none where the site has no such service."""
+        return self.services.get(name, ())
+
+    def serves(self, name: str) -> bool:
+        return any(self.name == n.name for n in self.service(name))
+
     @property
     def oob_address(self) -> str:
         return self.oob.partition("/")[0]
@@ -134,13 +153,18 @@ class HostViews:
     """The views of many: what they share is looked up once.
 
     `cabled`: device -> every port of it that a cable of the inventory ends in, out-of-band ports too.
+    `certificates`: host -> that of its SSH host key.
     """
 
-    def __init__(self, plan: Plan) -> None:
-        self.plan = plan
+    def __init__(self, plan: Plan, certificates: Mapping[str, HostCertificate] = NO_CERTIFICATES) -> None:
+        self.plan, self.certificates = plan, certificates
         self.neighbours = {n.name: n for n in _neighbours(plan)}
         self.everybody = tuple(self.neighbours.values())
         users = plan.design.inventory.site.users
+        self.services = {
+            name: tuple(self.neighbours[n] for n in service.members if n in self.neighbours)
+            for name, service in plan.design.inventory.site.services.items()
+        }
         self.logins = tuple(Login(u.name, u.keys, u.sudo) for u in users)
         self.cabled: dict[str, dict[str, None]] = {}
         for cable in plan.design.inventory.cables.values():
@@ -171,10 +195,15 @@ def _view(views: HostViews, name: str) -> HostView:
         oob_port=OOB_PORT,
         oob=str(device.oob) if device.oob else "",
         oob_network=str(site.pools.oob),
+        oob_mac=device.oob_mac,
         bastion=site.bastion,
         resolvers=tuple(by_address[n] for n in site.dns if n in by_address),
         time_servers=tuple(by_address[n] for n in site.ntp if n in by_address),
         witnesses=tuple(by_address[n] for n in site.witnesses if n in by_address),
+        services=views.services,
+        ssh_ca=site.ssh_ca,
+        logs=site.logs,
+        certificate=views.certificates.get(name),
         neighbours=views.everybody,
         ports=_ports(plan, device, site),
         access=_access(views, device, site),
@@ -186,7 +215,7 @@ def _view(views: HostViews, name: str) -> HostView:
 def _neighbours(plan: Plan) -> tuple[Neighbour, ...]:
     """Every box of ours with an out-of-band address, in the order of the inventory."""
     return tuple(
-        Neighbour(d.name, str(d.oob.ip))
+        Neighbour(d.name, str(d.oob.ip), d.oob_mac)
         for d in plan.design.inventory.devices.values()
         if d.oob is not None and d.role is not Role.UPSTREAM
     )

@@ -94,6 +94,7 @@ class Device:
 
     `oob` is address and prefix on the out-of-band network. `host_key` is an OpenSSH public key line
     without comment; a twin brings its own. `settings` is role name -> mapping, checked by that role.
+    `cordoned`: no run touches it, whatever it is; what is recorded of it stays.
     `u` is the number on the rack's rail (`igoudar.hall.levels`), 0 beside the U. `draw_w` is what it may draw
     itself; None: what its type says. `feed`: of its rack, which an rPDU hands on. `modules`: bay -> module
     type, as they are written; `type` is then one that is made with them.
@@ -128,6 +129,14 @@ class Device:
     bay: End | None = None
     box: Mapping[str, Where] = field(default_factory=dict)
     instead_of: Device | None = None
+    cordoned: bool = False
+
+    @property
+    def left_alone(self) -> str:
+        """Why no run touches it, in one word; empty where runs do."""
+        if self.cordoned:
+            return "cordoned"
+        return "offline" if self.status is Status.OFFLINE else ""
 
     def says(self, key: str) -> Where:
         """Where `key` is written down."""

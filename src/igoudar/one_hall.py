@@ -21,12 +21,12 @@ from igoudar.facility.schema import PromiseIn
 from igoudar.hall.part import Part
 from igoudar.hall.schema import RowParts, SeriesIn, StandingIn
 from igoudar.model import Inventory
-from igoudar.schema import SiteIn
 from igoudar.site_files import SiteFile, TenantFile
+from igoudar.site_schema import SiteIn
 
 OF_THE_WHOLE = frozenset(
     {"rule-hits-nothing", "waiver-matches-nothing", "no-exit", "one-cut", "witnesses", "wave-unused",
-     "unrouted-space", "not-in-stack", "no-spine", "warm-before-battery-ends"}
+     "unrouted-space", "not-in-stack", "no-spine", "warm-before-battery-ends", "min-up", "service-members"}
 )  # fmt: skip
 """Things of which other halls may have the rest; a battery that they share lasts longer without them."""
 
@@ -187,8 +187,12 @@ def _series(entry: SeriesIn, hall: str) -> SeriesIn:
 def _hosts(site: SiteIn, names: Collection[str]) -> SiteIn:
     """Management hosts of other halls are known to the whole."""
     kept = {key: [n for n in getattr(site, key) if n in names] for key in ("dns", "ntp", "witnesses")}
+    services = {
+        key: service.model_copy(update={"members": [n for n in service.members if n in names]})
+        for key, service in site.services.items()
+    }
     bastion = site.bastion if site.bastion in names else None
-    return site.model_copy(update={**kept, "bastion": bastion})
+    return site.model_copy(update={**kept, "services": services, "bastion": bastion})
 
 
 def _cabling(entry: CablingIn, hall: str) -> CablingIn:

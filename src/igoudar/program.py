@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pulumi
 
+from igoudar.agent.masks import marks
 from igoudar.compiler import Compiled, compile_halls, compile_site
 from igoudar.day import today
 from igoudar.errors import BadInput, Finding, IgoudarError, Severity, Where, lines
-from igoudar.model import SecretName
+from igoudar.roles import file_texts
 from igoudar.scope import within
+from igoudar.secret_marks import Shape, shapes
 from igoudar.secrets import require_values
 from igoudar.stack_files import KEYS, StackFile
 from igoudar.tree import find_root, site_folder
@@ -41,7 +43,7 @@ def prepare(run: StackFile, root: Path, *, real: bool) -> Compiled:
     """What the stack of this run has of its site. Raises IgoudarError, before anything is registered.
 
     The run's configuration must be that of the stack's file, because every other stack of the site was
-    compared with the file. A real run has a value for every secret that it will bring to a switch.
+    compared with the file. A real run has a value for every secret that it will bring to a switch or a host.
     """
     folder, halls = site_folder(run.told["site"], root), run.words("scope", ())
     if halls:
@@ -53,16 +55,24 @@ def prepare(run: StackFile, root: Path, *, real: bool) -> Compiled:
         raise BadInput([Finding("other-settings", where, said, "the same, for other stacks to see")])
     part = within(compiled, run.words("scope", tuple(compiled.design.inventory.halls)))
     stacks = importlib.import_module("stacks")
-    if real and stacks.TEXTS in run.words("layers", stacks.LAYERS):
-        require_values(run.told.get("secrets", ""), _secrets(part), run.at("secrets"), root)
+    if real:
+        layers = run.words("layers", stacks.LAYERS)
+        wanted = _wanted(part, switches=stacks.TEXTS in layers, hosts=stacks.ROLES in layers)
+        named = [s for s in part.design.inventory.secrets.values() if s.mark in wanted]
+        require_values(run.told.get("secrets", ""), named, run.at("secrets"), root, wanted)
     return part
 
 
-def _secrets(part: Compiled) -> list[SecretName]:
-    """Those whose mark stands in a text that a switch is brought to."""
-    texts = [t for name, files in part.switches.items() if name not in part.offline for t in files.values()]
-    secrets = part.design.inventory.secrets.values()
-    return [secret for secret in secrets if any(secret.mark in text for text in texts)]
+def _wanted(part: Compiled, *, switches: bool, hosts: bool) -> dict[str, Shape]:
+    """Marks in texts that are brought to switches or hosts, and what their values may be there."""
+    found: dict[str, Shape] = {}
+    if hosts:
+        touched = (roles for name, roles in part.hosts.items() if name not in part.cordoned)
+        found = shapes(file_texts(told for roles in touched for told in roles.values()))
+    if switches:
+        online = (files for name, files in part.switches.items() if name not in part.offline)
+        found |= {m: Shape.WORD for files in online for text in files.values() for m in marks(text)}
+    return found
 
 
 def _tell(compiled: Compiled, site: str) -> None:
@@ -73,7 +83,10 @@ def _tell(compiled: Compiled, site: str) -> None:
     for _, line in lines(f for f in compiled.findings if f.severity is Severity.WARNING):
         pulumi.log.warn(line)
     for name in compiled.offline:
-        pulumi.log.warn(f"{name} is offline in the inventory: it is not touched until it is back")
+        if not compiled.design.inventory.devices[name].cordoned:
+            pulumi.log.warn(f"{name} is offline in the inventory: it is not touched until it is back")
+    for name in compiled.cordoned:
+        pulumi.log.warn(f"{name} is cordoned in the inventory: it is not touched until it no longer is")
     if not compiled.plan.provisional:
         return
     told = ", ".join(f"{kind} of {owner}" for kind, owner in sorted(compiled.plan.provisional)[:5])

@@ -16,6 +16,7 @@ from igoudar.facility.references import broken_plant
 from igoudar.hall.bays import misplaced_children
 from igoudar.hall.places import Hall, Rack
 from igoudar.model import Attachment, Cable, Device, End, Inventory, Role, Status
+from igoudar.site_schema import GIVEN
 
 
 def broken_references(inventory: Inventory) -> list[Finding]:
@@ -292,9 +293,21 @@ def _renames(inventory: Inventory) -> Iterator[Finding]:
 def _services(inventory: Inventory) -> Iterator[Finding]:
     site = inventory.site
     hosts = {d.name: d for d in inventory.devices.values() if d.role is Role.MANAGEMENT}
-    for key, listed in (("dns", site.dns), ("ntp", site.ntp), ("witnesses", site.witnesses)):
-        for position, name in enumerate(listed):
+    for position, name in enumerate(site.witnesses):
+        if name not in hosts:
+            yield unknown("management host", name, site.where.at("witnesses").at(position), hosts)
+    for key, service in site.services.items():
+        if key in inventory.devices:
+            said = f"the service {key!r} is called like a device, and both are names in {site.domain}"
+            yield Finding("duplicate-name", service.where, said, "another name of one of the two")
+        where = site.where.at(key) if key in GIVEN else service.where.at("members")
+        first: dict[str, Where] = {}
+        for position, name in enumerate(service.members):
+            at = where.at(position)
             if name not in hosts:
-                yield unknown("management host", name, site.where.at(key).at(position), hosts)
+                yield unknown("management host", name, at, hosts)
+            elif first.setdefault(name, at) is not at:
+                said = f"{name} is there already"
+                yield Finding("member-twice", at, said, "each host once", see=first[name])
     if site.bastion and site.bastion not in hosts:
         yield unknown("management host", site.bastion, site.where.at("bastion"), hosts)

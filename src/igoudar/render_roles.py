@@ -5,7 +5,7 @@ Reads files and nothing else. Templates decide nothing: an undefined variable is
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from functools import lru_cache
 from importlib import resources
@@ -14,47 +14,77 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError
 from jinja2.ext import Extension
 
-from igoudar.agent.masks import MARK
+from igoudar.agent.masks import marks
 from igoudar.errors import BadInput, Finding, Where
 from igoudar.inventory import shown
-from igoudar.roles import Declaration, RoleFile, RoleFolder, secret_mark
+from igoudar.role_document import as_document
+from igoudar.roles import Declaration, RoleFile, RoleFolder
+from igoudar.secret_marks import misplaced, not_brought, readable_by_all, written
 
 PACKAGE = "igoudar:"
 
 
-def render_declaration(told: Declaration, folder: RoleFolder) -> Declaration:
-    """The same declaration with every file's `text`. Raises BadInput with all that is wrong."""
+def render_declaration(told: Declaration, folder: RoleFolder, brought: Collection[str] = ()) -> Declaration:
+    """The same declaration with every file's `text`. Raises BadInput with all that is wrong.
+
+    `brought`: marks of secrets that settings of the role hold; texts of files may have these, and no others.
+    """
     files: list[RoleFile] = []
     findings: list[Finding] = []
     for file in told.files:
         try:
-            files.append(replace(file, text=_text(file, folder)))
+            files.append(replace(file, text=_text(file, folder, brought)))
         except BadInput as error:
             findings += error.findings
+    if not findings:
+        findings += _seen_by_all(replace(told, files=tuple(files)), folder)
     if findings:
         raise BadInput(findings)
     return replace(told, files=tuple(files))
 
 
-def _text(file: RoleFile, folder: RoleFolder) -> str:
-    if file.text is not None:
-        text, where = file.text, folder.path / "settings.py"
-    elif file.template:
-        text, where = _rendered(file, folder), folder.path / "templates" / file.template
-    else:
-        text, where = _copied(file, folder)
+def _seen_by_all(told: Declaration, folder: RoleFolder) -> Iterator[Finding]:
+    """Secrets that would stand in arguments of processes, or in a file that everybody may read."""
+    document = as_document(told)
+    for file in document.get("files", {}).values():
+        del file["text"]
+    for _, mark in written(document):
+        yield misplaced(mark, _written(mark, "declare", folder.path / "settings.py", folder))
+    for file in told.files:
+        if marks(file.text or "") and readable_by_all(file.mode):
+            said = f"{file.path} holds a secret, and everybody on the host may read it: mode {file.mode}"
+            where = _written(file.path, file.path, folder.path / "settings.py", folder)
+            yield Finding("secret-readable", where, said, "mode 0600, or 0640 with a group")
+
+
+def _text(file: RoleFile, folder: RoleFolder, brought: Collection[str]) -> str:
+    text = file.text
+    if text is None:
+        text = _rendered(file, folder) if file.template else _copied(file, folder)
     if not text.endswith("\n") or "\x00" in text:
         said = ("the text does not end with a newline, or holds a NUL", "lines of text")
-        raise BadInput([Finding("broken-role", _where(where, folder), *said)])
-    if marks := dict.fromkeys(MARK.findall(text)):
-        raise BadInput(secret_mark(mark, _written(mark, file, where, folder)) for mark in marks)
+        raise BadInput([Finding("broken-role", _where(_source(file, folder), folder), *said)])
+    if strange := not_brought(text, brought):
+        source = _source(file, folder)
+        raise BadInput(misplaced(mark, _written(mark, file.path, source, folder)) for mark in strange)
     return text
 
 
-def _written(mark: str, file: RoleFile, source: Path, folder: RoleFolder) -> Where:
-    """Where a mark stands: in the file's source, or in `declare`, at the latest where it names the file."""
+def _source(file: RoleFile, folder: RoleFolder) -> Path:
+    """Where its text is written; of a file that the product brings, the path inside its package."""
+    if file.text is not None:
+        return folder.path / "settings.py"
+    if file.template:
+        return folder.path / "templates" / file.template
+    if file.source.startswith(PACKAGE):
+        return Path(file.source.removeprefix(PACKAGE))
+    return folder.path / "files" / file.source
+
+
+def _written(mark: str, target: str, source: Path, folder: RoleFolder) -> Where:
+    """Where a mark stands: in the file's source, or in `declare`, at the latest where it names the target."""
     settings = folder.path / "settings.py"
-    for path, words in ((source, mark), (settings, mark), (settings, file.path)):
+    for path, words in ((source, mark), (settings, mark), (settings, target)):
         lines = path.read_text("utf-8").splitlines() if path.is_file() else []
         found = [number for number, line in enumerate(lines, 1) if words in line]
         if found:
@@ -78,13 +108,12 @@ def _broken(where: Path, line: int, said: str, folder: RoleFolder) -> Iterator[F
     yield Finding("broken-template", _where(where, folder, line), said, hint=hint)
 
 
-def _copied(file: RoleFile, folder: RoleFolder) -> tuple[str, Path]:
-    inside = file.source.removeprefix(PACKAGE)
+def _copied(file: RoleFile, folder: RoleFolder) -> str:
+    where = _source(file, folder)
     packaged = file.source.startswith(PACKAGE)
-    where = Path(inside) if packaged else folder.path / "files" / file.source
-    source = resources.files("igoudar").joinpath(inside) if packaged else where
+    source = resources.files("igoudar").joinpath(str(where)) if packaged else where
     try:
-        return source.read_text("utf-8"), where
+        return source.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         said = f"cannot be read: {type(error).__name__}"
         raise BadInput([Finding("broken-role", _where(where, folder), said, "UTF-8 text")]) from error
@@ -98,6 +127,7 @@ def role_environment(templates: Path, extensions: tuple[type[Extension], ...] = 
         loader=FileSystemLoader(templates),
         undefined=StrictUndefined,
         autoescape=False,
+        auto_reload=False,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,

@@ -20,6 +20,7 @@ from igoudar.facility.graph import Racks
 from igoudar.group_inputs import server_group_inputs
 from igoudar.hall.draw import weight_of
 from igoudar.hall.levels import digits
+from igoudar.host_waves import course
 from igoudar.model import Attachment, CableStatus, Device, Face, Inventory, Vpc
 from igoudar.quantities import DISTANCE, MASS, POWER, Kind, shown
 from igoudar.waves import relieved, waves
@@ -33,6 +34,11 @@ class Record(pulumi.CustomResource):
         self, token: str, name: str, props: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__(token, name, dict(props), opts)
+
+
+def store() -> str:
+    """Where values of secrets are looked up when switches or hosts change: a reference, not a secret."""
+    return pulumi.Config("igoudar").get("secrets") or ""
 
 
 def world_of(compiled: Compiled, root: Path) -> Record:
@@ -51,7 +57,7 @@ def switches_inputs(compiled: Compiled, stack: str, secrets: str) -> dict[str, A
         name: {
             "serial": devices[name].serial,
             "nos": devices[name].nos,
-            "status": str(devices[name].status),
+            "status": "offline" if devices[name].left_alone else str(devices[name].status),
             "adopt": devices[name].adopt,
             "base": dict(compiled.base[name]),
             "peers": _peers(compiled, name),
@@ -82,7 +88,10 @@ def server_group(compiled: Compiled, group: ServerGroupDesign, opts: pulumi.Reso
     devices = compiled.design.inventory.devices
     hosts = {name: compiled.hosts[name] for name in group.hosts}
     serials = {name: devices[name].serial for name in group.hosts}
-    props = server_group_inputs(compiled.folder, group.name, hosts, serials)
+    over, cordoned = course(compiled.design, group.hosts), [n for n in group.hosts if devices[n].cordoned]
+    props = server_group_inputs(
+        compiled.folder, group.name, hosts, serials, store(), over=over, cordoned=cordoned
+    )
     return Record("igoudar:server:ServerGroup", group.name, props, opts)
 
 

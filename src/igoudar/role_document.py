@@ -1,10 +1,10 @@
 """A rendered declaration as plain data: what Pulumi records of a role, and what a worker is given. Pure.
 
 `{packages: [name], users: {name: {keys, groups}}, files: {path: {owner, mode, text, validate, unless,
-notify}}, before: [{name, run, unless}], units: [{name, enabled, running}], commands: [...], ports: [...],
-secret_lines: [pattern]}`; what is empty is left out. Files come back sorted by path: their order has no
-meaning, all of them stand before the first command or unit. The rest are lists, because maps lose their order
-in the engine.
+notify}}, lines: [{path, line, replaces, notify}], before: [{name, run, unless}], units: [{name, enabled,
+running}], commands: [...], ports: [...], secret_lines: [pattern], lockout: true}`; what is empty or false is
+left out. Files come back sorted by path: their order has no meaning, all of them stand before the first
+command or unit. The rest are lists, because maps lose their order in the engine.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from igoudar.roles import Declaration, RoleCommand, RoleFile, RolePort, RoleUnit, RoleUser
+from igoudar.roles import Declaration, RoleCommand, RoleFile, RoleLine, RolePort, RoleUnit, RoleUser
 
 Document = dict[str, Any]
 
@@ -25,11 +25,13 @@ def as_document(told: Declaration) -> Document:
         packages=list(told.packages),
         users={u.name: _full(keys=list(u.keys), groups=list(u.groups)) for u in told.users},
         files={f.path: _file(f) for f in told.files},
+        lines=[_line(one) for one in told.lines],
         before=[_command(c) for c in told.before_units],
         units=[_unit(u) for u in told.units],
         commands=[_command(c) for c in told.commands],
         ports=[f"{p.number}/{p.protocol} from {p.source}: {p.purpose}" for p in told.ports],
         secret_lines=list(told.secret_lines),
+        lockout=told.lockout or None,
     )
 
 
@@ -43,11 +45,13 @@ def from_document(document: Mapping[str, Any]) -> Declaration:
             for name, u in sorted(users.items())
         ),
         files=tuple(_read_file(path, f) for path, f in sorted(document.get("files", {}).items())),
+        lines=tuple(_read_line(one) for one in document.get("lines", ())),
         before_units=tuple(RoleCommand(**c) for c in document.get("before", ())),
         units=tuple(_read_unit(u) for u in document.get("units", ())),
         commands=tuple(RoleCommand(**c) for c in document.get("commands", ())),
         ports=tuple(_read_port(p) for p in document.get("ports", ())),
         secret_lines=tuple(document.get("secret_lines", ())),
+        lockout=bool(document.get("lockout")),
     )
 
 
@@ -85,6 +89,15 @@ def _read_file(path: str, document: Mapping[str, Any]) -> RoleFile:
         unless=document.get("unless", ""),
         notify=tuple(document.get("notify", ())),
     )
+
+
+def _line(one: RoleLine) -> Document:
+    return _full(path=one.path, line=one.line, replaces=one.replaces, notify=list(one.notify))
+
+
+def _read_line(document: Mapping[str, Any]) -> RoleLine:
+    notify = tuple(document.get("notify", ()))
+    return RoleLine(document["path"], document["line"], document.get("replaces", ""), notify)
 
 
 def _command(command: RoleCommand) -> Document:

@@ -12,6 +12,7 @@ import importlib.util
 import re
 import sys
 import traceback
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -21,16 +22,21 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from igoudar.agent.masks import MARK
-from igoudar.errors import BadInput, Finding, Where, step_path
+from igoudar.errors import BadInput, Finding, Where
 from igoudar.hostview import HostView
 from igoudar.inventory import shown
+from igoudar.model import SecretName
+from igoudar.secret_marks import wrong_marks
 from igoudar.validated import validated
 from igoudar.yaml_source import Source, locate, read_source
 
 PATH = re.compile(r"(/[A-Za-z0-9@+._-]+)+")
 UNIT = re.compile(r"[A-Za-z0-9@:_.-]+\.(service|timer|socket|path|target|mount)")
+NO_SECRETS: Mapping[str, SecretName] = {}
 WORD = re.compile(r"[a-z0-9][a-z0-9+._-]*")
+CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # a tab may stand in a line
+# What decides who gets in: a role that writes here goes back by itself when nobody does.
+WAYS_IN = ("/etc/ssh/", "/etc/sudoers", "/etc/pam.d/", "/etc/network/", "/etc/nftables")
 
 
 class RoleSettings(BaseModel):
@@ -60,6 +66,21 @@ class RoleFile:
     mode: str = "0644"
     validate: str = ""
     unless: str = ""
+    notify: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RoleLine:
+    """One line of a file that is not ours and that is there already, such as `/etc/fstab`.
+
+    `replaces` is a POSIX extended regular expression (`grep -E`): the one line that it finds becomes `line`;
+    where it finds none, or is empty, `line` is added at the end unless it stands there. Where it finds
+    several the role fails, so that nothing of somebody else's file is lost. `notify` as of a file.
+    """
+
+    path: str
+    line: str
+    replaces: str = ""
     notify: tuple[str, ...] = ()
 
 
@@ -102,21 +123,25 @@ class RoleUser:
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """All that a role does to a host, in this order: packages, users, files, units, commands.
+    """All that a role does to a host, in this order: packages, users, files, lines, units, commands.
 
     Commands named in `before_units` run before the units are touched (sysctl, network addresses).
     `secret_lines` find secrets in the live text of its files: the group `secret` of each pattern is masked
     before the text leaves the host's worker. Files that a NOS has too are masked by its patterns besides.
+    `lockout`: a mistake in it may shut everybody out, so what it changes is put back where no new login
+    comes through afterwards (`igoudar.worker.lockout`).
     """
 
     packages: tuple[str, ...] = ()
     users: tuple[RoleUser, ...] = ()
     files: tuple[RoleFile, ...] = ()
+    lines: tuple[RoleLine, ...] = ()
     before_units: tuple[RoleCommand, ...] = ()
     units: tuple[RoleUnit, ...] = ()
     commands: tuple[RoleCommand, ...] = ()
     ports: tuple[RolePort, ...] = ()
     secret_lines: tuple[str, ...] = ()
+    lockout: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +153,16 @@ class RoleFolder:
     position: int
     module: ModuleType
 
-    def settings(self, data: Mapping[str, Any], where: Where) -> RoleSettings:
-        """What people wrote for this role, checked. `where` is the place of `data`. Raises BadInput."""
+    def settings(
+        self, data: Mapping[str, Any], where: Where, secrets: Mapping[str, SecretName] = NO_SECRETS
+    ) -> RoleSettings:
+        """What people wrote for this role, checked. `where` is the place of `data`, `secrets` are the site's.
+
+        Raises BadInput.
+        """
         entry, findings = validated(Source(where.file, dict(data), ()), self.module.Settings)
-        findings += [secret_mark(mark, Where(where.file, 0, path)) for path, mark in _marks(data)]
+        if entry is not None:
+            findings += wrong_marks(data, entry, where.file, secrets)
         if entry is None or findings:
             raise BadInput(replace(f, where=_inside(where, f.where.path)) for f in findings)
         assert isinstance(entry, RoleSettings)
@@ -225,24 +256,6 @@ def _lacks(file: Path, root: Path, what: str) -> Finding:
     return Finding("broken-role", Where(shown(file, root)), f"has no {what}", what)
 
 
-def secret_mark(mark: str, where: Where) -> Finding:
-    """Marks are filled in on switches only; elsewhere the mark itself would be written."""
-    said = f"{mark} cannot be filled in here: the host would get the mark itself"
-    return Finding("secret-in-role", where, said, "no secret in what a role writes")
-
-
-def _marks(data: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    """Path and mark of every mark of a secret in plain data."""
-    if isinstance(data, str):
-        yield from ((path, mark) for mark in MARK.findall(data))
-    elif isinstance(data, Mapping):
-        for key, value in data.items():
-            yield from _marks(value, step_path(path, str(key)))
-    elif isinstance(data, list | tuple):
-        for at, value in enumerate(data):
-            yield from _marks(value, step_path(path, at))
-
-
 def _inside(where: Where, path: str) -> Where:
     joint = "." if where.path and path and not path.startswith("[") else ""
     return Where(where.file, 0, f"{where.path}{joint}{path}")
@@ -254,12 +267,16 @@ def malformed(told: Declaration) -> str:
     Names end in a shell script on the host, so they are held to narrow alphabets here, once.
     """
     for file in told.files:
-        if not PATH.fullmatch(file.path) or "/../" in file.path:
+        if not _plain(file.path):
             return f"not an absolute plain path: {file.path!r}"
         if not re.fullmatch(r"0[0-7]{3}", file.mode):
             return f"{file.path}: mode {file.mode!r} is not four octal digits"
         if sum((bool(file.template), bool(file.source), file.text is not None)) < 1:
             return f"{file.path}: neither template, source nor text"
+        if file.path.startswith(WAYS_IN) and not told.lockout:
+            return f"{file.path} may lock everybody out: the declaration needs lockout=True"
+    if wrong_line := _malformed_line(told):
+        return wrong_line
     words = [*told.packages, *(u.name for u in told.users), *(g for u in told.users for g in u.groups)]
     words += [w for f in told.files for w in (f.owner, f.group)]
     if wrong := [w for w in words if not WORD.fullmatch(w)]:
@@ -269,6 +286,42 @@ def malformed(told: Declaration) -> str:
     if bad := [p for p in told.secret_lines if not _finds_a_secret(p)]:
         return f"not a regular expression with a group `secret`: {bad[0]!r}"
     return _notified(told)
+
+
+def _plain(path: str) -> bool:
+    return bool(PATH.fullmatch(path)) and not {".", ".."} & set(path.split("/"))
+
+
+def _malformed_line(told: Declaration) -> str:
+    whole = {file.path for file in told.files}
+    for one in told.lines:
+        if not _plain(one.path):
+            return f"not an absolute plain path: {one.path!r}"
+        if one.path in whole:
+            return f"{one.path}: a line of a file that the role writes whole"
+        if not one.line.strip() or CONTROL.search(one.line + one.replaces):
+            return f"{one.path}: not one line of text: {one.line!r}, {one.replaces!r}"
+        if not _is_expression(one.replaces):
+            return f"{one.path}: not a regular expression: {one.replaces!r}"
+        others = [o.line for o in told.lines if o.path == one.path and o.line != one.line]
+        if lost := [line for line in others if one.replaces and _finds(one.replaces, line)]:
+            return f"{one.path}: {one.replaces!r} finds another line of the role: {lost[0]!r}"
+    return ""
+
+
+def _is_expression(pattern: str) -> bool:
+    """Near enough: what Python refuses `grep -E` refuses or reads otherwise; the host judges again."""
+    try:
+        _finds(pattern, "")
+    except re.error:
+        return False
+    return True
+
+
+def _finds(pattern: str, line: str) -> bool:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # of [[:space:]]
+        return re.search(pattern, line) is not None
 
 
 def _finds_a_secret(pattern: str) -> bool:
@@ -284,26 +337,43 @@ def _notified(told: Declaration) -> str:
         return f"not a name of a command: {bad[0]!r}"
     known = {f"run:{name}" for name in commands}
     known |= {f"{verb}:{u.name}" for u in told.units if u.running for verb in ("restart", "reload")}
-    for file in told.files:
-        if missing := [n for n in file.notify if n not in known]:
-            return f"{file.path}: notifies {missing[0]!r}, which the role does not have"
+    notifying: tuple[RoleFile | RoleLine, ...] = (*told.files, *told.lines)
+    for one in notifying:
+        if missing := [n for n in one.notify if n not in known]:
+            return f"{one.path}: notifies {missing[0]!r}, which the role does not have"
     return ""
 
 
 def clashes(declared: Mapping[str, Declaration], host: str, where: Where) -> tuple[Finding, ...]:
-    """Files and ports that two roles of one host both claim."""
+    """Files, lines and ports that two roles of one host both claim."""
     owners: dict[str, str] = {}
     findings = []
     for role, told in declared.items():
-        claims = [f"file {f.path}" for f in told.files]
-        claims += [f"port {p.number}/{p.protocol}" for p in told.ports]
-        for claim in claims:
+        for claim in dict.fromkeys(_claims(told)):
             if (other := owners.setdefault(claim, role)) != role:
                 said = f"{claim} of {host} belongs to the roles {other} and {role}"
                 findings.append(Finding("role-clash", where, said, "one owner"))
+    for role, told in declared.items():
+        for path in dict.fromkeys(one.path for one in told.lines):
+            if (owner := owners.get(f"file {path}", role)) != role:
+                said = (
+                    f"file {path} of {host} belongs to the role {owner}, and the role {role} has a line in it"
+                )
+                findings.append(Finding("role-clash", where, said, "one owner"))
     return tuple(findings)
+
+
+def _claims(told: Declaration) -> Iterator[str]:
+    yield from (f"file {file.path}" for file in told.files)
+    yield from (f"line {one.replaces!r} of {one.path}" for one in told.lines if one.replaces)
+    yield from (f"port {port.number}/{port.protocol}" for port in told.ports)
 
 
 def packages(declared: Iterable[Declaration]) -> list[str]:
     """Every Debian package of the declarations, sorted, each once: what an image or a mirror must hold."""
     return sorted({name for told in declared for name in told.packages})
+
+
+def file_texts(declared: Iterable[Declaration]) -> Iterator[str]:
+    """The rendered text of every file of the declarations."""
+    return (file.text or "" for told in declared for file in told.files)

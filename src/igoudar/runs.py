@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from igoudar.tree import runtime_folder, write_whole
 
+KEPT = 500  # reports; each host has its own history besides
 NEXT = {
     "done": "nothing to do",
     "failed": "mend what failed, then `pulumi up`",
@@ -23,6 +25,7 @@ NEXT = {
     "unconfirmed": "the change is decided: it keeps the new text when it is told, or hears the witnesses",
     "undecided": "it settles by itself when a majority of the witnesses is back, then `pulumi up`",
     "not asked": "nothing was started there; mend what failed, then `pulumi up`",
+    "not begun": "mend what stopped the run before its turn, then `pulumi up`",
     "not running": "its files are as before, its daemons not: `systemctl status frr` there, then `pulumi up`",
     "unreachable": "look at its power and its out-of-band port, then `pulumi up`",
 }
@@ -64,14 +67,23 @@ class Report:
 
 
 def write(report: Report, root: Path) -> Path:
-    """The folder of the report; each file is replaced whole."""
+    """The folder of the report; each file is replaced whole. The newest `KEPT` stay."""
     folder = runtime_folder(root) / "runs" / report.id
+    if not folder.exists():
+        _forget(folder.parent)
     for name, text in (
         ("report.json", json.dumps(asdict(report), indent=1)),
         ("report.md", report.markdown()),
     ):
         write_whole(folder / name, text)
     return folder
+
+
+def _forget(folder: Path) -> None:
+    """Names of runs sort by time; one that another process removes meanwhile is gone too."""
+    known = sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+    for old in known[: max(0, len(known) - KEPT + 1)]:
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def table(states: Mapping[str, str]) -> str:

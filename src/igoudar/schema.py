@@ -228,53 +228,6 @@ class Entry(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, strict=True)
 
 
-class PoolsIn(Entry):
-    loopback4: SubnetAddress4
-    loopback6: SubnetAddress6
-    oob: SubnetAddress4
-    public4: list[SubnetAddress4] = []
-    public6: list[SubnetAddress6] = []
-    l2vni: Vnis = (10000, 4999999)
-    l3vni: Vnis = (5000000, 9999999)
-    vlan: Vlans = (10, 3999)
-    index: Indexes = (1001, 65000)
-
-
-class UserIn(Entry):
-    keys: Annotated[list[PublicKey], Field(min_length=1)]
-    sudo: bool = False
-
-
-class BfdIn(Entry):
-    """Detection of dead links; 300 ms x 3 is the common value of the field."""
-
-    interval_ms: Annotated[int, Field(ge=50, le=60000)] = 300
-    multiplier: Annotated[int, Field(ge=2, le=255)] = 3
-
-
-class SiteIn(Entry):
-    name: Label
-    domain: Annotated[str, StringConstraints(pattern=rf"^{LABEL}(\.{LABEL})+$")]
-    timezone: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$")]
-    fabric_as: Annotated[int, Field(ge=1, le=65535)]
-    public_as: Asn
-    asn_base: Asn = 4200000000
-    anycast_mac: Mac
-    fabric_mtu: Annotated[int, Field(ge=1500, le=9216)] = 9216
-    host_mtu: Annotated[int, Field(ge=1280, le=9216)] = 9000
-    pools: PoolsIn
-    dns: Annotated[list[Label], Field(min_length=1)]
-    ntp: Annotated[list[Label], Field(min_length=1)]
-    bastion: Label | None = None
-    witnesses: Annotated[list[Label], Field(min_length=1)]
-    bogon_exceptions: list[SubnetAddress] = []
-    bfd: BfdIn = BfdIn()
-    window_s: Annotated[int, Field(ge=1, le=3600)] = 60
-    restore_s: Annotated[int, Field(ge=1, le=300)] = 10
-    login: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,30}$")] = "igoudar"
-    users: dict[Label, UserIn] = {}
-
-
 class BoxIn(Entry):
     """What a device states itself, and a pattern for many. `draw`: allocated power, instead of its type's.
 
@@ -288,6 +241,7 @@ class BoxIn(Entry):
     nos: Label | None = None
     pod: Annotated[int, Field(ge=1, le=99)] = 1
     drained: bool = False
+    cordoned: bool = False
     adopt: bool = False
     draw: DeviceWatts | None = None
     feed: Letter | None = None

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from igoudar.compiler import Compiled
-from igoudar.design import Design, ServerDesign
+from igoudar.design import Design
 from igoudar.model import Inventory, Vpc
 
 
@@ -46,7 +46,7 @@ def _narrowed(design: Design, inside: Collection[str], halls: Collection[str]) -
             circuits=tuple(c for c in uplinks.circuits if c.wave.border.device in inside),
             sessions=tuple(s for s in uplinks.sessions if s.border in inside),
         ),
-        servers=ServerDesign(tuple(groups)),
+        servers=replace(design.servers, groups=tuple(groups)),
     )
 
 

@@ -1,7 +1,8 @@
 """Values behind the marks `secret:<name>@<version>`: read from the site's store, written nowhere by us.
 
 A store is named in the stack's configuration: `file:PATH` (YAML, `name@version: value`, mode 0600, outside of
-git) or `exec:COMMAND` (run with `name@version` as its last argument; the value is its first line).
+git) or `exec:COMMAND` (run with `name@version` as its last argument; the value is its first line, and all
+that it prints where the secret is a whole file). What it may be depends on the place of its mark (`Shape`).
 """
 
 from __future__ import annotations
@@ -18,26 +19,49 @@ import yaml
 
 from igoudar.errors import BadInput, Finding, Where
 from igoudar.model import SecretName
+from igoudar.secret_marks import Shape
 from igoudar.yaml_source import locate
 
 EXEC_SECONDS = 20
+ALL_WORDS: Mapping[str, Shape] = {}
 PREFIX = "secret:"
 FILE = "file:"
 
 
-def secret_values(reference: str, wanted: Iterable[str], root: Path) -> dict[str, str]:
-    """Mark -> value for each of `wanted` marks. Raises BadInput with all that are missing."""
-    found = _asked(reference, wanted, root)
-    if findings := _unfit(found, dict.fromkeys(found, Where(reference.removeprefix(FILE))), reference):
+def secret_values(
+    reference: str, wanted: Iterable[str], root: Path, shapes: Mapping[str, Shape] = ALL_WORDS
+) -> dict[str, str]:
+    """Mark -> value for each of `wanted` marks. `shapes`: of those that are no word of a switch's text.
+
+    Raises BadInput with all that are missing.
+    """
+    found = _asked(reference, wanted, root, shapes)
+    places = dict.fromkeys(found, Where(reference.removeprefix(FILE)))
+    if findings := _unfit(found, places, reference, shapes):
         raise BadInput(findings)
     return found
 
 
-def require_values(reference: str, secrets: Iterable[SecretName], store: Where, root: Path) -> None:
+def known_values(reference: str, wanted: Iterable[str], root: Path) -> dict[str, str]:
+    """Mark -> value of those of `wanted` that there are; never raises: they only help to mask."""
+    try:
+        found = _asked(reference, wanted, root, dict.fromkeys(wanted, Shape.WHOLE))
+    except BadInput:
+        return {}
+    return {mark: value for mark, value in found.items() if value}
+
+
+def require_values(
+    reference: str,
+    secrets: Iterable[SecretName],
+    store: Where,
+    root: Path,
+    shapes: Mapping[str, Shape] = ALL_WORDS,
+) -> None:
     """Raises BadInput at each of `secrets` without a fit value, or at `store`, where the store is named."""
     places = {secret.mark: secret.where for secret in secrets}
     try:
-        findings = _unfit(_asked(reference, places, root), places, reference)
+        findings = _unfit(_asked(reference, places, root, shapes), places, reference, shapes)
     except BadInput as error:
         findings = [
             replace(f, where=store, see=f.where if f.where.path == "" else None) for f in error.findings
@@ -46,24 +70,31 @@ def require_values(reference: str, secrets: Iterable[SecretName], store: Where, 
         raise BadInput(locate(findings, root))
 
 
-def _unfit(found: Mapping[str, str], places: Mapping[str, Where], reference: str) -> list[Finding]:
-    """Of values that are empty, or not one word. `places`: mark -> where to say it."""
+def _unfit(
+    found: Mapping[str, str], places: Mapping[str, Where], reference: str, shapes: Mapping[str, Shape]
+) -> list[Finding]:
+    """Of values that are empty, or not of their shape. `places`: mark -> where to say it."""
     kind, _, rest = reference.partition(":")
     findings: list[Finding] = []
     for mark, value in found.items():
         name, where = mark.removeprefix(PREFIX), places[mark]
+        shape = shapes.get(mark, Shape.WORD)
         if not value:
             line = f"add the line `{name}: VALUE`" + (f" to {rest}" if where.file != rest else "")
             hint = line if kind == "file" else "let the command print it"
             said = f"there is no value for the secret {name}"
             findings.append(Finding("secret-without-value", where, said, "one", hint))
-        elif not value.isprintable() or " " in value:
+        elif shape is Shape.WORD and (not value.isprintable() or " " in value):
             said = f"the value of {name} has a blank or an unprintable character"
             findings.append(Finding("secret-value", where, said, "one word, as routers take it"))
+        elif shape is Shape.LINE and not value.isprintable():
+            said = f"the value of {name} is not one line of printable characters"
+            hint = "a secret of several lines is a file of its own"
+            findings.append(Finding("secret-value", where, said, "one line, as its mark stands in one", hint))
     return findings
 
 
-def _asked(reference: str, wanted: Iterable[str], root: Path) -> dict[str, str]:
+def _asked(reference: str, wanted: Iterable[str], root: Path, shapes: Mapping[str, Shape]) -> dict[str, str]:
     """Mark -> value, empty where there is none. Raises BadInput where the store cannot be asked."""
     marks = sorted(set(wanted))
     if not marks:
@@ -73,7 +104,7 @@ def _asked(reference: str, wanted: Iterable[str], root: Path) -> dict[str, str]:
         known = _file(root / Path(rest).expanduser(), reference)
         return {mark: known.get(mark.removeprefix(PREFIX), "") for mark in marks}
     if kind == "exec" and rest:
-        return {mark: _exec(rest, mark.removeprefix(PREFIX)) for mark in marks}
+        return {mark: _exec(rest, mark.removeprefix(PREFIX), shapes.get(mark)) for mark in marks}
     where = Where("Pulumi.<stack>.yaml", 0, 'config["igoudar:secrets"]')
     said = f"{reference!r} is no store" if reference else "no store of secrets is named by igoudar:secrets"
     raise BadInput([Finding("no-store", where, said, "file:PATH or exec:COMMAND")])
@@ -97,14 +128,16 @@ def _file(path: Path, reference: str) -> dict[str, str]:
         raise BadInput(
             [Finding("no-store", where, "the store is not a mapping", "lines `name@version: value`")]
         )
-    return {str(key): str(value) for key, value in data.items()}
+    return {str(key): str(value).rstrip("\n") for key, value in data.items()}
 
 
-def _exec(command: str, name: str) -> str:
+def _exec(command: str, name: str, shape: Shape | None) -> str:
     try:
         done = subprocess.run(
             [*shlex.split(command), name], capture_output=True, text=True, timeout=EXEC_SECONDS, check=False
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""
-    return done.stdout.splitlines()[0] if done.returncode == 0 and done.stdout.strip() else ""
+    if done.returncode != 0 or not done.stdout.strip():
+        return ""
+    return done.stdout.rstrip("\n") if shape is Shape.WHOLE else done.stdout.splitlines()[0]

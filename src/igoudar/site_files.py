@@ -16,13 +16,13 @@ from igoudar.schema import (
     Label,
     SecretIn,
     SessionIn,
-    SiteIn,
     StationIn,
     SystemIn,
     UpstreamIn,
     VpcIn,
     WaveIn,
 )
+from igoudar.site_schema import SiteIn
 from igoudar.waivers import WaiverIn
 
 

@@ -126,6 +126,7 @@ def _hosts(files: Iterable[SiteFile]) -> Iterator[str]:
     for file in files:
         if file.site is not None:
             yield from (*file.site.dns, *file.site.ntp, *file.site.witnesses)
+            yield from (name for service in file.site.services.values() for name in service.members)
             yield from [file.site.bastion] if file.site.bastion else []
         for wave in file.waves.values():
             yield from (wave.border.device, wave.far.device)

@@ -12,7 +12,7 @@ halls expands and checks these alone.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -64,6 +64,12 @@ def stacks_of(folder: Path, root: Path) -> tuple[StackFile, ...]:
     if findings:
         raise BadInput(locate(findings, root))
     return tuple(found)
+
+
+def stack_with(stacks: Iterable[StackFile], hall: str, layer: str) -> StackFile | None:
+    """The stack of a site that has this layer of a hall; None where none has."""
+    mine = (s for s in stacks if _has(s, hall) and layer in s.words("layers", (layer,)))
+    return next(mine, None)
 
 
 def site_of(stack: str, root: Path) -> str:

@@ -14,6 +14,7 @@ from igoudar.yaml_source import Source, locate, read_source
 
 LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"  # of DNS
 NAME_PATTERN = r"([a-z0-9-]|\{[a-z]+\})+"  # a name with words in braces
+PLAIN_SECRET = "plain_secret"  # an error of ours; what was given may be a password and is not printed
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
@@ -64,6 +65,10 @@ def _finding(item: ErrorDetails, source: Source, kind: type[BaseModel]) -> Findi
         case "missing":
             expected = _wanted(steps, kind) or "an entry with a value"
             return Finding("missing-key", where, f"the key {name!r} is missing", expected)
+        case _ if item["type"] == PLAIN_SECRET:
+            said, expected = "no mark of a secret, perhaps the secret itself", "secret:<name>@<version>"
+            hint = "name it in secrets.yaml; its value goes into the store, a new one if this was it"
+            return Finding("plain-secret", where, said, expected, hint)
         case "value_error":
             return Finding("wrong-value", where, f"{given} does not fit", str(item["ctx"]["error"]))
         case "too_short":

@@ -42,6 +42,7 @@ COMMAND_LINE = re.compile(
 LISTED = {"cables-wrong-bill"}
 # what is not wrong but cannot be shown, or is only a pity
 WARNED = {
+    "certificate-that-ends",
     "check-of-one-hall-of-a-site-that-cannot-be-read",
     "cooler-of-unknown-cold",
     "cooler-that-says-no-lowest",
@@ -119,6 +120,8 @@ INPUT = (
     "inventory",
     "ledger",
     "references",
+    "secret_marks",
+    "ssh_certificates",
     "stack_files",
     "vanished",
     "waivers",

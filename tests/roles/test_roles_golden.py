@@ -15,8 +15,9 @@ from igoudar.errors import Where
 from igoudar.render_roles import render_declaration
 from igoudar.role_document import as_document, digest, from_document
 from igoudar.roles import Declaration, load_roles
+from igoudar.secret_marks import brought
 from igoudar.witness.install import witness_files
-from tests.roles.views import CASES
+from tests.roles.views import CASES, SECRETS
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = Path(__file__).parent / "golden"
@@ -28,12 +29,13 @@ ALL = [(role, case) for role, cases in CASES.items() for case in cases]
 def declared(role: str, case: str) -> Declaration:
     written, host = CASES[role][case]
     folder = ROLES[role]
-    told = folder.declare(folder.settings(written, Where("devices.yaml")), host)
-    return render_declaration(told, folder)
+    settings = folder.settings(written, Where("devices.yaml"), SECRETS)
+    return render_declaration(folder.declare(settings, host), folder, {mark for _, mark in brought(settings)})
 
 
 def readable(told: Declaration) -> str:
-    lines = [f"package {name}" for name in told.packages]
+    lines = ["may lock everybody out"] if told.lockout else []
+    lines += [f"package {name}" for name in told.packages]
     lines += [f"port {p.number}/{p.protocol} from {p.source}: {p.purpose}" for p in told.ports]
     for user in told.users:
         lines += [f"user {user.name} {' '.join(user.groups)}".rstrip(), *(f"| {key}" for key in user.keys)]
@@ -48,6 +50,7 @@ def readable(told: Declaration) -> str:
         ):
             lines += [f"  {word}: {value}"] if value else []
         lines += [f"| {line}".rstrip() for line in (file.text or "").splitlines()]
+    lines += [f"line of {one.path}, for {one.replaces!r}: {one.line}" for one in told.lines]
     lines.append("")
     for command in told.before_units:
         lines.append(f"before units: {command.name}: {command.run}" + _unless(command.unless))

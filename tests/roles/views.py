@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
+
+from igoudar.errors import Where
 from igoudar.hostview import AccessLink, DataPort, HostView, Login, Neighbour, RoutedLink
-from igoudar.model import Role
+from igoudar.model import Role, SecretName
+from igoudar.site import Logs, SshCa
+from igoudar.ssh_certificates import HostCertificate
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+OTHER = f"{KEY[:-1]}B"
 RESOLVERS = (Neighbour("mgmt-1", "192.0.2.2"), Neighbour("mgmt-2", "192.0.2.3"))
-HOSTS = (*RESOLVERS, Neighbour("leaf-1", "192.0.2.21"), Neighbour("srv-1", "192.0.2.101"))
+HOSTS = (
+    *RESOLVERS,
+    Neighbour("leaf-1", "192.0.2.21", "02:00:00:01:00:03"),
+    Neighbour("srv-1", "192.0.2.101", "02:00:00:01:00:01"),
+)
 
 
 def view(name: str, role: Role, oob: str, **more: object) -> HostView:
@@ -64,7 +75,21 @@ ROUTED6 = view(
     ports=(DataPort("eth1", 1500, "leaf-1/swp13"),),
     routed=RoutedLink(("eth1",), 1500, "t/v/six", "", "2001:db8:1:3::a/128", 4201019999, 300, 3),
 )
-MANAGEMENT = view("mgmt-1", Role.MANAGEMENT, "192.0.2.2", cabled_ports=("eth0",))
+MANAGEMENT = view(
+    "mgmt-1",
+    Role.MANAGEMENT,
+    "192.0.2.2",
+    cabled_ports=("eth0",),
+    services={"dns": RESOLVERS, "ntp": RESOLVERS, "dhcp": RESOLVERS[:1]},
+)
+# The same without the second server, and on a network whose reverse names are cut into four.
+WIDE = replace(
+    MANAGEMENT,
+    oob="10.0.4.2/22",
+    oob_network="10.0.4.0/22",
+    neighbours=(Neighbour("mgmt-1", "10.0.4.2"), Neighbour("srv-1", "10.0.7.254", "02:00:00:01:00:01")),
+    services={"dns": (Neighbour("mgmt-1", "10.0.4.2"),)},
+)
 SWITCH = view(
     "leaf-1",
     Role.LEAF,
@@ -72,12 +97,37 @@ SWITCH = view(
     cabled_ports=("swp1", "swp2", "eth0"),
 )
 
+SSH_CA = SshCa(users=(f"{KEY} people",), hosts=(f"{KEY} hosts",))
+ROLLED = SshCa(
+    users=(f"{KEY} people", f"{OTHER} people-2027"),
+    hosts=(f"{KEY} hosts", f"{OTHER} hosts-2027"),
+    principals={"amina": ("operators",), "karim": ("operators", "guests"), "igoudar": ("robots",)},
+    revoked=(f"{OTHER} lost",),
+)
+CERTIFICATE = HostCertificate(
+    "srv-1-cert.pub",
+    "ssh-ed25519-cert-v01@openssh.com AAAAIHNzaC1lZDI1NTE5LWNlcnQtdjAxQG9wZW5zc2guY29t srv-1",
+    KEY,
+    KEY,
+    ("srv-1",),
+    date(2027, 11, 27),
+)
+
+SECRETS = {"logs-key": SecretName("logs-key", 2, Where("secrets.yaml"))}
+KEEPERS = {"logs": RESOLVERS}
+AUTHORITY = "-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----"
+OWN: dict[str, object] = {"certificate": f"{AUTHORITY}\n", "key": "secret:logs-key@2"}
+
 # Every role has at least one case: name of the case -> (settings as people write them, the host).
 CASES: dict[str, dict[str, tuple[dict[str, object], HostView]]] = {
     "base": {
         "access": ({}, ACCESS),
         "bastion": ({"log_level": "INFO", "sysctl": {"vm.swappiness": 10}}, MANAGEMENT),
         "switch": ({}, SWITCH),
+    },
+    "ssh_ca": {
+        "signed": ({}, replace(ACCESS, ssh_ca=SSH_CA, certificate=CERTIFICATE)),
+        "rolled": ({}, replace(MANAGEMENT, ssh_ca=ROLLED)),
     },
     "lldpd": {
         "access": ({}, ACCESS),
@@ -89,7 +139,16 @@ CASES: dict[str, dict[str, tuple[dict[str, object], HostView]]] = {
         "client": ({}, ACCESS),
         "server": ({"sources": ["192.0.2.9 iburst", "time.example iburst nts"]}, MANAGEMENT),
     },
-    "unbound": {"alone": ({}, MANAGEMENT), "forwarding": ({"forwarders": ["192.0.2.53"]}, MANAGEMENT)},
+    "logs": {
+        "sends": (OWN, replace(ACCESS, logs=Logs(AUTHORITY), services=KEEPERS)),
+        "keeps": (
+            {**OWN, "queue_mb": 64},
+            replace(MANAGEMENT, logs=Logs(AUTHORITY), services={"logs": RESOLVERS}),
+        ),
+    },
+    "dns_authoritative": {"one": ({}, MANAGEMENT), "cut": ({"ttl": 60}, WIDE)},
+    "unbound": {"alone": ({}, MANAGEMENT), "forwarding": ({"forwarders": ["192.0.2.53"]}, WIDE)},
+    "kea": {"known": ({"lease": 3600}, MANAGEMENT)},
     "host_net": {"access": ({"speak_every": 20}, ACCESS)},
     "bgp_host": {"both": ({}, ROUTED), "ipv6": ({}, ROUTED6)},
     "frr_switch": {"fresh": ({}, SWITCH)},

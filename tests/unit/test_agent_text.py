@@ -93,6 +93,16 @@ def test_drift_is_a_diff_without_context() -> None:
     assert drift(canonical(RUNNING), canonical(RUNNING)) == ""
 
 
+def test_a_vrf_that_is_gone_and_still_printed_is_no_drift() -> None:
+    """FRR lists it until its next start."""
+    printed = RUNNING.replace("vrf a\n vni 1\n", "vrf a\n vni 1\nexit-vrf\n!\nvrf gone\n")
+    assert printed != RUNNING
+    assert canonical(printed) == canonical(RUNNING)
+    assert "vrf a\n" in canonical(RUNNING)  # what is said of it may have gone, and that is drift
+    assert drift(f"{canonical(RUNNING)}vrf gone\n", canonical(RUNNING)) == ""
+    assert drift(canonical(RUNNING), canonical(RUNNING.replace(" vni 1\n", "")))
+
+
 class Told(Switch):
     """Each command says what the test gives it."""
 

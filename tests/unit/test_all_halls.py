@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from igoudar import checks
+from igoudar.all_halls import shared_of
 from igoudar.compiler import check_hall, describe
 from igoudar.day import today
 from igoudar.errors import Finding, in_order
+from igoudar.hall.schema import OverrideIn
 from igoudar.inventory import load, read_documents
 from igoudar.model import Inventory
 from igoudar.yaml_source import locate
-from tests.errors import checkout
+from tests.errors import ROOT, checkout
 from tests.small_campus import EVERY, small_campus
 
 KINDS = ("campus", "building", "energy", "unit", "loop", "hall", "rack", "scheme")
@@ -74,3 +77,19 @@ def test_each_hall_finds_what_the_whole_finds_of_what_it_shares(seed: int, tmp_p
         assert {f.code for f in found if f.subject not in mine} <= {"single-overload", "scheme-in-pairs"}
         told |= found
     assert told == whole
+
+
+def test_what_is_said_of_a_hall_by_name_counts_out_that_hall_alone() -> None:
+    """`srv-g01-2-a07-1` has the name of the hall a07-1 in it, too."""
+    documents = read_documents(ROOT / "inventory/dakhla", ROOT)
+    (file, site), *more = documents.sites
+    told = site.model_copy(
+        update={"overrides": {"srv-g01-2-a07-1": OverrideIn.model_validate({"draw": "480 W"})}}
+    )
+    less, copies = shared_of(replace(documents, sites=[(file, told), *more]), ["g01-3"])
+    plain, _ = shared_of(documents, ["g01-3"])
+    assert less.part is not None
+    assert plain.part is not None
+    assert less.part.halls - plain.part.halls == {"g01-2"}
+    assert len(plain.part.halls) < 8, "one of each of three kinds, and what is written down"
+    assert copies

@@ -16,8 +16,8 @@ sys.path.append(str(golden.ROOT / "scripts"))
 LINES = importlib.import_module("bench_parts.lines")
 KINDS = LINES.every()
 TEXTS = {name: dict(files) for name, files in golden.compiled("lab").switches.items()}
-HITLESS = "description rd timers bfd maximum graceful hostname log VRF interface"
-RESTART = "asn frr daemon"
+HITLESS = "description rd timers bfd maximum graceful log VRF interface"
+RESTART = "asn frr daemon hostname"
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)

@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
-from igoudar.inventory import load
+from igoudar.errors import Where
+from igoudar.inventory import load, load_whole, read_documents
 from igoudar.placement import place
+from igoudar.placement.fitted import with_modules
 from igoudar.placement.request import read_request
 from igoudar.placement.site import problem_of
 from tests.errors import run
@@ -258,3 +260,57 @@ def test_the_order_of_the_files_is_nothing(root: Path) -> None:
             random.Random(seed).shuffle(items)
             shuffled[section] = dict(items)
         assert place(problem_of(replace(inventory, **shuffled), request).problem) == first
+
+
+BOX = """
+manufacturer: Acme
+model: Box
+slug: acme-box
+u_height: 1
+is_full_depth: true
+weight: 10
+weight_unit: kg
+airflow: front-to-rear
+module-bays:
+  - {name: PSU1, position: '1'}
+  - {name: PSU2, position: '2'}
+"""
+PSU = """
+manufacturer: Acme
+model: PSU-800
+weight: 1.5
+weight_unit: kg
+power-ports:
+  - {name: 'PSU{module}', type: iec-60320-c14, maximum_draw: 800, allocated_draw: 300}
+"""
+
+
+def test_modules_of_a_request_are_those_of_what_is_placed(root: Path) -> None:
+    """Of two PSUs one carries the box; without them nobody knows what it draws."""
+    (root / "inventory/types/box.yaml").write_text(BOX, "utf-8")
+    (root / "inventory/types/psu.yaml").write_text(PSU, "utf-8")
+    plain = "devices:\n  - {type: acme-box, count: 2, role: equipment, names: 'box-{n}'}\n"
+    assert "what a acme-box draws is not known" in asked(root, plain)
+    both = plain.replace("'}", "', modules: {PSU1: PSU-800, PSU2: PSU-800}}")
+    assert "box-1 to box-2  2 x  acme-box\n" in asked(root, both)
+    assert "exit 0" in run("place lab wanted.yaml --write", root)
+    bays = '{"PSU1": "PSU-800", "PSU2": "PSU-800"}'
+    written = (root / "inventory/lab/placed/wanted.yaml").read_text("utf-8")
+    assert f"type: acme-box, role: equipment, number: 1, rack: a01, u: 1, modules: {bays}" in written
+    inventory = load(root / "inventory/lab", root)
+    assert len(inventory.types[inventory.devices["box-1"].type].parts.inlets) == 2
+
+
+def test_draw_and_mass_of_a_request_are_those_with_its_modules(root: Path) -> None:
+    (root / "inventory/types/box.yaml").write_text(BOX, "utf-8")
+    (root / "inventory/types/psu.yaml").write_text(PSU, "utf-8")
+    bays = "modules: {PSU1: PSU-800, PSU2: PSU-800}"
+    line = f"devices: [{{type: acme-box, count: 1, role: equipment, names: x, {bays}}}]"
+    (root / "wanted.yaml").write_text(line, "utf-8")
+    documents, place_of = read_documents(root / "inventory/lab", root), (root / "inventory/lab", root)
+    request = read_request(root / "wanted.yaml", "wanted.yaml", root)
+    fitted, inventory, found = with_modules(
+        request, load_whole(documents, place_of), documents.modules, Where("wanted.yaml")
+    )
+    (box,) = problem_of(inventory, fitted).problem.classes
+    assert (box.draw_w, box.kg, found) == (300.0, 13.0, [])

@@ -13,6 +13,8 @@ import pytest
 from igoudar.worker.results import Change, HostResult, RoleResult
 from tests.errors import checkout, run
 
+BASE = "  base may lock everybody out: the host goes back unless a new login comes through\n"
+
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -61,7 +63,7 @@ def test_a_plan_is_the_very_diff_and_changes_nothing(root: Path, hosts: Hosts) -
     hosts.changes = {"srv-1": renamed("srv-1")}
     said = run("roles lab --plan --limit srv-* --role base", root)
     assert (
-        "srv-1\n--- /etc/hostname\n+++ /etc/hostname\n@@ -1 +1 @@\n-localhost\n+srv-1\n"
+        f"srv-1\n{BASE}--- /etc/hostname\n+++ /etc/hostname\n@@ -1 +1 @@\n-localhost\n+srv-1\n"
         "  command hostname: run\n"
     ) in said
     assert said.endswith("lab: 1 of 8 hosts would change\nexit 0\n")
@@ -77,10 +79,10 @@ def test_what_hosts_get_alike_stands_once(root: Path, hosts: Hosts) -> None:
     mode = (Change("file", "/etc/hosts", "mode"),)
     hosts.changes = dict.fromkeys([f"srv-{n}" for n in range(1, 9)] + ["leaf-1", "leaf-2"], mode)
     said = run("roles lab --plan", root)
-    shown = re.findall(r"^.*\n  file /etc/hosts: mode 0644 root:root$", said, re.MULTILINE)
+    shown = re.findall(rf"^.*\n{BASE}  file /etc/hosts: mode 0644 root:root$", said, re.MULTILINE)
     assert shown == [
         "leaf-1, leaf-2, srv-1, srv-2, srv-3, srv-4, srv-5, srv-6 and 2 more\n"
-        "  file /etc/hosts: mode 0644 root:root"
+        f"{BASE}  file /etc/hosts: mode 0644 root:root"
     ]
 
 
@@ -117,6 +119,50 @@ def test_after_a_host_that_fails_no_other_group_begins(root: Path, hosts: Hosts)
     assert [[*asked] for _, asked, _ in hosts.asked[1:]] == [["mgmt-1"], ["leaf-1"]]
 
 
+def test_each_wave_begins_when_the_one_before_is_good(root: Path, hosts: Hosts) -> None:
+    managers = ("mgmt-1", "mgmt-2", "mgmt-3")
+    hosts.changes = {name: renamed(name) for name in managers}
+    plan = run("roles lab --plan", root)
+    assert "management in 3 waves: mgmt-3; mgmt-2; mgmt-1\n" in plan  # the bastion last
+    said = run("roles lab --yes", root)
+    assert [[*asked] for _, asked, _ in hosts.asked[2:]] == [["mgmt-3"], ["mgmt-2"], ["mgmt-1"]]
+    assert "wave of 1, 2 to come: mgmt-3\n1 of 3 hosts: mgmt-3 2 changes in 0.2 s\n" in said
+    assert "3 of 3 hosts: mgmt-1 2 changes" in said
+    hosts.broken = {"mgmt-2"}
+    said = run("roles lab --yes", root)
+    assert [[*asked] for _, asked, _ in hosts.asked[6:]] == [["mgmt-3"], ["mgmt-2"]]
+    assert "mgmt-1: not begun: mgmt-2 failed, which went first\n" in said
+    report = max(
+        (root / ".igoudar/runs").glob("*/report.md"), key=lambda path: path.stat().st_mtime_ns
+    ).read_text("utf-8")
+    assert "| mgmt-1 | not begun | mend what stopped the run before its turn" in report
+
+
+def test_who_is_down_counts_as_away(root: Path, hosts: Hosts) -> None:
+    hosts.changes, hosts.silent = {"mgmt-1": renamed("mgmt-1")}, {"mgmt-2"}
+    said = run("roles lab --yes", root)
+    assert len(hosts.asked) == 1
+    assert (
+        "mgmt-1: not begun: dns: of mgmt-1, mgmt-2 1 may be away at once, and mgmt-2 is (does not answer)"
+        in said
+    )
+    assert said.endswith("exit 4\n")
+
+
+def test_a_cordoned_host_is_left_alone_and_said(tmp_path: Path, hosts: Hosts) -> None:
+    root = checkout(tmp_path)
+    devices = root / "inventory/lab/devices.yaml"
+    devices.write_text(devices.read_text("utf-8").replace("srv-1: {", "srv-1: {cordoned: true, "), "utf-8")
+    hosts.changes = {name: renamed(name) for name in ("srv-1", "srv-2")}
+    said = run("roles lab --plan --limit srv-[12]", root)
+    assert said.endswith(
+        "srv-1: cordoned in the inventory: it is left alone\nlab: 1 of 1 host would change\nexit 0\n"
+    )
+    told = run("roles lab --plan --json --limit srv-[12]", root)
+    assert json.loads(told[told.index("{\n") : told.rindex("exit ")])["cordoned"] == ["srv-1"]
+    assert [[*asked] for _, asked, _ in hosts.asked] == [["srv-2"]] * 2
+
+
 def test_nothing_to_do_asks_nobody(root: Path, hosts: Hosts) -> None:
     assert run("roles lab", root).endswith("lab: 0 of 19 hosts would change\nexit 0\n")
     assert len(hosts.asked) == 1
@@ -129,7 +175,8 @@ def test_a_machine_reads_it(root: Path, hosts: Hosts) -> None:
     assert told["plan"] is True
     assert told["hosts"]["srv-2"]["status"] == "unreachable"
     base = next(role for role in told["hosts"]["srv-1"]["roles"] if role["role"] == "base")
-    assert base["changes"][0] == {"kind": "file", "name": "/etc/hostname", "what": "text", "old": None}
+    change = {"kind": "file", "name": "/etc/hostname", "what": "text", "old": None, "place": 0}
+    assert base["changes"][0] == change
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from netaddr import IPNetwork
 from pydantic import BaseModel, ValidationError
 
-from igoudar import schema
+from igoudar import schema, site_schema
 from igoudar.cable_key import cable_key, ends_of
 from igoudar.errors import BadInput, Severity, Where
 from igoudar.inventory import load, shown, site_files
@@ -196,44 +196,47 @@ def _device(**changes: Any) -> dict[str, Any]:
 
 
 GOOD: list[tuple[type[BaseModel], dict[str, Any]]] = [
-    (schema.SiteIn, _site()),
+    (site_schema.SiteIn, _site()),
     (
-        schema.SiteIn,
+        site_schema.SiteIn,
         _site(anycast_mac="02-00-5E-00-01-01", users={"anna": {"keys": ["ssh-ed25519 AAAA anna"]}}),
     ),
-    (schema.SiteIn, _pools(l2vni="1-16777215", vlan="2-4094", index="1-65535", public4=["198.51.100.0/24"])),
+    (
+        site_schema.SiteIn,
+        _pools(l2vni="1-16777215", vlan="2-4094", index="1-65535", public4=["198.51.100.0/24"]),
+    ),
     (schema.SessionIn, _session()),
     (schema.DeviceIn, _device(serial="AB 12/x", oob="192.0.2.1/24", status="planned")),
     (schema.SubnetIn, {"ipv4": "172.16.0.0/24"}),
 ]
 BAD: list[tuple[type[BaseModel], dict[str, Any], str]] = [
-    (schema.SiteIn, _site(fabric_as=0), "fabric_as"),
-    (schema.SiteIn, _site(fabric_as=65536), "fabric_as"),
-    (schema.SiteIn, _site(fabric_as=True), "fabric_as"),
-    (schema.SiteIn, _site(fabric_as="65000"), "fabric_as"),
-    (schema.SiteIn, _site(fabric_as=65000.0), "fabric_as"),
-    (schema.SiteIn, _site(public_as=4294967295), "public_as"),
-    (schema.SiteIn, _site(domain="example"), "domain"),
-    (schema.SiteIn, _site(timezone="../etc/passwd"), "timezone"),
-    (schema.SiteIn, _site(host_mtu=9217), "host_mtu"),
-    (schema.SiteIn, _site(dns=[]), "dns"),
-    (schema.SiteIn, _site(dns="m"), "dns"),
-    (schema.SiteIn, _site(login="Root"), "login"),
-    (schema.SiteIn, _site(anycast_mac="01:00:5e:00:01:01"), "anycast_mac"),
-    (schema.SiteIn, _site(anycast_mac="00:00:00:00:00:00"), "anycast_mac"),
-    (schema.SiteIn, _site(anycast_mac=2005), "anycast_mac"),
-    (schema.SiteIn, _site(users={"anna": {"keys": []}}), "users"),
-    (schema.SiteIn, _site(users={"anna": {"keys": ["ssh-ed25519 AAAA\nroot"]}}), "users"),
-    (schema.SiteIn, _pools(loopback4="2001:db8::/48"), "pools"),
-    (schema.SiteIn, _pools(loopback6="10.0.0.0/8"), "pools"),
-    (schema.SiteIn, _pools(oob="192.0.2.1/24"), "pools"),
-    (schema.SiteIn, _pools(public6=["198.51.100.0/24"]), "pools"),
-    (schema.SiteIn, _pools(l2vni="0-5"), "pools"),
-    (schema.SiteIn, _pools(l2vni="5-4"), "pools"),
-    (schema.SiteIn, _pools(l2vni="1-16777216"), "pools"),
-    (schema.SiteIn, _pools(l2vni=7), "pools"),
-    (schema.SiteIn, _pools(vlan="1-100"), "pools"),
-    (schema.SiteIn, _pools(index="1-65536"), "pools"),
+    (site_schema.SiteIn, _site(fabric_as=0), "fabric_as"),
+    (site_schema.SiteIn, _site(fabric_as=65536), "fabric_as"),
+    (site_schema.SiteIn, _site(fabric_as=True), "fabric_as"),
+    (site_schema.SiteIn, _site(fabric_as="65000"), "fabric_as"),
+    (site_schema.SiteIn, _site(fabric_as=65000.0), "fabric_as"),
+    (site_schema.SiteIn, _site(public_as=4294967295), "public_as"),
+    (site_schema.SiteIn, _site(domain="example"), "domain"),
+    (site_schema.SiteIn, _site(timezone="../etc/passwd"), "timezone"),
+    (site_schema.SiteIn, _site(host_mtu=9217), "host_mtu"),
+    (site_schema.SiteIn, _site(dns=[]), "dns"),
+    (site_schema.SiteIn, _site(dns="m"), "dns"),
+    (site_schema.SiteIn, _site(login="Root"), "login"),
+    (site_schema.SiteIn, _site(anycast_mac="01:00:5e:00:01:01"), "anycast_mac"),
+    (site_schema.SiteIn, _site(anycast_mac="00:00:00:00:00:00"), "anycast_mac"),
+    (site_schema.SiteIn, _site(anycast_mac=2005), "anycast_mac"),
+    (site_schema.SiteIn, _site(users={"anna": {"keys": []}}), "users"),
+    (site_schema.SiteIn, _site(users={"anna": {"keys": ["ssh-ed25519 AAAA\nroot"]}}), "users"),
+    (site_schema.SiteIn, _pools(loopback4="2001:db8::/48"), "pools"),
+    (site_schema.SiteIn, _pools(loopback6="10.0.0.0/8"), "pools"),
+    (site_schema.SiteIn, _pools(oob="192.0.2.1/24"), "pools"),
+    (site_schema.SiteIn, _pools(public6=["198.51.100.0/24"]), "pools"),
+    (site_schema.SiteIn, _pools(l2vni="0-5"), "pools"),
+    (site_schema.SiteIn, _pools(l2vni="5-4"), "pools"),
+    (site_schema.SiteIn, _pools(l2vni="1-16777216"), "pools"),
+    (site_schema.SiteIn, _pools(l2vni=7), "pools"),
+    (site_schema.SiteIn, _pools(vlan="1-100"), "pools"),
+    (site_schema.SiteIn, _pools(index="1-65536"), "pools"),
     (schema.SessionIn, _session(theirs4="2001:db8::1"), "theirs4"),
     (schema.SessionIn, _session(ours6="203.0.113.0/31"), "ours6"),
     (schema.SessionIn, _session(ours4="203.0.113.0"), "ours4"),

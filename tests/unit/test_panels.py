@@ -39,6 +39,8 @@ def panel(slug: str, front: str, rear: str, positions: int = 1) -> DeviceType:
 
 KINDS = {
     "plate": panel("plate", "lc", "lc"),
+    "mpo": panel("mpo", "mpo", "mpo"),
+    "fast": kind("fast", ("swp", 4, "100gbase-x-qsfp28")),
     "cassette": panel("cassette", "lc", "mpo", positions=2),
     "copper": panel("copper", "8p8c", "8p8c"),
     "box": kind("box", ("swp", 4, "10gbase-x-sfpp")),
@@ -61,7 +63,8 @@ def site(panels: str, *pieces: tuple[str, str, float], goods: Goods = GOODS, **m
         role = Role.EQUIPMENT if name.startswith("p") else Role.OOB if slug == "oob" else Role.BORDER
         return replace(device(name, role, number, (rack, 10 + number)), type=slug)
 
-    boxes = [one("b1", "box", 1), one("b2", "box", 2), one("c1", "oob", 3), one("c2", "oob", 4)]
+    box = "fast" if panels == "mpo" else "box"
+    boxes = [one("b1", box, 1), one("b2", box, 2), one("c1", "oob", 3), one("c2", "oob", 4)]
     boxes += [one("p1", panels, 5), one("p2", panels, 6)]
     cables = [Cable(end(a), end(b), AT, length_m=m, **more) for a, b, m in pieces]  # type: ignore[arg-type]
     made = replace(
@@ -191,3 +194,86 @@ def test_a_link_is_planned_while_a_piece_of_it_is() -> None:
     after, _ = with_derived(replace(inventory, cables=some, pieces={}), Ledger)
 
     assert [cable.status for cable in after.cables.values()] == [CableStatus.PLANNED]
+
+
+def methods(trunk: str, near: str, far: str, panels: str = "cassette") -> list[str]:
+    """Codes of findings of a link by these polarities, each cord a female one of that polarity."""
+    lc, mpo = GOODS.cords["om4-lc"], GOODS.cords["om4-mpo12"]
+    fronts = mpo if panels == "mpo" else lc
+    cords = {
+        name: replace(
+            like, name=name, near=replace(like.near, polarity=name), far=replace(like.far, polarity=name)
+        )
+        for name, like in ((near, fronts), (far, fronts))
+    }
+    own = replace(mpo.near, polarity=trunk, gender="male" if panels == "mpo" else "female")
+    cords["trunk"] = replace(mpo, name="trunk", near=own, far=own)
+    goods = replace(GOODS, cords=cords, mated_db=0.1)
+    inventory, _ = site(panels, *PATH, goods=goods)
+    words = {"b1/swp1": near, "b2/swp1": far}
+    pieces = {
+        k: replace(c, medium="sr", cord=words.get(str(c.a), "trunk")) for k, c in inventory.pieces.items()
+    }
+    made, _ = with_derived(replace(inventory, cables=pieces, pieces={}), Ledger)
+    return [finding.code for finding in pulls_of(made).findings]
+
+
+@pytest.mark.parametrize(
+    ("trunk", "near", "far", "wrong"),
+    [
+        ("A", "A-B", "A-A", False),  # method A: one cord of each
+        ("A", "A-B", "A-B", True),
+        ("B", "A-B", "A-B", False),  # method B
+        ("B", "A-A", "A-B", True),
+        ("C", "A-B", "A-B", False),  # method C
+        ("C", "A-B", "A-A", True),
+    ],
+)
+def test_transmit_meets_receive_by_the_methods_of_tia_568(
+    trunk: str, near: str, far: str, wrong: bool
+) -> None:
+    assert methods(trunk, near, far) == ["wrong-polarity"] * wrong
+
+
+@pytest.mark.parametrize(
+    ("trunk", "near", "far", "wrong"),
+    [("B", "B", "B", False), ("A", "A", "B", False), ("A", "B", "B", True), ("C", "B", "B", True)],
+)
+def test_parallel_optics_cross_an_odd_number_of_times(trunk: str, near: str, far: str, wrong: bool) -> None:
+    assert methods(trunk, near, far, "mpo") == ["wrong-polarity"] * wrong
+
+
+def test_pins_meet_holes_in_every_coupling() -> None:
+    """Nothing said of cords: a trunk with pins between two cords without, and into a cassette one without."""
+    for panels, trunk in (("mpo", "om4-mpo12-male"), ("cassette", "om4-mpo12")):
+        inventory, _ = site(panels, *PATH, goods=replace(GOODS, mated_db=0.1))
+        found = pulls_of(inventory)
+        assert found.findings == ()
+        assert {found.by_key[key].article for key in inventory.pieces if key.startswith("p1")} == {trunk}
+
+
+def test_two_pieces_take_a_straight_one() -> None:
+    inventory, _ = site("plate", PATH[0], ("p1/rear/1", "b2/swp1", 30.0))
+    found = pulls_of(inventory)
+    assert found.findings == ()
+    assert sorted(found.by_key[key].article for key in inventory.pieces) == ["om4-lc", "om4-lc-a-a"]
+
+
+def test_a_trunk_is_of_one_fibre_for_all_links_in_it() -> None:
+    """The first link has laid OM4; the second one wants optics for OS2."""
+    cords = [
+        ("b1/swp1", "p1/front/1"),
+        ("b1/swp2", "p1/front/2"),
+        ("b2/swp1", "p2/front/1"),
+        ("b2/swp2", "p2/front/2"),
+    ]
+    pieces = [("p1/rear/1", "p2/rear/1", 30.0), *((a, b, 5.0) for a, b in cords)]
+    inventory, _ = site("cassette", *pieces, goods=replace(GOODS, mated_db=0.1))
+    told = {"b1/swp1": "sr", "b2/swp1": "sr", "b1/swp2": "lr", "b2/swp2": "lr"}
+    said = {k: replace(c, medium=told.get(str(c.a), "")) for k, c in inventory.pieces.items()}
+    made, _ = with_derived(replace(inventory, cables=said, pieces={}), Ledger)
+    (finding,) = pulls_of(made).findings
+    assert (finding.code, "no cord of os2 joins mpo-12 to mpo-12 by om4-mpo12" in finding.message) == (
+        "no-cord",
+        True,
+    )

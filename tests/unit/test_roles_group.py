@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from igoudar.group_inputs import owned, server_group_inputs
-from igoudar.provider.group_state import hosts_to_do, live, outputs_after, remaining
+from igoudar.provider.group_state import (
+    course_of,
+    hosts_to_do,
+    live,
+    not_cordoned,
+    outputs_after,
+    remaining,
+)
 from igoudar.roles import Declaration, RoleFile
-from igoudar.worker.results import Change, HostResult, RoleResult
+from igoudar.worker.results import NO_ROLE, Change, HostResult, RoleResult
 
 
 def inputs(text: str = "one\n", hosts: str = "abc", **serials: str) -> dict[str, Any]:
@@ -102,3 +110,72 @@ def test_a_refresh_keeps_the_record_of_a_silent_host() -> None:
 
     assert (found, outputs["unreachable"]) == (recorded, {"c": "no route"})
     assert hosts_to_do(recorded, outputs) == []
+
+
+def test_a_host_that_lost_a_role_is_to_do() -> None:
+    told = {"base": Declaration(), "extra": Declaration(files=(RoleFile("/etc/x", text="one\n"),))}
+    old = server_group_inputs("inventory/s", "row", {"a": told, "b": told}, {"a": "S", "b": "S"})
+    less = {"a": {"base": told["base"]}, "b": told}
+    new = server_group_inputs("inventory/s", "row", less, {"a": "S", "b": "S"})
+
+    assert hosts_to_do(new, done(old)) == ["a"]
+
+
+def test_a_refresh_finds_what_no_role_declares_any_more() -> None:
+    recorded = inputs()
+    results = {h: ok(h, recorded=recorded["hosts"][h]["base"]) for h in "abc"}
+    left = RoleResult(NO_ROLE, (Change("file", "/etc/y", "remove", "old\n"),))
+    results["a"] = HostResult("a", "ok", (*results["a"].roles, left))
+    found, outputs = live(recorded, done(recorded), results)
+
+    assert found == recorded
+    assert hosts_to_do(recorded, outputs) == ["a"]
+
+
+def cordoned(told: dict[str, Any], *hosts: str) -> dict[str, Any]:
+    return {**told, "_group": {**told["_group"], "cordoned": list(hosts)}}
+
+
+def test_what_was_not_begun_keeps_what_is_known_of_it() -> None:
+    old, new = inputs(), inputs("two\n")
+    before = {**done(old), "failed": {"c": "no room"}, "done": {"a": "x", "b": done(old)["done"]["b"]}}
+    results = {"a": HostResult("a", "failed", (), "why")}
+    results |= {h: HostResult(h, "not begun", (), "a failed, which went first") for h in "bc"}
+    outputs = outputs_after(new, results, before)
+
+    assert outputs["notBegun"] == dict.fromkeys("bc", "a failed, which went first")
+    assert outputs["failed"] == {"a": "why", "c": "no room"}
+    assert outputs["done"] == {"b": done(old)["done"]["b"]}
+    assert hosts_to_do(new, outputs) == ["a", "b", "c"]
+    assert outputs_after(new, {h: ok(h) for h in "abc"}, outputs) == done(new)
+
+
+def test_a_cordoned_host_is_no_work_and_keeps_its_record_until_it_is_back() -> None:
+    old, new = inputs(), cordoned(inputs("two\n"), "b")
+    outputs = outputs_after(new, {h: ok(h) for h in "ac"}, done(old))
+
+    assert hosts_to_do(new, done(old)) == ["a", "c"]
+    assert remaining(old, new, done(old))["hosts"]["b"] == new["hosts"]["b"]
+    assert outputs["done"]["b"] == done(old)["done"]["b"]
+    assert hosts_to_do(new, outputs) == []
+    assert hosts_to_do(cordoned(new), outputs) == ["b"]
+
+
+def test_who_wants_a_reboot_is_known_until_it_says_otherwise() -> None:
+    new = inputs()
+    wanted = {h: replace(ok(h), reboot="the kernel 1 runs, 2 is installed") for h in "ab"}
+    first = outputs_after(new, {**wanted, "c": ok("c")}, {})
+    silent = HostResult("a", "unreachable", (), "no route")
+    digests = {h: ok(h, recorded=new["hosts"][h]["base"]) for h in "bc"}
+    answers = {"a": silent, "b": digests["b"], "c": replace(digests["c"], reboot="asked for by libc6")}
+    _, after = live(new, first, answers)
+
+    assert sorted(first["reboot"]) == ["a", "b"]
+    assert after["reboot"] == {"a": "the kernel 1 runs, 2 is installed", "c": "asked for by libc6"}
+    assert hosts_to_do(new, after) == [], "it is no work of a run of roles"
+
+
+def test_a_record_of_before_waves_has_no_limits() -> None:
+    old = inputs()
+    old["_group"] = {key: old["_group"][key] for key in ("site", "name", "order", "form")}
+    assert (course_of(old).limits, not_cordoned(old)) == ((), ["a", "b", "c"])

@@ -164,6 +164,7 @@ def test_a_mark_of_a_secret_is_refused_where_it_was_written(tmp_path: Path) -> N
         Declaration(files=(RoleFile("/etc/x", text="x\n", mode="644"),)),
         Declaration(files=(RoleFile("/etc/x"),)),
         Declaration(files=(RoleFile("/etc/x", text="x\n", notify=("restart:x.service",)),)),
+        Declaration(files=(RoleFile("/etc/ssh/sshd_config.d/x.conf", text="x\n"),)),
         Declaration(packages=("a b",)),
         Declaration(units=(RoleUnit("chrony"),)),
         Declaration(before_units=(RoleCommand("a b", "true"),)),

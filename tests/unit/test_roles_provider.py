@@ -6,6 +6,7 @@ import asyncio
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from igoudar.provider.kit import Context, Kind, PartialFailure
 from igoudar.provider.server_group import ServerGroup
 from igoudar.roles import Declaration, RoleFile
 from igoudar.worker.pool import Pool
+from igoudar.worker.results import NO_ROLE, Change, HostResult, RoleResult
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,7 +29,8 @@ def inputs(text: str = "one\n", hosts: tuple[str, ...] = ("far-north", "far-sout
 
 
 def done(recorded: dict[str, Any]) -> dict[str, Any]:
-    return {"done": {h: host_digest(recorded, h) for h in recorded["hosts"]}, "failed": {}}
+    empty: dict[str, Any] = {"failed": {}, "notBegun": {}, "reboot": {}}
+    return {"done": {h: host_digest(recorded, h) for h in recorded["hosts"]}, **empty}
 
 
 def context() -> Context:
@@ -53,11 +56,15 @@ def test_a_failure_is_recorded_by_host_and_done_again(group: ServerGroup) -> Non
         asyncio.run(group.create(inputs(), context()))
     outputs = first.value.outputs
 
-    assert (outputs["done"], sorted(outputs["failed"])) == ({}, ["far-north", "far-south"])
+    both = ["far-north", "far-south"]
+    assert (outputs["done"], [*outputs["failed"]], [*outputs["notBegun"]]) == ({}, both, [])
     assert "no host key is known" in first.value.reasons[0]
-    assert "2 of 2 hosts failed" in first.value.reasons[-1]
+    assert "2 of 2 hosts failed, the others are done" in first.value.reasons[-1]
     diff = asyncio.run(group.diff(inputs(), inputs(), outputs, context()))
-    assert diff.changes == {'["failed"]["far-north"]': Kind.DELETE, '["failed"]["far-south"]': Kind.DELETE}
+    assert diff.changes == {
+        '["failed"]["far-north"]': Kind.DELETE,
+        '["failed"]["far-south"]': Kind.DELETE,
+    }
 
 
 def test_an_update_leaves_hosts_alone_that_have_nothing_to_do(group: ServerGroup) -> None:
@@ -106,7 +113,10 @@ def test_a_failure_names_its_report(group: ServerGroup, tmp_path: Path) -> None:
     path = f".igoudar/runs/{report['id']}/report.md"
 
     assert caught.value.reasons[-1].endswith(f"report: {path}")
-    assert (report["outcome"], set(report["states"].values())) == ("failed", {"unreachable"})
+    assert (report["outcome"], report["states"]) == (
+        "failed",
+        {"far-north": "unreachable", "far-south": "unreachable"},
+    )
     assert {step[1] for step in report["steps"]} == {"far-north", "far-south"}
     text = (tmp_path / path).read_text()
     assert "Stack lab, hosts of row: **failed**." in text
@@ -129,6 +139,36 @@ def test_a_changed_line_is_one_path_and_its_hosts(group: ServerGroup) -> None:
         '["texts"]["/etc/x"]["*"]': Kind.UPDATE,
     }
     assert asyncio.run(group.diff(inputs(), inputs(), done(inputs()), context())).changes == {}
+
+
+def test_a_role_that_leaves_a_host_is_shown(group: ServerGroup) -> None:
+    old = inputs()
+    told = {"base": Declaration()}
+    new = server_group_inputs(
+        "inventory/lab", "row", dict.fromkeys(old["hosts"], told), dict.fromkeys(old["hosts"], "S")
+    )
+    diff = asyncio.run(group.diff(old, new, done(old), context()))
+
+    assert diff.changes['["texts"]["/etc/x"]'] == Kind.DELETE
+    assert diff.changes['["hosts"]["far-north"]["base"]'] == Kind.UPDATE
+
+
+def test_a_refresh_names_what_no_role_declares_any_more(
+    group: ServerGroup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = RoleResult(NO_ROLE, (Change("file", "/etc/y", "remove", "old\n"),))
+    results = {"far-north": HostResult("far-north", "ok", (RoleResult("base"), left))}
+    monkeypatch.setattr("igoudar.provider.server_group.run_roles", lambda *_, **__: results)
+    said: list[str] = []
+
+    class Told(Context):
+        async def log(self, severity: str, message: str, *, ephemeral: bool = False) -> None:
+            said.append(f"{severity}: {message}")
+
+    ctx = Told(**{f.name: getattr(context(), f.name) for f in fields(Context)})
+    asyncio.run(group.read("row", inputs(hosts=("far-north",)), {"done": {}}, ctx))
+
+    assert said == ["warning: far-north: no role declares it any more; next update: file /etc/y: remove"]
 
 
 def test_a_host_that_was_left_with_another_text_is_shown(group: ServerGroup) -> None:

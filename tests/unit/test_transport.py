@@ -7,10 +7,11 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -32,7 +33,10 @@ def keygen(path: Path) -> str:
     return path.with_suffix(".pub").read_text().strip()
 
 
-def start_sshd(folder: Path, host: str) -> tuple[subprocess.Popen[bytes], Daemon]:
+def start_sshd(
+    folder: Path, host: str, more: Mapping[str, object] = MappingProxyType({})
+) -> tuple[subprocess.Popen[bytes], Daemon]:
+    """`more`: further settings of the daemon."""
     folder.mkdir()
     host_key, _ = keygen(folder / "host"), keygen(folder / "login")
     with socket.socket() as probe:
@@ -47,6 +51,7 @@ def start_sshd(folder: Path, host: str) -> tuple[subprocess.Popen[bytes], Daemon
         "StrictModes": "no",
         "UsePAM": "no",
         "PidFile": "none",
+        **more,
     }
     Path("/run/sshd").mkdir(exist_ok=True) if os.geteuid() == 0 else None
     arguments = [f"-o{key}={value}" for key, value in options.items()]

@@ -13,6 +13,7 @@ from igoudar.bogons import load_bogons
 from igoudar.derive import derive
 from igoudar.design import Plan
 from igoudar.model import Inventory, Status
+from igoudar.site import Service
 from igoudar.verify import drills, flows
 from igoudar.verify.checks import UNTOLD, FactCheck, Kind, Mode, ProbeCheck
 from igoudar.verify.fabric import Site, checks, live
@@ -123,6 +124,29 @@ def test_whole_packets_pass_and_one_byte_more_does_not() -> None:
     site = made()
     sizes = {(c.probe["size"], bool(c.want)) for c in flows.probes(site, {}).before if c.kind is Kind.MTU}
     assert sizes == {(site.inventory.site.host_mtu, True), (site.inventory.site.host_mtu + 1, False)}
+
+
+def test_every_box_asks_for_its_own_lease_and_one_as_a_stranger() -> None:
+    inventory = factory.site()
+    first, *_, last = sorted(made(inventory).hosts)
+    services = {"dhcp": Service((first, last), 1, inventory.site.where)}
+    known = with_device(inventory, first, oob_mac="02:00:00:00:00:01")
+    known = with_device(known, "leaf-1", oob_mac="02:00:00:00:00:02")
+    site = made(replace(known, site=replace(known.site, services=services)))
+    probes = flows.probes(site, WORLD)
+    address = {name: str(site.inventory.devices[name].oob.ip) for name in (first, last, "leaf-1")}  # type: ignore[union-attr]
+
+    right = {(c.host, c.probe["to"]): c.want for c in probes.before if c.kind is Kind.LEASE}
+    assert right == {
+        (first, address[last]): {address[first]},
+        ("leaf-1", address[first]): {address["leaf-1"]},
+        ("leaf-1", address[last]): {address["leaf-1"]},
+    }
+    strangers = [c for c in probes.after if c.kind is Kind.LEASE]
+    assert {(c.host, c.probe["to"], c.probe["mac"]) for c in strangers} == {
+        (first, address[last], flows.STRANGER),
+    }
+    assert not any(c.want for c in strangers)
 
 
 def test_what_a_host_asks_does_not_grow_with_the_site() -> None:

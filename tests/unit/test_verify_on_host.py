@@ -141,20 +141,43 @@ main({"do": "stream", "flows": flows, "interval": 0.01, "least": 1.5, "settle": 
     assert told["seconds"] < 5
 
 
+ADDRESS, ALIAS = (1, bytes((192, 0, 2, 9))), (5, b"\x01x\x00")
+POINTER = (12, b"\x05srv-1\xc0\x13")  # the rest of the name stands in the question
+
+
 @pytest.mark.parametrize(
     ("records", "answer"),
-    [([(1, "192.0.2.2")], "192.0.2.2"), ([], "rcode 3"), ([(5, ""), (1, "192.0.2.9")], "192.0.2.9")],
+    [
+        ([ADDRESS], "192.0.2.9"),
+        ([], "rcode 3"),
+        ([ALIAS, ADDRESS], "192.0.2.9"),
+        ([POINTER], "srv-1.lab.example"),
+    ],
 )
-def test_an_answer_of_a_resolver(records: list[tuple[int, str]], answer: str) -> None:
-    query = on_host.dns_query(7, "mgmt-1.lab.example")
+def test_an_answer_of_a_resolver(records: list[tuple[int, bytes]], answer: str) -> None:
+    query = on_host.dns_query(7, "mgmt-1.lab.example", 1)
     code = b"\x81\x80" if records else b"\x81\x83"
     packet = query[:2] + code + query[4:6] + len(records).to_bytes(2, "big") + query[8:]
-    for kind, address in records:
-        data = bytes(map(int, address.split("."))) if address else b"\x01x\x00"
-        packet += (
-            b"\xc0\x0c" + kind.to_bytes(2, "big") + b"\0\1\0\0\0\x3c" + len(data).to_bytes(2, "big") + data
-        )
+    for kind, data in records:
+        packet += b"\xc0\x0c" + kind.to_bytes(2, "big") + b"\0\1\0\0\0\x3c"
+        packet += len(data).to_bytes(2, "big") + data
     assert on_host.dns_answer(packet, len(query)) == answer
+
+
+def offer(ident: bytes, kind: int) -> bytes:
+    """A reply of 192.0.2.2 with 192.0.2.9, an empty option and one that nobody asked for in it."""
+    fixed = b"\x02\x01\x06\0" + ident + bytes(8) + bytes((192, 0, 2, 9)) + bytes(216)
+    options = bytes((0, 1, 4, 255, 255, 255, 0, 53, 1, kind, 54, 4, 192, 0, 2, 2, 255))
+    return b"\x45" + bytes(8) + b"\x11" + bytes(18) + fixed + on_host.DHCP_MAGIC + options
+
+
+def test_an_offer_of_an_address() -> None:
+    ident = b"mine"
+    nothing = (b"", b"")
+    assert on_host.dhcp_offer(offer(ident, 2), ident) == (bytes((192, 0, 2, 2)), bytes((192, 0, 2, 9)))
+    assert on_host.dhcp_offer(offer(b"his.", 2), ident) == nothing
+    assert on_host.dhcp_offer(offer(ident, 6), ident) == nothing, "a refusal"
+    assert on_host.dhcp_offer(on_host.dhcp_discover(ident, bytes(6)), ident) == nothing
 
 
 def test_an_echo_reply_is_told_from_a_request() -> None:

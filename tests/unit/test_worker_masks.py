@@ -48,12 +48,12 @@ def answer(monkeypatch: pytest.MonkeyPatch, *lines: str) -> HostResult:
         def disconnect(self) -> None: ...
 
         def run_shell_command(self, *_: Any, **__: Any) -> tuple[bool, CommandOutput]:
-            return True, CommandOutput([OutputLine("stdout", line) for line in lines])
+            return True, CommandOutput([OutputLine("stdout", f"{len(line)} {line}") for line in lines])
 
     monkeypatch.setattr(site_roles, "SiteConnector", Answers)
     told: list[Any] = []
     hosts = {"srv": (ACCESS, host_documents(INPUTS)["srv"])}
-    results = site_roles.apply_roles(hosts, ROOT / "roles", {}, plan=True, emit=told.append)
+    results = site_roles.apply_roles(hosts, site_roles.Told(ROOT / "roles"), plan=True, emit=told.append)
     assert "HUNTER2" not in json.dumps([told, results["srv"].as_json()])
     return results["srv"]
 
@@ -65,7 +65,7 @@ def changes() -> Iterator[str]:
 
 
 def test_a_refresh_records_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    result = answer(monkeypatch, *changes(), "done\tchrony\t-")
+    result = answer(monkeypatch, *changes(), "done\tchrony\t-", "end")
     found, _ = live(INPUTS, {}, {"srv": result})
 
     assert found["texts"][FRR] == {"srv": LIVE[FRR].replace("HUNTER2", "secret:?")}
@@ -75,7 +75,7 @@ def test_a_refresh_records_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_message_that_quotes_a_live_line_tells_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     said = 'INFO: Executing "no neighbor eth1 password HUNTER2"\nERROR: 1 SHA1 HUNTER2\nno such thing'
     failed = f"failed\tunit\tfrr.service\t{encoded(said)}"
-    result = answer(monkeypatch, *changes(), failed)
+    result = answer(monkeypatch, *changes(), failed, "end")
 
     assert "neighbor eth1 password secret:?\nERROR: 1 SHA1 secret:?\nno such thing" in result.message
     assert result.message == f"role chrony: {result.roles[0].failed}"

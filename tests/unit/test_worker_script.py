@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from igoudar.roles import RoleCommand, RoleFile, RoleUnit
+from igoudar.worker.lockout import Window
 from igoudar.worker.results import HostResult, read_answer
 from igoudar.worker.script import Packages, ReloadUnits, RoleSteps, Step, bundle_script
 
@@ -43,12 +44,17 @@ class Sandbox:
     def run(self, *steps: Step, plan: bool = False, digest: str = "d1") -> HostResult:
         return self.run_roles(RoleSteps("one", digest, steps), plan=plan)
 
-    def run_roles(self, *roles: RoleSteps, plan: bool = False, serial: str = "") -> HostResult:
-        script = bundle_script(roles, serial, plan=plan)
+    def run_roles(
+        self, *roles: RoleSteps, plan: bool = False, serial: str = "", window: Window | None = None
+    ) -> HostResult:
+        script = bundle_script(roles, serial, plan=plan, window=window)
+        script = script.replace("/var/lib/igoudar/lockout", f"{self.folder}/lockout")
+        script = script.replace("BOOT_UNIT=", f"BOOT_UNIT={self.folder}")
         script = script.replace("/etc/igoudar/serial", f"{self.folder}/serial")
         script = script.replace("STATE=/var/lib/igoudar/roles", f"STATE={self.folder}/state")
         script = script.replace("PATH=/usr/sbin", f"PATH={self.folder}/bin:/usr/sbin")
         done = subprocess.run(["sh", "-s"], input=script, capture_output=True, text=True, check=False)
+        assert done.stderr == ""
         return read_answer("here", done.stdout.splitlines(), 0.0, done.stderr)
 
     def told(self) -> list[str]:
@@ -68,6 +74,10 @@ def sandbox(tmp_path: Path) -> Sandbox:
     (tmp_path / "units").write_text(ACTIVE)
     (tmp_path / "files").write_text("enabled\n")
     return Sandbox(tmp_path)
+
+
+def record(*texts: str) -> list[str]:
+    return [f"{len(text)} {text}" for text in texts]
 
 
 def what(result: HostResult) -> list[str]:
@@ -246,10 +256,49 @@ def test_two_runs_at_once_do_not_meet(sandbox: Sandbox) -> None:
 
 
 def test_an_answer_that_broke_off(sandbox: Sandbox) -> None:
-    result = read_answer("here", ["role\tone", "change\tfile\t/x\ttext\t-"], 1.0, "Connection lost")
+    result = read_answer("here", record("role\tone", "change\tfile\t/x\ttext\t-"), 1.0, "Connection lost")
 
     assert (result.status, result.message) == ("failed", "Connection lost")
-    assert read_answer("here", [], 1.0, "sudo: a password is required").status == "unreachable"
+    assert read_answer("here", record("role\tone", "done\tone\t-"), 1.0, "Lost").status == "failed"
+    assert read_answer("here", record("end"), 1.0).status == "ok"
+
+
+def test_what_a_login_prints_before_is_no_answer() -> None:
+    printed = ["Welcome", "5 news", "", *record("role\tone", "done\tone\td1", "end")]
+
+    assert [role.role for role in read_answer("here", printed, 1.0).roles] == ["one"]
+
+
+def test_an_answer_that_something_else_is_in_is_not_believed() -> None:
+    whole = record("role\tone", "change\tfile\t/x\ttext\tc2VjcmV0", "done\tone\td1", "end")
+    for at in range(1, len(whole)):
+        for wrong in (["noise", *whole[at:]], [whole[at][:-1], *whole[at + 1 :]], ["3 odd", *whole[at:]]):
+            result = read_answer("here", [*whole[:at], *wrong], 1.0)
+
+            assert result.status == "failed", wrong
+            assert "c2VjcmV0" not in result.message
+
+
+@pytest.mark.parametrize("said", ["sudo: a password is required", "sh: 1: sudo: not found"])
+def test_a_login_that_may_not_become_root_is_told_what_to_do(said: str) -> None:
+    result = read_answer("here", [], 1.0, f"Welcome\n{said}\n")
+
+    assert (result.status, result.message) == (
+        "unreachable",
+        f"{said}; the login has to become root without a password: give it NOPASSWD: ALL in sudoers",
+    )
+
+
+def test_what_a_role_runs_cannot_speak_for_us(sandbox: Sandbox) -> None:
+    """Nor keep our lock, should it leave a daemon behind."""
+    lock = f"ls -l /proc/self/fd | grep -c {sandbox.folder}/state/lock"
+    tell = "echo '8 role\tbad' >&1; echo '8 role\tbad' >&3"
+    result = sandbox.run(RoleCommand("c", f"{tell}; {lock}; false", unless="false"))
+
+    assert [role.role for role in result.roles] == ["one"]
+    assert "8 role\tbad" in result.message
+    assert "Bad file descriptor" in result.message
+    assert result.message.endswith("\n0")
 
 
 def test_of_a_long_message_the_last_whole_lines_are_told(sandbox: Sandbox) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from importlib import resources
 
 FOLDER = "/usr/lib/igoudar/agent"
@@ -51,8 +52,9 @@ def modules(package: str, folder: str) -> dict[str, tuple[str, str]]:
     return {f"{folder}/{name}": ((here / name).read_text("utf-8"), "0644") for name in names}
 
 
+@cache
 def agent_files() -> Mapping[str, tuple[str, str]]:
-    """Path on the switch -> (text, mode)."""
+    """Path on the switch -> (text, mode); of every switch the same."""
     files = modules("igoudar.agent", FOLDER)
     files[COMMAND] = (LAUNCHER.format(folder=FOLDER), "0755")
     files[f"/etc/systemd/system/{UNITS[0]}"] = (BOOT_UNIT.format(command=COMMAND), "0644")

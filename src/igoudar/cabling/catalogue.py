@@ -11,7 +11,7 @@ from pydantic import Field
 from igoudar.cabling import goods
 from igoudar.errors import Finding, Where, unknown
 from igoudar.quantities import Decibels, Kind, Metres, Millimetres, Percent, quantity
-from igoudar.schema import Entry, Label, Source
+from igoudar.schema import Entry, Given, Label, Source
 from igoudar.validated import data_file
 
 FILE = "inventory/data/cabling.yaml"
@@ -112,7 +112,18 @@ class _PowerCordIn(Entry):
 
 
 class _PanelIn(Entry):
+    """`gender`: of the port of a cassette."""
+
     connector: Label
+    source: Source
+    gender: Gender = ""
+
+
+class _PolarityIn(Entry):
+    """What pieces of a link do whose module wants this of a single cord."""
+
+    crosses: Annotated[list[Given], Field(min_length=1)]
+    straight: list[Given]
     source: Source
 
 
@@ -125,6 +136,7 @@ class _File(Entry):
     adapters: dict[Label, _AdapterIn] = Field(default_factory=dict)
     media: dict[Label, _MediumIn]
     cords: dict[Label, _CordIn] = Field(default_factory=dict)
+    polarities: dict[str, _PolarityIn]
     panels: dict[Label, _PanelIn] = Field(default_factory=dict)
     power_cords: dict[Label, _PowerCordIn] = Field(default_factory=dict)
 
@@ -145,7 +157,8 @@ def _goods(file: _File) -> goods.Goods:
         adapters=tuple(goods.Adapter(n, a.port, a.takes) for n, a in file.adapters.items()),
         media={name: _medium(name, entry) for name, entry in file.media.items()},
         cords={name: _cord(name, entry) for name, entry in file.cords.items()},
-        panels={name: entry.connector for name, entry in file.panels.items()},
+        panels={n: goods.PanelPort(p.connector, p.gender) for n, p in file.panels.items()},
+        polarities={n: goods.Polarity((*p.crosses,), (*p.straight,)) for n, p in file.polarities.items()},
         power_cords={name: _power_cord(name, entry) for name, entry in file.power_cords.items()},
         mated_db=file.mated.loss,
         apart_mm=file.trays.apart,

@@ -105,6 +105,22 @@ class Cord:
 
 
 @dataclass(frozen=True, slots=True)
+class PanelPort:
+    """`gender`: of the port itself, where a panel has a plug of its own inside."""
+
+    connector: str
+    gender: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Polarity:
+    """Polarities of pieces that a link may have: transmit and receive change sides over those that cross."""
+
+    crosses: tuple[str, ...]
+    straight: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PowerCord:
     """From an outlet to an inlet, by NetBox's types of both."""
 
@@ -119,7 +135,7 @@ class PowerCord:
 class Goods:
     """All of `data/cabling.yaml`; media in order of preference, cords too.
 
-    `panels`: NetBox's type of a port of a panel -> connector that goes in.
+    `panels`: by NetBox's type of a port of a panel. `polarities`: by that which a module wants of one cord.
 
     `mated_db` is what a pair of connectors between both ends may lose. `apart_mm`: trays for power and data.
     A tester's length may differ by `length_share` of it and `length_m`. `plugs_db`: by fibre, what each
@@ -132,7 +148,8 @@ class Goods:
     media: Mapping[str, Medium] = field(default_factory=dict)
     cords: Mapping[str, Cord] = field(default_factory=dict)
     power_cords: Mapping[str, PowerCord] = field(default_factory=dict)
-    panels: Mapping[str, str] = field(default_factory=dict)
+    panels: Mapping[str, PanelPort] = field(default_factory=dict)
+    polarities: Mapping[str, Polarity] = field(default_factory=dict)
     mated_db: float = 0.0
     apart_mm: float = 0.0
     length_share: float = 0.0

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice, product
 
+from igoudar.cabling.chain import misfit, steps_of
 from igoudar.cabling.fit import Choice, Ends, Misfit, Wish, join, long_enough
 from igoudar.cabling.goods import Cord, Goods, Link, Medium, PortKind
 from igoudar.cabling.laid import Pull
@@ -13,17 +15,20 @@ from igoudar.model import Cable
 from igoudar.quantities import DISTANCE, LOSS, shown
 
 Connectors = tuple[str, str]
+NEAREST = ("over-reach", "over-budget", "longer-than-stock", "too-short", "wrong-gender", "wrong-polarity")
+"""What is said of a medium that all but joins its ends, rather than of one that does not."""
+MOST = 4096  # ways to choose cords for one link that are looked at
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """`ends`: connector of the panel at each end, empty at a device. `need_m` is its way.
+    """`ends`: NetBox's type of the panel's port at each end, empty at a device. `need_m` is its way.
 
     `mated`: pairs of connectors that it brings to its link.
     """
 
     cable: Cable
-    ends: Connectors
+    ends: tuple[str, str]
     route: Route | None
     need_m: float
     mated: int
@@ -56,7 +61,7 @@ class Pieces:
                 pull, own = found
                 self.pulls.update(own)
                 return pull
-            if wrong is None or found.code in ("over-reach", "over-budget", "longer-than-stock", "too-short"):
+            if wrong is None or found.code in NEAREST:
                 wrong = found
         return wrong or Misfit("no-medium", "no medium joins its ends", "one in inventory/data/cabling.yaml")
 
@@ -67,9 +72,13 @@ class Pieces:
         made = medium.links.get(ends.host.rate)
         if made is None:
             return Misfit("wrong-rate", f"{medium.name} has no {ends.host.rate:g} Gbit/s", "another medium")
+        cords = self._cords_of(link, made, pieces)
+        if isinstance(cords, Misfit):
+            return cords
         total, loss, own = 0.0, 0.0, dict[str, Pull]()
-        for piece in pieces:
-            found = self.pulls.get(piece.cable.key) or self._piece(piece, (ends, medium, made))
+        for piece, cord in zip(pieces, cords, strict=True):
+            known = self.pulls.get(piece.cable.key)
+            found = known or self._piece(piece, Choice(medium, ends, made, made, cord))
             if isinstance(found, Misfit):
                 return found
             own[piece.cable.key] = found
@@ -89,25 +98,45 @@ class Pieces:
             return Misfit("over-budget", said, expected, amount=loss, unit=LOSS.base)
         return Pull(link, None, Choice(medium, ends, made, made, None), total, loss, modules_only=True), own
 
-    def _piece(self, piece: Piece, how: tuple[Ends, Medium, Link]) -> Pull | Misfit:
-        ends, medium, link = how
-        cord: Cord | None = None
-        if link.plug is None:
-            strange = [c for c in piece.ends if c and c not in medium.connectors]
-            if strange or not medium.connectors or ends.host.connector not in medium.connectors:
+    def _cords_of(self, link: Cable, made: Link, pieces: Sequence[Piece]) -> tuple[Cord | None, ...] | Misfit:
+        """A cord for each piece of optics: of those that fit each, the first that are a link together."""
+        if made.plug is None:
+            return (None,) * len(pieces)
+        fitting: list[list[Cord]] = []
+        for piece in pieces:
+            known = self.pulls.get(piece.cable.key)
+            own = known.choice.cord if known and known.choice else None
+            wanted = self._connectors(piece, made.plug.connector)
+            fits = self._cords(made, wanted, piece.cable.cord)
+            fitting.append([cord for cord in fits if own in (None, cord)])
+            if not fitting[-1]:
+                said = f"no cord of {made.plug.fibre} joins {wanted[0]} to {wanted[1]}"
+                name = piece.cable.cord or (own.name if own else "")
+                said = f"{said} by {name}" if name else f"{piece.cable.key}: {said}"
+                return Misfit("no-cord", said, "one in inventory/data/cabling.yaml")
+        steps = steps_of(link.a, [(piece.cable, piece.ends) for piece in pieces])
+        wrong: Misfit | None = None
+        for cords in islice(product(*fitting), MOST):
+            found = misfit(steps, cords, made, self.goods)
+            if found is None:
+                return cords
+            wrong = wrong or found
+        assert wrong is not None
+        return wrong
+
+    def _connectors(self, piece: Piece, module: str) -> Connectors:
+        panels = self.goods.panels
+        near, far = ((panels[port].connector if port in panels else port) or module for port in piece.ends)
+        return near, far
+
+    def _piece(self, piece: Piece, choice: Choice) -> Pull | Misfit:
+        medium, stock = choice.medium, choice.stock_m
+        if choice.cord is None:
+            ends = [end for end in self._connectors(piece, "") if end]
+            strange = [c for c in ends if c not in medium.connectors]
+            if strange or not medium.connectors or choice.ends.host.connector not in medium.connectors:
                 what = strange[0] if strange else "panels"
                 return Misfit("wrong-connector", f"{medium.name} does not go into {what}", "another medium")
-            choice, stock = Choice(medium, ends, link, link, None), medium.stock_m
-        else:
-            wanted = tuple(connector or link.plug.connector for connector in piece.ends)
-            cord = next(self._cords(link, (wanted[0], wanted[1]), piece.cable.cord), None)
-            if cord is None:
-                said = f"no cord of {link.plug.fibre} joins {wanted[0]} to {wanted[1]}"
-                said = (
-                    f"{piece.cable.key}: {said}" if not piece.cable.cord else f"{said} by {piece.cable.cord}"
-                )
-                return Misfit("no-cord", said, "one in inventory/data/cabling.yaml")
-            choice, stock = Choice(medium, ends, link, link, cord), cord.stock_m
         length = long_enough(stock, choice.article, piece.need_m, Wish(length_m=piece.cable.length_m))
         if isinstance(length, Misfit):
             return replace(length, said=f"{piece.cable.key}: {length.said}")

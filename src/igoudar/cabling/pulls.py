@@ -111,15 +111,14 @@ class _Puller:
         return found | maker.pulls
 
     def _piece(self, cable: Cable) -> Piece:
-        connectors = []
+        ports = []
         for end in (cable.a, cable.b):
             kind = self.inventory.devices[end.device].type
-            port = self.panels[kind].get(end.port, "")
-            connectors.append(self.inventory.goods.panels.get(port, port))
+            ports.append(self.panels[kind].get(end.port, ""))
         route = self._route(cable)
         need = route.length_m if route else 0.0
         mated = pairs_of(self.inventory, self.panels, cable)
-        return Piece(cable, (connectors[0], connectors[1]), route, need, mated)
+        return Piece(cable, (ports[0], ports[1]), route, need, mated)
 
     def _assemblies(self) -> list[list[Cable]]:
         """Cables alone, and those that share a host port; a whole cable on such a port is an error."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,12 +13,14 @@ import click
 from igoudar.cli._frame import Place, columns, counted, json_option, show_json, site_argument
 from igoudar.day import today
 from igoudar.errors import BadInput, Finding, Where
-from igoudar.inventory import ledger_of, load, shown
+from igoudar.inventory import ledger_of, load_whole, read_documents, shown
 from igoudar.quantities import POWER
 from igoudar.quantities import shown as written_as
 from igoudar.yaml_source import locate
 
 if TYPE_CHECKING:
+    from igoudar.ledger import Ledger
+    from igoudar.model import Inventory
     from igoudar.placement import Placement
     from igoudar.placement.request import RequestFile
     from igoudar.placement.site import Asked
@@ -47,28 +50,24 @@ def command(site: Place, request: Path, *, as_json: bool, write: bool, seconds: 
     not carry them, with the reason.
     """
     from igoudar.placement import Effort, carried  # noqa: PLC0415 - a solver, for those who use it
-    from igoudar.placement.request import read_request  # noqa: PLC0415
     from igoudar.placement.site import problem_of  # noqa: PLC0415
-    from igoudar.placement.sound import unsound  # noqa: PLC0415
 
     name = shown(request, site.root)
     target = site.folder / FOLDER / f"{request.stem}.yaml"
     _refuse(site, request, target if write else None)
     ledger = ledger_of(site.folder, site.root)
-    inventory = load(site.folder, site.root, ledger)
-    asked_for = read_request(request, name, site.root)
-    if findings := [*unsound(asked_for, inventory, name)]:
-        raise BadInput(locate(findings, site.root))
+    written, asked_for, inventory = _read(site, request, ledger)
     asked = problem_of(inventory, asked_for)
     there, effort = carried.Site(inventory, ledger, today()), Effort(seconds=seconds)
     proposal = carried.propose(there, (asked_for, asked.problem), Where(name), effort)
-    placement, devices, over = proposal.placement, proposal.devices, locate(proposal.over, site.root)
+    placement, over = proposal.placement, locate(proposal.over, site.root)
+    entries = {entry.names: entry for entry in written.devices}
+    devices = [replace(device, entry=entries[device.entry.names]) for device in proposal.devices]
     warned = locate(proposal.warned, site.root)
     fits = not placement.left and not over
-    written = write and fits
-    if written:
+    file = shown(target, site.root) if write and fits else ""
+    if file:
         _write(target, devices, request.name)
-    file = shown(target, site.root) if written else ""
     if as_json:
         told = {"over": [str(f) for f in over], "warned": [str(f) for f in warned], "written": file}
         show_json({**_as_json(placement, devices, asked), **told})
@@ -82,6 +81,27 @@ def command(site: Place, request: Path, *, as_json: bool, write: bool, seconds: 
             why = "not all devices fit" if placement.left else "not all of it can be carried"
             click.echo(f"{file}: written" if file else f"nothing was written: {why}")
     return 0 if fits else 3
+
+
+def _read(
+    site: Place, path: Path, ledger: Callable[[], Ledger]
+) -> tuple[RequestFile, RequestFile, Inventory]:
+    """The request as it is written, then with types that have its modules, which the inventory has, too.
+
+    Raises BadInput.
+    """
+    from igoudar.placement.fitted import with_modules  # noqa: PLC0415
+    from igoudar.placement.request import read_request  # noqa: PLC0415
+    from igoudar.placement.sound import unsound  # noqa: PLC0415
+
+    name, place = shown(path, site.root), (site.folder, site.root)
+    documents = read_documents(*place)
+    there = load_whole(documents, place, ledger)
+    written = read_request(path, name, site.root)
+    fitted, inventory, findings = with_modules(written, there, documents.modules, Where(name))
+    if findings := [*findings, *unsound(fitted, inventory, name)]:
+        raise BadInput(locate(findings, site.root))
+    return written, fitted, inventory
 
 
 def _refuse(site: Place, request: Path, target: Path | None) -> None:
@@ -120,6 +140,7 @@ def _as_json(placement: Placement, devices: Sequence[Placed], asked: Asked) -> d
                 "number": d.number,
                 "rack": d.rack,
                 "u": d.u,
+                **({"modules": d.entry.modules} if d.entry.modules else {}),
             }
             for d in devices
         ],

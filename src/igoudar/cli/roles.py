@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,33 +19,28 @@ from igoudar.cli._frame import (
     site_argument,
     yes_option,
 )
+from igoudar.cli._hosts import NAMED, by_hand, chosen, limit_option, refuse
 from igoudar.day import today
+from igoudar.errors import first_and_more
+from igoudar.host_waves import Course, course, waves_of
 from igoudar.role_document import as_document
 from igoudar.worker import pool
 from igoudar.worker.pool import Pool, Progress
 from igoudar.worker.report import GroupReport, said, told_of
-from igoudar.worker.results import HostResult
+from igoudar.worker.results import NOT_BEGUN, SILENT, HostResult
+from igoudar.worker.rollout import kind_of, run_in_waves
 
 if TYPE_CHECKING:
     from igoudar.compiler import Compiled
     from igoudar.role_document import Document
 
 FAILED, DIFFERS = 4, 5
-NOT_BEGUN = "not begun"
-NAMED = 8  # hosts that are written out where many would get the same
-
 Asked = dict[str, dict[str, "Document"]]
 
 
 @click.command()
 @site_argument
-@click.option(
-    "--limit",
-    "limits",
-    metavar="HOST",
-    multiple=True,
-    help="Only this host; `*` and `?` stand for what they do in a shell; may be repeated.",
-)
+@limit_option
 @click.option("--role", "roles", metavar="ROLE", multiple=True, help="Only this role; may be repeated.")
 @click.option("--plan", is_flag=True, help="Show what each host would get, and change nothing.")
 @yes_option
@@ -66,11 +60,20 @@ def command(
 
     First every host is asked what it would get, by the very script that then does it: the changed lines of
     each file, packages, units, commands. Then, after a question, it is done: the management hosts and the
-    switches first, row by row afterwards. Where a host fails the rows after its own are not begun. Files
-    that go by the transaction (`pulumi up`) are no role's, so no change of the network is made here.
+    switches first, row by row afterwards; in each of them one host of a kind first, then growing waves that
+    leave up what `services`, witnesses and pairs of switches need. Where more of a wave fail than `roles:
+    {failures}` of the site allows no other begins, and where any host fails no other row. Cordoned hosts
+    are left alone. Files that go by the transaction (`pulumi up`) are no role's, so no change of the network
+    is made here.
+
+    A file that a role wrote and none declares any more is removed, unless somebody has changed it; with
+    --role, which leaves roles out, nothing is.
 
     Pulumi's record stays as it is: the next `pulumi up` looks at the same hosts, finds nothing to do there
     and records it. Each run leaves a report under .igoudar/runs.
+
+    Secrets in files come from the store that the stack of the host names (igoudar:secrets); a plan compares
+    them and shows their marks: secret:name@version, secret:?changed where the host has another value.
 
     \b
     Exit status: 0 done, or nothing to do; 4 a host failed or does not answer; 5 with --exit-code.
@@ -80,22 +83,27 @@ def command(
     igoudar roles lab --limit leaf-1 --yes
     """
     from igoudar.compiler import compile_site  # noqa: PLC0415 - imports the stacks' world
+    from igoudar.host_stores import stores_of  # noqa: PLC0415
 
     compiled = compile_site(site.folder, root=site.root, today=today())
     groups = _asked(compiled, limits, roles)
-    with _Runs(site, compiled) as runs:
+    stores = stores_of(compiled, {h: told.values() for h, told in _joined(groups).items()}, site.root)
+    with _Runs(site, compiled, stores, whole=not roles) as runs:
         found = runs.plan(_joined(groups))
         if not as_json:
             _show(found, _joined(groups))
         todo = [name for name, result in found.items() if result.status == "ok" and result.changes]
+        runs.know(found, todo)
+        if not as_json:
+            _show_waves(runs, groups)
         if plan or not todo or not agreed(f"do it on {counted(len(todo), 'host')}?", yes=yes):
-            return _end(site, found, as_json=as_json, differs=bool(todo) and plan and exit_code, plan=True)
+            return _end(runs, found, groups, as_json=as_json, differs=bool(todo) and plan and exit_code)
         done = found | {name: HostResult(name, NOT_BEGUN, message="a host before it failed") for name in todo}
         for group, asked in groups.items():
-            done |= runs.apply(group, {host: asked[host] for host in asked if host in todo})
-            if any(done[host].status != "ok" for host in asked):
+            done |= runs.apply(group, asked)
+            if any(done[host].status != "ok" for host in asked if host in todo):
                 break
-    return _end(site, done, as_json=as_json, differs=False, plan=False)
+        return _end(runs, done, groups, as_json=as_json)
 
 
 def _asked(compiled: Compiled, limits: Sequence[str], roles: Sequence[str]) -> dict[str, Asked]:
@@ -103,40 +111,31 @@ def _asked(compiled: Compiled, limits: Sequence[str], roles: Sequence[str]) -> d
     names = [
         name for group in compiled.design.servers.groups for name in group.hosts if name in compiled.hosts
     ]
-    for limit in limits:
-        if not any(fnmatchcase(name, limit) for name in names):
-            _nothing("--limit", limit, f"no host of {compiled.site} with roles", names)
-    chosen = [n for n in names if not limits or any(fnmatchcase(n, limit) for limit in limits)]
-    known = list(dict.fromkeys(role for name in chosen for role in compiled.hosts[name]))
+    some = chosen(limits, names, f"host of {compiled.site} with roles")
+    known = list(dict.fromkeys(role for name in some for role in compiled.hosts[name]))
     for role in roles:
         if role not in known:
             of = "these hosts" if limits else f"the hosts of {compiled.site}"
-            _nothing("--role", role, f"no role of {of}", known)
+            refuse("--role", role, f"no role of {of}", known)
+    some = [name for name in some if not compiled.design.inventory.devices[name].cordoned]
     groups: dict[str, Asked] = {}
     for group in compiled.design.servers.groups:
         for name in group.hosts:
-            told = compiled.hosts.get(name, {}) if name in chosen else {}
-            if mine := {r: as_document(d) for r, d in told.items() if not roles or r in roles}:
+            told = compiled.hosts.get(name, {}) if name in some else {}
+            mine = {r: as_document(d) for r, d in told.items() if not roles or r in roles}
+            if mine or (name in some and not roles):  # one that has lost all its roles has files to lose
                 groups.setdefault(group.name, {})[name] = mine
     return groups
-
-
-def _nothing(option: str, given: str, what: str, known: Sequence[str]) -> None:
-    from difflib import get_close_matches  # noqa: PLC0415 - for mistakes only
-
-    near = get_close_matches(given, known, 3) or sorted(known)
-    more = ", ..." if len(near) > NAMED else ""
-    raise click.BadParameter(
-        f"{given!r} is {what}; expected {', '.join(near[:NAMED])}{more}", param_hint=option
-    )
 
 
 class _Runs:
     """Runs of workers that are kept from one to the next, with a line on stderr for each host."""
 
-    def __init__(self, site: Place, compiled: Compiled) -> None:
-        self.site, self.devices = site, compiled.design.inventory.devices
+    def __init__(self, site: Place, compiled: Compiled, stores: Mapping[str, str], *, whole: bool) -> None:
+        self.site, self.devices, self.design = site, compiled.design.inventory.devices, compiled.design
+        self.cordoned, self.stores, self.whole = compiled.cordoned, stores, whole
         self.stop, self.pool = threading.Event(), Pool()
+        self.away, self.todo, self.courses = dict[str, str](), list[str](), dict[str, Course]()
 
     def __enter__(self) -> _Runs:
         return self
@@ -148,30 +147,62 @@ class _Runs:
     def plan(self, asked: Asked) -> dict[str, HostResult]:
         return self._run(asked, lambda _: None, plan=True)
 
+    def know(self, found: Mapping[str, HostResult], todo: Sequence[str]) -> None:
+        """What was found by the plan."""
+        self.away = {name: "does not answer" for name, result in found.items() if result.status != "ok"}
+        self.todo = [*todo]
+        groups = [group for group in self.design.servers.groups if not {*group.hosts}.isdisjoint(todo)]
+        self.courses = {group.name: course(self.design, group.hosts) for group in groups}
+        others = {name for over in self.courses.values() for name in over.others(todo)} - found.keys()
+        self.away |= pool.silent_of(sorted(others), self.site.folder, self.site.root, self.pool)
+
+    def waves(self, group: str, asked: Asked) -> list[list[str]]:
+        """Of what is to do in a group, if all goes well."""
+        return waves_of(*self._planned(group, asked))
+
+    def _planned(self, group: str, asked: Asked) -> tuple[Course, dict[str, str], dict[str, str]]:
+        kinds = {name: kind_of(roles) for name, roles in asked.items() if name in self.todo}
+        return self.courses.get(group, Course()), kinds, self.away
+
     def apply(self, group: str, asked: Asked) -> dict[str, HostResult]:
         """With a report, where there is anything to do."""
-        if not asked:
+        over, kinds, away = self._planned(group, asked)
+        if not kinds:
             return {}
-        report = GroupReport(self.site.root, f"{self.site.name}, by hand", group, asked)
-        found = self._run(asked, report.heard, plan=False)
-        click.echo(f"report: {report.ended()}", err=True)
+        report, done = GroupReport(self.site.root, f"{self.site.name}, by hand", group, kinds), set[str]()
+
+        def work(some: Sequence[str]) -> dict[str, HostResult]:
+            return self._run({h: asked[h] for h in some}, report.heard, plan=False, done=done, of=len(kinds))
+
+        try:
+            found = run_in_waves(over, kinds, away, work, told=lambda text: click.echo(text, err=True))
+        except BaseException as error:
+            report.ended(str(error) or type(error).__name__)
+            raise
+        click.echo(f"report: {report.over(found.values())}", err=True)
         return found
 
-    def _run(self, asked: Asked, heard: Progress, *, plan: bool) -> dict[str, HostResult]:
-        done = set[str]()
+    def _run(
+        self, asked: Asked, heard: Progress, *, plan: bool, done: set[str] | None = None, of: int = 0
+    ) -> dict[str, HostResult]:
+        """`done`, `of`: hosts of earlier waves, and of all waves."""
+        done, of = set[str]() if done is None else done, of or len(asked)
 
         def told(result: HostResult) -> None:
             heard(result)
             done.add(result.host)
             word = said(result, plan=plan) if result.status == "ok" else result.status  # why: in the end
-            click.echo(f"{len(done)} of {len(asked)} hosts: {result.host} {word}", err=True)
+            click.echo(f"{len(done)} of {of} hosts: {result.host} {word}", err=True)
 
         return pool.run_roles(
             self.site.folder,
             self.site.root,
             asked,
             serials={host: self.devices[host].serial for host in asked},
+            stores=self.stores,
             plan=plan,
+            whole=self.whole,
+            by=by_hand("roles"),
             progress=told,
             pool=self.pool,
             cancelled=self.stop,
@@ -196,14 +227,37 @@ def _show(found: Mapping[str, HostResult], documents: Asked) -> None:
             show_diff(block)
 
 
-def _end(site: Place, found: Mapping[str, HostResult], *, as_json: bool, differs: bool, plan: bool) -> int:
-    bad = {name: result for name, result in found.items() if result.status != "ok"}
+def _show_waves(runs: _Runs, groups: Mapping[str, Asked]) -> None:
+    for group, asked in groups.items():
+        found = runs.waves(group, asked)
+        if len(found) > 1:
+            told = "; ".join(first_and_more(wave, NAMED) for wave in found)
+            click.echo(f"{group} in {len(found)} waves: {told}")
+
+
+def _end(
+    runs: _Runs,
+    found: Mapping[str, HostResult],
+    groups: Mapping[str, Asked],
+    *,
+    as_json: bool,
+    differs: bool | None = None,
+) -> int:
+    """`differs`: what a plan says; None after it was done."""
+    bad, plan = {name: r for name, r in found.items() if r.status != "ok"}, differs is not None
     if as_json:
-        show_json({"site": site.name, "plan": plan, "hosts": {n: _as_json(r) for n, r in found.items()}})
+        told = {"site": runs.site.name, "plan": plan, "cordoned": [*runs.cordoned]}
+        waves = {group: runs.waves(group, asked) for group, asked in groups.items()}
+        show_json({**told, "waves": waves, "hosts": {n: _as_json(r) for n, r in found.items()}})
     else:
         for name, result in sorted(bad.items()):
             click.secho(f"{name}: {result.status}: {result.message}", fg="red")
-        click.echo(_summary(site.name, found, plan=plan))
+        for name, result in sorted(found.items()):
+            if result.reboot:
+                click.echo(f"{name} wants a reboot: {result.reboot} (igoudar reboot {runs.site.name})")
+        for name in runs.cordoned:
+            click.secho(f"{name}: cordoned in the inventory: it is left alone", fg="yellow")
+        click.echo(_summary(runs.site.name, found, plan=plan))
     if bad:
         return FAILED
     return DIFFERS if differs else 0
@@ -214,7 +268,7 @@ def _summary(site: str, found: Mapping[str, HostResult], *, plan: bool) -> str:
     changed = sum(bool(result.changes) for result in found.values() if result.status == "ok")
     verb = "would change" if plan else "changed"
     words = [f"{changed} of {counted(len(found), 'host')} {verb}"]
-    words += [f"{states[state]} {state}" for state in ("failed", "unreachable", NOT_BEGUN) if states[state]]
+    words += [f"{states[state]} {state}" for state in ("failed", SILENT, NOT_BEGUN) if states[state]]
     return f"{site}: {', '.join(words)}"
 
 

@@ -155,6 +155,7 @@ def _devices(standing: StandingIn, place: Place, where: Where) -> Iterator[Devic
             nos=standing.nos or "",
             pod=standing.pod,
             drained=standing.drained,
+            cordoned=standing.cordoned,
             adopt=standing.adopt,
             settings=standing.settings,
             face=standing.face,

@@ -308,6 +308,7 @@ class OverrideIn(Entry):
     oob_mac: Mac | None = None
     host_key: PublicKey | None = None
     drained: bool | None = None
+    cordoned: bool | None = None
     adopt: bool | None = None
     settings: dict[str, dict[str, Any]] | None = None
     height: Height | None = None

@@ -10,6 +10,7 @@ master      the program over fillings, and what prices prove
 search      column generation and whole racks, goal by goal
 answer      racks, U and numbers; what does not fit, with `reasons`
 request     what people ask for; `sound`: what is wrong with it
+fitted      devices of the request with modules in their bays
 known       what the inventory and the request know of racks and of what stands in them
 seating     U and phases together
 phases      which phase a U has, by the rules of cords

@@ -163,6 +163,7 @@ def _device(inventory: Inventory, request: RequestFile, placed: Placed, where: W
     return Device(
         placed.name, entry.type, entry.role, placed.number, hall, placed.rack, placed.u, where,
         status=Status.PLANNED, face=entry.face, draw_w=draw_asked(entry, inventory, request),
+        modules=entry.modules,
     )  # fmt: skip
 
 

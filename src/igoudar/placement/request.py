@@ -12,7 +12,7 @@ from igoudar.hall.places import Zone
 from igoudar.model import Face, Role
 from igoudar.placement.problem import Per
 from igoudar.quantities import Kilograms, Watts
-from igoudar.schema import Entry, Label, one_of
+from igoudar.schema import Entry, Label, Modules, one_of
 from igoudar.validated import validated
 from igoudar.yaml_source import locate, read_source
 
@@ -32,7 +32,7 @@ class DevicesIn(Entry):
     """`count` devices called by `names`, whose {n} counts from `first`. `draw` is of one.
 
     `ports`: switch ports that one needs in its own rack, by kind. `zones`: where it may stand; else anywhere.
-    `face`: the side that devices of half depth are mounted at.
+    `face`: the side that devices of half depth are mounted at. `modules`: by the name of the bay.
     """
 
     type: Label
@@ -46,6 +46,7 @@ class DevicesIn(Entry):
     zones: Annotated[list[Annotated[Zone, one_of(Zone)]], Field(min_length=1)] | None = None
     face: Annotated[Face, one_of(Face)] = Face.FRONT
     nos: Label | None = None
+    modules: Modules = Field(default_factory=dict)
 
     def name(self, number: int) -> str:
         """Of device `number`, from 0."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -43,7 +44,7 @@ def placed(placement: Placement, request: RequestFile, inventory: Inventory) -> 
 
 
 def as_yaml(devices: list[Placed], request: str) -> str:
-    """`request` is how the file is named that asked for them."""
+    """`request` is how the file is named that asked for them; types are those that people write."""
     lines = [f"# Placed by `igoudar place` for {request}.", "devices:"]
     for device in devices:
         entry = device.entry
@@ -56,6 +57,7 @@ def as_yaml(devices: list[Placed], request: str) -> str:
             *([f"face: {entry.face}"] if entry.face is not Face.FRONT else []),
             *([f"draw: {entry.draw:.12g} W"] if entry.draw is not None else []),
             *([f"nos: {entry.nos}"] if entry.nos else []),
+            *([f"modules: {json.dumps(entry.modules, ensure_ascii=False)}"] if entry.modules else []),
             "status: planned",
         ]
         lines.append(f"  {device.name}: {{{', '.join(words)}}}")

@@ -1,7 +1,8 @@
 """What a `ServerGroup` has to do, what came of it, and what is live. Pure; inputs as in `group_inputs`.
 
-Outputs: `done` {host: digest over its box and roles}, `failed` {host: message}, `unreachable` {host: message}
-(the last only from a refresh).
+Outputs: `done` {host: digest over its box and roles}; of the last update `failed` and `notBegun` {host:
+message}; of a refresh `unreachable` {host: message}; `reboot` {host: why it wants one}. A cordoned host keeps
+what is recorded of it.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from copy import deepcopy
 from typing import Any
 
 from igoudar.group_inputs import Inputs, host_documents, owned, shared
-from igoudar.worker.results import HostResult, RoleResult
+from igoudar.host_waves import Course
+from igoudar.worker.results import NO_ROLE, NOT_BEGUN, HostResult, RoleResult
 
 Values = Mapping[str, Any]
 
@@ -24,7 +26,19 @@ def hosts_to_do(new: Values, outputs: Values) -> list[str]:
     `done` says it, not the recorded inputs: the engine keeps the old ones where an update failed half-way.
     """
     done = outputs.get("done") or {}
-    return sorted(h for h in new["hosts"] if done.get(h) != host_digest(new, h))
+    return sorted(h for h in not_cordoned(new) if done.get(h) != host_digest(new, h))
+
+
+def not_cordoned(inputs: Values) -> list[str]:
+    """Hosts that a run may touch."""
+    cordoned = inputs["_group"].get("cordoned", ())
+    return sorted(h for h in inputs["hosts"] if h not in cordoned)
+
+
+def course_of(inputs: Values) -> Course:
+    """How a run goes over the group; a record of before groups had waves knows of no limit."""
+    told = inputs["_group"].get("course")
+    return Course.from_json(told) if told else Course()
 
 
 def remaining(old: Values, new: Values, outputs: Values) -> dict[str, Any]:
@@ -39,16 +53,32 @@ def remaining(old: Values, new: Values, outputs: Values) -> dict[str, Any]:
 
 def outputs_after(new: Values, results: Mapping[str, HostResult], outputs: Values) -> dict[str, Any]:
     """Outputs once `results` are in; hosts that had nothing to do keep what they had."""
-    done = dict(outputs.get("done") or {})
+    done, before = dict(outputs.get("done") or {}), outputs.get("failed") or {}
     failed: dict[str, str] = {}
+    not_begun: dict[str, str] = {}
     for host, result in results.items():
         if result.status == "ok":
             done[host] = host_digest(new, host)
+        elif result.status == NOT_BEGUN:
+            not_begun[host] = result.message
         else:
             done.pop(host, None)
             failed[host] = result.message
     here = new["hosts"]
-    return {"done": {h: d for h, d in sorted(done.items()) if h in here}, "failed": failed}
+    kept = {h: why for h, why in before.items() if h in here and (h in not_begun or h not in results)}
+    return {
+        "done": {h: d for h, d in sorted(done.items()) if h in here},
+        "failed": dict(sorted({**kept, **failed}.items())),
+        "notBegun": dict(sorted(not_begun.items())),
+        "reboot": {h: why for h, why in _reboots(results, outputs).items() if h in here},
+    }
+
+
+def _reboots(results: Mapping[str, HostResult], outputs: Values) -> dict[str, str]:
+    """host -> why it wants a reboot; of those that said nothing, what is known."""
+    heard = {h: result.reboot for h, result in results.items() if result.status == "ok" or result.reboot}
+    found = {**(outputs.get("reboot") or {}), **heard}
+    return {h: why for h, why in sorted(found.items()) if why}
 
 
 def host_digest(inputs: Values, host: str) -> str:
@@ -57,7 +87,10 @@ def host_digest(inputs: Values, host: str) -> str:
 
 
 def live(inputs: Values, outputs: Values, results: Mapping[str, HostResult]) -> tuple[Inputs, dict[str, Any]]:
-    """Inputs and outputs as the hosts are, by a plan over each; the record of a silent host stays."""
+    """Inputs and outputs as the hosts are, by a plan over each; the record of a silent host stays.
+
+    A host that holds files of ours which no role declares any more is not done, so the next update runs it.
+    """
     found, silent = deepcopy(dict(inputs)), {}
     documents = host_documents(inputs)
     drifted: dict[str, dict[str, str]] = {}
@@ -65,21 +98,25 @@ def live(inputs: Values, outputs: Values, results: Mapping[str, HostResult]) -> 
         if result.status != "ok":
             silent[host] = result.message
             continue
-        for role in result.roles:
+        for role in (r for r in result.roles if r.role != NO_ROLE):
             found["hosts"][host][role.role] = live_digest(role, inputs["hosts"][host][role.role])
             for change in role.changes:
                 if change.kind == "file" and change.what == "text":
                     drifted.setdefault(change.name, {})[host] = change.old or ""
     for path, texts in drifted.items():
         owners = [h for h, roles in documents.items() if _has(roles.values(), path)]
+        if not owners:  # keys of a login: the digest of its role says it
+            continue
         by_host = {h: texts.get(h, owned(inputs["texts"][path], h)) for h in owners}
         found["texts"][path] = shared(by_host)
+    untidy = {host for host, result in results.items() if result.left_over}
     kept = {
         h: d
         for h, d in (outputs.get("done") or {}).items()
-        if found["hosts"].get(h) == inputs["hosts"].get(h)
+        if h not in untidy and found["hosts"].get(h) == inputs["hosts"].get(h)
     }
-    return found, {**outputs, "done": kept, "unreachable": silent}
+    told = {"done": kept, "unreachable": silent, "reboot": _reboots(results, outputs)}
+    return found, {**outputs, **told}
 
 
 def live_digest(role: RoleResult, recorded: str) -> str:

@@ -22,9 +22,13 @@ FILE = "file:"
 
 
 def passwords_of(inventory: Inventory, root: Path) -> dict[str, str]:
-    """Name in secrets.yaml -> value of its version. Raises BadInput."""
+    """Name in secrets.yaml -> value of its version, of those that sessions have. Raises BadInput.
+
+    Other secrets are of hosts: keys that nobody can make up.
+    """
     reference = store_of(inventory.site.name, root)
-    marks = {name: secret.mark for name, secret in inventory.secrets.items()}
+    names = {session.password for session in inventory.sessions.values()}
+    marks = {name: secret.mark for name, secret in inventory.secrets.items() if name in names}
     if reference.startswith(FILE) and marks:
         _complete(root / Path(reference.removeprefix(FILE)).expanduser(), marks.values())
     values = secret_values(reference, marks.values(), root)

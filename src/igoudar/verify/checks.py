@@ -29,6 +29,7 @@ class Kind(StrEnum):
     MTU = "mtu"
     WORLD = "world"
     DNS = "dns"
+    LEASE = "lease"
     NTP = "ntp"
     ISOLATION = "isolation"
     DRILL = "drill"

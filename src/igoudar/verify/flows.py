@@ -12,12 +12,14 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from igoudar.derive.ports import host_addresses
+from igoudar.dns_zones import reverse_name
 from igoudar.hostview import HostView, host_view
 from igoudar.intent import Family
 from igoudar.verify.checks import Kind, ProbeCheck
 from igoudar.verify.fabric import Site
 
 ANSWER_PORT = 7007  # of the answerer that verify starts and ends; nothing of a site listens there
+STRANGER = "02:73:74:72:61:6e"  # locally administered; no box has it
 FANOUT = 8  # how many others a host asks of each sort
 _T = TypeVar("_T")
 
@@ -89,8 +91,9 @@ def probes(site: Site, world: Mapping[str, Sequence[str]]) -> Probes:
         told.after += _not_the_fabric(site, end)
     for number, name in enumerate(sorted(site.hosts)):
         view = host_view(site.plan, name)
-        told.before += _names(view)
+        told.before += (*_names(view), *_leases(view))
         told.after += _out_of_band(site, view, number)
+        told.after += _strangers(view) if number == 0 else ()
     return told
 
 
@@ -235,11 +238,35 @@ def _not_the_fabric(site: Site, end: Endpoint) -> Iterator[ProbeCheck]:
 
 
 def _names(view: HostView) -> Iterator[ProbeCheck]:
-    """Every resolver of a host answers it, for its own name."""
+    """Every resolver of a host answers it, for its own name and for its own address."""
+    asked = (("A", view.fqdn, view.oob_address), ("PTR", reverse_name(view.oob_address), view.fqdn))
     for resolver in view.resolvers:
-        told = f"{view.fqdn} by {resolver.name}"
-        probe = {"id": f"dns {resolver.name}", "kind": "dns", "to": resolver.address, "name": view.fqdn}
-        yield ProbeCheck(Kind.DNS, view.name, told, probe, frozenset({view.oob_address}))
+        for kind, name, right in asked:
+            told = f"{name} by {resolver.name}"
+            probe = {"id": f"dns {told}", "kind": "dns", "to": resolver.address, "type": kind, "name": name}
+            yield ProbeCheck(Kind.DNS, view.name, told, probe, frozenset({right}))
+
+
+def _leases(view: HostView) -> Iterator[ProbeCheck]:
+    """Every server offers a port whose MAC is known the address that it has in the model."""
+    for server, probe in _asked(view) if view.oob_mac else ():
+        told = f"{view.oob_port} by {server}"
+        yield ProbeCheck(Kind.LEASE, view.name, told, probe, frozenset({view.oob_address}))
+
+
+def _strangers(view: HostView) -> Iterator[ProbeCheck]:
+    """Whom the model does not know gets no address."""
+    for server, probe in _asked(view):
+        told = f"a stranger ({STRANGER}) on {view.oob_port} by {server}"
+        yield ProbeCheck(Kind.LEASE, view.name, told, {**probe, "mac": STRANGER})
+
+
+def _asked(view: HostView) -> Iterator[tuple[str, dict[str, str]]]:
+    """Every server that is another host: what a host sends to everybody it does not hear itself."""
+    for server in view.service("dhcp"):
+        if server.name != view.name:
+            told = {"id": f"dhcp {server.name}", "kind": "dhcp", "to": server.address}
+            yield server.name, {**told, "device": view.oob_port}
 
 
 def _out_of_band(site: Site, view: HostView, number: int) -> Iterator[ProbeCheck]:

@@ -8,7 +8,8 @@
 
 One JSON document on stdout. Nothing is written on the host. A probe is `{"id", "kind", "to"}` and, by kind:
 `icmp` with "size" (bytes of the whole IP packet, 0: small), "df", "device" (leave by this port only), "from";
-`udp` with "port": an answerer says its name; `dns` with "name": an A record asked of "to".
+`udp` with "port": an answerer says its name; `dns` with "name" and "type" (A or PTR), asked of "to";
+`dhcp` with "device" and "mac" (else the port's own): the address that the server "to" offers, not taken.
 Its result is `{"answer": text}`, `{"silent": reason}`, or `{"unsent": reason}` where no packet could leave
 for a reason of the host's own (no such port, no such source address): that proves nothing.
 """
@@ -31,6 +32,7 @@ from typing import Any
 
 IP_MTU_DISCOVER, IPV6_MTU_DISCOVER, PMTU_DO = 10, 23, 2
 HEADERS = {4: 28, 6: 48}  # IP and ICMP, bytes
+DNS_KINDS, DHCP_MAGIC, ETH_P_IP = {"A": 1, "PTR": 12}, b"\x63\x82\x53\x63", 0x0800
 # Not sent because of the way there (no route, a blackhole, too long, forbidden): as good as silence.
 NO_WAY = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EINVAL, errno.EACCES, errno.EPERM, errno.EMSGSIZE)
 Spec = dict[str, Any]
@@ -64,24 +66,58 @@ def echo_reply(version: int, packet: bytes) -> tuple[int, int] | None:
     return ident, seq
 
 
-def dns_query(ident: int, name: str) -> bytes:
+def dns_query(ident: int, name: str, kind: int) -> bytes:
     labels = b"".join(bytes([len(part)]) + part.encode() for part in name.rstrip(".").split("."))
-    return struct.pack("!6H", ident, 0x0100, 1, 0, 0, 0) + labels + b"\0" + struct.pack("!2H", 1, 1)
+    return struct.pack("!6H", ident, 0x0100, 1, 0, 0, 0) + labels + b"\0" + struct.pack("!2H", kind, 1)
+
+
+def dns_name(packet: bytes, at: int) -> tuple[str, int]:
+    """The name that begins there, its end often a pointer to an earlier one, and where the next field is."""
+    labels, after = list[str](), 0
+    while size := packet[at]:
+        if size >= 0xC0:
+            after = after or at + 2
+            at = struct.unpack("!H", packet[at : at + 2])[0] & 0x3FFF
+        else:
+            labels.append(packet[at + 1 : at + 1 + size].decode())
+            at += size + 1
+    return ".".join(labels), after or at + 1
 
 
 def dns_answer(packet: bytes, asked: int) -> str:
-    """The A records of an answer to a query of `asked` bytes, sorted; else the response code."""
+    """The A and PTR records of an answer to a query of `asked` bytes, sorted; else the response code."""
     code, count = packet[3] & 0x0F, struct.unpack("!H", packet[6:8])[0]
     at, found = asked, []
     for _ in range(count):
-        while packet[at] and packet[at] < 0xC0:
-            at += packet[at] + 1
-        at += 2 if packet[at] else 1
+        at = dns_name(packet, at)[1]
         kind, _, _, size = struct.unpack("!HHIH", packet[at : at + 10])
-        if kind == 1:
-            found.append(socket.inet_ntoa(packet[at + 10 : at + 14]))
+        if kind in DNS_KINDS.values():
+            data = packet[at + 10 : at + 10 + size]
+            found.append(socket.inet_ntoa(data) if kind == 1 else dns_name(packet, at + 10)[0])
         at += 10 + size
     return " ".join(sorted(found)) or f"rcode {code}"
+
+
+def dhcp_discover(ident: bytes, mac: bytes) -> bytes:
+    """A whole IP packet as a box without an address sends it; the answer is to be broadcast."""
+    fixed = struct.pack("!4B4sHH16x16s192x", 1, 1, 6, 0, ident, 0, 0x8000, mac)
+    told = (fixed + DHCP_MAGIC + bytes((53, 1, 1, 55, 4, 1, 6, 15, 42, 255))).ljust(300, b"\0")
+    head = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 28 + len(told), 0, 0, 64, 17, 0, bytes(4), b"\xff" * 4)
+    head = head[:10] + struct.pack("!H", checksum(head)) + head[12:]
+    return head + struct.pack("!4H", 68, 67, 8 + len(told), 0) + told
+
+
+def dhcp_offer(packet: bytes, ident: bytes) -> tuple[bytes, bytes]:
+    """Server and address, if the IP packet offers one to the question `ident`; else nothing."""
+    told = packet[(packet[0] & 0x0F) * 4 + 8 :]
+    if packet[9] != 17 or told[4:8] != ident or told[236:240] != DHCP_MAGIC:
+        return b"", b""
+    at, options = 240, dict[int, bytes]()
+    while at + 1 < len(told) and told[at] != 255:
+        size = told[at + 1] if told[at] else -1
+        options[told[at]] = told[at + 2 : at + 2 + size]
+        at += 2 + size
+    return (options.get(54, b""), told[16:20]) if options.get(53) == b"\x02" else (b"", b"")
 
 
 class Icmp:
@@ -130,7 +166,7 @@ class Udp:
         family = socket.AF_INET6 if ":" in probe["to"] else socket.AF_INET
         self.probe, self.query = probe, b"who"
         if probe["kind"] == "dns":
-            self.query = dns_query(os.getpid() & 0xFFFF, probe["name"])
+            self.query = dns_query(os.getpid() & 0xFFFF, probe["name"], DNS_KINDS[probe["type"]])
         self.socket = socket.socket(family, socket.SOCK_DGRAM)
         self.socket.setblocking(False)
         self.socket.connect((probe["to"], probe.get("port", 53)))
@@ -150,6 +186,25 @@ class Udp:
         return {self.probe["id"]: packet.partition(b"\0")[0].decode(errors="replace")}
 
 
+class Dhcp:
+    """Asks on one port for an address, below the packet filter, as who has none must. Nothing is taken."""
+
+    def __init__(self, probe: Spec) -> None:
+        self.probe, self.ident, device = probe, os.urandom(4), probe["device"]
+        self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(ETH_P_IP))
+        self.socket.bind((device, ETH_P_IP))
+        mac = bytes.fromhex(probe.get("mac", "").replace(":", "")) or self.socket.getsockname()[4]
+        self.query, self.everybody = dhcp_discover(self.ident, mac), (device, ETH_P_IP, 0, 0, b"\xff" * 6)
+
+    def send(self) -> None:
+        self.socket.sendto(self.query, self.everybody)
+
+    def receive(self) -> dict[str, str]:
+        by, address = dhcp_offer(self.socket.recv(4096), self.ident)
+        mine = by == socket.inet_aton(self.probe["to"])
+        return {self.probe["id"]: socket.inet_ntoa(address)} if mine else {}
+
+
 class Prober:
     """All probes of a host at once; each is sent again, `wait` seconds apart, until it is answered."""
 
@@ -158,7 +213,7 @@ class Prober:
         self.results: dict[str, Spec] = {p["id"]: {"silent": "no answer"} for p in probes}
         self.selector = selectors.DefaultSelector()
         self.icmp: dict[tuple[int, str, str], Icmp] = {}
-        self.udp: dict[str, Udp] = {}
+        self.askers: dict[str, Udp | Dhcp] = {}
 
     def run(self) -> dict[str, Spec]:
         for _ in range(self.tries):
@@ -185,10 +240,10 @@ class Prober:
                 self.selector.register(self.icmp[key].socket, selectors.EVENT_READ, self.icmp[key])
             self.icmp[key].send(number, probe)
             return
-        if probe["id"] not in self.udp:
-            asker = self.udp[probe["id"]] = Udp(probe)
+        if probe["id"] not in self.askers:
+            asker = self.askers[probe["id"]] = Dhcp(probe) if probe["kind"] == "dhcp" else Udp(probe)
             self.selector.register(asker.socket, selectors.EVENT_READ, asker)
-        self.udp[probe["id"]].send()
+        self.askers[probe["id"]].send()
 
     def listen(self, until: float) -> None:
         while (left := until - time.monotonic()) > 0:
@@ -311,13 +366,13 @@ class Flow:
 
 
 def stream(spec: Spec) -> Spec:
-    """A packet every `interval` s on each flow, until `settle` s were clean after `least` s, or `most` s."""
+    """A packet every `interval` s a flow, until `settle` s were clean after `least` s and `until`, a file, is
+    there, or `most` s."""
     flows = [Flow(f, n) for n, f in enumerate(spec["flows"])]
     selector = selectors.DefaultSelector()
     for flow in flows:
         selector.register(flow.socket, selectors.EVENT_READ, flow)
-    start, due, grace = time.monotonic(), 0.0, spec.get("grace", 0.5)
-    looked = 0.0
+    start, due, looked, grace = time.monotonic(), 0.0, 0.0, spec.get("grace", 0.5)
     while (now := time.monotonic() - start) < spec["most"]:
         if now >= due:
             for flow in flows:
@@ -325,7 +380,8 @@ def stream(spec: Spec) -> Spec:
             due = max(due + spec["interval"], now)
         if now > spec["least"] and now - looked > 0.25:
             looked = now
-            if all(f.clean_since(now, grace) > spec["settle"] + grace for f in flows):
+            clean = all(f.clean_since(now, grace) > spec["settle"] + grace for f in flows)
+            if clean and Path(spec.get("until", "/")).exists():
                 break
         for key, _ in selector.select(max(0.0, start + due - time.monotonic())):
             key.data.receive()

@@ -26,6 +26,7 @@ MEANING = {
     Kind.MTU: "whole packets pass unfragmented, one byte more does not",
     Kind.WORLD: "the world is reached from public subnets, and reaches them",
     Kind.DNS: "names are answered",
+    Kind.LEASE: "boxes are offered their own addresses, strangers none",
     Kind.NTP: "clocks follow the site's time servers",
     Kind.ISOLATION: "no way where none is meant",
     Kind.DRILL: "what is redundant survives a loss",

@@ -1,29 +1,43 @@
 # All roles of a host in one go: only judged (MODE=plan) or applied (MODE=apply). POSIX sh, as root.
 #
-# The caller has set MODE, SERIAL (of the box that is meant; empty: any), PATHS, PACKAGES, USERS and UNITS
-# (words of narrow alphabets, see igoudar.roles) and calls the functions below in order. What a host is like
-# is asked once, with one process a question, and again only after something that may have changed it.
-# Answers are lines of tab-separated fields:
-#   role NAME | change KIND NAME WHAT OLD | failed KIND NAME MESSAGE | done NAME DIGEST | skipped NAME
-#   busy | box FOUND MEANT
-# OLD, MESSAGE, FOUND and MEANT are base64, or -. A word to a unit (restart ...) is kept in a file until the
-# role has ended well, so that a run that died half-way is finished by the next one.
+# The caller has set MODE, WHOLE (yes: these are all roles of this host), SERIAL (of the box that is meant;
+# empty: any), ROLES, PATHS, LINED, PACKAGES, USERS and UNITS (words of narrow alphabets, see igoudar.roles) and
+# calls the functions below in order. What a host is like is asked once, with one process a question, and again
+# only after something that may have changed it.
+#
+# An answer is records, `LENGTH TEXT`, a line each; LENGTH counts the bytes of TEXT. They go by descriptor 3
+# alone; what anything else prints goes to stderr. Before the first one stands an empty line, which ends what a
+# login's own files may have printed. TEXT is fields with a tab between them:
+#   role NAME | change KIND NAME WHAT OLD [PLACE] | failed KIND NAME MESSAGE | done NAME DIGEST | skipped NAME
+#   busy | box FOUND MEANT | armed RUN | unconfirmed STATUS | reboot WHY | end
+# OLD, MESSAGE, FOUND, MEANT and WHY are base64, or -; the rest are words of narrow alphabets. The role `-` is nobody:
+# what no role declares any more (removal.sh). Only `end` says that the answer is whole.
+#
+# A word to a unit (restart ...) is kept in a file until the role has ended well, so that a run that died
+# half-way is finished by the next one.
 set -u
 umask 022
 LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive
 SYSTEMCTL_SKIP_SYSV=1 # units are native; links of init scripts nobody reads cost seconds of Perl
 export LC_ALL PATH DEBIAN_FRONTEND SYSTEMCTL_SKIP_SYSV
-STATE=/var/lib/igoudar/roles
+STATE=/var/lib/igoudar/roles LOCKOUT=/var/lib/igoudar/lockout
 NL='
 '
 TAB='	'
-stale=yes failed=no halt=no reload_due=no
+stale=yes failed=no halt=no reload_due=no coming=no
+guarded=no # yes in a role that may lock everybody out (lockout.sh)
+exec 3>&1 1>&2
+printf '\n' >&3
 
 say() {
     line=$1
     shift
     for field; do line=$line$TAB$field; done
-    printf '%s\n' "$line"
+    printf '%s %s\n' "${#line}" "$line" >&3
+}
+
+run_text() { # a shell text of a role; keeps neither our answer nor the lock, should it leave a daemon behind
+    (eval "$1") </dev/null 3>&- 9>&-
 }
 
 encode() { # the last lines, whole: what is secret is found by the beginning of its line
@@ -34,6 +48,7 @@ encode() { # the last lines, whole: what is secret is found by the beginning of 
 
 fail() { # kind name message
     failed=yes
+    note failed "$1" "$2"
     say failed "$1" "$2" "$(encode "$3")"
 }
 
@@ -72,8 +87,8 @@ $(systemctl show -p Id -p ActiveState -- $UNITS)
 END
 }
 
-begin() { # role digest
-    role=$1 digest=$2 failed=$halt changed=no pending=$NL recorded=-
+begin() { # role digest shown|hidden: whether texts of its files may be shown once it is gone
+    role=$1 digest=$2 private=$3 failed=$halt changed=no pending=$NL recorded=-
     if [ -s "$STATE/$role.pending" ]; then
         while read -r token; do pending=$pending$token$NL; done <"$STATE/$role.pending"
     fi
@@ -94,12 +109,15 @@ finish() {
             printf '%s\n' "$digest" >"$STATE/$role.digest.new"
             mv -f "$STATE/$role.digest.new" "$STATE/$role.digest"
         fi
+        [ "$changed" = no ] || sync -f "$STATE" # a power cut does not bring the pending words back
     fi
     say done "$role" "$recorded"
 }
 
 change() { # kind name what old
+    [ "$guarded" = no ] || keep "$1" "$2"
     changed=yes
+    note "$1" "$2" "$3"
     say change "$@"
 }
 
@@ -130,11 +148,15 @@ packages() { # names
         *) missing="$missing $name" && change package "$name" install - ;;
         esac
     done
-    if [ -z "$missing" ] || [ "$MODE" = plan ]; then return 0; fi
+    [ -n "$missing" ] || return 0
+    if [ "$MODE" = plan ]; then
+        coming=yes # files that are not there yet, who knows which
+        return 0
+    fi
     stale=yes
     set -- -q -y --no-install-recommends -o Dpkg::Options::=--force-confold
-    apt-get install "$@" $missing >/dev/null 2>&1 && return 0
-    said=$(apt-get -q update 2>&1 && apt-get install "$@" $missing 2>&1) || fail package "${missing# }" "$said"
+    apt-get install "$@" $missing >/dev/null 2>&1 3>&- 9>&- && return 0
+    said=$( (apt-get -q update && apt-get install "$@" $missing) 2>&1 3>&- 9>&-) || fail package "${missing# }" "$said"
 }
 
 user() { # name groups
@@ -165,7 +187,7 @@ file() { # path owner group mode sum validate unless tokens...; the text on stdi
     gather
     path=$1 owner=$2 group=$3 mode=$4 sum=$5 validate=$6 unless=$7
     shift 7
-    what=
+    what= tokens=$*
     case $modes in
     *"$NL$mode $owner $group $path$NL"*) ;;
     *) what=mode ;;
@@ -174,10 +196,13 @@ file() { # path owner group mode sum validate unless tokens...; the text on stdi
     *"$NL$sum  $path$NL"*) ;;
     *) what=text ;;
     esac
-    [ -n "$what" ] || return 0
-    if [ -n "$unless" ] && (eval "$unless") </dev/null >/dev/null 2>&1; then return 0; fi
+    if [ -z "$what" ]; then
+        is_listed "$path" && note_file
+        return 0
+    fi
+    if [ -n "$unless" ] && run_text "$unless" >/dev/null 2>&1; then return 0; fi
     old=-
-    if [ "$what" = text ] && [ -f "$path" ]; then old=$(base64 -w 0 <"$path"); fi
+    if [ "$what" = text ] && [ -f "$path" ] && ! is_secret "$path"; then old=$(base64 -w 0 <"$path"); fi
     change file "$path" "$what" "$old"
     case $path in
     /etc/systemd/system/*) set -- "$@" daemon-reload ;;
@@ -191,30 +216,53 @@ write_file() { # of path, owner, group, mode and validate; the text on stdin
     if [ ! -d "$folder" ]; then
         mkdir -p "$folder" && chown "$owner:$group" "$folder"
     fi
-    said=$(umask 077 && cat 2>&1 >"$new" && chown "$owner:$group" "$new" 2>&1 && chmod "$mode" "$new" 2>&1) || {
+    # one that a killed run left there would keep its mode
+    said=$(umask 077 && { [ ! -e "$new" ] || rm -f "$new"; } && cat 2>&1 >"$new" && chown "$owner:$group" "$new" 2>&1 && chmod "$mode" "$new" 2>&1) || {
         fail file "$path" "cannot be written: $said"
         return 0
     }
     if [ -n "$validate" ]; then
-        said=$(eval "$validate" 2>&1 </dev/null) || {
+        said=$(run_text "$validate" 2>&1) || {
             rm -f "$new"
             fail file "$path" "refused before it replaced the old text: $said"
             return 0
         }
     fi
+    list_file # first: what a run that dies in between has written is known as ours
     mv -f "$new" "$path" || fail file "$path" "cannot be replaced"
+    note_file
+}
+
+one_line() { # place among the role's lines, path, line, replaces, tokens...
+    [ "$failed" = no ] || return 0
+    place=$1 path=$2 text=$3 replaces=$4
+    shift 4
+    judge_line "$path" "$text" "$replaces"
+    if [ "$verdict" = missing ] && [ "$coming" = yes ]; then verdict=add; fi
+    case $verdict in
+    right) return 0 ;;
+    add) change line "$path" add - "$place" ;;
+    replace) change line "$path" "replace $number" "$(printf '%s' "$old_line" | base64 -w 0)" "$place" ;;
+    missing) fail line "$path" "there is no such file; a whole one is a file of a role" ;;
+    *) fail line "$path" "$verdict" ;;
+    esac
+    [ "$failed" = no ] || return 0
+    [ $# -eq 0 ] || remember "$@"
+    [ "$MODE" = plan ] || said=$(put_line "$path" "$text" "$number" 2>&1) ||
+        fail line "$path" "cannot be written: $said"
 }
 
 run_command() { # name run unless
     [ "$failed" = no ] || return 0
+    keep_command "$1" "$2"
     if ! is_pending "run:$1"; then
         [ -n "$3" ] || return 0
-        if (eval "$3") </dev/null >/dev/null 2>&1; then return 0; fi
+        if run_text "$3" >/dev/null 2>&1; then return 0; fi
     fi
     change command "$1" run -
     [ "$MODE" = apply ] || return 0
     stale=yes
-    said=$( (eval "$2") 2>&1 </dev/null) || fail command "$1" "$said"
+    said=$(run_text "$2" 2>&1) || fail command "$1" "$said"
 }
 
 reload_units() { # after unit files changed, before the first unit of the role
@@ -223,8 +271,9 @@ reload_units() { # after unit files changed, before the first unit of the role
     said=$(systemctl daemon-reload 2>&1) || fail unit systemd "$said"
 }
 
-end() { # of the last role
+end() { # after the last role
     [ "$reload_due" = no ] || systemctl daemon-reload
+    say end
 }
 
 unit() { # name enabled running; yes, no, or - for running
@@ -286,9 +335,15 @@ same_box() { # what is done to another box than the one that is meant would coun
 take_lock() {
     [ "$MODE" = apply ] || return 0
     mkdir -p "$STATE"
-    exec 9>"$STATE/lock"
+    exec 9>"$STATE/lock" # not for what a command leaves running: the lock is ours
     flock -n 9 || {
         say busy
         exit 75
     }
+    if [ ! -s "$LOCKOUT/armed" ]; then # what an earlier run kept, and a power cut left there
+        [ ! -d "$LOCKOUT" ] || find "$LOCKOUT" -mindepth 1 -maxdepth 1 -type d -exec rm -rf {} +
+        return 0
+    fi
+    say unconfirmed "$(sh "$LOCKOUT/back" status)" # what it will put back must not be changed again
+    exit 78
 }

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Protocol
 
-from igoudar.roles import Declaration, RoleCommand, RoleFile, RoleUnit, RoleUser
+from igoudar.roles import Declaration, RoleCommand, RoleFile, RoleLine, RoleUnit, RoleUser
 from igoudar.worker.script import Packages, ReloadUnits, Step
 
 
@@ -42,9 +42,11 @@ def install(told: Declaration) -> None:
 
 
 def configure(told: Declaration) -> None:
-    """Every file, each checked before it replaces what stands there."""
+    """Every file, each checked before it replaces what stands there; then lines in others' files."""
     for one in told.files:
         file(one)
+    for each in told.lines:
+        line(each)
 
 
 def activate(told: Declaration) -> None:
@@ -68,6 +70,10 @@ def user(login: RoleUser) -> None:
 
 def file(whole: RoleFile) -> None:
     _way.get().step(whole)
+
+
+def line(one: RoleLine) -> None:
+    _way.get().step(one)
 
 
 def command(run: RoleCommand) -> None:

@@ -1,11 +1,13 @@
 """The calls of a role as ordinary pyinfra operations, one after the other: slower by some twenty execs a
-role, but each step shows by name in pyinfra's own output. A test holds both ways to equal results.
+role, but each step shows by name in pyinfra's own output. A test holds both ways to equal results. Files that
+no role declares any more are not removed: operations see one role at a time, and keep no list on the host.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from io import StringIO
+from shlex import quote
 
 from pyinfra import host
 from pyinfra.api.command import FileUploadCommand, QuoteString, StringCommand
@@ -15,16 +17,22 @@ from pyinfra.facts.server import Command
 from pyinfra.operations import apt, server, systemd
 from pyinfra.operations.util import any_changed
 
-from igoudar.roles import RoleCommand, RoleFile, RoleUnit, RoleUser
+from igoudar.roles import RoleCommand, RoleFile, RoleLine, RoleUnit, RoleUser
+from igoudar.worker.host_secrets import NOTHING, Values
 from igoudar.worker.script import Packages, ReloadUnits, Step, keys_file, text_digest
+from igoudar.worker.shell import shell_text
 
 ROOT = {"_sudo": True}
 
 
 class Operations:
-    """The way of operations, for one role on one host. `told`: word (`restart:<unit>`) -> who said it."""
+    """The way of operations, for one role on one host. `told`: word (`restart:<unit>`) -> who said it.
 
-    def __init__(self) -> None:
+    `values` are those of the secrets in its files.
+    """
+
+    def __init__(self, values: Values = NOTHING) -> None:
+        self.values = values
         self.told: dict[str, list[OperationMeta]] = {}
         self.unit_files: list[OperationMeta] = []
 
@@ -35,7 +43,9 @@ class Operations:
             case RoleUser():
                 self._user(step)
             case RoleFile():
-                self._file(step)
+                self._file(self.values.filled(step))
+            case RoleLine():
+                self._heard(step, one_line(step, name=f"line of {step.path}", **ROOT))
             case RoleCommand():
                 self._command(step)
             case RoleUnit():
@@ -64,10 +74,13 @@ class Operations:
 
     def _file(self, step: RoleFile) -> None:
         done = whole_file(step, name=f"file {step.path}", **ROOT)
-        for word in step.notify:
-            self.told.setdefault(word, []).append(done)
+        self._heard(step, done)
         if step.path.startswith("/etc/systemd/system/"):
             self.unit_files.append(done)
+
+    def _heard(self, step: RoleFile | RoleLine, done: OperationMeta) -> None:
+        for word in step.notify:
+            self.told.setdefault(word, []).append(done)
 
     def _command(self, step: RoleCommand) -> None:
         due = any_changed(*self.told.get(f"run:{step.name}", []))
@@ -112,6 +125,20 @@ def whole_file(file: RoleFile) -> Iterator[StringCommand | FileUploadCommand]:
     if file.validate:
         yield StringCommand(file.validate.replace("{}", new))
     yield StringCommand("mv", "-f", QuoteString(new), QuoteString(file.path))
+
+
+@operation()  # type: ignore[untyped-decorator,unused-ignore]
+def one_line(line: RoleLine) -> Iterator[StringCommand]:
+    """One line in a file that is not ours, by the functions of the bundle."""
+    functions = shell_text("line.sh")
+    words = " ".join(map(quote, (line.path, line.line, line.replaces)))
+    judged = f"{functions}\njudge_line {words}"
+    if host.get_fact(Command, command=f'{judged}; echo "$verdict"') == "right":
+        host.noop(f"{line.path} has the line")
+        return
+    put = f'put_line {quote(line.path)} {quote(line.line)} "$number"'
+    refuse = 'echo "$verdict" >&2; false'
+    yield StringCommand(f"{judged}; case $verdict in add | replace) {put} ;; *) {refuse} ;; esac")
 
 
 @operation()  # type: ignore[untyped-decorator,unused-ignore]

@@ -129,22 +129,30 @@ def run_roles(
     hosts: Mapping[str, Mapping[str, Document]],
     *,
     serials: Mapping[str, str],
+    stores: Mapping[str, str] | None = None,
     plan: bool = False,
+    whole: bool = True,
+    by: str = "",
     progress: Progress = lambda _: None,
     pool: Pool | None = None,
     cancelled: threading.Event | None = None,
 ) -> dict[str, HostResult]:
     """Apply (or only judge) the roles of each host, in the order of its mapping; `site` is a folder.
 
+    `whole`: these are all roles of each host, so files that none of them declares any more are removed.
     Nothing is applied to a box with another serial than `serials` has; a host without one may be any box.
+    `stores`: host -> reference of the store of its secrets; a worker asks it, no value passes here.
+    `by`: in whose name, for the history of each host.
     Every host has a result, whatever happens; `progress` is called as each comes, from other threads too.
     Raises only where no worker could begin (bad site folder).
     """
     own = pool is None
     used, stop = pool or Pool(), cancelled or threading.Event()
     shards = _shards(sorted(hosts))
-    arguments = {"root": str(root), "site": os.path.relpath(site, root), "plan": plan}
+    arguments: dict[str, Any] = {"root": str(root), "site": os.path.relpath(site, root)}
+    arguments |= {"plan": plan, "whole": whole, "by": by}
     arguments["serials"] = {h: serials[h] for h in hosts if h in serials}
+    arguments["stores"] = {h: store for h, store in (stores or {}).items() if h in hosts}
     try:
         with ThreadPoolExecutor(max_workers=max(1, len(shards))) as threads:
             work = [
@@ -157,6 +165,13 @@ def run_roles(
     finally:
         if own:
             used.close()
+
+
+def silent_of(others: Sequence[str], site: Path, root: Path, pool: Pool) -> dict[str, str]:
+    """Of hosts that are not of a run and share a limit with it: those that let nobody in, and a word why."""
+    none: dict[str, dict[str, Document]] = {name: {} for name in others}
+    found = run_roles(site, root, none, serials={}, plan=True, whole=False, pool=pool) if others else {}
+    return {name: "does not answer" for name, result in found.items() if result.status != "ok"}
 
 
 def _shards(names: Sequence[str]) -> list[Sequence[str]]:

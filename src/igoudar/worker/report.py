@@ -8,11 +8,11 @@ from pathlib import Path
 
 from igoudar import runs
 from igoudar.role_document import Document, from_document
-from igoudar.roles import RoleFile
-from igoudar.worker.results import Change, HostResult, file_diff
+from igoudar.roles import Declaration, RoleFile
+from igoudar.worker.results import NOT_BEGUN, SILENT, Change, HostResult, file_diff, line_diff
 from igoudar.worker.script import keys_file
 
-STATES = {"ok": "done", "failed": "failed", "unreachable": "unreachable"}
+STATES = {"ok": "done", **{word: word for word in ("failed", SILENT, NOT_BEGUN)}}
 
 
 class GroupReport:
@@ -28,6 +28,13 @@ class GroupReport:
         at = round(time.monotonic() - self.began, 3)
         self.report.states[result.host] = STATES[result.status]
         self.report.steps.append((at, result.host, said(result)))
+
+    def over(self, results: Iterable[HostResult]) -> str:
+        """As `ended`. Of those that were not begun nothing was heard before."""
+        for result in results:
+            if result.status == NOT_BEGUN:
+                self.heard(result)
+        return self.ended()
 
     def ended(self, error: str = "") -> str:
         """The path of what people read. `error` is of the run itself, not of a host."""
@@ -50,23 +57,29 @@ def said(result: HostResult, *, plan: bool = False) -> str:
 
 
 def told_of(result: HostResult, documents: Mapping[str, Document]) -> Iterator[str]:
-    """Each change of a host: a unified diff of a text, a line of everything else. `documents`: its roles."""
+    """Each change of a host: a unified diff of a text, a line of everything else. `documents`: its roles.
+
+    Above them what a role changes that may lock everybody out.
+    """
     for role in result.roles:
-        files = _files(documents[role.role])
+        told = from_document(documents.get(role.role, {}))  # `NO_ROLE` has none
+        files = {file.path: file for file in (*told.files, *map(keys_file, told.users))}
+        if role.changes and told.lockout:
+            yield f"  {role.role} may lock everybody out: the host goes back unless a new login comes through"
         for change in role.changes:
-            yield _told(change, files.get(change.name) if change.kind == "file" else None)
+            yield _told(change, told, files.get(change.name))
 
 
-def _told(change: Change, file: RoleFile | None) -> str:
-    if file is None:
-        return f"  {change}"
-    if change.what == "mode":
-        return f"  {change} {file.mode} {file.owner}:{file.group}"
-    return file_diff(file.path, change.old, file.text or "")
-
-
-def _files(document: Document) -> dict[str, RoleFile]:
-    """Path -> each file that a role writes, keys of logins too."""
-    told = from_document(document)
-    files = [*told.files, *(keys_file(user) for user in told.users)]
-    return {file.path: file for file in files}
+def _told(change: Change, told: Declaration, file: RoleFile | None) -> str:
+    match change.kind, change.what:
+        case "file", "remove" if change.old is None:
+            return f"  {change}; its role had secrets, so its text is not shown"
+        case "file", "remove":
+            return f"  {change}: no role declares it any more\n{file_diff(change.name, change.old, None)}"
+        case "file", "mode" if file is not None:
+            return f"  {change} {file.mode} {file.owner}:{file.group}"
+        case "file", "text" if file is not None:
+            return file_diff(file.path, change.old, file.text or "")
+        case "line", _:
+            return line_diff(change, told.lines[change.place].line)
+    return f"  {change}"

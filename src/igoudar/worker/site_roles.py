@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -25,51 +26,92 @@ from pyinfra.api.operations import run_ops
 from pyinfra.api.state import BaseStateCallback, State
 from pyinfra.context import ctx_host, ctx_state
 
-from igoudar import vendors
+from igoudar import runs, vendors
 from igoudar.inventory import load
 from igoudar.role_document import Document, digest, from_document
 from igoudar.roles import Declaration
 from igoudar.transport import Access, access_map
 from igoudar.worker.calls import Bundle, going
 from igoudar.worker.connector import SiteConnector
+from igoudar.worker.host_secrets import NOTHING, Values, has_secrets, values_of
 from igoudar.worker.live_masks import known_lines, masked
+from igoudar.worker.lockout import Window, is_armed
+from igoudar.worker.new_login import after_break, settled
 from igoudar.worker.operations import Operations
-from igoudar.worker.results import HostResult, read_answer
-from igoudar.worker.script import RoleSteps, bundle_script
+from igoudar.worker.results import SILENT, HostResult, read_answer
+from igoudar.worker.script import RoleSteps, bundle_script, may_arm
 
 # Installing packages from a slow mirror is the longest thing that a role does.
 EXEC_SECONDS = 900
 PARALLEL = 50
+# A switch tries three times for `restore_s` each; a command of a host is tried once.
+TRIES = 3
 
 Emit = Callable[[Mapping[str, Any]], None]
+Hosts = Mapping[str, tuple[Access, Mapping[str, Document]]]  # the way to each, and its roles
 
 
 def run(arguments: Mapping[str, Any], emit: Emit) -> dict[str, Any]:
-    """`{root, site, plan, serials, hosts: {host: {role: document}}}` to `{host: HostResult}`, as JSON."""
+    """`{root, site, plan, whole, by, serials, stores, hosts: {host: roles}}` to `{host: HostResult}`.
+
+    Both as JSON. A host that lacks the value of a secret is not contacted.
+    """
     root = Path(arguments["root"])
-    reach = access_map(load(root / arguments["site"], root), root)
-    hosts = {name: (reach[name], roles) for name, roles in arguments["hosts"].items()}
-    results = apply_roles(hosts, root / "roles", arguments["serials"], plan=arguments["plan"], emit=emit)
+    inventory = load(root / arguments["site"], root)
+    reach, site = access_map(inventory, root), inventory.site
+    values, missing = values_of(arguments["hosts"], arguments.get("stores", {}), root)
+    results = {host: HostResult(host, "failed", message=why) for host, why in missing.items()}
+    for host, result in results.items():
+        emit({"host": host, "result": result.as_json()})
+    hosts = {name: (reach[name], roles) for name, roles in arguments["hosts"].items() if name not in missing}
+    if hosts:
+        window = Window(runs.new_id(), site.window_s, TRIES * site.restore_s, EXEC_SECONDS)
+        told = Told(root / "roles", arguments["serials"], values, window, arguments.get("by", ""))
+        how = {key: arguments[key] for key in ("plan", "whole")}
+        results |= apply_roles(hosts, told, emit=emit, **how)
     return {name: result.as_json() for name, result in results.items()}
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is told to hosts beside their declarations: the roles' `folder`, which box is meant, secrets.
+
+    `window`: how long a host waits for a new login; that of a site which says nothing where there is none.
+    `by`: in whose name, for the history of each host.
+    """
+
+    folder: Path
+    serials: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, Values] = field(default_factory=dict)
+    window: Window | None = None
+    by: str = ""
+
+
 def apply_roles(
-    hosts: Mapping[str, tuple[Access, Mapping[str, Document]]],
-    folder: Path,
-    serials: Mapping[str, str],
-    *,
-    plan: bool,
-    emit: Emit,
+    hosts: Hosts, told: Told, *, plan: bool, emit: Emit, whole: bool = True
 ) -> dict[str, HostResult]:
-    """All roles of `folder` that each host is given, in that order. Never raises for what a host does."""
-    known = known_lines(vendors.load(folder.parent / "templates"))
-    run_state = _Run(emit, lambda result: masked(result, hosts[result.host][1], known))
+    """All roles that each host is given, in that order. Never raises for what a host does.
+
+    `whole`: they are all that the host has, so what none of them declares any more is removed. A change that
+    may lock everybody out is confirmed by a new login in its `window`.
+    """
+    window = told.window or Window(runs.new_id())
+    known = known_lines(vendors.load(told.folder.parent / "templates"))
+
+    def mask(result: HostResult) -> HostResult:
+        host = result.host
+        return masked(result, hosts[host][1], known, told.values.get(host, NOTHING))
+
+    run_state = _Run(emit, mask)
     state = _connected(hosts, run_state)
     try:
         for host in list(state.active_hosts):
-            steps = _steps(state, host, hosts[host.name][1], folder)
-            script = bundle_script(steps, serials.get(host.name, ""), plan=plan)
-            add_op(state, all_roles, script, run_state, name="roles", host=host)
+            steps = _steps(state, host, hosts[host.name][1], told)
+            serial = told.serials.get(host.name, "")
+            script = bundle_script(steps, serial, plan=plan, whole=whole, window=window, by=told.by)
+            armable = may_arm(steps, plan=plan, whole=whole)
+            job = Job(script, hosts[host.name][0], window if armable else None)
+            add_op(state, all_roles, job, run_state, name="roles", host=host)
         if state.active_hosts:
             run_ops(state)
     except PyinfraError:  # "no hosts remaining": every host has said so itself
@@ -83,7 +125,7 @@ def _lost(host: str) -> HostResult:
     return HostResult(host, "failed", message="pyinfra gave no answer for this host")
 
 
-def _connected(hosts: Mapping[str, tuple[Access, Mapping[str, Document]]], results: _Run) -> State:
+def _connected(hosts: Hosts, results: _Run) -> State:
     named = [(name, {"igoudar_access": access}) for name, (access, _) in hosts.items()]
     inventory = Inventory((named, {}))
     for host in inventory:
@@ -108,36 +150,37 @@ class _Run(BaseStateCallback):  # type: ignore[misc]
         self.emit({"host": result.host, "result": result.as_json()})
 
     def host_connect_error(self, state: State, host: Host, error: Exception) -> None:
-        self.add(HostResult(host.name, "unreachable", message=str(error)))
+        self.add(HostResult(host.name, SILENT, message=str(error)))
 
 
-def _steps(state: State, host: Host, roles: Mapping[str, Document], folder: Path) -> list[RoleSteps]:
-    """What the roles' own @deploy functions call, gathered for one host."""
-    told = []
+def _steps(state: State, host: Host, roles: Mapping[str, Document], told: Told) -> list[RoleSteps]:
+    """What the roles' own @deploy functions call, gathered for one host; secrets come in after them."""
+    values, found = told.values.get(host.name, NOTHING), []
     with ctx_state.use(state), ctx_host.use(host):
         for name, document in roles.items():
             bundle = Bundle()
             with going(bundle):
-                deploy_function(folder, name)(from_document(document))
-            told.append(RoleSteps(name, digest(document), tuple(bundle.steps)))
-    return told
+                deploy_function(told.folder, name)(from_document(document))
+            steps = tuple(values.step(step) for step in bundle.steps)
+            private = bool(document.get("secret_lines")) or has_secrets(document)
+            lockout = bool(document.get("lockout"))
+            found.append(RoleSteps(name, digest(document), steps, private, lockout))
+    return found
 
 
-def apply_operations(
-    hosts: Mapping[str, tuple[Access, Mapping[str, Document]]], folder: Path
-) -> dict[str, list[str]]:
+def apply_operations(hosts: Hosts, told: Told) -> dict[str, list[str]]:
     """The same roles as ordinary pyinfra operations: host -> names of those that changed something.
 
     Some twenty execs a role where `apply_roles` needs one a host; for comparing and debugging. A host that
-    fails has the name of its last operation, marked `failed:`.
+    fails has the name of its last operation, marked `failed:`. Files that no role declares any more stay.
     """
     state = _connected(hosts, _Run(lambda _: None))
     with ctx_state.use(state):
         for host in list(state.active_hosts):
             with ctx_host.use(host):
                 for name, document in hosts[host.name][1].items():
-                    with going(Operations()):
-                        deploy_function(folder, name)(from_document(document))
+                    with going(Operations(told.values.get(host.name, NOTHING))):
+                        deploy_function(told.folder, name)(from_document(document))
     with suppress(PyinfraError):
         run_ops(state)
     disconnect_all(state)
@@ -172,23 +215,41 @@ def deploy_function(folder: Path, role: str) -> Callable[[Declaration], None]:
     return function
 
 
+@dataclass(frozen=True)
+class Job:
+    """What one host is given. `script` holds the values of its secrets; pyinfra prints what it is given.
+
+    `window`: where a role of it may lock everybody out.
+    """
+
+    script: str = field(repr=False)
+    access: Access
+    window: Window | None
+
+
 @operation(is_idempotent=False, idempotent_notice="The script itself writes only what differs.")  # type: ignore[untyped-decorator,unused-ignore]
-def all_roles(script: str, results: _Run) -> Iterator[FunctionCommand]:
+def all_roles(job: Job, results: _Run) -> Iterator[FunctionCommand]:
     """Run the bundle on this host as root and keep its answer."""
-    yield FunctionCommand(_execute, (script, results), {})
+    yield FunctionCommand(_execute, (job, results), {})
 
 
-def _execute(state: State, host: Host, script: str, results: _Run) -> bool:
+def _execute(state: State, host: Host, job: Job, results: _Run) -> bool:
     began = time.monotonic()
+    result = _result(host, job)
+    results.add(replace(result, seconds=round(time.monotonic() - began, 3)))
+    return result.status == "ok"
+
+
+def _result(host: Host, job: Job) -> HostResult:
     try:
         _, output = host.run_shell_command(
-            StringCommand("sh", "-s"), _sudo=True, _stdin=script, _timeout=EXEC_SECONDS
+            StringCommand("sh", "-s"), _sudo=True, _stdin=job.script, _timeout=EXEC_SECONDS
         )
     except Exception as error:  # whatever breaks a session is this host's result, not the run's end
         said = f"the session broke: {error or type(error).__name__}"
-        results.add(HostResult(host.name, "failed", message=said, seconds=time.monotonic() - began))
-        return False
-    seconds = round(time.monotonic() - began, 3)
-    result = read_answer(host.name, output.stdout_lines, seconds, output.stderr)
-    results.add(result)
-    return result.status == "ok"
+        broken = HostResult(host.name, "failed", message=said)
+        return after_break(job.access, job.window, broken) if job.window else broken
+    result = read_answer(host.name, output.stdout_lines, 0.0, output.stderr)
+    if job.window and is_armed(output.stdout_lines):
+        return settled(job.access, job.window, result)
+    return result

@@ -1,0 +1,21 @@
+"""What several management hosts do alike: known, done by somebody, and so that one may be away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from igoudar.design import Design
+from igoudar.errors import Finding, unknown
+
+
+def check(design: Design) -> Iterator[Finding]:
+    for name, service in design.inventory.site.services.items():
+        count = len(service.members)
+        if name not in design.servers.services:
+            yield unknown("service", name, service.where, design.servers.services)
+        elif not service.members:
+            yield Finding("service-members", service.where, f"nobody serves {name}", "`members`")
+        elif service.min_up >= count:
+            said = f"{service.min_up} of the {count} members of {name} have to be up, so none may ever change"
+            where, hint = service.where.at("min_up"), "or give it more members"
+            yield Finding("min-up", where, said, f"at most {count - 1}", hint)
