@@ -2,7 +2,7 @@
 
 After the first run every host must have every file, owner, mode and login that was declared, and no engine
 may change anything in a later one: else there is no figure. Prints a line of JSON a case: what its engine
-said.
+said, or why there is no figure; the next case is measured all the same.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 from bench_parts import role_playbook, role_site
 from bench_parts.cpu_groups import CpuGroup
 from bench_parts.roles import CHECKOUT
-from bench_parts.ssh_hosts import Ground, fresh_hosts, ground
+from bench_parts.ssh_hosts import Ground, end_all, fresh_hosts, ground
 from igoudar.roles import Declaration
 from igoudar.worker.calls import Bundle, activate, configure, going, install
 from igoudar.worker.script import RoleSteps, bundle_script, keys_file
@@ -26,6 +26,10 @@ from igoudar.worker.script import RoleSteps, bundle_script, keys_file
 Told = Mapping[str, Mapping[str, Declaration]]
 Fields = Mapping[str, Any]
 Said = list[dict[str, Any]]  # of an engine: its start, then each run
+
+
+class NoFigure(Exception):
+    """An engine did not do what it is measured for."""
 
 
 def main() -> None:
@@ -37,7 +41,11 @@ def main() -> None:
     ):
         for case in asked["cases"]:
             with tempfile.TemporaryDirectory(dir=made.folder) as folder:
-                print(json.dumps(_case(made, Path(folder), case, asked)), flush=True)
+                try:
+                    told: Any = _case(made, Path(folder), case, asked)
+                except NoFigure as why:
+                    told = {"failed": str(why)}
+                print(json.dumps(told), flush=True)
 
 
 def _case(made: Ground, folder: Path, case: Fields, asked: Fields) -> Said:
@@ -51,7 +59,7 @@ def _case(made: Ground, folder: Path, case: Fields, asked: Fields) -> Said:
         "documents": role_site.documents(told),
         "key": str(made.login_key),
         "login": role_site.LOGIN,
-        "nobody": role_site.MANAGER.name,
+        "nobody": role_site.MANAGER,
         "reach": {name: role_site.address(name) for name in names},
         "host_keys": keys,
         "scripts": _scripts(folder, told),
@@ -61,7 +69,10 @@ def _case(made: Ground, folder: Path, case: Fields, asked: Fields) -> Said:
     }
     (folder / "work.json").write_text(json.dumps(work), "utf-8")
     with fresh_hosts(made, names, CpuGroup(Path(asked["targets"]))) as roots:
-        return _ran(case, folder, told, roots)
+        try:
+            return _ran(case, folder, told, roots)
+        finally:
+            end_all(CpuGroup(Path(asked["client"])))
 
 
 def _ran(case: Fields, folder: Path, told: Told, roots: Mapping[str, Path]) -> Said:
@@ -73,19 +84,23 @@ def _ran(case: Fields, folder: Path, told: Told, roots: Mapping[str, Path]) -> S
             said.append(json.loads(line))
             if wrong := _wrong(case, said, told, roots):
                 engine.kill()
-                raise SystemExit(f"{case['engine']}: {wrong}")
+                raise NoFigure(wrong)
             if len(said) <= case["runs"]:
                 engine.stdin.write("go\n")
                 engine.stdin.flush()
     if engine.returncode or len(said) != case["runs"] + 1:
-        raise SystemExit(f"{case['engine']} ended with {engine.returncode}")
+        raise NoFigure(f"its process ended with {engine.returncode}")
     return said
 
 
 def _wrong(case: Fields, said: Said, told: Told, roots: Mapping[str, Path]) -> str:
     """Why there is no figure; empty where all is as it must be."""
+    if "failed" in said[-1]:
+        return str(said[-1]["failed"])
     if len(said) == 1:
         return ""
+    if case["engine"] == "ours" and said[-1]["workers"] != case["processes"]:
+        return f"has {said[-1]['workers']} worker processes, not {case['processes']}"
     if said[-1]["hosts"] != case["hosts"]:
         return f"spoke of {said[-1]['hosts']} hosts, not of {case['hosts']}"
     if len(said) > 2:
@@ -96,7 +111,9 @@ def _wrong(case: Fields, said: Said, told: Told, roots: Mapping[str, Path]) -> s
 
 
 def _amiss(root: Path, declared: Mapping[str, Declaration]) -> Iterator[str]:
-    """What a host lacks of what was declared."""
+    """What a host lacks of what was declared, or whether it may go back on it yet."""
+    if (root / "var/lib/igoudar/lockout/armed").exists():
+        yield "waits for a new login"
     logins = _numbers(root / "etc/passwd")
     groups = _numbers(root / "etc/group")
     for told in declared.values():

@@ -2,7 +2,8 @@
 
 WORK is a file of JSON that `bench_parts.role_cases` writes. It prints a line of JSON for its start (what it
 loads before the first host) and one for each run, which waits for a line on stdin: CPU seconds of itself with
-its children and of the hosts, seconds, and what came of it. Engines are `ours`, `pyinfra`, `ansible`, `exec`.
+its children and of the hosts, seconds, and what came of it; or why there is no figure. Engines are `ours`,
+`pyinfra`, `ansible`, `exec`.
 """
 
 # ruff: noqa: PLC0415 - each engine loads what it needs and nothing else
@@ -43,7 +44,13 @@ class Failed(Exception):
 
 
 def main() -> None:
-    engine, work = sys.argv[1], json.loads(Path(sys.argv[2]).read_text("utf-8"))
+    try:
+        _measure(sys.argv[1], json.loads(Path(sys.argv[2]).read_text("utf-8")))
+    except Failed as failed:
+        _say(failed=str(failed))
+
+
+def _measure(engine: str, work: Mapping[str, Any]) -> None:
     client, targets = (CpuGroup(Path(work[name])) for name in ("client", "targets"))
     os.environ["IGOUDAR_SSH_KEY"] = work["key"]
     client.join()
@@ -59,7 +66,7 @@ def main() -> None:
         mine = client.seconds() - before
         _wait_until_calm(targets, calm)
         told = {"client": mine, "targets": targets.seconds() - there, "wall": wall}
-        _say(**told, hosts=len(changed), changed=sum(changed.values()), **_worker())
+        _say(**told, hosts=len(changed), changed=sum(changed.values()), **_workers(client))
 
 
 def _say(**told: Any) -> None:
@@ -75,20 +82,23 @@ def _wait_until_calm(targets: CpuGroup, processes: int) -> None:
         time.sleep(0.05)
 
 
-def _worker() -> dict[str, int]:
-    """Resident memory in kB and open files of the worker process, where there is one."""
-    found = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
-    for thread in Path("/proc/self/task").iterdir():
-        with suppress(OSError):
-            found += (thread / "children").read_text().split()
-    for pid in dict.fromkeys(found):
-        with suppress(OSError):
-            if b"igoudar.worker" in Path(f"/proc/{pid}/cmdline").read_bytes():
-                status = Path(f"/proc/{pid}/status").read_text()
-                resident = re.search(r"^VmRSS:\s+(\d+)", status, re.MULTILINE)
-                assert resident is not None
-                return {"rss": int(resident[1]), "files": len(list(Path(f"/proc/{pid}/fd").iterdir()))}
-    return {}
+def _workers(client: CpuGroup) -> dict[str, int]:
+    """How many worker processes there are; resident memory in kB and open files of all of them."""
+    found = [place for pid in client.processes() if _is_worker(place := Path(f"/proc/{pid}"))]
+    files = sum(len(list((place / "fd").iterdir())) for place in found)
+    return {"workers": len(found), "rss": sum(map(_resident, found)), "files": files}
+
+
+def _resident(process: Path) -> int:
+    found = re.search(r"^VmRSS:\s+(\d+)", (process / "status").read_text(), re.MULTILINE)
+    assert found is not None
+    return int(found[1])
+
+
+def _is_worker(process: Path) -> bool:
+    with suppress(OSError):  # it has ended
+        return b"igoudar.worker" in (process / "cmdline").read_bytes().split(b"\0")
+    return False
 
 
 def _ours(work: Mapping[str, Any]) -> Run:
@@ -100,7 +110,8 @@ def _ours(work: Mapping[str, Any]) -> Run:
     pool.RUNS_A_WORKER = work["runs"] + 2  # with the one before the first, and none is replaced
     workers = pool.Pool()
     root, site = Path(work["root"]), Path(work["site"])
-    arguments = {"root": str(root), "site": os.path.relpath(site, root), "plan": False, "serials": {}}
+    arguments = {"root": str(root), "site": os.path.relpath(site, root), "plan": True, "whole": False}
+    arguments |= {"serials": {}}
     arguments["hosts"] = {work["nobody"]: {}}  # it does not answer, and a worker has loaded all to say so
     asked = [workers.run("roles", arguments, threading.Event()) for _ in range(processes)]
     begun = [next(answers) for answers in asked]  # all at once, so that each is a process of its own
@@ -122,14 +133,14 @@ def _pyinfra(work: Mapping[str, Any]) -> Run:
     """The same roles as ordinary operations, without a plan before (`-y`)."""
     from igoudar.inventory import load
     from igoudar.transport import access_map
-    from igoudar.worker.site_roles import apply_operations
+    from igoudar.worker.site_roles import Told, apply_operations
 
     root = Path(work["root"])
     reach = access_map(load(Path(work["site"]), root), root)
     hosts = {name: (reach[name], roles) for name, roles in work["documents"].items()}
 
     def run() -> dict[str, bool]:
-        found = apply_operations(hosts, root / "roles")
+        found = apply_operations(hosts, Told(root / "roles"))
         if bad := [f"{h}: {n}" for h, names in found.items() for n in names if n.startswith("failed")]:
             raise Failed("; ".join(bad[:3]))
         return {name: bool(names) for name, names in found.items()}
@@ -162,8 +173,8 @@ def _exec(work: Mapping[str, Any]) -> Run:
             stdin.channel.shutdown_write()
             said = out.read().decode("utf-8").splitlines()
             status = out.channel.recv_exit_status()
-        words = [line.partition("\t")[0] for line in said]
-        if status or "failed" in words or "done" not in words:
+        words = [line.partition(" ")[2].partition("\t")[0] for line in said]
+        if status or "failed" in words or "end" not in words:
             raise Failed(f"{name}: status {status}: {said[-1:]}")
         return "change" in words
 

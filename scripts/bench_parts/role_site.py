@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
-from igoudar.hostview import HostView, Login, Neighbour
+from igoudar.allocate import allocate
+from igoudar.compiler import describe
+from igoudar.hostview import HostViews
 from igoudar.inventory import load
-from igoudar.model import Device, Inventory, Role
+from igoudar.ledger import Ledger
 from igoudar.render_roles import render_declaration
 from igoudar.role_document import Document, as_document
 from igoudar.roles import Declaration, load_roles
-from stacks.servers import EVERYWHERE
 
 NAME, NETWORK, LOGIN = "bench", "10.64.0.0/16", "igoudar"
-MANAGER = Neighbour("mgmt-1", "10.64.255.1")  # resolver and time server; it does not run, and nothing asks it
+MANAGER, MANAGER_ADDRESS = "mgmt-1", "10.64.255.1"  # serves names and time; does not run, nothing asks it
 A_RACK = 40
 USERS = {"amina": True, "karim": False}  # login -> sudo
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI" + "A" * 43
@@ -45,9 +47,9 @@ def write_site(root: Path, checkout: Path, host_keys: Mapping[str, str]) -> Path
         "public_as": 64500,
         "anycast_mac": "02:00:5e:00:01:01",
         "pools": {"loopback4": "10.255.0.0/16", "loopback6": "2001:db8:ff::/48", "oob": NETWORK},
-        "dns": [MANAGER.name],
-        "ntp": [MANAGER.name],
-        "witnesses": [MANAGER.name],  # and no bastion: every host is reached directly
+        "dns": [MANAGER],
+        "ntp": [MANAGER],
+        "witnesses": [MANAGER],  # and no bastion: every host is reached directly
         "login": LOGIN,
         "users": {user: {"keys": [f"{KEY} {user}"], "sudo": sudo} for user, sudo in USERS.items()},
     }
@@ -66,8 +68,8 @@ def write_site(root: Path, checkout: Path, host_keys: Mapping[str, str]) -> Path
 
 def _devices(host_keys: Mapping[str, str]) -> dict[str, dict[str, Any]]:
     manager = {"type": "generic-server-0", "role": "management", "number": 1, "rack": "a01", "u": 45}
-    manager |= {"serial": "B0", "oob": f"{MANAGER.address}/16"}
-    devices: dict[str, dict[str, Any]] = {MANAGER.name: manager}
+    manager |= {"serial": "B0", "oob": f"{MANAGER_ADDRESS}/16"}
+    devices: dict[str, dict[str, Any]] = {MANAGER: manager}
     for at, (name, key) in enumerate(host_keys.items()):
         devices[name] = {
             "type": "generic-server-2",
@@ -85,12 +87,14 @@ def _devices(host_keys: Mapping[str, str]) -> dict[str, dict[str, Any]]:
 def declared(root: Path, chosen: Sequence[str]) -> dict[str, dict[str, Declaration]]:
     """host -> role -> what it declares, with its texts; the roles that every host of a site has."""
     inventory = load(root / "inventory" / NAME, root)
-    folders = load_roles(root / "roles", root)
+    plan = allocate(describe(inventory, root), Ledger(), date.today())
+    folders, views = load_roles(root / "roles", root), HostViews(plan)
+    wanted = {name: group.roles[name] for group in plan.design.servers.groups for name in group.hosts}
     found: dict[str, dict[str, Declaration]] = {}
     for name in chosen:
-        view = _view(inventory, inventory.devices[name])
+        view = views.of(name)
         found[name] = {}
-        for role in (r for r in folders if r in EVERYWHERE):
+        for role in (r for r in folders if r in wanted[name]):
             told = folders[role].declare(folders[role].module.Settings(), view)
             found[name][role] = render_declaration(told, folders[role])
     return found
@@ -98,25 +102,3 @@ def declared(root: Path, chosen: Sequence[str]) -> dict[str, dict[str, Declarati
 
 def documents(told: Mapping[str, Mapping[str, Declaration]]) -> dict[str, dict[str, Document]]:
     return {host: {role: as_document(d) for role, d in roles.items()} for host, roles in told.items()}
-
-
-def _view(inventory: Inventory, device: Device) -> HostView:
-    site = inventory.site
-    return HostView(
-        name=device.name,
-        site=site.name,
-        domain=site.domain,
-        role=Role.SERVER,
-        number=device.number,
-        timezone=site.timezone,
-        login=site.login,
-        logins=tuple(Login(u.name, u.keys, u.sudo) for u in site.users),
-        oob_port="eth0",
-        oob=str(device.oob),
-        oob_network=NETWORK,
-        bastion=site.bastion,
-        resolvers=(MANAGER,),
-        time_servers=(MANAGER,),
-        witnesses=(MANAGER,),
-        neighbours=(MANAGER,),
-    )

@@ -119,7 +119,7 @@ def fresh_hosts(made: Ground, names: Sequence[str], group: CpuGroup) -> Iterator
             daemon.kill()
         for daemon in daemons:
             daemon.wait()
-        _end(group)
+        end_all(group)
         run("umount", "--recursive", base)
 
 
@@ -150,8 +150,8 @@ def _wait_for(name: str) -> None:
         time.sleep(0.02)
 
 
-def _end(group: CpuGroup) -> None:
-    """Sessions that a login left behind."""
+def end_all(group: CpuGroup) -> None:
+    """What is left of it, such as sessions that a login left behind."""
     while left := [pid for pid in group.processes() if pid]:
         for pid in left:
             try:
