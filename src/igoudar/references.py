@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from netaddr import IPNetwork
 
@@ -31,6 +33,7 @@ def broken_references(inventory: Inventory) -> list[Finding]:
         _tenants,
         _renames,
         _services,
+        _logins,
         broken_plant,
     )
     return [finding for rule in rules for finding in rule(inventory)]
@@ -295,7 +298,7 @@ def _services(inventory: Inventory) -> Iterator[Finding]:
     hosts = {d.name: d for d in inventory.devices.values() if d.role is Role.MANAGEMENT}
     for position, name in enumerate(site.witnesses):
         if name not in hosts:
-            yield unknown("management host", name, site.where.at("witnesses").at(position), hosts)
+            yield _no_manager(inventory, name, site.where.at("witnesses").at(position), hosts)
     for key, service in site.services.items():
         if key in inventory.devices:
             said = f"the service {key!r} is called like a device, and both are names in {site.domain}"
@@ -305,9 +308,41 @@ def _services(inventory: Inventory) -> Iterator[Finding]:
         for position, name in enumerate(service.members):
             at = where.at(position)
             if name not in hosts:
-                yield unknown("management host", name, at, hosts)
+                yield _no_manager(inventory, name, at, hosts)
             elif first.setdefault(name, at) is not at:
                 said = f"{name} is there already"
                 yield Finding("member-twice", at, said, "each host once", see=first[name])
     if site.bastion and site.bastion not in hosts:
-        yield unknown("management host", site.bastion, site.where.at("bastion"), hosts)
+        yield _no_manager(inventory, site.bastion, site.where.at("bastion"), hosts)
+
+
+def _no_manager(inventory: Inventory, name: str, where: Where, hosts: Collection[str]) -> Finding:
+    found = unknown("management host", name, where, hosts)
+    device = inventory.devices.get(name)
+    said = f"{name} is of the role {device.role}, no management host" if device else found.message
+    return replace(found, message=said)
+
+
+def _logins(inventory: Inventory) -> Iterator[Finding]:
+    """Who logs in: sshd of the role `base` lets in no root, and leaves the robot's keys alone."""
+    site = inventory.site
+    logins = [(site.login, site.where.at("login")), *((user.name, user.where) for user in site.users)]
+    for name, where in logins:
+        if name == "root":
+            expected, hint = "a login of its own", "`sudo: true` lets it become root"
+            yield Finding("root-login", where, "nobody logs in as root: sshd refuses it", expected, hint)
+    for user in site.users:
+        if user.name == site.login:
+            said = f"{user.name!r} is the login of the machine, whose keys are not made by a role"
+            yield Finding("duplicate-name", user.where, said, "another name", see=site.where.at("login"))
+    if (zone := _no_zone(site.timezone)) is not None:
+        yield unknown("time zone", site.timezone, site.where.at("timezone"), zone)
+
+
+def _no_zone(name: str) -> set[str] | None:
+    """The zones that there are, where `name` is none of them. A machine without any cannot judge."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return available_timezones() or None
+    return None
