@@ -21,6 +21,7 @@ BY_SERVICE: dict[str, tuple[str, ...]] = {
     "ntp": (),
     "dhcp": ("kea",),
     "logs": (),
+    "bastion": ("bastion",),
 }
 # everywhere where the site has it: a service that every host uses, or an authority of SSH
 BY_USE: dict[str, str] = {"logs": "logs"}
