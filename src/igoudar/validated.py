@@ -104,6 +104,7 @@ _EXPECTED = {
     "ip_any_address": "an IPv4 or IPv6 address",
     "string_type": "text, in quotes if it looks like a number",
     "list_type": "a list",
+    "tuple_type": "a list",
     "dict_type": "a mapping",
     "model_type": "a mapping",
 }
