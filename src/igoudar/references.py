@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from netaddr import IPNetwork
 
@@ -33,7 +32,6 @@ def broken_references(inventory: Inventory) -> list[Finding]:
         _tenants,
         _renames,
         _services,
-        _logins,
         broken_plant,
     )
     return [finding for rule in rules for finding in rule(inventory)]
@@ -321,28 +319,3 @@ def _no_manager(inventory: Inventory, name: str, where: Where, hosts: Collection
     device = inventory.devices.get(name)
     said = f"{name} is of the role {device.role}, no management host" if device else found.message
     return replace(found, message=said)
-
-
-def _logins(inventory: Inventory) -> Iterator[Finding]:
-    """Who logs in: sshd of the role `base` lets in no root, and leaves the robot's keys alone."""
-    site = inventory.site
-    logins = [(site.login, site.where.at("login")), *((user.name, user.where) for user in site.users)]
-    for name, where in logins:
-        if name == "root":
-            expected, hint = "a login of its own", "`sudo: true` lets it become root"
-            yield Finding("root-login", where, "nobody logs in as root: sshd refuses it", expected, hint)
-    for user in site.users:
-        if user.name == site.login:
-            said = f"{user.name!r} is the login of the machine, whose keys are not made by a role"
-            yield Finding("duplicate-name", user.where, said, "another name", see=site.where.at("login"))
-    if (zone := _no_zone(site.timezone)) is not None:
-        yield unknown("time zone", site.timezone, site.where.at("timezone"), zone)
-
-
-def _no_zone(name: str) -> set[str] | None:
-    """The zones that there are, where `name` is none of them. A machine without any cannot judge."""
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return available_timezones() or None
-    return None
