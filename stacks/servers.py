@@ -24,6 +24,7 @@ BY_SERVICE: dict[str, tuple[str, ...]] = {
     "dhcp": ("kea",),
     "logs": (),
     "metrics": ("prometheus",),
+    "bastion": ("bastion",),
 }
 # everywhere where the site has it: a service that every host uses, or an authority of SSH
 BY_USE: dict[str, str] = {"logs": "logs", "metrics": "node_exporter"}

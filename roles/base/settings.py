@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -18,7 +18,7 @@ BASTION_STARTUPS, HOST_STARTUPS = "200:30:400", "60:30:120"
 class Settings(RoleSettings):
     """`log_level` of sshd; `sysctl` are further kernel settings, which win over ours."""
 
-    log_level: Annotated[str, Field(pattern=r"^(QUIET|FATAL|ERROR|INFO|VERBOSE|DEBUG)$")] = "VERBOSE"
+    log_level: Literal["QUIET", "FATAL", "ERROR", "INFO", "VERBOSE", "DEBUG"] = "VERBOSE"
     sysctl: dict[Annotated[str, Field(pattern=r"^[a-z0-9_./-]+$")], str | int] = Field(default_factory=dict)
 
 

@@ -15,7 +15,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
-from igoudar import adopted, checks, ssh_certificates, stack_files, vendors
+from igoudar import adopted, checks, role_findings, ssh_certificates, stack_files, vendors
 from igoudar.allocate import allocate, settled
 from igoudar.assemble import Documents
 from igoudar.bogons import load_bogons
@@ -235,8 +235,8 @@ def _compiled(
     patched, said = adopted.put_on(patches, target.texts, inventory)
     found += said
     _stop_on_errors(found, root)
-    hosts, wrong = _declarations(HostViews(plan, signed), roles, nos_folders, halls)
-    found += wrong
+    hosts, wrong = _declarations(HostViews(plan, signed), roles, nos_folders, halls, root)
+    found += (*wrong, *role_findings.written_twice(hosts, target.texts, inventory.devices))
     _stop_on_errors(found, root)
     return Compiled(
         site=inventory.site.name,
@@ -329,7 +329,11 @@ def _chosen(inventory: Inventory, target: Mapping[str, Texts], base: Mapping[str
 
 
 def _declarations(
-    views: HostViews, roles: Mapping[str, RoleFolder], folders: Mapping[str, Nos], halls: Collection[str]
+    views: HostViews,
+    roles: Mapping[str, RoleFolder],
+    folders: Mapping[str, Nos],
+    halls: Collection[str],
+    root: Path,
 ) -> tuple[dict[str, dict[str, Declaration]], list[Finding]]:
     """host -> role -> declaration, for the hosts of every server group; a switch has its NOS's role too."""
     hosts: dict[str, dict[str, Declaration]] = {}
@@ -345,9 +349,9 @@ def _declarations(
             wanted = dict.fromkeys((*group.roles[name], *own))
             chosen = sorted(wanted, key=lambda r: roles[r].position if r in roles else 0)
             told, wrong = _declare(plan, view, [r for r in chosen if r in roles], roles)
-            findings += (*wrong, *_unknown_roles(plan, name, chosen, roles))
+            findings += (*wrong, *role_findings.given_and_settled(device, chosen, roles, root))
             hosts[name] = told
-    return hosts, findings
+    return hosts, [*findings, *role_findings.of_boxes_without_roles(plan, halls)]
 
 
 def _declare(
@@ -366,26 +370,3 @@ def _declare(
             findings += error.findings
     told = {role: told[role] for role in chosen if role in told}
     return told, [*findings, *role_clashes(told, view.name, device.where)]
-
-
-def _unknown_roles(
-    plan: Plan, name: str, chosen: list[str], roles: Mapping[str, RoleFolder]
-) -> list[Finding]:
-    device = plan.design.inventory.devices[name]
-    listed = ", ".join(roles)
-    named = {role: device.where.at("roles").at(n) for n, role in enumerate(device.roles)}
-    named |= {role: device.where.at("settings").at(role) for role in device.settings}
-    return [
-        Finding("unknown-role", where, f"there is no role {role!r}", f"one of {listed}")
-        for role, where in named.items()
-        if role not in roles
-    ] + [
-        Finding(
-            "unused-settings",
-            device.where.at("settings").at(role),
-            f"{name} does not have the role {role!r}",
-            f"one of {', '.join(chosen)}",
-        )
-        for role in device.settings
-        if role in roles and role not in chosen
-    ]

@@ -182,15 +182,31 @@ class RoleFolder:
     def declare(
         self, settings: RoleSettings, host: HostView, others: Mapping[str, Declaration]
     ) -> Declaration:
-        """What the role does to `host`; texts are still templates (`igoudar.render_roles`).
+        """What the role does to `host`; texts are still templates. Raises BadInput.
 
         `others`: what the other roles of the host declared; that matters to a role that `sees_others`.
         """
         seen = (others,) if self.sees_others else ()
-        told = self.module.declare(settings, host, *seen)
-        if not isinstance(told, Declaration) or (wrong := malformed(told)):
-            raise TypeError(f"roles/{self.name}/settings.py: declare: {wrong if told else 'no declaration'}")
+        try:
+            told = self.module.declare(settings, host, *seen)
+        except BadInput:
+            raise
+        except Exception as error:  # a role is what people write
+            said = f"declare for {host.name}: {type(error).__name__}: {error}"
+            raise BadInput([self._broken(line_of(error, self.file), said)]) from error
+        wrong = malformed(told) if isinstance(told, Declaration) else "declare returns no Declaration"
+        if wrong:
+            raise BadInput([self._broken(self.module.declare.__code__.co_firstlineno, wrong)])
+        assert isinstance(told, Declaration)
         return told
+
+    @property
+    def file(self) -> Path:
+        return self.path / "settings.py"
+
+    def _broken(self, line: int, said: str) -> Finding:
+        where = Where(shown(self.file, self.path.parent.parent), line)
+        return Finding("broken-role", where, said, "a declaration as docs/add-a-role.md has it")
 
 
 def load_roles(folder: Path, root: Path | None = None) -> dict[str, RoleFolder]:
@@ -271,7 +287,7 @@ def line_of(error: Exception, file: Path) -> int:
 
 
 def _lacks(file: Path, root: Path, what: str) -> Finding:
-    return Finding("broken-role", Where(shown(file, root)), f"has no {what}", what)
+    return Finding("broken-role", Where(shown(file, root), 1), f"has no {what}", "one")
 
 
 def _inside(where: Where, path: str) -> Where:

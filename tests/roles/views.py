@@ -134,6 +134,13 @@ CASES: dict[str, dict[str, tuple[dict[str, object], HostView]]] = {
         "signed": ({}, replace(ACCESS, ssh_ca=SSH_CA, certificate=CERTIFICATE)),
         "rolled": ({}, replace(MANAGEMENT, ssh_ca=ROLLED)),
     },
+    "bastion": {
+        "names": ({}, MANAGEMENT),
+        "addresses": (
+            {"names": False, "ports": [22, 443]},
+            replace(MANAGEMENT, logins=MANAGEMENT.logins[:1], ssh_ca=SSH_CA),
+        ),
+    },
     "lldpd": {
         "access": ({}, ACCESS),
         "routed": ({}, ROUTED),
