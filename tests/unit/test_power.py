@@ -226,6 +226,24 @@ def test_a_phase_over_its_breaker_is_named_and_held_against_a_third() -> None:
     }
 
 
+def sides_on_legs(*watts: float, **more: object) -> Graph:
+    """A rack on two busways, a device a phase on both: as near to the mean of the three as `watts` are."""
+    devices = [
+        Device(name=f"d{leg}", allocated_w=w, psus=(Psu("A", leg), Psu("B", leg)))
+        for leg, w in zip(("L1", "L2", "L3"), watts, strict=True)
+    ]
+    return replace(TWO_N, racks=(rack("r", {"A": "bus-a", "B": "bus-b"}, *devices, **more),))
+
+
+def test_a_phase_that_the_other_side_would_overload_is_named_before_it_is_lost() -> None:
+    """1860 W of 2000 W alone and 18 % out of balance, with 732 W of 667 W on one phase."""
+    assert load_faults(sides_on_legs(620.0, 620.0, 620.0), Balance(0.2)) == ()
+    (one, two) = load_faults(sides_on_legs(732.0, 564.0, 564.0), Balance(0.2))
+    assert (one.code, one.name, one.amount) == ("feed-alone-overload", "bus-a", 732.0)
+    assert one.message == "L1 of busway bus-a carries 732 W of 667 W when it is the only feed of its racks"
+    assert (two.code, two.name) == ("feed-alone-overload", "bus-b")
+
+
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_loads_are_those_of_the_oracle(scheme: str) -> None:
     for seed in range(40):

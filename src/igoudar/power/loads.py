@@ -261,17 +261,24 @@ def _feed_faults(rack: Rack, feed: FeedLoad) -> Iterator[Fault]:
 
 
 def _alone_faults(now: Loads, units: dict[str, Unit]) -> Iterator[Fault]:
-    """Units that racks name as feeds, with all their racks on them alone."""
-    alone: dict[str, float] = defaultdict(float)
+    """Units that racks name as feeds, with all their racks on them alone; a phase that is too full already
+    is not said again."""
+    alone: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0, 0.0])
     for feed in now.feeds:
-        alone[feed.unit] += feed.alone_w * feed.racks
-    limits = {load.name: load.limit_w for load in now.units}
-    for name, watts in alone.items():
-        unit = units[name]
-        if _over(watts, limits[name]):
-            said = f"{unit.kind} {name} carries {watts:.0f} W of {limits[name]:.0f} W"
-            told = f"{said} when it is the only feed of its racks", watts
-            yield _too_much("feed-alone-overload", unit, told, "each feed alone carries its racks")
+        for at, watts in enumerate(feed.alone_legs_w):
+            alone[feed.unit][at] += watts * feed.racks
+    loaded = {load.name: load for load in now.units}
+    for name, (one, two, three) in alone.items():
+        unit, limit, load = units[name], loaded[name].limit_w, one + two + three
+        leg, most_w = _largest((one, two, three))
+        if _over(load, limit):
+            said, much = f"{unit.kind} {name} carries {load:.0f} W of {limit:.0f} W", load
+        elif _over(most_w, limit / 3) and not _over(max(loaded[name].legs_w), limit / 3):
+            said, much = f"{leg} of {unit.kind} {name} carries {most_w:.0f} W of {limit / 3:.0f} W", most_w
+        else:
+            continue
+        told = f"{said} when it is the only feed of its racks", much
+        yield _too_much("feed-alone-overload", unit, told, "each feed alone carries its racks")
 
 
 def _heat_faults(graph: Graph, now: Loads) -> Iterator[Fault]:
