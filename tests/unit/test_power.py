@@ -287,6 +287,35 @@ def test_what_must_not_fail_while_a_side_is_out() -> None:
     assert found.must_stand == (("bus-b", 1600.0), ("grid", 1600.0), ("ups-b", 1600.0))
 
 
+def test_phases_of_what_is_left_are_looked_at_while_a_side_is_out() -> None:
+    even, odd = (
+        sides_on_legs(*watts, feed_w=1900.0) for watts in ((600.0, 600.0, 600.0), (690.0, 555.0, 555.0))
+    )
+    assert outage(even, ["ups-a"]).harmless
+
+    found = outage(odd, ["ups-a"])
+    assert not found.harmless
+    assert [(o.name, o.load_w, round(o.limit_w), o.racks) for o in found.overloads] == [
+        ("B on L1", 690.0, 633, ("r",)),
+        ("L1 of bus-b", 690.0, 667, ()),
+    ]
+    assert outage(odd, ["grid"]).overloads == ()
+
+
+def test_what_would_fill_a_phase_must_not_fail() -> None:
+    """Three feeds: with one out the two others carry their phases, with two out the last does not."""
+    graph = sides_on_legs(690.0, 600.0, 600.0)
+    units = (*graph.units, fed("bus-c", "grid", breaker_w=1000.0, kind="busway"))
+    psus = [[*device.psus, Psu("C", device.psus[0].leg)] for device in graph.racks[0].devices]
+    held = [replace(d, psus=tuple(p)) for d, p in zip(graph.racks[0].devices, psus, strict=True)]
+    three = rack("r", {"A": "bus-a", "B": "bus-b", "C": "bus-c"}, *held)
+    found = outage(replace(graph, units=units, racks=(three,)), ["bus-c"])
+    assert found.harmless
+    assert [(name, w) for name, w in found.must_stand if name != "grid"] == [
+        (f"{kind}-{side}", 0.0) for kind in ("bus", "ups") for side in "ab"
+    ]
+
+
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_the_order_of_the_input_changes_nothing(scheme: str) -> None:
     for seed in range(10):
