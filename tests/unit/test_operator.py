@@ -204,6 +204,17 @@ def test_the_next_run_waits_while_it_is_undecided(fabric: Fabric) -> None:
     assert fabric.operator().run().states == dict.fromkeys(NAMES, "new")
 
 
+def test_what_has_not_voted_does_not_wait_for_witnesses(fabric: Fabric) -> None:
+    for verb in ("stage", "arm", "apply"):
+        fabric.boxes["leaf-2"].world.ask(verb, "dead-run")
+    fabric.witnesses.cut = True
+    said = r"leaf-2: dead-run is open there, .* no majority .*: it goes back by itself within \d+ s"
+    with pytest.raises(DeviceFailed, match=said):
+        fabric.operator().run()
+    fabric.settle()
+    assert all_are(fabric, OLD)
+
+
 def test_after_the_last_word_nothing_is_put_back(fabric: Fabric) -> None:
     def defect(box: Box, verb: str, when: str) -> None:
         if box.name == "leaf-2" and verb == "confirm":
