@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +15,7 @@ from igoudar.agent.protocol import State
 from igoudar.agent.voting import Witness
 from igoudar.apply.change import FRR, INTERFACES, judge, mode
 from igoudar.apply.together import each
+from igoudar.apply.work import Work
 from igoudar.errors import DeviceFailed, Drift, IgoudarError
 from tests.agent_world import NEW, OLD, PATHS, SECRET, filled
 from tests.factory import RULES
@@ -47,6 +50,20 @@ def test_the_report_tells_no_secret(fabric: Fabric, tmp_path: Path) -> None:
     assert json.loads(texts[0])["states"] == dict.fromkeys(NAMES, "new")
     assert "| leaf-2 | new | nothing to do |" in texts[1]
     assert SECRET not in "".join(texts)
+
+
+def test_a_report_that_can_not_be_written_hides_no_state(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> Path:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(runs, "write", full)
+    report = runs.Report("run-1", "lab", states={"leaf-1": "new", "leaf-2": "unconfirmed"})
+    said = Work(tmp_path, {}, {}, {})._written(report)
+    assert "  new: leaf-1 - nothing to do" in said
+    assert "  unconfirmed: leaf-2 - the change is decided" in said
+    assert said.endswith("report: it could not be written (No space left on device)")
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
