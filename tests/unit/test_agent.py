@@ -479,6 +479,15 @@ def test_the_operators_word_ends_a_doubt(world: World, verb: str, texts: dict[st
     assert world.live() == texts
 
 
+def test_who_asked_other_witnesses_does_not_put_it_back(world: World) -> None:
+    """It was seen before it voted, by a run whose inventory names others: what these hold decides nothing."""
+    prepared(world)
+    assert world.ask("restore", witnesses=["mgmt-9"])["code"] == "other-witnesses"
+    assert world.live() == CHANGED
+    told = world.ask("restore", witnesses=["mgmt-3", "mgmt-1", "mgmt-2"])
+    assert told["outcome"] == "restored"
+
+
 def test_another_stack_is_told_that_it_is_in_doubt(world: World) -> None:
     prepared(world)
     world.registers.down = {"mgmt-1", "mgmt-2", "mgmt-3"}

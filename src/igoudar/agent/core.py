@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from .answers import MUTE, Answer, dead, ended_as, seconds_of, told_of
+from .answers import MUTE, Answer, dead, ended_as, require_witnesses, seconds_of, told_of
 from .clock import Clock
 from .disk import Attributes
 from .journal import DOUBT, END, Journal, Store
@@ -196,6 +196,7 @@ class Agent:
         with self.lock():
             if answer := self._repeated(id_, Event.RESTORE):
                 return answer
+            require_witnesses(self.store.journal(id_), request)
             journal = self.back(self._known(id_), Event.RESTORE, "asked by the operator")
         return ended_as(journal)
 

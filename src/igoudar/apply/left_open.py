@@ -76,7 +76,7 @@ class LeftOpen:
         if held == COMMIT:
             driver.confirm(id_)
             return KEPT
-        if problem := driver.restore(id_).problem:
+        if problem := driver.restore(id_, sorted(asked)).problem:
             raise DeviceFailed(f"{driver.name}: {id_} was put back, and not all runs again: {problem}")
         return BACK
 
