@@ -12,6 +12,8 @@ from igoudar.roles import Declaration, RoleFile, RolePort, RoleSettings, RoleUni
 PORT, EXPORTER_PORT = 9090, 9100
 UNIT = "prometheus.service"
 FOLDER = "/etc/prometheus"
+# Files come to a host in the order of their paths, and the check of prometheus.yml wants these to be there.
+RULES = f"{FOLDER}/igoudar-rules.yml"
 Duration = Annotated[str, Field(pattern=r"^[1-9][0-9]*(ms|s|m|h|d|w|y)$")]
 Size = Annotated[str, Field(pattern=r"^[1-9][0-9]*(MB|GB|TB)$")]
 
@@ -45,7 +47,7 @@ def declare(settings: Settings, host: HostView) -> Declaration:
         packages=("prometheus", "curl"),  # the latter asks it what it sees, on its own host
         files=(
             RoleFile(
-                f"{FOLDER}/rules.yml",
+                RULES,
                 template="rules.yml.j2",
                 variables={"told": settings},
                 validate="promtool check rules {} >/dev/null",
