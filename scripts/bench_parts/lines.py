@@ -13,7 +13,7 @@ from bench_parts.kinds import Kind, Texts, frr, interfaces, kinds, one
 from igoudar.impact import Change, changes
 from igoudar.impact_rules import Rules
 
-BENCH = "bench"  # the source, in impact.yaml, of a rule that was measured here
+BENCH = {"bench", "lines", "spared"}  # the sources, in impact.yaml, of rules that were measured here
 UNMEASURED = "unmeasured"  # `--only` this: kinds about a rule of another source
 
 # A line whose rule no kind measures -> why.
@@ -60,7 +60,7 @@ def chosen(only: str, texts: Mapping[str, Texts], rules: Rules) -> list[Kind]:
 
 def is_unmeasured(kind: Kind, texts: Mapping[str, Texts], rules: Rules) -> bool:
     told = (change.rule for found in about(kind, texts, rules).values() for change in found)
-    return any(rule is not None and rule.source != BENCH for rule in told)
+    return any(rule is not None and rule.source not in BENCH for rule in told)
 
 
 def _of_vrfs() -> Iterator[Kind]:
@@ -106,7 +106,7 @@ def _of_neighbours() -> Iterator[Kind]:
         about=("profile", "neighbor FABRIC bfd profile"),
     )
     yield one(
-        "line: bfd without a profile",
+        "frr without bfd",
         frr(r"^bfd\n(?:.*\n)*?exit\n!\n", ""),
         frr(r"^ neighbor \S+ bfd profile fabric\n", ""),
         about=("bfd",),

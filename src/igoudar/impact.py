@@ -9,7 +9,8 @@ worst line:
 
 A line that no rule knows counts as `restart`. What stands in a section that is new as a whole, or gone as a
 whole, is told by the section's first line. A list of lines with the same `thing` that is new or gone as a
-whole is told by those who use it. A `resets` that reaches no session which was there before resets nothing.
+whole is told by those who use it. A `resets` that reaches no session which was there before resets nothing,
+but for a line of a port that stays: where no session runs over it, a server's frames do.
 """
 
 from __future__ import annotations
@@ -124,7 +125,7 @@ def impact(before: Texts, after: Texts, rules: Rules, *, relieved: bool = False)
         seconds = max(seconds, rules.restart.drained) if drained else alone
         return Impact(worst, told.all, (), seconds, decided, drained, alone if drained else 0.0)
     sessions = {name for hit, change in reset for name in hit if _scope(change) in OF_SESSIONS}
-    things = {_thing(change) for _, change in reset if _scope(change) not in OF_SESSIONS}
+    things = {_thing(change) for hit, change in reset if not hit or _scope(change) not in OF_SESSIONS}
     return Impact(worst, tuple(sorted(sessions)), tuple(sorted(things)), seconds, decided)
 
 
@@ -193,7 +194,8 @@ def _judged(change: Change, told: _Sessions) -> tuple[Class, frozenset[str], Cha
     if kind is not Class.RESETS:
         return kind, frozenset(), change
     hit = told.reached(change)
-    concerns_sessions = change.rule.scope in OF_SESSIONS or "peer" in change.groups
+    is_link = change.rule.scope is Scope.PORT and bool(change.section)
+    concerns_sessions = not is_link and (change.rule.scope in OF_SESSIONS or "peer" in change.groups)
     return (kind if hit or not concerns_sessions else Class.HITLESS), hit, change
 
 
@@ -204,7 +206,8 @@ def _scope(change: Change) -> Scope | None:
 def _thing(change: Change) -> tuple[Scope, str]:
     assert change.rule is not None
     assert change.rule.scope is not None
-    return change.rule.scope, change.groups.get("thing") or (*change.section, change.text)[0]
+    scope = Scope.LINK if change.rule.scope is Scope.PORT else change.rule.scope
+    return scope, change.groups.get("thing") or (*change.section, change.text)[0]
 
 
 class _Sessions:

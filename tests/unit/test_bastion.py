@@ -30,7 +30,7 @@ needs_sshd = pytest.mark.skipif(SSHD is None, reason="needs sshd (apt install op
 
 def told(role: str, host: HostView, **settings: object) -> Declaration:
     folder = ROLES[role]
-    return render_declaration(folder.declare(folder.settings(settings, Where("d.yaml")), host), folder)
+    return render_declaration(folder.declare(folder.settings(settings, Where("d.yaml")), host, {}), folder)
 
 
 def written(folder: Path, *roles: Declaration) -> Path:
