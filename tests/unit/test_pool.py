@@ -28,7 +28,7 @@ from igoudar.errors import DeviceFailed, Where
 from igoudar.hostview import HostView, Neighbour
 from igoudar.model import Role
 from igoudar.pool import folder as pool
-from igoudar.pool.apt import Apt, stanza
+from igoudar.pool.apt import IMPORTANT, Apt, stanza
 from igoudar.pool.lock import Lock, lock_text, read_lock
 from igoudar.render_roles import render_declaration
 from igoudar.roles import Declaration, RoleFile, load_roles
@@ -52,6 +52,7 @@ UPSTREAM: dict[str, dict[str, str]] = {
     "tool": {"Version": "1.0", "Depends": "lib (>= 1.0)", "Recommends": "never"},
     "lib": {"Version": "1.0"},
     "never": {"Version": "3.5"},
+    "rival": {"Version": "1", "Conflicts": "helper"},
 }
 
 
@@ -133,7 +134,7 @@ def resolved(source: Path, state: Path, wanted: Sequence[str], snapshot: str) ->
 
 @pytest.fixture(scope="module")
 def lock(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Lock:
-    return resolved(source, tmp_path_factory.mktemp("state"), ["tool"], NEW)
+    return resolved(source, tmp_path_factory.mktemp("state"), ["tool", IMPORTANT], NEW)
 
 
 @pytest.fixture
@@ -244,9 +245,13 @@ def test_the_lock_has_what_hosts_need_and_nothing_else(lock: Lock, tmp_path: Pat
     assert replace(again, where=lock.where) == lock
 
 
-def test_a_package_that_no_source_has_is_named(source: Path, tmp_path: Path) -> None:
+def test_what_the_sources_do_not_have_or_allow_is_named(source: Path, tmp_path: Path) -> None:
     with pytest.raises(DeviceFailed, match="Unable to locate package nowhere"):
         resolved(source, tmp_path, ["tool", "nowhere"], NEW)
+    with pytest.raises(DeviceFailed, match="rival : Conflicts: helper"):
+        resolved(source, tmp_path, ["rival", IMPORTANT], NEW)
+    alone = resolved(source, tmp_path, ["rival"], NEW)
+    assert set(alone.packages) == {"core", "rival"}, "what an installer brings may have to go"
 
 
 def test_a_source_of_another_key_is_refused(source: Path, keys: Keys, tmp_path: Path) -> None:
@@ -409,6 +414,8 @@ def test_a_mirror_hands_files_on_and_takes_none(tmp_path: Path) -> None:
         (config.text or "").replace("/srv/igoudar/packages", f"{tmp_path}/pool").replace(":80;", f":{port};")
     )
     text = re.sub(r"(/run|/var/log/nginx)/", f"{tmp_path}/", text)
+    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    text = text.replace("http {", "http {" + "".join(f"{k}_temp_path {tmp_path}/{k};" for k in kinds))
     (tmp_path / "nginx.conf").write_text(text if os.geteuid() == 0 else text.replace("user www-data;", ""))
     run("sh", "-c", config.validate.replace("nginx", NGINX, 1).replace("{}", f"{tmp_path}/nginx.conf"))
     tmp_path.chmod(0o755)

@@ -110,11 +110,12 @@ def _sources(compiled: Compiled, given: Sequence[str]) -> list[str]:
 
 
 def _kinds(compiled: Compiled) -> dict[frozenset[str], list[str]]:
-    """What is wanted on hosts -> the hosts that want just that."""
+    """What is wanted on hosts -> the hosts that want just that; first what an installer puts on all."""
+    from igoudar.pool.apt import IMPORTANT  # noqa: PLC0415
     from igoudar.roles import packages  # noqa: PLC0415
 
     more = compiled.design.inventory.site.packages.more
-    kinds: dict[frozenset[str], list[str]] = {}
+    kinds = {frozenset((IMPORTANT, *more)): ["as they are installed"]}
     for host, told in compiled.hosts.items():
         kinds.setdefault(frozenset((*packages(told.values()), *more)), []).append(host)
     return kinds

@@ -16,8 +16,10 @@ from igoudar.errors import DeviceFailed, Missing
 from igoudar.pool.lock import Locked
 
 Told = Callable[[str], None]
-# What an installer puts on every host: the default of debootstrap. As patterns of apt.
-INSTALLED = ("?essential", "?priority(required)", "?priority(important)")
+# As patterns of apt. An installer (debootstrap) puts both on every host; what is important a role may replace
+# by another that conflicts with it, as ifupdown2 does.
+REQUIRED = ("?essential", "?priority(required)")
+IMPORTANT = "?priority(important)"
 HELPER = "/usr/lib/apt/apt-helper"
 CONFIG = """\
 #clear APT::Architectures;
@@ -79,8 +81,11 @@ class Apt:
         self._run("apt-get", "-q", "update", told=self.told)
 
     def needed(self, wanted: Collection[str]) -> dict[str, str]:
-        """name -> version of all that a host with `wanted` has, from nothing. Raises DeviceFailed."""
-        said = self._run("apt-get", "-s", "-q", "install", *INSTALLED, *sorted(wanted))
+        """name -> version of `wanted`, what Debian requires and what these depend on, installed from nothing.
+
+        `wanted` are names, or patterns of apt. Raises DeviceFailed.
+        """
+        said = self._run("apt-get", "-s", "-q", "install", *REQUIRED, *sorted(wanted))
         return dict(re.findall(r"^Inst (\S+) \((\S+)", said, re.MULTILINE))
 
     def locked(self, versions: Mapping[str, str]) -> dict[str, Locked]:
@@ -122,7 +127,8 @@ def locked_of(told: Mapping[str, str]) -> Locked:
 
 
 def _errors(done: subprocess.CompletedProcess[str]) -> str:
-    """What apt calls errors, else the last line."""
+    """What apt calls errors and why, else the last line."""
     lines = [line.strip() for line in done.stdout.splitlines() if line.strip()]
     found = [line.removeprefix("E: ") for line in lines if line.startswith("E: ")]
+    found += re.findall(r"^ (\S+ : .*)", done.stdout, re.MULTILINE)  # dependencies that cannot be met
     return "; ".join(found or lines[-1:]) or f"exit status {done.returncode}"
