@@ -25,9 +25,9 @@ EXAMPLES = """
 Hosts of a site with the service `packages` install from its pool and from nothing else. What is in it is
 packages.lock.yaml of the site: a change of it is reviewed, and rolled over the hosts in waves.
 \b
-  igoudar pool lock lab                           newer packages: read `git diff`
+  igoudar pool lock lab                           newest versions: read `git diff`
   igoudar pool fetch lab --to /srv/pool --sign-with pool@example
-  rsync -aH --delete /srv/pool/ mgmt-1:/srv/igoudar/packages/      and so on, to each member
+  rsync -aH --rsync-path "sudo rsync" /srv/pool/ mgmt-1:/srv/igoudar/packages/     and each other member
   pulumi up                                       the hosts move
 """
 from_option = click.option(
