@@ -14,6 +14,8 @@ from igoudar.site import Site
 
 MANAGERS, SWITCHES = "management", "switches"
 FIRST = (MANAGERS, SWITCHES)  # what a change of the switches needs, over the out-of-band network only
+# Not `nftables`, which a device has by its `roles`: Debian's user-mode Linux is built without the families
+# `inet` and `ip`, so hosts of a twin refuse its text.
 EVERYWHERE = ("base", "lldpd", "chrony")
 # service of the site -> the roles of its members; those of everywhere do the rest
 BY_SERVICE: dict[str, tuple[str, ...]] = {
@@ -21,10 +23,12 @@ BY_SERVICE: dict[str, tuple[str, ...]] = {
     "ntp": (),
     "dhcp": ("kea",),
     "logs": (),
+    "metrics": ("prometheus",),
+    "bastion": ("bastion",),
     "packages": ("package_mirror",),
 }
 # everywhere where the site has it: a service that every host uses, or an authority of SSH
-BY_USE: dict[str, str] = {"logs": "logs", "packages": "packages"}
+BY_USE: dict[str, str] = {"logs": "logs", "metrics": "node_exporter", "packages": "packages"}
 OF_CERTIFICATES = "ssh_ca"
 BY_ATTACHMENT = {Attachment.ACCESS: "host_net", Attachment.ROUTED: "bgp_host"}
 
@@ -35,7 +39,8 @@ def describe(inventory: Inventory, hall: HallDesign, tenants: TenantDesign) -> S
     devices = inventory.devices.values()
     managers = [d for d in devices if d.role is Role.MANAGEMENT]
     switches = [d for d in devices if d.role in SWITCH_ROLES]
-    roles = {d.name: _roles(d, attachment, inventory.site) for d in devices}
+    by_kind = {d.name: _roles(d, attachment, inventory.site) for d in devices}
+    roles = {d.name: tuple(dict.fromkeys((*by_kind[d.name], *d.roles))) for d in devices}
     groups = [_group(MANAGERS, managers, roles), _group(SWITCHES, switches, roles)]
     for row in hall.rows:
         standing = [inventory.devices[name] for rack in row.racks for name in row.devices[rack]]

@@ -42,12 +42,16 @@ class PowerCut(BaseException):
 
 
 class FailingDisk(Disk):
-    """`left`: changes until the power fails; None: never. `full`: what part of a path cannot be written."""
+    """`left`: changes until the power fails; None: never. `full`: what part of a path cannot be written.
+
+    `free`: bytes that are left on it; None: enough.
+    """
 
     def __init__(self) -> None:
         self.left: int | None = None
         self.steps = 0
         self.full = ""
+        self.free: int | None = None
 
     def _step(self) -> None:
         self.steps += 1
@@ -60,12 +64,25 @@ class FailingDisk(Disk):
         self._step()
         if self.full and self.full in str(path):
             raise OSError(28, "No space left on device", str(path))
+        before = _size(path)
+        if self.free is not None:
+            if len(data) > self.free:
+                raise OSError(28, "No space left on device", str(path))
+            self.free += before - len(data)
         super().write(path, data, attributes)
 
     def remove(self, path: Path) -> None:
         if path.exists():
             self._step()
+            if self.free is not None:
+                self.free += _size(path)
             super().remove(path)
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file, or of all files in a folder; 0 where there is none."""
+    files = path.rglob("*") if path.is_dir() else (path,)
+    return sum(file.stat().st_size for file in files if file.is_file())
 
 
 class FakeClock(Clock):

@@ -224,6 +224,9 @@ class MemoryBallot(Ballot):
     def pause(self) -> None:
         """No time passes."""
 
+    def know(self, witnesses: Sequence[Witness]) -> None:
+        """They are known."""
+
     def _all(self, witnesses: Sequence[Witness], words: str) -> list[str | None]:
         return [self.world.ask(("dev", self.number), n, words) for n in range(len(witnesses))]
 

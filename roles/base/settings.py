@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -14,11 +14,16 @@ PACKAGES = ("openssh-server", "sudo")
 # Several hundred logins at once are normal for a bastion; sshd's own default of 10 drops them.
 BASTION_STARTUPS, HOST_STARTUPS = "200:30:400", "60:30:120"
 
+_LIMITS = (
+    RoleFile("/etc/profile.d/igoudar.sh", template="profile.sh.j2"),
+    RoleFile("/etc/modprobe.d/igoudar.conf", template="modprobe.conf.j2"),
+)
+
 
 class Settings(RoleSettings):
     """`log_level` of sshd; `sysctl` are further kernel settings, which win over ours."""
 
-    log_level: Annotated[str, Field(pattern=r"^(QUIET|FATAL|ERROR|INFO|VERBOSE|DEBUG)$")] = "VERBOSE"
+    log_level: Literal["QUIET", "FATAL", "ERROR", "INFO", "VERBOSE", "DEBUG"] = "VERBOSE"
     sysctl: dict[Annotated[str, Field(pattern=r"^[a-z0-9_./-]+$")], str | int] = Field(default_factory=dict)
 
 
@@ -27,13 +32,18 @@ def declare(settings: Settings, host: HostView) -> Declaration:
     return Declaration(
         packages=PACKAGES,
         users=logins,
-        files=(*_names(host), *_access(settings, host), _kernel(settings, host)),
+        files=(*_names(host), *_access(settings, host), _kernel(settings, host), *_LIMITS),
         before_units=(
             RoleCommand(
                 "hostname",
                 "hostname -F /etc/hostname",
                 unless="read -r now </proc/sys/kernel/hostname && read -r name </etc/hostname"
                 ' && [ "$now" = "$name" ]',
+            ),
+            RoleCommand(
+                "modes",
+                "chmod 0600 /etc/ssh/sshd_config && chmod 0750 /etc/sudoers.d",
+                unless='[ "$(stat -c %a /etc/ssh/sshd_config /etc/sudoers.d | tr "\\n" /)" = 600/750/ ]',
             ),
             RoleCommand("sysctl", "/usr/lib/systemd/systemd-sysctl /etc/sysctl.d/90-igoudar.conf"),
             RoleCommand(
@@ -43,7 +53,8 @@ def declare(settings: Settings, host: HostView) -> Declaration:
             ),
         ),
         units=(RoleUnit("ssh.service"),),
-        ports=(RolePort(22, "tcp", host.oob_network, "ssh"),),
+        # People come to the bastion from networks that no data of the site names.
+        ports=(RolePort(22, "tcp", "" if host.name == host.bastion else host.oob_network, "ssh"),),
         lockout=True,
     )
 

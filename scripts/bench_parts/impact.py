@@ -41,6 +41,7 @@ from igoudar.verify.twins import outside_of
 INTERVAL = 0.01  # seconds between two probes of a flow
 BEFORE = 2.0  # seconds of probes before a change begins: logins and interpreters start in it
 LEAST, SETTLE, MOST = 9.0, 3.0, 300.0  # seconds: a flow is watched so long, until so long clean, at most
+PATIENCE = 40.0  # seconds after a change that one is watched for, which takes the traffic away for good
 CONVERGED = 120.0  # seconds until all must be as described before a change
 FLOWS = ("in a subnet", "between subnets", "routed", "world")
 
@@ -162,6 +163,7 @@ class Watch:
             "settle": SETTLE,
             "most": MOST,
             "until": self.over,
+            "patience": PATIENCE,
         }
 
         def ask(host: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
-from igoudar import adopted, checks, ssh_certificates, stack_files, vendors
+from igoudar import adopted, checks, role_findings, ssh_certificates, stack_files, vendors
 from igoudar.allocate import allocate, settled
 from igoudar.assemble import Documents
 from igoudar.bogons import load_bogons
@@ -35,8 +35,8 @@ from igoudar.one_hall import OF_TIES, halls_of
 from igoudar.pool import lock as pool
 from igoudar.render import render_all
 from igoudar.render_roles import render_declaration
+from igoudar.role_clashes import clashes as role_clashes
 from igoudar.roles import Declaration, RoleFolder, load_roles
-from igoudar.roles import clashes as role_clashes
 from igoudar.secret_marks import brought
 from igoudar.some_halls import part_of
 from igoudar.stack_files import StackFile, stacks_of
@@ -240,8 +240,10 @@ def _compiled(
     patched, said = adopted.put_on(patches, target.texts, inventory)
     found += said
     _stop_on_errors(found, root)
-    hosts, wrong = _declarations(HostViews(plan, signed, locked.snapshot), roles, nos_folders, halls)
-    found += wrong if locking else [*wrong, *pool.check(locked, hosts, inventory.site)]
+    snapshot = locked.snapshot
+    hosts, wrong = _declarations(HostViews(plan, signed, snapshot), roles, nos_folders, halls, root)
+    found += (*wrong, *role_findings.written_twice(hosts, target.texts, inventory.devices))
+    found += () if locking else pool.check(locked, hosts, inventory.site)
     _stop_on_errors(found, root)
     return Compiled(
         site=inventory.site.name,
@@ -334,7 +336,11 @@ def _chosen(inventory: Inventory, target: Mapping[str, Texts], base: Mapping[str
 
 
 def _declarations(
-    views: HostViews, roles: Mapping[str, RoleFolder], folders: Mapping[str, Nos], halls: Collection[str]
+    views: HostViews,
+    roles: Mapping[str, RoleFolder],
+    folders: Mapping[str, Nos],
+    halls: Collection[str],
+    root: Path,
 ) -> tuple[dict[str, dict[str, Declaration]], list[Finding]]:
     """host -> role -> declaration, for the hosts of every server group; a switch has its NOS's role too."""
     hosts: dict[str, dict[str, Declaration]] = {}
@@ -350,9 +356,9 @@ def _declarations(
             wanted = dict.fromkeys((*group.roles[name], *own))
             chosen = sorted(wanted, key=lambda r: roles[r].position if r in roles else 0)
             told, wrong = _declare(plan, view, [r for r in chosen if r in roles], roles)
-            findings += (*wrong, *_unknown_roles(plan, name, chosen, roles))
+            findings += (*wrong, *role_findings.given_and_settled(device, chosen, roles, root))
             hosts[name] = told
-    return hosts, findings
+    return hosts, [*findings, *role_findings.of_boxes_without_roles(plan, halls)]
 
 
 def _declare(
@@ -361,38 +367,13 @@ def _declare(
     device, secrets = plan.design.inventory.devices[view.name], plan.design.inventory.secrets
     told: dict[str, Declaration] = {}
     findings: list[Finding] = []
-    for role in chosen:
+    for role in sorted(chosen, key=lambda r: roles[r].sees_others):
         where = device.where.at("settings").at(role)
         try:
             settings = roles[role].settings(device.settings.get(role, {}), where, secrets)
             held = {mark for _, mark in brought(settings)}
-            told[role] = render_declaration(roles[role].declare(settings, view), roles[role], held)
+            told[role] = render_declaration(roles[role].declare(settings, view, told), roles[role], held)
         except BadInput as error:
             findings += error.findings
+    told = {role: told[role] for role in chosen if role in told}
     return told, [*findings, *role_clashes(told, view.name, device.where)]
-
-
-def _unknown_roles(
-    plan: Plan, name: str, chosen: list[str], roles: Mapping[str, RoleFolder]
-) -> list[Finding]:
-    device = plan.design.inventory.devices[name]
-    listed = ", ".join(roles)
-    return [
-        Finding(
-            "unknown-role",
-            device.where.at("settings").at(role),
-            f"there is no role {role!r}",
-            f"one of {listed}",
-        )
-        for role in device.settings
-        if role not in roles
-    ] + [
-        Finding(
-            "unused-settings",
-            device.where.at("settings").at(role),
-            f"{name} does not have the role {role!r}",
-            f"one of {', '.join(chosen)}",
-        )
-        for role in device.settings
-        if role in roles and role not in chosen
-    ]

@@ -34,12 +34,19 @@ class Login:
 class Neighbour:
     """A host of the site: its name and its out-of-band address without prefix length.
 
-    `mac` is that of the port there, empty while nobody has written it down.
+    `mac` is that of the port there, empty while nobody has written it down. `role`, `hall`, `row` and `rack`
+    of the inventory say what it is and where; `roles` is what runs on it by the design, none where no role is
+    applied: it is planned, offline, or not ours to configure.
     """
 
     name: str
     address: str
     mac: str = ""
+    role: str = ""
+    hall: str = ""
+    row: str = ""
+    rack: str = ""
+    roles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +149,10 @@ class HostView:
     def serves(self, name: str) -> bool:
         return any(self.name == n.name for n in self.service(name))
 
+    def address_of(self, name: str) -> str:
+        """The out-of-band address of a host of the site; empty where it has none."""
+        return next((n.address for n in self.neighbours if n.name == name), "")
+
     @property
     def oob_address(self) -> str:
         return self.oob.partition("/")[0]
@@ -221,8 +232,19 @@ def _view(views: HostViews, name: str) -> HostView:
 
 def _neighbours(plan: Plan) -> tuple[Neighbour, ...]:
     """Every box of ours with an out-of-band address, in the order of the inventory."""
+    racks = plan.design.inventory.racks
+    roles = {name: told for group in plan.design.servers.groups for name, told in group.roles.items()}
     return tuple(
-        Neighbour(d.name, str(d.oob.ip), d.oob_mac)
+        Neighbour(
+            name=d.name,
+            address=str(d.oob.ip),
+            mac=d.oob_mac,
+            role=str(d.role),
+            hall=d.hall,
+            row=racks[d.rack].row if d.rack in racks else "",
+            rack=d.rack,
+            roles=roles.get(d.name, ()),
+        )
         for d in plan.design.inventory.devices.values()
         if d.oob is not None and d.role is not Role.UPSTREAM
     )

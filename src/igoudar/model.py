@@ -6,7 +6,7 @@ netaddr values. Names are DNS labels, unique in the site. `where` is the line th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -94,6 +94,7 @@ class Device:
 
     `oob` is address and prefix on the out-of-band network. `host_key` is an OpenSSH public key line
     without comment; a twin brings its own. `settings` is role name -> mapping, checked by that role.
+    `roles`: of its host, beyond those that it has by what it is and serves.
     `cordoned`: no run touches it, whatever it is; what is recorded of it stays.
     `u` is the number on the rack's rail (`igoudar.hall.levels`), 0 beside the U. `draw_w` is what it may draw
     itself; None: what its type says. `feed`: of its rack, which an rPDU hands on. `modules`: bay -> module
@@ -130,6 +131,7 @@ class Device:
     box: Mapping[str, Where] = field(default_factory=dict)
     instead_of: Device | None = None
     cordoned: bool = False
+    roles: Sequence[str] = ()
 
     @property
     def left_alone(self) -> str:

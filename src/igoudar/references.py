@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from netaddr import IPNetwork
@@ -295,7 +296,7 @@ def _services(inventory: Inventory) -> Iterator[Finding]:
     hosts = {d.name: d for d in inventory.devices.values() if d.role is Role.MANAGEMENT}
     for position, name in enumerate(site.witnesses):
         if name not in hosts:
-            yield unknown("management host", name, site.where.at("witnesses").at(position), hosts)
+            yield _no_manager(inventory, name, site.where.at("witnesses").at(position), hosts)
     for key, service in site.services.items():
         if key in inventory.devices:
             said = f"the service {key!r} is called like a device, and both are names in {site.domain}"
@@ -305,9 +306,16 @@ def _services(inventory: Inventory) -> Iterator[Finding]:
         for position, name in enumerate(service.members):
             at = where.at(position)
             if name not in hosts:
-                yield unknown("management host", name, at, hosts)
+                yield _no_manager(inventory, name, at, hosts)
             elif first.setdefault(name, at) is not at:
                 said = f"{name} is there already"
                 yield Finding("member-twice", at, said, "each host once", see=first[name])
     if site.bastion and site.bastion not in hosts:
-        yield unknown("management host", site.bastion, site.where.at("bastion"), hosts)
+        yield _no_manager(inventory, site.bastion, site.where.at("bastion"), hosts)
+
+
+def _no_manager(inventory: Inventory, name: str, where: Where, hosts: Collection[str]) -> Finding:
+    found = unknown("management host", name, where, hosts)
+    device = inventory.devices.get(name)
+    said = f"{name} is of the role {device.role}, no management host" if device else found.message
+    return replace(found, message=said)

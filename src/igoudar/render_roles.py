@@ -11,7 +11,14 @@ from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError
+from jinja2 import (
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    TemplateError,
+    TemplateNotFound,
+    TemplateSyntaxError,
+)
 from jinja2.ext import Extension
 
 from igoudar.agent.masks import marks
@@ -95,6 +102,10 @@ def _written(mark: str, target: str, source: Path, folder: RoleFolder) -> Where:
 def _rendered(file: RoleFile, folder: RoleFolder) -> str:
     try:
         return role_environment(folder.path / "templates").get_template(file.template).render(file.variables)
+    except TemplateNotFound as error:
+        here = _written(file.template, file.path, folder.path / "settings.py", folder)
+        finding = Finding("broken-role", here, f"there is no template {error.name!r}", "a file of templates/")
+        raise BadInput([finding]) from error
     except TemplateSyntaxError as error:
         where = folder.path / "templates" / (error.name or file.template)
         raise BadInput(_broken(where, error.lineno, error.message or "not a template", folder)) from error

@@ -3,6 +3,7 @@
 `settings.py` of a role holds `Settings` (pydantic: what people may write) and `declare(settings, host)`:
 all that the role will do to that host, as data. So preview and check know every package, file, port and
 user without a host and without pyinfra; `__init__.py` beside it is the half that acts (`igoudar.worker`).
+A `declare(settings, host, others)` is told what the other roles of its host declare, by name of the role.
 `roles/order.yaml` lists all roles in the order of application, each with its reason.
 """
 
@@ -16,6 +17,8 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from inspect import signature
+from ipaddress import ip_network
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -34,6 +37,7 @@ PATH = re.compile(r"(/[A-Za-z0-9@+._-]+)+")
 UNIT = re.compile(r"[A-Za-z0-9@:_.-]+\.(service|timer|socket|path|target|mount)")
 NO_SECRETS: Mapping[str, SecretName] = {}
 WORD = re.compile(r"[a-z0-9][a-z0-9+._-]*")
+PURPOSE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ',.:()/+-]{0,79}")
 CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # a tab may stand in a line
 # What decides who gets in: a role that writes here goes back by itself when nobody does.
 WAYS_IN = ("/etc/ssh/", "/etc/sudoers", "/etc/pam.d/", "/etc/network/", "/etc/nftables")
@@ -104,7 +108,10 @@ class RoleCommand:
 
 @dataclass(frozen=True, slots=True)
 class RolePort:
-    """A port that the role opens, for checks and (later) for packet filters. `source`: who may come."""
+    """A port that the role opens on the out-of-band network, for checks and for the role `nftables`.
+
+    `protocol`: tcp or udp. `source`: who may come, one address or network; empty: everybody.
+    """
 
     number: int
     protocol: str
@@ -146,12 +153,16 @@ class Declaration:
 
 @dataclass(frozen=True, slots=True)
 class RoleFolder:
-    """A role as found on disk. `position` is its place in the order of application."""
+    """A role as found on disk. `position` is its place in the order of application.
+
+    `sees_others`: it is asked after the other roles of a host, wherever it stands in that order.
+    """
 
     name: str
     path: Path
     position: int
     module: ModuleType
+    sees_others: bool
 
     def settings(
         self, data: Mapping[str, Any], where: Where, secrets: Mapping[str, SecretName] = NO_SECRETS
@@ -168,12 +179,34 @@ class RoleFolder:
         assert isinstance(entry, RoleSettings)
         return entry
 
-    def declare(self, settings: RoleSettings, host: HostView) -> Declaration:
-        """What the role does to `host`; texts are still templates (`igoudar.render_roles`)."""
-        told = self.module.declare(settings, host)
-        if not isinstance(told, Declaration) or (wrong := malformed(told)):
-            raise TypeError(f"roles/{self.name}/settings.py: declare: {wrong if told else 'no declaration'}")
+    def declare(
+        self, settings: RoleSettings, host: HostView, others: Mapping[str, Declaration]
+    ) -> Declaration:
+        """What the role does to `host`; texts are still templates. Raises BadInput.
+
+        `others`: what the other roles of the host declared; that matters to a role that `sees_others`.
+        """
+        seen = (others,) if self.sees_others else ()
+        try:
+            told = self.module.declare(settings, host, *seen)
+        except BadInput:
+            raise
+        except Exception as error:  # a role is what people write
+            said = f"declare for {host.name}: {type(error).__name__}: {error}"
+            raise BadInput([self._broken(line_of(error, self.file), said)]) from error
+        wrong = malformed(told) if isinstance(told, Declaration) else "declare returns no Declaration"
+        if wrong:
+            raise BadInput([self._broken(self.module.declare.__code__.co_firstlineno, wrong)])
+        assert isinstance(told, Declaration)
         return told
+
+    @property
+    def file(self) -> Path:
+        return self.path / "settings.py"
+
+    def _broken(self, line: int, said: str) -> Finding:
+        where = Where(shown(self.file, self.path.parent.parent), line)
+        return Finding("broken-role", where, said, "a declaration as docs/add-a-role.md has it")
 
 
 def load_roles(folder: Path, root: Path | None = None) -> dict[str, RoleFolder]:
@@ -241,7 +274,8 @@ def _load(path: Path, position: int, root: Path) -> RoleFolder:
         raise BadInput([_lacks(file, root, "class Settings(RoleSettings)")])
     if not callable(getattr(module, "declare", None)):
         raise BadInput([_lacks(file, root, "declare(settings, host) -> Declaration")])
-    return RoleFolder(path.name, path, position, module)
+    sees_others = len(signature(module.declare).parameters) > 2
+    return RoleFolder(path.name, path, position, module, sees_others)
 
 
 def line_of(error: Exception, file: Path) -> int:
@@ -253,7 +287,7 @@ def line_of(error: Exception, file: Path) -> int:
 
 
 def _lacks(file: Path, root: Path, what: str) -> Finding:
-    return Finding("broken-role", Where(shown(file, root)), f"has no {what}", what)
+    return Finding("broken-role", Where(shown(file, root), 1), f"has no {what}", "one")
 
 
 def _inside(where: Where, path: str) -> Where:
@@ -285,7 +319,19 @@ def malformed(told: Declaration) -> str:
         return f"not a unit with its suffix: {bad[0]!r}"
     if bad := [p for p in told.secret_lines if not _finds_a_secret(p)]:
         return f"not a regular expression with a group `secret`: {bad[0]!r}"
+    if wrong_ports := [port for port in told.ports if not _opens(port)]:
+        return f"not a port with protocol, source and purpose: {wrong_ports[0]}"
     return _notified(told)
+
+
+def _opens(port: RolePort) -> bool:
+    """All of it ends in the text of a packet filter."""
+    try:
+        ip_network(port.source or "::/0")
+    except ValueError:
+        return False
+    good = port.protocol in ("tcp", "udp") and 0 < port.number < 65536
+    return good and PURPOSE.fullmatch(port.purpose) is not None
 
 
 def _plain(path: str) -> bool:
@@ -342,31 +388,6 @@ def _notified(told: Declaration) -> str:
         if missing := [n for n in one.notify if n not in known]:
             return f"{one.path}: notifies {missing[0]!r}, which the role does not have"
     return ""
-
-
-def clashes(declared: Mapping[str, Declaration], host: str, where: Where) -> tuple[Finding, ...]:
-    """Files, lines and ports that two roles of one host both claim."""
-    owners: dict[str, str] = {}
-    findings = []
-    for role, told in declared.items():
-        for claim in dict.fromkeys(_claims(told)):
-            if (other := owners.setdefault(claim, role)) != role:
-                said = f"{claim} of {host} belongs to the roles {other} and {role}"
-                findings.append(Finding("role-clash", where, said, "one owner"))
-    for role, told in declared.items():
-        for path in dict.fromkeys(one.path for one in told.lines):
-            if (owner := owners.get(f"file {path}", role)) != role:
-                said = (
-                    f"file {path} of {host} belongs to the role {owner}, and the role {role} has a line in it"
-                )
-                findings.append(Finding("role-clash", where, said, "one owner"))
-    return tuple(findings)
-
-
-def _claims(told: Declaration) -> Iterator[str]:
-    yield from (f"file {file.path}" for file in told.files)
-    yield from (f"line {one.replaces!r} of {one.path}" for one in told.lines if one.replaces)
-    yield from (f"port {port.number}/{port.protocol}" for port in told.ports)
 
 
 def packages(declared: Iterable[Declaration]) -> list[str]:

@@ -232,6 +232,7 @@ class BoxIn(Entry):
     """What a device states itself, and a pattern for many. `draw`: allocated power, instead of its type's.
 
     `feed`: of its rack, which an rPDU hands on. `modules`: name of a bay -> the module type in it.
+    `roles`: of its host, beyond those that it has by what it is and serves.
     """
 
     type: Label
@@ -246,6 +247,7 @@ class BoxIn(Entry):
     draw: DeviceWatts | None = None
     feed: Letter | None = None
     modules: Modules = {}
+    roles: list[str] = []
     settings: dict[str, dict[str, Any]] = {}
 
 

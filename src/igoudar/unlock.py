@@ -1,7 +1,7 @@
 """Frees a stack of the file backend whose `pulumi` was killed; never one whose `pulumi` lives.
 
 A lock is a file `locks/organization/<project>/<stack>/<id>.json` with process id, host and time. It is
-dead when it is of this host and the process is gone, or is another one that was started after the lock.
+dead when it is of this host and the process is gone, or is another program that was started after the lock.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import yaml
 from igoudar.errors import IgoudarError, Missing
 from igoudar.pulumi_stack import backend, pulumi
 
+ENGINE = "pulumi"  # what the kernel calls the process that writes locks
 SLACK_SECONDS = 2.0  # of the kernel's start times, which count in hundredths since boot
 
 
@@ -89,16 +90,20 @@ def _read(path: Path) -> Lock | None:
 def _lives(lock: Lock) -> bool:
     """Whether the process that wrote the lock is there: same id, and started before the lock.
 
-    Where the system shows no start times, any process of that id counts as the holder.
+    A clock that was set forward since makes the holder look younger than its lock, so a `pulumi` of that
+    id counts whenever it was started. Without start times any process of that id is the holder.
     """
     if not Path("/proc/self/stat").exists():
         return _exists(lock.pid)
     try:
-        stat = Path(f"/proc/{lock.pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
+        named, _, told = Path(f"/proc/{lock.pid}/stat").read_text("utf-8", "replace").rpartition(")")
     except OSError:
         return False
+    stat = told.split()
     if stat[0] in "ZX":
         return False
+    if named.partition("(")[2] == ENGINE:
+        return True
     ticks = int(stat[19]) / os.sysconf("SC_CLK_TCK")
     started = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME) + ticks
     return started <= lock.at + SLACK_SECONDS

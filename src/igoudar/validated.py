@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,6 +16,11 @@ from igoudar.yaml_source import Source, locate, read_source
 LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"  # of DNS
 NAME_PATTERN = r"([a-z0-9-]|\{[a-z]+\})+"  # a name with words in braces
 PLAIN_SECRET = "plain_secret"  # an error of ours; what was given may be a password and is not printed
+SECRET_KEY = re.compile(r"passw|passphrase|secret|token|private.?key", re.IGNORECASE)
+NOT_HERE = (
+    "take it out and give it another value, for this file is in git; people log in with keys, and a role "
+    "takes the mark secret:<name>@<version> in a setting that is there for it"
+)
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
@@ -60,8 +66,13 @@ def _finding(item: ErrorDetails, source: Source, kind: type[BaseModel]) -> Findi
     given = _short(item.get("input"))
     match item["type"]:
         case "extra_forbidden":
-            hint = _did_you_mean(name, source.data, steps[:-1], kind)
-            return Finding("unknown-key", where, f"the key {name!r} is not known here", hint=hint)
+            hint, said = (
+                _did_you_mean(name, source.data, steps[:-1], kind),
+                f"the key {name!r} is not known here",
+            )
+            if SECRET_KEY.search(name) and not hint.startswith("did you mean"):
+                return Finding("plain-secret", where, f"{said}, and may hold a secret", hint=NOT_HERE)
+            return Finding("unknown-key", where, said, hint=hint)
         case "missing":
             expected = _wanted(steps, kind) or "an entry with a value"
             return Finding("missing-key", where, f"the key {name!r} is missing", expected)
@@ -89,8 +100,11 @@ def _finding(item: ErrorDetails, source: Source, kind: type[BaseModel]) -> Findi
 _EXPECTED = {
     "bool_type": "true or false",
     "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "ip_any_address": "an IPv4 or IPv6 address",
     "string_type": "text, in quotes if it looks like a number",
     "list_type": "a list",
+    "tuple_type": "a list",
     "dict_type": "a mapping",
     "model_type": "a mapping",
 }
@@ -100,6 +114,7 @@ def _in_words(message: str) -> str:
     """pydantic's sentence as what was expected."""
     said = message[0].lower() + message[1:]
     said = said.removeprefix("input should be ").removeprefix("input should ")
+    said = said.replace("string should match pattern ", "text of the form ")
     return f"a number {said}" if said.startswith(("greater", "less")) else said
 
 

@@ -126,7 +126,7 @@ INPUT = (
     "vanished",
     "waivers",
 )
-TEXTS = ("render", "render_roles", "roles", "tree", "vendors", "yaml_source")
+TEXTS = ("render", "render_roles", "role_findings", "roles", "tree", "vendors", "yaml_source")
 
 
 def spoken() -> Iterator[str]:

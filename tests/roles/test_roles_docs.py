@@ -24,7 +24,9 @@ def test_the_role_of_the_page(tmp_path: Path) -> None:
     (entry,) = re.findall(r"  - role: motd\n    why: [^\n]+\n", PAGE)
     (tmp_path / "roles" / "order.yaml").write_text(f"roles:\n{entry}")
     role = load_roles(tmp_path / "roles")["motd"]
-    told = render_declaration(role.declare(role.settings({"contact": "us"}, Where("d.yaml")), ACCESS), role)
+    told = render_declaration(
+        role.declare(role.settings({"contact": "us"}, Where("d.yaml")), ACCESS, {}), role
+    )
     bundle = Bundle()
     with going(bundle):
         deploy_function(tmp_path / "roles", "motd").__wrapped__(told)  # type: ignore[attr-defined]

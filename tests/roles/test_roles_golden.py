@@ -17,7 +17,7 @@ from igoudar.role_document import as_document, digest, from_document
 from igoudar.roles import Declaration, load_roles
 from igoudar.secret_marks import brought
 from igoudar.witness.install import witness_files
-from tests.roles.views import CASES, SECRETS
+from tests.roles.views import BESIDE, CASES, SECRETS
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = Path(__file__).parent / "golden"
@@ -30,13 +30,15 @@ def declared(role: str, case: str) -> Declaration:
     written, host = CASES[role][case]
     folder = ROLES[role]
     settings = folder.settings(written, Where("devices.yaml"), SECRETS)
-    return render_declaration(folder.declare(settings, host), folder, {mark for _, mark in brought(settings)})
+    others = {other: declared(other, beside) for other, beside in BESIDE.get((role, case), {}).items()}
+    held = {mark for _, mark in brought(settings)}
+    return render_declaration(folder.declare(settings, host, others), folder, held)
 
 
 def readable(told: Declaration) -> str:
     lines = ["may lock everybody out"] if told.lockout else []
     lines += [f"package {name}" for name in told.packages]
-    lines += [f"port {p.number}/{p.protocol} from {p.source}: {p.purpose}" for p in told.ports]
+    lines += [f"port {p.number}/{p.protocol} from {p.source or 'all'}: {p.purpose}" for p in told.ports]
     for user in told.users:
         lines += [f"user {user.name} {' '.join(user.groups)}".rstrip(), *(f"| {key}" for key in user.keys)]
     for program, paths in PROGRAMS.items():

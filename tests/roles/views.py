@@ -14,11 +14,15 @@ from igoudar.ssh_certificates import HostCertificate
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 OTHER = f"{KEY[:-1]}B"
-RESOLVERS = (Neighbour("mgmt-1", "192.0.2.2"), Neighbour("mgmt-2", "192.0.2.3"))
+TOLD = ("base", "node_exporter")
+RESOLVERS = (
+    Neighbour("mgmt-1", "192.0.2.2", "", "management", "h1", "a", "a03", TOLD),
+    Neighbour("mgmt-2", "192.0.2.3", "", "management", "h1", "a", "a03"),
+)
 HOSTS = (
     *RESOLVERS,
-    Neighbour("leaf-1", "192.0.2.21", "02:00:00:01:00:03"),
-    Neighbour("srv-1", "192.0.2.101", "02:00:00:01:00:01"),
+    Neighbour("leaf-1", "192.0.2.21", "02:00:00:01:00:03", "leaf", "h1", "a", "a01", TOLD),
+    Neighbour("srv-1", "192.0.2.101", "02:00:00:01:00:01", "server", "h1", "a", "a01", TOLD),
 )
 
 
@@ -37,6 +41,7 @@ def view(name: str, role: Role, oob: str, **more: object) -> HostView:
         "time_servers": RESOLVERS,
         "witnesses": RESOLVERS[:1],
         "neighbours": HOSTS,
+        "services": {"metrics": RESOLVERS},
     }
     return HostView(name=name, role=role, oob=f"{oob}/24", **{**common, **more})  # type: ignore[arg-type]
 
@@ -81,7 +86,7 @@ MANAGEMENT = view(
     Role.MANAGEMENT,
     "192.0.2.2",
     cabled_ports=("eth0",),
-    services={"dns": RESOLVERS, "ntp": RESOLVERS, "dhcp": RESOLVERS[:1]},
+    services={"dns": RESOLVERS, "ntp": RESOLVERS, "dhcp": RESOLVERS[:1], "metrics": RESOLVERS},
 )
 # The same without the second server, and on a network whose reverse names are cut into four.
 WIDE = replace(
@@ -136,6 +141,13 @@ CASES: dict[str, dict[str, tuple[dict[str, object], HostView]]] = {
         "signed": ({}, replace(ACCESS, ssh_ca=SSH_CA, certificate=CERTIFICATE)),
         "rolled": ({}, replace(MANAGEMENT, ssh_ca=ROLLED)),
     },
+    "bastion": {
+        "names": ({}, MANAGEMENT),
+        "addresses": (
+            {"names": False, "ports": [22, 443]},
+            replace(MANAGEMENT, logins=MANAGEMENT.logins[:1], ssh_ca=SSH_CA),
+        ),
+    },
     "lldpd": {
         "access": ({}, ACCESS),
         "routed": ({}, ROUTED),
@@ -162,4 +174,36 @@ CASES: dict[str, dict[str, tuple[dict[str, object], HostView]]] = {
     "bgp_host": {"both": ({}, ROUTED), "ipv6": ({}, ROUTED6)},
     "frr_switch": {"fresh": ({}, SWITCH)},
     "witness": {"register": ({}, MANAGEMENT)},
+    "node_exporter": {
+        "access": ({}, ACCESS),
+        "management": ({"more": ["mdadm", "cpu"]}, MANAGEMENT),
+        "switch": ({}, SWITCH),
+    },
+    "prometheus": {
+        "first": ({}, MANAGEMENT),
+        "strict": ({"every": "1m", "down_for": "5m", "disk_free_percent": 20, "keep": "1y"}, MANAGEMENT),
+    },
+    "nftables": {
+        "access": ({}, ACCESS),
+        "management": (
+            {"more": [{"port": 873, "protocol": "tcp", "source": "2001:db8::/64", "purpose": "a backup"}]},
+            MANAGEMENT,
+        ),
+        "switch": ({}, SWITCH),
+    },
+}
+
+# What a role that is told of the others sees in a case: the cases of other roles of that host.
+BESIDE: dict[tuple[str, str], dict[str, str]] = {
+    ("nftables", "access"): {"base": "access", "chrony": "client", "node_exporter": "access"},
+    ("nftables", "management"): {
+        "base": "bastion",
+        "chrony": "server",
+        "node_exporter": "management",
+        "dns_authoritative": "one",
+        "unbound": "alone",
+        "kea": "known",
+        "prometheus": "first",
+    },
+    ("nftables", "switch"): {"base": "switch", "frr_switch": "fresh", "node_exporter": "switch"},
 }

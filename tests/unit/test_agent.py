@@ -166,6 +166,44 @@ def test_arm_is_refused_where_nothing_can_be_saved(world: World) -> None:
     assert world.read()["open"] is None
 
 
+def test_arm_is_refused_where_no_room_is_left_for_the_way_back(world: World) -> None:
+    world.ask("stage")
+    world.disk.free = 1 << 16
+    with pytest.raises(OSError, match="No space left"):
+        world.ask("arm")
+    assert world.read()["open"] is None
+
+
+@pytest.mark.parametrize("end", ["restore", "time", "boot"])
+def test_a_disk_that_becomes_full_after_apply_does_not_stop_the_way_back(world: World, end: str) -> None:
+    applied(world)
+    world.disk.free = 0
+    if end == "restore":
+        assert world.ask("restore")["outcome"] == "restored"
+    elif end == "boot":
+        world.power_cycle()
+    world.settle()
+    assert world.live() == world.runs() == OLD
+    assert world.left_behind() == []
+
+
+@pytest.mark.parametrize("by", ["time", "boot"])
+@pytest.mark.parametrize(("value", "texts"), [("commit", CHANGED), ("abort", OLD)])
+def test_nor_does_it_stop_one_that_has_voted(
+    world: World, monkeypatch: pytest.MonkeyPatch, by: str, value: str, texts: dict[str, str]
+) -> None:
+    prepared(world)
+    world.disk.free = 0
+    monkeypatch.delattr(Path, "write_text")  # the keys of the witnesses go by another way than the disk
+    for held in world.registers.held.values():
+        held["t1"] = value
+    if by == "boot":
+        world.power_cycle()
+    world.settle()
+    assert world.live() == texts
+    assert world.left_behind() == []
+
+
 def test_arm_is_refused_where_nothing_would_end_the_window(world: World) -> None:
     world.ask("stage")
     world.switch.watchable = False
@@ -439,6 +477,15 @@ def test_the_operators_word_ends_a_doubt(world: World, verb: str, texts: dict[st
     world.watch()
     assert world.ask(verb)["state"] == "finished"
     assert world.live() == texts
+
+
+def test_who_asked_other_witnesses_does_not_put_it_back(world: World) -> None:
+    """It was seen before it voted, by a run whose inventory names others: what these hold decides nothing."""
+    prepared(world)
+    assert world.ask("restore", witnesses=["mgmt-9"])["code"] == "other-witnesses"
+    assert world.live() == CHANGED
+    told = world.ask("restore", witnesses=["mgmt-3", "mgmt-1", "mgmt-2"])
+    assert told["outcome"] == "restored"
 
 
 def test_another_stack_is_told_that_it_is_in_doubt(world: World) -> None:

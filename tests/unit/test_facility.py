@@ -461,6 +461,21 @@ def test_both_sides_may_not(root: Path) -> None:
     assert "  1.33 kW in each of a01, a02, a04, a05" in lines
 
 
+def test_a_side_whose_end_would_overload_feeds_may_not(root: Path) -> None:
+    """2 A carry 1.05 kW, 351 W a phase: a rack of 1.33 kW alone is more, and all such racks are named."""
+    power = root / "inventory/lab/power.yaml"
+    power.write_text(power.read_text().replace("tap_off: 32 A", "tap_off: 2 A"))
+    lines = run("impact lab ups-a", root).splitlines()
+
+    assert "may be taken out: NO" in lines
+    assert "  feed B of a01, a02, a04, a05: each 1330 W of 1053 W" in lines
+
+    power.write_text(power.read_text().replace("tap_off: 2 A", "tap_off: 2.6 A"))
+    lines = run("impact lab ups-a", root).splitlines()
+    assert "may be taken out: NO" in lines
+    assert "  feed B on L1 of a01, a02, a04, a05: each 490 W of 456 W" in lines
+
+
 def test_a_battery_for_minutes_feeds_nothing(root: Path) -> None:
     lines = run("impact lab board-a", root).splitlines()
     assert "  feed A of a01, a02, a03, a04, a05" in lines

@@ -292,7 +292,7 @@ def _turn(name: str, old: str, new: str) -> Callable[[Path], None]:
             "203.0.113.0 is no neighbour",
         ),
         (_turn("uplinks.yaml", "asn: 64496", "asn: 64500"), "AS 64500 is our own"),
-        (_turn("site.yaml", "bastion: mgmt-1", "bastion: leaf-1"), "there is no management host 'leaf-1'"),
+        (_turn("site.yaml", "bastion: mgmt-1", "bastion: leaf-1"), "leaf-1 is of the role leaf, no"),
     ],
 )
 def test_names_and_numbers_that_lead_nowhere(folder: Path, edit: Callable[[Path], None], start: str) -> None:

@@ -73,7 +73,9 @@ class World:
         written = {"certificate": (self.folder / f"{name}.pem").read_text(), "key": "secret:key@1"}
         known = {"key": SecretName("key", 1, Where("s"))}
         settings = ROLE.settings(written, Where("d"), known)
-        told = render_declaration(ROLE.declare(settings, self.host(name, address)), ROLE, {"secret:key@1"})
+        told = render_declaration(
+            ROLE.declare(settings, self.host(name, address), {}), ROLE, {"secret:key@1"}
+        )
         here = self.folder / name
         changes = {
             "secret:key@1\n": (self.folder / f"{name}.key").read_text(),

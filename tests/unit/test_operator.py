@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +15,7 @@ from igoudar.agent.protocol import State
 from igoudar.agent.voting import Witness
 from igoudar.apply.change import FRR, INTERFACES, judge, mode
 from igoudar.apply.together import each
+from igoudar.apply.work import Work
 from igoudar.errors import DeviceFailed, Drift, IgoudarError
 from tests.agent_world import NEW, OLD, PATHS, SECRET, filled
 from tests.factory import RULES
@@ -47,6 +50,20 @@ def test_the_report_tells_no_secret(fabric: Fabric, tmp_path: Path) -> None:
     assert json.loads(texts[0])["states"] == dict.fromkeys(NAMES, "new")
     assert "| leaf-2 | new | nothing to do |" in texts[1]
     assert SECRET not in "".join(texts)
+
+
+def test_a_report_that_can_not_be_written_hides_no_state(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> Path:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(runs, "write", full)
+    report = runs.Report("run-1", "lab", states={"leaf-1": "new", "leaf-2": "unconfirmed"})
+    said = Work(tmp_path, {}, {}, {})._written(report)
+    assert "  new: leaf-1 - nothing to do" in said
+    assert "  unconfirmed: leaf-2 - the change is decided" in said
+    assert said.endswith("report: it could not be written (No space left on device)")
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -202,6 +219,17 @@ def test_the_next_run_waits_while_it_is_undecided(fabric: Fabric) -> None:
         fabric.operator().run()
     fabric.witnesses.cut = False
     assert fabric.operator().run().states == dict.fromkeys(NAMES, "new")
+
+
+def test_what_has_not_voted_does_not_wait_for_witnesses(fabric: Fabric) -> None:
+    for verb in ("stage", "arm", "apply"):
+        fabric.boxes["leaf-2"].world.ask(verb, "dead-run")
+    fabric.witnesses.cut = True
+    said = r"leaf-2: dead-run is open there, .* no majority .*: it goes back by itself within \d+ s"
+    with pytest.raises(DeviceFailed, match=said):
+        fabric.operator().run()
+    fabric.settle()
+    assert all_are(fabric, OLD)
 
 
 def test_after_the_last_word_nothing_is_put_back(fabric: Fabric) -> None:

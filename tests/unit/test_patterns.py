@@ -91,10 +91,12 @@ def test_an_absent_rack_takes_what_stands_in_it() -> None:
 
 
 def test_an_override_changes_one_object_and_is_its_line() -> None:
-    found = expanded(row(), ("srv-b01-2", {"draw": "800 W", "u": 9}), ("b03", {"power": "20 kW"}))
+    own = {"draw": "800 W", "u": 9, "roles": ["nftables"]}
+    found = expanded(row(), ("srv-b01-2", own), ("b03", {"power": "20 kW"}))
 
     assert found.findings == []
     assert (found.devices["srv-b01-2"].draw_w, found.devices["srv-b01-2"].u) == (800, 9)
+    assert [name for name, device in found.devices.items() if device.roles] == ["srv-b01-2"]
     assert found.devices["srv-b01-2"].where.path == "overrides.srv-b01-2"
     assert (found.devices["srv-b01-1"].draw_w, found.racks["b03"].power_w) == (None, 20_000)
 

@@ -226,6 +226,24 @@ def test_a_phase_over_its_breaker_is_named_and_held_against_a_third() -> None:
     }
 
 
+def sides_on_legs(*watts: float, **more: object) -> Graph:
+    """A rack on two busways, a device a phase on both: as near to the mean of the three as `watts` are."""
+    devices = [
+        Device(name=f"d{leg}", allocated_w=w, psus=(Psu("A", leg), Psu("B", leg)))
+        for leg, w in zip(("L1", "L2", "L3"), watts, strict=True)
+    ]
+    return replace(TWO_N, racks=(rack("r", {"A": "bus-a", "B": "bus-b"}, *devices, **more),))
+
+
+def test_a_phase_that_the_other_side_would_overload_is_named_before_it_is_lost() -> None:
+    """1860 W of 2000 W alone and 18 % out of balance, with 732 W of 667 W on one phase."""
+    assert load_faults(sides_on_legs(620.0, 620.0, 620.0), Balance(0.2)) == ()
+    (one, two) = load_faults(sides_on_legs(732.0, 564.0, 564.0), Balance(0.2))
+    assert (one.code, one.name, one.amount) == ("feed-alone-overload", "bus-a", 732.0)
+    assert one.message == "L1 of busway bus-a carries 732 W of 667 W when it is the only feed of its racks"
+    assert (two.code, two.name) == ("feed-alone-overload", "bus-b")
+
+
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_loads_are_those_of_the_oracle(scheme: str) -> None:
     for seed in range(40):
@@ -267,6 +285,35 @@ def test_what_must_not_fail_while_a_side_is_out() -> None:
     assert found.harmless
     assert found.feeds == (("r1", "A"),)
     assert found.must_stand == (("bus-b", 1600.0), ("grid", 1600.0), ("ups-b", 1600.0))
+
+
+def test_phases_of_what_is_left_are_looked_at_while_a_side_is_out() -> None:
+    even, odd = (
+        sides_on_legs(*watts, feed_w=1900.0) for watts in ((600.0, 600.0, 600.0), (690.0, 555.0, 555.0))
+    )
+    assert outage(even, ["ups-a"]).harmless
+
+    found = outage(odd, ["ups-a"])
+    assert not found.harmless
+    assert [(o.name, o.load_w, round(o.limit_w), o.racks) for o in found.overloads] == [
+        ("B on L1", 690.0, 633, ("r",)),
+        ("L1 of bus-b", 690.0, 667, ()),
+    ]
+    assert outage(odd, ["grid"]).overloads == ()
+
+
+def test_what_would_fill_a_phase_must_not_fail() -> None:
+    """Three feeds: with one out the two others carry their phases, with two out the last does not."""
+    graph = sides_on_legs(690.0, 600.0, 600.0)
+    units = (*graph.units, fed("bus-c", "grid", breaker_w=1000.0, kind="busway"))
+    psus = [[*device.psus, Psu("C", device.psus[0].leg)] for device in graph.racks[0].devices]
+    held = [replace(d, psus=tuple(p)) for d, p in zip(graph.racks[0].devices, psus, strict=True)]
+    three = rack("r", {"A": "bus-a", "B": "bus-b", "C": "bus-c"}, *held)
+    found = outage(replace(graph, units=units, racks=(three,)), ["bus-c"])
+    assert found.harmless
+    assert [(name, w) for name, w in found.must_stand if name != "grid"] == [
+        (f"{kind}-{side}", 0.0) for kind in ("bus", "ups") for side in "ab"
+    ]
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from igoudar.witness import __main__ as witness
 from igoudar.witness import register as module
 from igoudar.witness.register import Refused, Register
 from tests.synced import synced
@@ -127,6 +128,16 @@ def test_it_is_on_disk_before_the_answer(tmp_path: Path, monkeypatch: pytest.Mon
     register.propose("t1", "abort")
     register.look("t1")
     assert done[3:] == ["folder", "folder"]
+
+
+def test_whose_keys_may_come_is_on_disk_before_the_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done, keys = synced(monkeypatch), tmp_path / "keys"
+    monkeypatch.setattr(witness, "KEYS", keys)
+    assert witness.enrol(["ssh-ed25519 AAAA", "", " ssh-ed25519 BBBB "]) == "enrolled"
+    assert keys.read_text("ascii") == "restrict ssh-ed25519 AAAA\nrestrict ssh-ed25519 BBBB\n"
+    assert done == [f"{keys.stat().st_size} bytes", "folder"]
 
 
 def test_who_comes_by_ssh_may_ask_and_nothing_else(tmp_path: Path) -> None:

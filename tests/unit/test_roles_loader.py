@@ -10,13 +10,13 @@ from igoudar.errors import BadInput, Where
 from igoudar.hostview import HostView
 from igoudar.model import Role
 from igoudar.render_roles import render_declaration
+from igoudar.role_clashes import clashes
 from igoudar.roles import (
     Declaration,
     RoleCommand,
     RoleFile,
     RolePort,
     RoleUnit,
-    clashes,
     load_roles,
     malformed,
     packages,
@@ -71,7 +71,7 @@ def said(folder: Path) -> list[str]:
 
 def test_a_role_is_found_by_its_folder(tmp_path: Path) -> None:
     one = load_roles(role(tmp_path))["one"]
-    told = render_declaration(one.declare(one.settings({"seconds": 7}, Where("d.yaml")), HOST), one)
+    told = render_declaration(one.declare(one.settings({"seconds": 7}, Where("d.yaml")), HOST, {}), one)
 
     assert told.files[0].text == "7\n"
 
@@ -124,7 +124,7 @@ def test_a_broken_role_is_a_finding(tmp_path: Path, settings: str, expected: str
 def test_a_broken_template_is_a_finding(tmp_path: Path, template: str, line: int, expected: str) -> None:
     one = load_roles(role(tmp_path, template=template))["one"]
     with pytest.raises(BadInput) as caught:
-        render_declaration(one.declare(one.settings({}, Where("d.yaml")), HOST), one)
+        render_declaration(one.declare(one.settings({}, Where("d.yaml")), HOST, {}), one)
 
     (finding,) = caught.value.findings
     assert (finding.where.file, finding.where.line) == ("roles/one/templates/x.j2", line)
@@ -142,7 +142,7 @@ def test_a_mark_of_a_secret_is_refused_where_it_was_written(tmp_path: Path) -> N
         (tmp_path / name).mkdir()
         folder = load_roles(role(tmp_path / name, name, settings, template))[name]
         with pytest.raises(BadInput) as caught:
-            render_declaration(folder.declare(folder.settings({}, Where("d.yaml")), HOST), folder)
+            render_declaration(folder.declare(folder.settings({}, Where("d.yaml")), HOST, {}), folder)
         (finding,) = caught.value.findings
         assert (finding.where.file, finding.where.line) == expected
         assert "secret:k@3 cannot be filled in here" in finding.message
@@ -170,6 +170,10 @@ def test_a_mark_of_a_secret_is_refused_where_it_was_written(tmp_path: Path) -> N
         Declaration(before_units=(RoleCommand("a b", "true"),)),
         Declaration(secret_lines=("^key (.+)$",)),
         Declaration(secret_lines=("^key ((?P<secret>.+)$",)),
+        Declaration(ports=(RolePort(0, "tcp", "", "x"),)),
+        Declaration(ports=(RolePort(80, "sctp", "", "x"),)),
+        Declaration(ports=(RolePort(80, "tcp", "192.0.2.1/24", "x"),)),
+        Declaration(ports=(RolePort(80, "tcp", "", 'x" accept'),)),
     ],
 )
 def test_a_declaration_that_no_script_can_carry(told: Declaration) -> None:
@@ -187,6 +191,23 @@ def test_two_roles_that_own_one_thing() -> None:
         "file /etc/x of h belongs to the roles a and b",
         "port 53/udp of h belongs to the roles a and b",
     ]
+
+
+def test_a_role_may_be_told_of_the_others(tmp_path: Path) -> None:
+    """By the number of what it takes, and whether it stands before them or not."""
+    more = SETTINGS.replace("(settings, host)", "(settings, host, others)").replace(
+        "settings.seconds", "len(others)"
+    )
+    (tmp_path / "one").mkdir()
+    (tmp_path / "two").mkdir()
+    alone, told = load_roles(role(tmp_path / "one")), load_roles(role(tmp_path / "two", settings=more))
+    others = {"a": Declaration(), "b": Declaration()}
+
+    assert [one["one"].sees_others for one in (alone, told)] == [False, True]
+    said = [
+        one["one"].declare(one["one"].settings({}, Where("d.yaml")), HOST, others) for one in (alone, told)
+    ]
+    assert [d.files[0].variables["seconds"] for d in said] == [1, 2]
 
 
 def test_packages_stand_once() -> None:

@@ -37,7 +37,7 @@ def sign(authority: Path, key: Path, *names: str, host: bool = False) -> str:
 
 def written(host: HostView, folder: Path) -> dict[str, RoleFile]:
     """What the role writes, by name, moved into `folder`."""
-    told = render_declaration(ROLE.declare(ROLE.settings({}, Where("d.yaml")), host), ROLE)
+    told = render_declaration(ROLE.declare(ROLE.settings({}, Where("d.yaml")), host, {}), ROLE)
     files = {}
     for file in told.files:
         path = folder / file.path.removeprefix("/etc/ssh/")

@@ -34,9 +34,9 @@ def keygen(path: Path) -> str:
 
 
 def start_sshd(
-    folder: Path, host: str, more: Mapping[str, object] = MappingProxyType({})
+    folder: Path, host: str, more: Mapping[str, object] = MappingProxyType({}), config: object = "/dev/null"
 ) -> tuple[subprocess.Popen[bytes], Daemon]:
-    """`more`: further settings of the daemon."""
+    """`more`: further settings of the daemon, which win over those of the file `config`."""
     folder.mkdir()
     host_key, _ = keygen(folder / "host"), keygen(folder / "login")
     with socket.socket() as probe:
@@ -56,7 +56,7 @@ def start_sshd(
     Path("/run/sshd").mkdir(exist_ok=True) if os.geteuid() == 0 else None
     arguments = [f"-o{key}={value}" for key, value in options.items()]
     log = (folder / "log").open("wb")
-    process = subprocess.Popen([str(SSHD), "-D", "-e", "-f", "/dev/null", *arguments], stderr=log)
+    process = subprocess.Popen([str(SSHD), "-D", "-e", "-f", str(config), *arguments], stderr=log)
     for _ in range(1000):
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:

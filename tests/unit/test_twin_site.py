@@ -51,6 +51,14 @@ def test_a_planned_device_and_its_cables_are_not_there(lab: Inventory) -> None:
     assert list(spec.problems(twin)) == []
 
 
+def test_a_host_of_the_metrics_has_memory_for_them(lab: Inventory) -> None:
+    twin = site.twin_spec(lab, PASSWORDS)
+    more = twin.host("mgmt-3").memory_mb - twin.host("mgmt-2").memory_mb
+
+    assert lab.site.services["metrics"].members == ("mgmt-3",)
+    assert more == site.METRICS_MEMORY_MB
+
+
 def test_ports_have_the_mtu_of_their_side_and_a_mac_that_stays(lab: Inventory) -> None:
     twin = site.twin_spec(lab, PASSWORDS)
     assert {p.mtu for p in twin.host("leaf-1").ports} == {lab.site.fabric_mtu}

@@ -206,6 +206,16 @@ def test_witnesses_that_fall_silent_meanwhile_leave_it_undecided(
     assert new(site, *PAIR)
 
 
+def test_what_has_not_voted_is_not_said_to_wait_for_witnesses(root: Path, site: SiteWorld) -> None:
+    site.open("run-1", *PAIR, until="applied")
+    passed(site, WINDOW * 0.6, *PAIR)
+    site.registers.down = {"mgmt-1", "mgmt-2"}
+    said, status = typed(root, "recover lab --yes")
+    assert status == 4
+    assert "left alone: no majority of the witnesses answers, and it goes back by itself within 3 s" in said
+    assert new(site, *PAIR)
+
+
 def test_a_run_whose_operator_may_live_is_left_alone(root: Path, site: SiteWorld) -> None:
     site.open("run-1", *PAIR, until="applied")
     passed(site, WINDOW * 0.6, "leaf-1")  # its last extension was lost; that of leaf-2 was not

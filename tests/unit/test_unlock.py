@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -70,6 +71,22 @@ def test_a_process_that_got_the_id_later_holds_nothing(checkout: Path) -> None:
     os.utime(path, (0, 1_000_000_000))
 
     assert unlock("lab", checkout) == [f"freed the lock of process {os.getpid()}, which is gone"]
+
+
+def test_a_clock_set_forward_since_makes_no_living_holder_dead(checkout: Path) -> None:
+    """The holder seems to have been started long after its lock."""
+    engine = checkout / "engine/pulumi"
+    engine.parent.mkdir()
+    shutil.copy("/bin/sleep", engine)
+    with subprocess.Popen([engine, "60"]) as holder:
+        path = lock(checkout, holder.pid)
+        os.utime(path, (0, path.stat().st_mtime - 3600))
+        try:
+            with pytest.raises(Locked, match="which lives"):
+                unlock("lab", checkout)
+        finally:
+            holder.kill()
+    assert path.exists()
 
 
 def test_a_holder_that_nobody_has_buried_is_dead(checkout: Path) -> None:

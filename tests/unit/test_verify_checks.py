@@ -12,7 +12,7 @@ import pytest
 from igoudar.bogons import load_bogons
 from igoudar.derive import derive
 from igoudar.design import Plan
-from igoudar.model import Inventory, Status
+from igoudar.model import Inventory, Role, Status
 from igoudar.site import Service
 from igoudar.verify import drills, flows
 from igoudar.verify.checks import UNTOLD, FactCheck, Kind, Mode, ProbeCheck
@@ -100,7 +100,8 @@ def test_equal_addresses_of_two_tenants_are_told_apart_by_who_answers() -> None:
     """Every server of the first VPC asks for addresses of the second: its own holder answers, or nobody."""
     site = made()
     ends = {(e.server, e.vrf): e for e in flows.endpoints(site)}
-    probes = [c for c in flows.probes(site, WORLD).after if c.probe["kind"] == "udp"]
+    servers = {server for server, _ in ends}
+    probes = [c for c in flows.probes(site, WORLD).after if c.probe["kind"] == "udp" and c.host in servers]
     assert probes
     for check in probes:
         asker = next(e for e in ends.values() if e.server == check.host)
@@ -158,6 +159,45 @@ def test_what_a_host_asks_does_not_grow_with_the_site() -> None:
         return max(asked.count(host) for host in set(asked))
 
     assert most(many) <= most(few) + 4
+
+
+def managed(*roles: str) -> Site:
+    """With a management host that gathers the metrics, and a server that is offline. All have `roles`."""
+    inventory = factory.site()
+    service = Service(("mgmt-1",), 0, factory.AT)
+    one = next(d for d in inventory.devices.values() if d.role is Role.SERVER)
+    devices = {
+        **inventory.devices,
+        one.name: replace(one, status=Status.OFFLINE),
+        "mgmt-1": replace(one, name="mgmt-1", role=Role.MANAGEMENT),
+    }
+    devices = {name: replace(d, roles=roles) for name, d in devices.items()}
+    served = replace(inventory.site, services={"metrics": service})
+    return made(replace(inventory, devices=devices, site=served))
+
+
+def test_each_prometheus_finds_every_host_in_use_up() -> None:
+    site = managed()
+    asked = {c.host: c for c in checks(site) if c.kind is Kind.METRICS}
+
+    assert set(asked) == {"mgmt-1"}
+    assert asked["mgmt-1"].want == site.hosts
+    assert len(site.inventory.devices) > len(site.hosts)
+    assert not any(c.kind is Kind.METRICS for c in checks(made()))
+
+
+def test_management_hosts_look_for_ports_that_nobody_declared() -> None:
+    """Of hosts that have a packet filter."""
+    assert [c for c in flows.probes(managed(), {}).after if c.host == "mgmt-1"] == []
+    site = managed("nftables")
+    devices = site.inventory.devices
+    probes = [c for c in flows.probes(site, {}).after if c.host == "mgmt-1"]
+
+    assert probes
+    assert {c.probe["port"] for c in probes} == {flows.ANSWER_PORT}
+    assert {c.want for c in probes} == {frozenset[str]()}
+    addresses = {str(devices[name].oob.ip) for name in site.hosts}  # type: ignore[union-attr]
+    assert {c.probe["to"] for c in probes} <= addresses
 
 
 def test_spread_takes_different_ones_for_each_asker() -> None:

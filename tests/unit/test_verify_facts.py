@@ -136,3 +136,21 @@ def test_what_is_announced_is_asked_by_family() -> None:
     facts = facts_of({name: {"rc": 0, "out": "\n".join(map(json.dumps, told))}}, keys)
     assert facts[keys[0]] == {"198.51.100.0/24"}
     assert facts[keys[1]] == {"2001:db8:100::/48"}
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "told"),
+    [
+        (0, {"data": {"activeTargets": [{"health": "up", "labels": {"instance": "a"}}]}}, {"a"}),
+        (0, {"data": {"activeTargets": [{"health": "down", "labels": {"instance": "a"}}]}}, set()),
+        (0, {"data": {"activeTargets": []}}, set()),
+        (7, {}, None),  # curl: nobody listens
+        (2, {}, None),
+    ],
+)
+def test_who_is_up_as_prometheus_says(status: int, text: dict[str, Any], told: set[str] | None) -> None:
+    key = ("metrics", "192.0.2.4")
+    ((name, words),) = commands_for([key]).items()
+
+    assert words[-1] == "http://192.0.2.4:9090/api/v1/targets?state=active"
+    assert facts_of({name: {"rc": status, "out": json.dumps(text)}}, [key]).get(key) == told

@@ -133,6 +133,21 @@ def test_cables_are_pulled_exchanged_and_taken_out_by_label() -> None:
     assert (pull.title, [line.label for line in pull.lines]) == ("Pull", [9, 17])
 
 
+def test_cables_are_pulled_rack_by_rack_and_their_places_are_told() -> None:
+    ends = (
+        "0H1.A10-2:swp1/0H1.A12-1:swp1",
+        "0H1.A10-1:swp1/0H1.A02-40:swp10",
+        "0H1.A02-40:swp9/0H1.A03-1:eth0",
+    )
+    cables = {
+        f"x-{at}/p -- y-{at}/p": DAC | {"ends": told, "label": 100 + at} for at, told in enumerate(ends)
+    }
+    (pull,) = cable_order("h1", {}, cables | {"a/1 -- b/1": NEW_CABLE}, DAY).sections
+
+    assert [line.label for line in pull.lines] == [102, 101, 100, 0]
+    assert pull.lines[0].markdown() == ("**102** x-2/p → y-2/p: dac, 3 m; 0H1.A02-40:swp9 to 0H1.A03-1:eth0")
+
+
 def test_the_lab_s_cables_are_recorded_with_label_and_length() -> None:
     root = Path(__file__).parents[2]
     (told,) = cabling_records(compile_site(root / "inventory/lab", root=root, today=DAY)).values()

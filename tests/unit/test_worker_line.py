@@ -15,8 +15,9 @@ from pyinfra.api.state import State
 from pyinfra.context import ctx_host, ctx_state
 
 from igoudar.errors import Where
+from igoudar.role_clashes import clashes
 from igoudar.role_document import as_document
-from igoudar.roles import Declaration, RoleCommand, RoleFile, RoleLine, RoleUnit, clashes, malformed
+from igoudar.roles import Declaration, RoleCommand, RoleFile, RoleLine, RoleUnit, malformed
 from igoudar.worker.calls import configure, going
 from igoudar.worker.operations import Operations
 from igoudar.worker.report import told_of

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .journal import Journal
-from .protocol import Refused
+from .protocol import BOUND, Refused
 
 Answer = dict[str, Any]
 SHORTEST, LONGEST = 1.0, 3600.0  # of a window, of a restore
@@ -25,6 +25,13 @@ def seconds_of(request: Mapping[str, Any], of: str) -> float:
     if not SHORTEST <= seconds <= LONGEST:
         raise Refused("bad-request", f"a {of} of {seconds:g} s; expected {SHORTEST:g} to {LONGEST:g}")
     return seconds
+
+
+def require_witnesses(journal: Journal | None, request: Mapping[str, Any]) -> None:
+    """Who finishes what a run left open says which witnesses it asked: this may have voted with others."""
+    voted = {w.name for w in journal.witnesses} if journal is not None and journal.state in BOUND else set()
+    if voted and "witnesses" in request and voted != {*request["witnesses"]}:
+        raise Refused("other-witnesses", f"it voted with the witnesses {', '.join(sorted(voted))}")
 
 
 def told_of(journal: Journal) -> Answer:

@@ -15,10 +15,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from .answers import MUTE, Answer, dead, ended_as, seconds_of, told_of
+from .answers import MUTE, Answer, dead, ended_as, require_witnesses, seconds_of, told_of
 from .clock import Clock
 from .disk import Attributes
-from .journal import Journal, Store
+from .journal import DOUBT, END, Journal, Store
 from .masks import Masker, fill, hide
 from .protocol import BOUND, REPEATED, Event, Outcome, Refused, State, move
 from .running import canonical, drift
@@ -196,6 +196,7 @@ class Agent:
         with self.lock():
             if answer := self._repeated(id_, Event.RESTORE):
                 return answer
+            require_witnesses(self.store.journal(id_), request)
             journal = self.back(self._known(id_), Event.RESTORE, "asked by the operator")
         return ended_as(journal)
 
@@ -215,6 +216,7 @@ class Agent:
         if state is State.FINISHED:
             return self.finish(journal, Outcome.DROPPED, why)
         journal = journal.with_(state=state)
+        self.store.give_room(journal.id, END)
         self.store.save(journal)
         end_worker(journal.worker)
         self.put_back(journal.id)
@@ -253,6 +255,7 @@ class Agent:
 
     def finish(self, journal: Journal, outcome: Outcome, why: str) -> Journal:
         """The journal says so first; what is left to do after it is done again after a crash."""
+        self.store.give_room(journal.id, END)
         if outcome is Outcome.CONFIRMED and not self.disk.has(voted := self.store.txn(journal.id) / VOTED):
             self.disk.write(voted, self._to_keep(journal.id))  # it voted by an agent that was older
         journal = journal.finished(outcome, why)
@@ -270,7 +273,7 @@ class Agent:
         folder = self.store.txn(journal.id)
         if self.disk.has(folder / VOTED) and journal.outcome == Outcome.CONFIRMED:
             self.disk.write(self.store.folder / "confirmed.json", self.disk.read(folder / VOTED))
-        for part in (VOTED, "saved", "candidate"):
+        for part in (VOTED, "saved", "candidate", DOUBT, END):
             self.disk.remove(folder / part)
         pointed = self.store.pointed()
         if pointed is not None and pointed.id == journal.id:
@@ -389,6 +392,8 @@ class Agent:
             found = self.switch.attributes(path) if self.switch.has(path) else None
             manifest[path] = None if found is None else [found.uid, found.gid, found.mode]
         self.disk.write(folder / "manifest.json", json.dumps(manifest).encode())
+        both = (*live.values(), *self._candidate(id_).values())
+        self.store.keep_room(id_, 2 * sum(map(len, both)))
 
 
 STORE = Path(os.environ.get("IGOUDAR_AGENT_STORE", "/var/lib/igoudar"))

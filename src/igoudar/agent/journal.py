@@ -4,6 +4,7 @@ txn/<id>/journal.json   state, stack, window, base, witnesses; written whole, be
 txn/<id>/candidate/     the new files, secrets filled in; and request.json as it came
 txn/<id>/voted.json     from the vote on: what will be confirmed.json if it is decided so
 txn/<id>/saved/         the files as they were; and manifest.json with owners and modes
+txn/<id>/*.room         nothing: space that is given up when it is needed, see `keep_room`
 open                    the id that is open; it counts only while that journal says so
 confirmed.json          the last confirmed texts with marks, the values of these, and what ran then
 key                     random; live text leaves the switch only as a digest keyed with it
@@ -24,6 +25,8 @@ from .voting import Witness
 
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 REMEMBERED_SECONDS = 366 * 86400  # a late message of an older transaction is not to be expected
+DOUBT, END = "doubt.room", "end.room"
+ROOM = 1 << 16  # bytes: a few journals and folders, in blocks of 4 KiB
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,18 @@ class Store:
         folder = self.txn(journal.id)
         self.disk.folder(folder)
         self.disk.write(folder / "journal.json", json.dumps(asdict(journal)).encode())
+
+    def keep_room(self, id_: str, texts: int) -> None:
+        """A disk that becomes full after this stops neither the doubt about an id nor its end, either way.
+
+        `texts`: bytes of all that may have to be written then. Raises OSError.
+        """
+        for part, size in ((DOUBT, ROOM), (END, ROOM + texts)):
+            self.disk.write(self.txn(id_) / part, bytes(size))
+
+    def give_room(self, id_: str, part: str) -> None:
+        if self.disk.has(room := self.txn(id_) / part):
+            self.disk.remove(room)
 
     def pointed(self) -> Journal | None:
         """The journal that `open` names. The pointer is written before that says so, and goes after."""

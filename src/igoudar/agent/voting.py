@@ -45,6 +45,7 @@ class Ballot:
 
     def reached(self, witnesses: Sequence[Witness]) -> bool:
         """Whether a majority answers. So many are asked at first, then the rest; then those that did not."""
+        self.know(witnesses)
         majority = len(witnesses) // 2 + 1
         left = self._silent(witnesses[:majority])
         if not left:
@@ -57,6 +58,12 @@ class Ballot:
             left = self._silent(left)
         return 2 * len(left) < len(witnesses)
 
+    def know(self, witnesses: Sequence[Witness]) -> None:
+        """Their keys are on disk; not written again in doubt, when that may be full."""
+        keys, lines = self.folder / "witnesses", "".join(f"{w.address} {w.host_key}\n" for w in witnesses)
+        if not keys.exists() or keys.read_text("ascii", "replace") != lines:
+            keys.write_text(lines, "ascii")
+
     def _silent(self, witnesses: Sequence[Witness]) -> list[Witness]:
         """Those that do not say that they are there."""
         answers = self._all(witnesses, "hello")
@@ -67,13 +74,13 @@ class Ballot:
 
     def propose(self, witnesses: Sequence[Witness], id_: str, value: str) -> str:
         """What is decided after the proposal; empty where that is not known."""
+        self.know(witnesses)
         return decided(self._all(witnesses, f"propose {id_} {value}"), len(witnesses))
 
     def _all(self, witnesses: Sequence[Witness], words: str) -> list[str | None]:
         if not witnesses:
             return []
         keys = self.folder / "witnesses"
-        keys.write_text("".join(f"{w.address} {w.host_key}\n" for w in witnesses), "ascii")
         answers: dict[Witness, str | None] = dict.fromkeys(witnesses)
 
         def one(witness: Witness) -> None:

@@ -7,7 +7,7 @@ import fcntl
 import os
 
 from .core import Agent
-from .journal import Journal
+from .journal import DOUBT, END, Journal
 from .protocol import Event, Outcome, Refused, State, move
 from .voting import ABORT, COMMIT
 
@@ -59,6 +59,7 @@ def look(agent: Agent, handle: int) -> bool:
             fcntl.flock(handle, fcntl.LOCK_UN)
             return False
         if journal.state is State.PREPARED and ended(agent, journal):
+            agent.store.give_room(journal.id, DOUBT)
             agent.store.save(journal.with_(state=move(journal.state, Event.WINDOW_ENDS)))
         elif journal.state is not State.IN_DOUBT and ended(agent, journal):
             agent.back(journal, Event.WINDOW_ENDS, "the window ended without a word")
@@ -98,9 +99,11 @@ def boot(agent: Agent) -> None:
         why = "the switch was started while it was open"
         state = move(journal.state, Event.BOOT) if journal is not None else None
         if journal is not None and state is State.IN_DOUBT:
+            agent.store.give_room(journal.id, DOUBT)
             agent.store.save(journal.with_(state=state, worker=""))
             agent.switch.start_watch()
         elif journal is not None and state is State.RESTORING:
+            agent.store.give_room(journal.id, END)
             agent.put_back(journal.id)
             agent.finish(journal, Outcome.RESTORED, why)
         elif journal is not None:

@@ -96,7 +96,7 @@ class Driver(Protocol):
     def verify(self, paths: tuple[str, ...], disguise: Disguise, *, interfaces: bool = False) -> Live: ...
     def prepare(self, id_: str, witnesses: Sequence[Witness], window: float) -> None: ...
     def confirm(self, id_: str) -> None: ...
-    def restore(self, id_: str) -> Ended: ...
+    def restore(self, id_: str, asked: Sequence[str] | None = None) -> Ended: ...
     def close(self) -> None: ...
 
 
@@ -135,8 +135,9 @@ class AgentDriver(ABC):
     def confirm(self, id_: str) -> None:
         self._ask("confirm", {"id": id_})
 
-    def restore(self, id_: str) -> Ended:
-        told = self._ask("restore", {"id": id_})
+    def restore(self, id_: str, asked: Sequence[str] | None = None) -> Ended:
+        """`asked`: names of the witnesses that hold abort; refused where it has voted with others."""
+        told = self._ask("restore", {"id": id_} if asked is None else {"id": id_, "witnesses": asked})
         return Ended(told["outcome"], told["why"], told["problem"])
 
     @abstractmethod

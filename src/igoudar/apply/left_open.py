@@ -32,6 +32,14 @@ def others(opened: Mapping[str, Any]) -> str:
     return f"{whose} is open there for {opened['left']:.0f} s more; wait, then run again"
 
 
+def _without_witnesses(opened: Mapping[str, Any]) -> str:
+    """What ends it while no majority of the witnesses answers: who has not voted does not wait for them."""
+    if opened["state"] in BOUND:
+        return f"is undecided there: {UNDECIDED}"
+    left = f"it goes back by itself within {opened['left']:.0f} s"
+    return f"is open there, and no majority of the witnesses answers: {left}; nothing was touched"
+
+
 def _voted_with_others(standing: Iterable[Mapping[str, Any]], asked: Collection[str]) -> tuple[str, ...]:
     """The witnesses that switches voted with, where these are not the ones that would be asked."""
     voted = {name for opened in standing for name in opened.get("witnesses", ())}
@@ -63,12 +71,12 @@ class LeftOpen:
                 self._held[id_] = self._witnesses.propose(id_, ABORT)
         held = self._held[id_]
         if not held:
-            raise DeviceFailed(f"{driver.name}: {id_} is undecided there: {UNDECIDED}")
+            raise DeviceFailed(f"{driver.name}: {id_} {_without_witnesses(opened)}")
         say(f"{'keeps' if held == COMMIT else 'puts back'} {id_}, which a run left open")
         if held == COMMIT:
             driver.confirm(id_)
             return KEPT
-        if problem := driver.restore(id_).problem:
+        if problem := driver.restore(id_, sorted(asked)).problem:
             raise DeviceFailed(f"{driver.name}: {id_} was put back, and not all runs again: {problem}")
         return BACK
 
@@ -112,6 +120,11 @@ class Open:
             told["state"] in GUARDED and told["left"] > told.get("window", 0.0) / 2
             for told in self.at.values()
         )
+
+    @property
+    def bound(self) -> bool:
+        """Whether some switch has voted, so that no window ends it there."""
+        return any(told["state"] in BOUND for told in self.at.values())
 
     def verdict(self, *, take_over: bool = False) -> Verdict:
         if self.others:

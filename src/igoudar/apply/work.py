@@ -82,9 +82,15 @@ class Work:
         return {**told, "said": f"{warned}{said}" if silent or warned else ""}
 
     def _written(self, report: runs.Report) -> str:
-        """The report is on disk; what of it belongs on a terminal."""
-        shown = runs.write(report, self.root).relative_to(self.root)
-        return f"{runs.table(report.states)}\n  report: {shown}/report.md"
+        """The report is on disk; what of it belongs on a terminal.
+
+        A full disk here makes no failure of a change that is decided, and hides no state of one that failed.
+        """
+        try:
+            shown = f"{runs.write(report, self.root).relative_to(self.root)}/report.md"
+        except OSError as error:
+            shown = f"it could not be written ({error.strerror})"
+        return f"{runs.table(report.states)}\n  report: {shown}"
 
     def read(self, progress: Progress) -> dict[str, Any]:
         """`{inputs, unreachable}`: live texts in place of recorded ones.

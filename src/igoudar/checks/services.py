@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from igoudar.design import Design
 from igoudar.errors import Finding, unknown
+from igoudar.site import Site
 
 
 def check(design: Design) -> Iterator[Finding]:
@@ -19,3 +20,14 @@ def check(design: Design) -> Iterator[Finding]:
             said = f"{service.min_up} of the {count} members of {name} have to be up, so none may ever change"
             where, hint = service.where.at("min_up"), "or give it more members"
             yield Finding("min-up", where, said, f"at most {count - 1}", hint)
+    yield from _way_in(design.inventory.site)
+
+
+def _way_in(site: Site) -> Iterator[Finding]:
+    """The host by which workers come in passes everything on where it is none of those that are narrowed."""
+    service = site.services.get("bastion")
+    if service is not None and service.members and site.bastion and site.bastion not in service.members:
+        said = f"workers come in by {site.bastion}, which does not serve bastion"
+        yield Finding(
+            "bastion-outside", site.where.at("bastion"), said, f"one of {', '.join(service.members)}"
+        )

@@ -75,6 +75,10 @@ def _would(opened: Open, *, take_over: bool) -> str:
             return f"left alone: its operator may live ({left:.0f} s are left); wait, or --take-over"
         case Verdict.OTHERS:
             return f"left alone: name {', '.join(opened.others)} as `witnesses` again until it is finished"
+        case _ if not opened.bound:
+            left = max(told["left"] for told in opened.at.values())
+            soon = f"it goes back by itself within {left:.0f} s"
+            return f"left alone: no majority of the witnesses answers, and {soon}"
         case _:
             return "left alone: undecided, no majority of the witnesses says which way"
 

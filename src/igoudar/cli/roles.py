@@ -24,6 +24,7 @@ from igoudar.day import today
 from igoudar.errors import first_and_more
 from igoudar.host_waves import Course, course, waves_of
 from igoudar.role_document import as_document
+from igoudar.transport import access
 from igoudar.worker import pool
 from igoudar.worker.pool import Pool, Progress
 from igoudar.worker.report import GroupReport, said, told_of
@@ -88,6 +89,7 @@ def command(
     compiled = compile_site(site.folder, root=site.root, today=today())
     groups = _asked(compiled, limits, roles)
     stores = stores_of(compiled, {h: told.values() for h, told in _joined(groups).items()}, site.root)
+    access.require_host_keys(_joined(groups), compiled.design.inventory, site.root)
     with _Runs(site, compiled, stores, whole=not roles) as runs:
         found = runs.plan(_joined(groups))
         if not as_json:

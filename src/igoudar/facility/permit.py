@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from igoudar.errors import BadInput, Finding, Where, first_and_more, nearest
 from igoudar.facility.graph import power_graph
 from igoudar.model import Inventory
-from igoudar.power import Graph, Outage, analyse, faults, lines, outage
+from igoudar.power import Graph, Outage, Overload, analyse, faults, lines, outage
 from igoudar.quantities import POWER, shown
 
 
@@ -105,7 +105,7 @@ def text(permit: Permit, site: str, day: str) -> Iterator[str]:
         yield f"out: {name}" + (f", {left} of {count} are left" if count > 1 else "")
     yield f"may be taken out: {'yes' if permit.granted else 'NO'}"
     yield from _section("lost", [*_losses(permit)])
-    yield from _section("overloaded", [str(over) for over in permit.outage.overloads])
+    yield from _section("overloaded", [*_overloads(permit.outage.overloads)])
     yield from _section("loses a feed", [*_feeds(permit.outage.feeds)])
     if permit.unbuffered:
         yield from _section("carries nothing over a break", list(permit.unbuffered))
@@ -122,6 +122,19 @@ def _losses(permit: Permit) -> Iterator[str]:
     for loss in permit.outage.losses:
         each = f"{shown(POWER, loss.low_w)} in " + ("each of " if len(loss.racks) > 1 else "")
         yield f"{each}{_run(loss.racks)}"
+
+
+def _overloads(overloads: Iterable[Overload]) -> Iterator[str]:
+    """Feeds that carry the same in one line, with all their racks."""
+    racks: dict[tuple[str, float, float], list[str]] = defaultdict(list)
+    for over in overloads:
+        if over.racks:
+            racks[over.name, over.load_w, over.limit_w] += over.racks
+        else:
+            yield str(over)
+    for (name, load_w, limit_w), names in racks.items():
+        each = "each " if len(names) > 1 else ""
+        yield f"feed {name} of {_run(names)}: {each}{load_w:.0f} W of {limit_w:.0f} W"
 
 
 def _feeds(feeds: Iterable[tuple[str, str]]) -> Iterator[str]:

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from igoudar.cable_key import ends_of
+from igoudar.derive.ports import natural
 from igoudar.hall.as_found import SEEN, UNPLANNED
 from igoudar.hall.tick_list import Line, Order, sections
 
@@ -23,12 +24,12 @@ def cable_order(hall: str, before: Record, after: Record, day: date) -> Order:
     pull = [key for key in new if key not in old]
     out = [key for key in old if key not in new]
     other = [key for key in new if key in old and _kind(new[key]) != _kind(old[key])]
-    swaps = (_line(key, new[key], f"; before: {_what(old[key])}") for key in _by_label(other, new))
+    swaps = (_line(key, new[key], f"; before: {_what(old[key])}") for key in _on_the_way(other, new))
     made = sections((
-        ("Take out", (_line(key, old[key]) for key in _by_label(out, old))),
+        ("Take out", (_line(key, old[key]) for key in _on_the_way(out, old))),
         ("Exchange", swaps),
         ("Put right", _put_right((key for key in new if SEEN in old.get(key, ())), old)),
-        ("Pull", (_line(key, new[key]) for key in _by_label(pull, new))),
+        ("Pull", (_line(key, new[key]) for key in _on_the_way(pull, new))),
     ))  # fmt: skip
     return Order(f"cables of hall {hall}", day, made)
 
@@ -41,14 +42,21 @@ def _kind(told: Mapping[str, Any]) -> tuple[str, str]:
     return told["article"], told["length"]
 
 
-def _by_label(keys: Iterable[str], record: Record) -> list[str]:
-    return sorted(keys, key=lambda key: (record[key]["label"], key))
+def _on_the_way(keys: Iterable[str], record: Record) -> list[str]:
+    """Rack by rack by the end that comes first, for labels are not as one walks; without a place last."""
+
+    def met(key: str) -> tuple[Any, ...]:
+        told = record[key]
+        places = sorted(natural(end) for end in told["ends"].split("/") if end)
+        return not places, places, told["label"], key
+
+    return sorted(keys, key=met)
 
 
 def _put_right(keys: Iterable[str], seen: Record) -> Iterator[Line]:
     """One movement may be about many cables: it is said once, with the labels of all."""
     about: dict[str, list[str]] = {}
-    for key in _by_label(keys, seen):
+    for key in _on_the_way(keys, seen):
         label = seen[key]["label"]
         about.setdefault(seen[key][SEEN], []).append(str(label) if label else key)
     for said, names in about.items():

@@ -157,6 +157,7 @@ def _devices(standing: StandingIn, place: Place, where: Where) -> Iterator[Devic
             drained=standing.drained,
             cordoned=standing.cordoned,
             adopt=standing.adopt,
+            roles=standing.roles,
             settings=standing.settings,
             face=standing.face,
             draw_w=standing.draw,

@@ -310,6 +310,7 @@ class OverrideIn(Entry):
     drained: bool | None = None
     cordoned: bool | None = None
     adopt: bool | None = None
+    roles: list[str] | None = None
     settings: dict[str, dict[str, Any]] | None = None
     height: Height | None = None
     feeds: Feeds | None = None

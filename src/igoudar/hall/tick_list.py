@@ -24,7 +24,9 @@ class Line:
     ends: tuple[str, str] = ("", "")
 
     def markdown(self) -> str:
-        return f"{self.before}**{self.name}**{self.after}" if self.name else self.before
+        where = " to ".join(end for end in self.ends if end)
+        said = f"{self.before}**{self.name}**{self.after}" if self.name else self.before
+        return f"{said}; {where}" if where else said
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ report       what of it is said
 severity     what the availability class makes of it
 loads        the graph whole: by unit, feed, phase and loop, and what is wrong with it
 schemes      whether it has the redundancy that is declared
+phases       which of them is too full while something is out
 outages      what may be taken out, and what must then not fail
 supply       what loops are cooled to, by outside temperature
 energy       design PUE and WUE, renewable share
@@ -39,7 +40,7 @@ from igoudar.power.flow import State
 from igoudar.power.graph import Device, Fault, Graph, Input, Loop, Psu, Rack, Source, Unit
 from igoudar.power.loads import FeedLoad, Loads, Settled, feed_loads, load_faults, loads, settle
 from igoudar.power.outages import Outage, outage
-from igoudar.power.report import Crowd, Double, Element, Report, Single, lines
+from igoudar.power.report import Crowd, Double, Element, Overload, Report, Single, lines
 from igoudar.power.schemes import Scheme, scheme_faults
 from igoudar.power.severity import Rated, rated
 
@@ -57,6 +58,7 @@ __all__ = [
     "Loads",
     "Loop",
     "Outage",
+    "Overload",
     "Profile",
     "Psu",
     "Rack",

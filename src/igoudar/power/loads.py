@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 
 from igoudar.power.flow import State, slack
@@ -89,7 +89,7 @@ def loads(graph: Graph) -> Loads:
 def _loads(graph: Graph, state: State) -> Loads:
     racks = sorted(graph.racks, key=lambda rack: rack.name)
     feeds = tuple(_feeds(state, racks))
-    legs = _legs(state, feeds)
+    legs = unit_legs(state, ((feed.unit, scaled(feed.legs_w, feed.racks)) for feed in feeds))
     units = tuple(
         UnitLoad(unit.name, state.load[at], unit.limit_w * unit.count, legs[at])
         for at, unit in enumerate(state.units)
@@ -103,7 +103,7 @@ def _feeds(state: State, racks: list[Rack]) -> Iterator[FeedLoad]:
     """Of many racks that have the very same devices once."""
     known: dict[tuple[int, tuple[str, ...], frozenset[str]], tuple[FeedLoad, ...]] = {}
     for rack in racks:
-        alive, letters = _alive(state, rack), tuple(sorted(letter for letter, _ in rack.feeds))
+        alive, letters = alive_feeds(state, rack), tuple(sorted(letter for letter, _ in rack.feeds))
         same = (id(rack.devices), letters, alive)
         if same not in known:
             known[same] = tuple(feed_loads(rack, alive))
@@ -111,7 +111,7 @@ def _feeds(state: State, racks: list[Rack]) -> Iterator[FeedLoad]:
             yield replace(feed, rack=rack.name, unit=unit, racks=1 + len(rack.more))
 
 
-def _alive(state: State, rack: Rack) -> frozenset[str]:
+def alive_feeds(state: State, rack: Rack) -> frozenset[str]:
     return frozenset(letter for letter, unit in rack.feeds if state.live[state.index[unit]])
 
 
@@ -145,12 +145,20 @@ def _psu_loads(device: Device, alive: Set[str]) -> Iterator[tuple[str, str, floa
         yield psu.feed, psu.leg, device.allocated_w / len(living)
 
 
-def _legs(state: State, feeds: tuple[FeedLoad, ...]) -> list[Legs]:
-    """By unit its load on each phase; what has no phase, and what a unit balances, is a third on each."""
+def scaled(legs: Legs, racks: int) -> Legs:
+    """Of so many alike racks."""
+    return legs[0] * racks, legs[1] * racks, legs[2] * racks
+
+
+def unit_legs(state: State, feeds: Iterable[tuple[str, Legs]]) -> list[Legs]:
+    """By unit its load on each phase; what has no phase, and what a unit balances, is a third on each.
+
+    `feeds`: units that racks name as feeds, and what the racks draw from them.
+    """
     found = [[0.0, 0.0, 0.0] for _ in state.units]
-    for feed in feeds:
-        for at, watts in enumerate(feed.legs_w):
-            found[state.index[feed.unit]][at] += watts * feed.racks
+    for name, legs in feeds:
+        for at, watts in enumerate(legs):
+            found[state.index[name]][at] += watts
     for unit in reversed(range(len(state.units))):
         own, lossy = state.units[unit], 1 + state.units[unit].loss_share
         rest = state.draw[unit] - sum(found[unit]) * lossy
@@ -158,7 +166,7 @@ def _legs(state: State, feeds: tuple[FeedLoad, ...]) -> list[Legs]:
             for at in range(3):
                 drawn = state.draw[unit] / 3 if own.balances else found[unit][at] * lossy + rest / 3
                 found[supplier][at] += drawn * share
-    return [(legs[0], legs[1], legs[2]) for legs in found]
+    return [(each[0], each[1], each[2]) for each in found]
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,17 +269,24 @@ def _feed_faults(rack: Rack, feed: FeedLoad) -> Iterator[Fault]:
 
 
 def _alone_faults(now: Loads, units: dict[str, Unit]) -> Iterator[Fault]:
-    """Units that racks name as feeds, with all their racks on them alone."""
-    alone: dict[str, float] = defaultdict(float)
+    """Units that racks name as feeds, with all their racks on them alone; a phase that is too full already
+    is not said again."""
+    alone: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0, 0.0])
     for feed in now.feeds:
-        alone[feed.unit] += feed.alone_w * feed.racks
-    limits = {load.name: load.limit_w for load in now.units}
-    for name, watts in alone.items():
-        unit = units[name]
-        if _over(watts, limits[name]):
-            said = f"{unit.kind} {name} carries {watts:.0f} W of {limits[name]:.0f} W"
-            told = f"{said} when it is the only feed of its racks", watts
-            yield _too_much("feed-alone-overload", unit, told, "each feed alone carries its racks")
+        for at, watts in enumerate(feed.alone_legs_w):
+            alone[feed.unit][at] += watts * feed.racks
+    loaded = {load.name: load for load in now.units}
+    for name, (one, two, three) in alone.items():
+        unit, limit, load = units[name], loaded[name].limit_w, one + two + three
+        leg, most_w = _largest((one, two, three))
+        if _over(load, limit):
+            said, much = f"{unit.kind} {name} carries {load:.0f} W of {limit:.0f} W", load
+        elif _over(most_w, limit / 3) and not _over(max(loaded[name].legs_w), limit / 3):
+            said, much = f"{leg} of {unit.kind} {name} carries {most_w:.0f} W of {limit / 3:.0f} W", most_w
+        else:
+            continue
+        told = f"{said} when it is the only feed of its racks", much
+        yield _too_much("feed-alone-overload", unit, told, "each feed alone carries its racks")
 
 
 def _heat_faults(graph: Graph, now: Loads) -> Iterator[Fault]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from igoudar.power.flow import Change, State
 from igoudar.power.graph import Graph
 from igoudar.power.last_metre import newly_lost
+from igoudar.power.phases import Phases
 from igoudar.power.pushes import exceeds
 from igoudar.power.report import Loss, Overload, lost_w
 
@@ -33,9 +34,9 @@ class Outage:
 
 def outage(graph: Graph, units: Iterable[str]) -> Outage:
     """One thing of each named unit is out; named twice, two. Raises KeyError for an unknown name."""
-    state = State(graph)
+    state, phases = State(graph), Phases(graph)
     whole = list(state.mask)
-    before = standing(state)
+    before, full = standing(state), phases.over(state)
     for name in units:
         state.fail(state.index[name])
     now = list(state.mask)
@@ -47,16 +48,23 @@ def outage(graph: Graph, units: Iterable[str]) -> Outage:
         for place, letter in enumerate(hanging.letters)
         if whole[at] >> place & 1 and not now[at] >> place & 1
     )
-    losses, overloads = losses_since(state, whole), overloads_since(state, before)
-    must, already = [], standing(state)
+    too_full = tuple(over for place, over in phases.over(state).items() if place not in full)
+    overloads = (*overloads_since(state, before), *too_full)
+    losses = losses_since(state, whole)
+    return Outage(losses, overloads, tuple(feeds), tuple(sorted(_must_stand(state, phases))))
+
+
+def _must_stand(state: State, phases: Phases) -> Iterator[tuple[str, float]]:
+    """Units of which one thing more would do harm beyond what is done already, with W lost."""
+    now, already, full = list(state.mask), standing(state), set(phases.over(state))
     for at in range(len(state.units)):
         if state.live[at]:
             change = state.fail(at)
             lost = lost_w(losses_since(state, now))
-            if lost or any(place not in already for place in _overloaded_by(state, change)):
-                must.append((state.units[at].name, lost))
+            worse = any(place not in already for place in _overloaded_by(state, change))
+            if lost or worse or set(phases.over(state)) - full:
+                yield state.units[at].name, lost
             state.undo(change)
-    return Outage(losses, overloads, tuple(feeds), tuple(sorted(must)))
 
 
 def standing(state: State) -> set[tuple[int, int]]:

@@ -6,12 +6,14 @@ A host is reached with exactly one login key and exactly one host key. Nothing i
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from igoudar.errors import DeviceFailed
+from igoudar.errors import BadInput, DeviceFailed, Finding
 from igoudar.model import Device, Inventory
 from igoudar.world import holds_twin, twin_folder
+from igoudar.yaml_source import locate
 
 KEY_VARIABLE = "IGOUDAR_SSH_KEY"
 KEY_NAMES = ("id_ed25519", "id_ecdsa", "id_rsa")
@@ -66,6 +68,22 @@ def access_map(inventory: Inventory, root: Path) -> dict[str, Access]:
     bastion = inventory.devices.get(inventory.site.bastion)
     via = Bastion(_on_hardware(bastion, inventory, None)) if bastion and bastion.oob is not None else None
     return {d.name: _on_hardware(d, inventory, None if d is bastion else via) for d in devices}
+
+
+def require_host_keys(names: Iterable[str], inventory: Inventory, root: Path) -> None:
+    """Raises BadInput for all of these hosts, and the bastion on their way, whose host key is not known."""
+    reach = access_map(inventory, root)
+    ways = [reach[name] for name in names if name in reach]
+    ways += [way.via.access for way in ways if isinstance(way.via, Bastion)]
+    unpinned = sorted({way.host for way in ways if not way.host_key})
+    expected = "`host_key`: the line in its /etc/ssh/ssh_host_ed25519_key.pub"
+    hint = f"on a twin they are known once it runs: igoudar twin up {inventory.site.name}"
+    findings = []
+    for name in unpinned:
+        said = f"no host key of {name} is known, so that anybody may answer in its place"
+        findings.append(Finding("no-host-key", inventory.devices[name].where, said, expected, hint))
+    if findings:
+        raise BadInput(locate(findings, root))
 
 
 def twin_keys(folder: Path) -> TwinKeys:

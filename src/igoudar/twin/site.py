@@ -24,6 +24,7 @@ NO_HOSTS = frozenset({Role.OOB, Role.EQUIPMENT, Role.SUPER_SPINE})
 # Kernel memory in MB: what FRR, systemd and Python need with room to spare (measured: some 80 used).
 MEMORY_MB = {Role.LEAF: 192, Role.SPINE: 192, Role.BORDER: 192, Role.UPSTREAM: 160}
 OTHER_MEMORY_MB = 144
+METRICS_MEMORY_MB = 112  # more, for Prometheus: measured with 20 hosts 28, and 52 of files
 
 
 def twin_spec(inventory: Inventory, passwords: Mapping[str, str]) -> TwinSpec:
@@ -91,7 +92,7 @@ def _host(
     names = sorted((end[1] for w in wires for end in (w.a, w.b) if end[0] == device.name), key=natural)
     return TwinHost(
         name=device.name,
-        memory_mb=MEMORY_MB.get(device.role, OTHER_MEMORY_MB),
+        memory_mb=_memory_mb(inventory, device),
         oob=str(device.oob),
         oob_mac=device.oob_mac or mac(device.name, "eth0"),
         serial=device.serial,
@@ -102,6 +103,12 @@ def _host(
         enable=ENABLE if is_far else (),
         management=device.role is Role.MANAGEMENT,
     )
+
+
+def _memory_mb(inventory: Inventory, device: Device) -> int:
+    metrics = inventory.site.services.get("metrics")
+    more = METRICS_MEMORY_MB if metrics and device.name in metrics.members else 0
+    return MEMORY_MB.get(device.role, OTHER_MEMORY_MB) + more
 
 
 def _installed(inventory: Inventory, device: Device) -> tuple[tuple[str, str], ...]:

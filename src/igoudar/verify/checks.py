@@ -31,6 +31,7 @@ class Kind(StrEnum):
     DNS = "dns"
     LEASE = "lease"
     NTP = "ntp"
+    METRICS = "metrics"
     ISOLATION = "isolation"
     DRILL = "drill"
 

@@ -314,6 +314,7 @@ def _host(site: Site, view: HostView) -> Iterator[FactCheck]:
         if not view.is_time_server:
             told = "follows a time server of the site"
             yield FactCheck(Kind.NTP, view.name, told, ("time",), sources, Mode.ONE_OF)
+    yield from _metrics(site, view)
     if named := asked_name(view):
         told = f"{named[0]} by the system's resolver"
         yield FactCheck(Kind.DNS, view.name, told, ("name", named[0]), frozenset({named[1]}))
@@ -326,6 +327,15 @@ def _host(site: Site, view: HostView) -> Iterator[FactCheck]:
             if address:
                 at = ("route", "default", prefix)
                 yield FactCheck(Kind.ROUTE, view.name, f"{prefix} by both leaves", at, ports)
+
+
+def _metrics(site: Site, view: HostView) -> Iterator[FactCheck]:
+    """Each Prometheus finds every host in use up that is to tell of itself."""
+    running = {n.name: n.roles for n in view.neighbours if n.name in site.hosts}
+    if "prometheus" in running.get(view.name, ()):
+        hosts = frozenset(name for name, roles in running.items() if "node_exporter" in roles)
+        told, at = "every host in use is up", ("metrics", view.oob_address)
+        yield FactCheck(Kind.METRICS, view.name, told, at, hosts, Mode.ALL_OF)
 
 
 def asked_name(view: HostView) -> tuple[str, str] | None:

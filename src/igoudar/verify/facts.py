@@ -13,6 +13,7 @@ Keys of facts:
     ("route", vrf, prefix)            -> next hops: a tunnel end's address, else the interface
     ("time",)                         -> {"synchronised", address of the source}
     ("name", asked)                   -> addresses by the system's own resolver
+    ("metrics", address)              -> hosts that the Prometheus at an address of its host's own finds up
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ ROUTE_TARGET = re.compile(r"RT:([0-9.]+:[0-9]+)")
 DISTINGUISHER = re.compile(r"([0-9.]+):[0-9]+")
 UNREACHABLE = "unreachable"
 NO_SUCH_NAME = 2  # status of getent
+METRICS_PORT = 9090  # Prometheus's own
 FRR = "frr|"  # one vtysh for many questions: starting it costs ten times what it answers
 
 
@@ -68,6 +70,8 @@ def _whole(name: str, status: int, text: str) -> bool:
         return "iface " in text and (status == 0 or (status == 1 and "[fail]" in text))
     if name == "time":
         return status == 0 and text.count(",") > 2
+    if name.startswith("metrics "):
+        return status == 0
     return status in (0, NO_SUCH_NAME)
 
 
@@ -191,6 +195,14 @@ def names(text: str, name: str) -> Pairs:
         yield ("name", name.partition(" ")[2]), line.split()[0]
 
 
+def metrics(text: str, name: str) -> Pairs:
+    """Prometheus's `/api/v1/targets`; the command is called `metrics ADDRESS`."""
+    told = next(_documents(text), None)
+    for target in told["data"]["activeTargets"] if told else ():
+        if target["health"] == "up":
+            yield ("metrics", name.partition(" ")[2]), target["labels"]["instance"]
+
+
 PARSERS: Mapping[str, Callable[[Any, str], Pairs]] = {
     "lldp": lldp,
     "interfaces": interfaces,
@@ -203,6 +215,7 @@ PARSERS: Mapping[str, Callable[[Any, str], Pairs]] = {
     "routes6": routes,
     "time": time,
     "name": names,
+    "metrics": metrics,
 }
 
 COMMANDS: Mapping[str, tuple[str, ...]] = {
@@ -225,7 +238,7 @@ TOLD_BY: Mapping[str, str] = {"vtep": "evpn", "rt": "targets", "rts": "targets"}
 def teller(key: Key) -> str:
     """What tells a fact: a command, or a question of FRR."""
     match key:
-        case ("name" | "announced", *_):
+        case ("name" | "announced" | "metrics", *_):
             return " ".join(key)
         case ("route", _, prefix):
             return "routes6" if ":" in prefix else "routes4"
@@ -243,6 +256,9 @@ def commands_for(keys: Iterable[Key]) -> dict[str, tuple[str, ...]]:
         match key:
             case ("name", host):
                 needed[name] = ("getent", "ahostsv4", host)
+            case ("metrics", address):
+                url = f"http://{address}:{METRICS_PORT}/api/v1/targets?state=active"
+                needed[name] = ("curl", "-fsS", "-m", "10", url)
             case ("announced", vrf, peer):
                 family = "ipv6" if ":" in peer else "ipv4"
                 asked[name] = f"show bgp vrf {vrf} {family} unicast neighbors {peer} advertised-routes json"

@@ -94,6 +94,7 @@ def probes(site: Site, world: Mapping[str, Sequence[str]]) -> Probes:
         told.before += (*_names(view), *_leases(view))
         told.after += _out_of_band(site, view, number)
         told.after += _strangers(view) if number == 0 else ()
+        told.after += _closed(site, view, number)
     return told
 
 
@@ -267,6 +268,19 @@ def _asked(view: HostView) -> Iterator[tuple[str, dict[str, str]]]:
         if server.name != view.name:
             told = {"id": f"dhcp {server.name}", "kind": "dhcp", "to": server.address}
             yield server.name, {**told, "device": view.oob_port}
+
+
+def _closed(site: Site, view: HostView, number: int) -> Iterator[ProbeCheck]:
+    """A port that no role declares: a host with a packet filter does not even say that nobody listens."""
+    if view.role != "management":
+        return
+    others = [
+        n for n in view.neighbours if n.name != view.name and n.name in site.hosts and "nftables" in n.roles
+    ]
+    for other in spread(others, number):
+        told = f"a port that {other.name} at {other.address} did not declare"
+        probe = {"id": f"closed {other.name}", "kind": "udp", "to": other.address, "port": ANSWER_PORT}
+        yield ProbeCheck(Kind.ISOLATION, view.name, told, probe)
 
 
 def _out_of_band(site: Site, view: HostView, number: int) -> Iterator[ProbeCheck]:

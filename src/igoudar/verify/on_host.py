@@ -366,13 +366,14 @@ class Flow:
 
 
 def stream(spec: Spec) -> Spec:
-    """A packet every `interval` s a flow, until `settle` s were clean after `least` s and `until`, a file, is
-    there, or `most` s."""
+    """A packet every `interval` s a flow, until `settle` s were clean after `least` s and the file `until` is
+    there; at most for `patience` s from then, or `most` s."""
     flows = [Flow(f, n) for n, f in enumerate(spec["flows"])]
     selector = selectors.DefaultSelector()
     for flow in flows:
         selector.register(flow.socket, selectors.EVENT_READ, flow)
-    start, due, looked, grace = time.monotonic(), 0.0, 0.0, spec.get("grace", 0.5)
+    grace, patience = spec.get("grace", 0.5), spec.get("patience") or spec["most"]
+    start, due, looked, over = time.monotonic(), 0.0, 0.0, 0.0
     while (now := time.monotonic() - start) < spec["most"]:
         if now >= due:
             for flow in flows:
@@ -381,7 +382,8 @@ def stream(spec: Spec) -> Spec:
         if now > spec["least"] and now - looked > 0.25:
             looked = now
             clean = all(f.clean_since(now, grace) > spec["settle"] + grace for f in flows)
-            if clean and Path(spec.get("until", "/")).exists():
+            over = over or (now if Path(spec.get("until", "/")).exists() else 0.0)
+            if over and (clean or now - over > patience):
                 break
         for key, _ in selector.select(max(0.0, start + due - time.monotonic())):
             key.data.receive()
@@ -389,10 +391,8 @@ def stream(spec: Spec) -> Spec:
     while (left := ended - time.monotonic()) > 0:
         for key, _ in selector.select(left):
             key.data.receive()
-    return {
-        "flows": {f.spec["id"]: f.result(spec["settle"] / 2) for f in flows},
-        "seconds": round(time.monotonic() - start, 2),
-    }
+    told = {f.spec["id"]: f.result(spec["settle"] / 2) for f in flows}
+    return {"flows": told, "seconds": round(time.monotonic() - start, 2)}
 
 
 def main(spec: Spec) -> None:

@@ -28,6 +28,7 @@ MEANING = {
     Kind.DNS: "names are answered",
     Kind.LEASE: "boxes are offered their own addresses, strangers none",
     Kind.NTP: "clocks follow the site's time servers",
+    Kind.METRICS: "every host tells how it does, to each that is to know",
     Kind.ISOLATION: "no way where none is meant",
     Kind.DRILL: "what is redundant survives a loss",
 }

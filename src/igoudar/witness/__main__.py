@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 from . import USER
-from .register import Refused, Register
+from .register import Refused, Register, sync_folder
 
 REGISTERS = Path(os.environ.get("IGOUDAR_WITNESS_STORE", "/var/lib/igoudar-witness/registers"))
 KEYS = Path("/etc/ssh/igoudar-witness-keys")
@@ -31,11 +31,18 @@ def answer(words: list[str], register: Register) -> str:
 
 
 def enrol(lines: list[str]) -> str:
-    """Whose keys may come: these and no others. In one step; sshd reads the file at each login."""
+    """Whose keys may come: these and no others. In one step; sshd reads the file at each login.
+
+    On disk before the answer: a switch that has voted must still get in after a power cut here.
+    """
     beside = KEYS.with_suffix(".new")
-    beside.write_text("".join(f"restrict {line.strip()}\n" for line in lines if line.strip()), "ascii")
+    with beside.open("w", encoding="ascii") as out:
+        out.write("".join(f"restrict {line.strip()}\n" for line in lines if line.strip()))
+        out.flush()
+        os.fsync(out.fileno())
     beside.chmod(0o644)
     beside.replace(KEYS)
+    sync_folder(KEYS.parent)
     return "enrolled"
 
 

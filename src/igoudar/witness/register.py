@@ -71,11 +71,7 @@ class Register:
             beside.unlink()
 
     def _sync(self) -> None:
-        handle = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        sync_folder(self.folder)
 
     def _make_room(self) -> int:
         """Forgets what is older than a year, but for the newest, and what a crash left half written.
@@ -101,6 +97,14 @@ class Register:
 
     def _files(self) -> list[Path]:
         return [path for path in self.folder.iterdir() if not path.name.startswith(".")]
+
+
+def sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _require_id(id_: str) -> None:

@@ -6,6 +6,7 @@ Everything is applied inside the twin's own kernels, reached through its relay w
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 import time
@@ -27,6 +28,7 @@ from igoudar.roles import Declaration
 from igoudar.transport import Access, Relay
 from igoudar.transport.access import twin_keys
 from igoudar.twin import TwinHost, TwinPort, TwinSpec, TwinWire
+from igoudar.verify.facts import commands_for, facts_of
 from igoudar.verify.look import Logins
 from igoudar.worker import site_roles
 from igoudar.worker.lockout import Window
@@ -45,9 +47,11 @@ HOSTS: dict[str, tuple[HostView, dict[str, str]]] = {
             "ssh_ca": "rolled",
             "lldpd": "management",
             "chrony": "server",
+            "node_exporter": "management",
             "dns_authoritative": "one",
             "unbound": "alone",
             "kea": "known",
+            "prometheus": "first",
         },
     ),
     "srv-1": (
@@ -57,11 +61,21 @@ HOSTS: dict[str, tuple[HostView, dict[str, str]]] = {
             "ssh_ca": "signed",
             "lldpd": "access",
             "chrony": "client",
+            "node_exporter": "access",
             "host_net": "access",
         },
     ),
     "srv-2": (ROUTED, {"lldpd": "routed", "chrony": "client", "bgp_host": "both"}),
-    "leaf-1": (SWITCH, {"base": "switch", "lldpd": "switch", "chrony": "client", "frr_switch": "fresh"}),
+    "leaf-1": (
+        SWITCH,
+        {
+            "base": "switch",
+            "lldpd": "switch",
+            "chrony": "client",
+            "node_exporter": "switch",
+            "frr_switch": "fresh",
+        },
+    ),
 }
 
 
@@ -73,11 +87,9 @@ def spec() -> TwinSpec:
             for n, port in enumerate(view.cabled_ports)
             if port != "eth0"
         )
-        hosts.append(
-            TwinHost(
-                name, 160, view.oob, f"02:00:00:01:00:{at:02x}", f"S{at}", ports, management=name == "mgmt-1"
-            )
-        )
+        is_first = name == "mgmt-1"
+        memory, mac = 256 if is_first else 160, f"02:00:00:01:00:{at:02x}"
+        hosts.append(TwinHost(name, memory, view.oob, mac, f"S{at}", ports, management=is_first))
     wire = TwinWire("leaf-1/swp1 -- srv-1/eth1", ("leaf-1", "swp1"), ("srv-1", "eth1"))
     return TwinSpec("roles", "igoudar", "192.0.2.254/24", tuple(hosts), (wire,))
 
@@ -223,7 +235,7 @@ def test_management_serves_names_time_and_leases(folder: Path, runs: object) -> 
 
 def zones(view: HostView) -> Declaration:
     role = ROLES["dns_authoritative"]
-    return render_declaration(role.declare(role.settings({}, Where("devices.yaml")), view), role)
+    return render_declaration(role.declare(role.settings({}, Where("devices.yaml")), view, {}), role)
 
 
 def test_a_zone_changes_without_a_restart_and_a_broken_one_never_replaces_it(
@@ -288,6 +300,36 @@ def test_both_ends_of_a_cable_know_each_other(folder: Path, runs: object) -> Non
     assert "lldp.eth1.chassis.name=leaf-1" in heard("srv-1")
     assert "lldp.eth1.port.ifname=swp1" in heard("srv-1")
     assert "lldp.swp1.chassis.name=srv-1" in heard("leaf-1")
+
+
+def test_every_host_tells_how_it_does(folder: Path, runs: object) -> None:
+    """Asked as the verification asks, by the address that only the host itself and the bastion may use."""
+    key = ("metrics", "192.0.2.2")
+    ((name, words),) = commands_for([key]).items()
+    deadline, up = time.monotonic() + 60, frozenset[str]()
+    while up != {"mgmt-1", "leaf-1", "srv-1"}:
+        assert time.monotonic() < deadline, up
+        done = twin.run(folder, "mgmt-1", shlex.join(words))
+        up = facts_of({name: {"rc": done.status, "out": done.out.decode()}}, [key]).get(key, up)
+    told = out(folder, "mgmt-1", "curl -s http://192.0.2.101:9100/metrics")
+
+    assert 'node_systemd_units{state="failed"} 0' in told
+    for series in (
+        "node_filesystem_avail_bytes{",
+        "node_timex_maxerror_seconds ",
+        "node_nf_conntrack_entries ",
+    ):
+        assert f"\n{series}" in told
+
+
+def test_somebody_hears_of_what_is_wrong(folder: Path, runs: object) -> None:
+    """Prometheus's own judge of rules, over series that are right and series that are not."""
+    cases = (ROOT / "tests" / "twin" / "hosts" / "rules_test.yml").read_text("utf-8")
+    done = twin.run(
+        folder, "mgmt-1", f"echo {shlex.quote(cases)} >/tmp/t.yml; promtool test rules /tmp/t.yml"
+    )
+
+    assert "SUCCESS" in done.out.decode(), done.out.decode() + done.err.decode()
 
 
 def test_operations_and_the_bundle_agree(folder: Path, runs: object) -> None:

@@ -47,7 +47,8 @@ def test_hosts_bring_what_hardware_brings(folder: Path) -> None:
 
 
 def test_nothing_of_a_role_runs_yet(folder: Path) -> None:
-    told = out(folder, "sw-1", "systemctl is-active ssh frr lldpd chrony unbound nftables networking || true")
+    units = "frr lldpd chrony knot unbound kea-dhcp4-server nftables networking prometheus"
+    told = out(folder, "sw-1", f"systemctl is-active ssh {units} prometheus-node-exporter || true")
     assert set(told.split()) <= {"active", "inactive"}
     assert told.split()[0] == "active"
     assert "active" not in told.split()[1:]
