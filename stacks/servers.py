@@ -25,9 +25,10 @@ BY_SERVICE: dict[str, tuple[str, ...]] = {
     "logs": (),
     "metrics": ("prometheus",),
     "bastion": ("bastion",),
+    "packages": ("package_mirror",),
 }
 # everywhere where the site has it: a service that every host uses, or an authority of SSH
-BY_USE: dict[str, str] = {"logs": "logs", "metrics": "node_exporter"}
+BY_USE: dict[str, str] = {"logs": "logs", "metrics": "node_exporter", "packages": "packages"}
 OF_CERTIFICATES = "ssh_ca"
 BY_ATTACHMENT = {Attachment.ACCESS: "host_net", Attachment.ROUTED: "bgp_host"}
 

@@ -14,6 +14,7 @@
     apply/ drivers/ agent/ worker/ transport/          apply     text -> devices, with secrets and runs
     live record drift carry proposal                   what devices run: beside the record, and adopted
     placement/                                         rack and U of new devices, with a bound
+    pool/                                              packages of hosts: locked, fetched, signed
     twin/ verify/                                      a site of real kernels; proof that packets flow
     cli/                                               the command `igoudar`
 

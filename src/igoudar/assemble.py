@@ -27,9 +27,9 @@ from igoudar.hall.rack_maker import RackMaker
 from igoudar.hall.readings import Reading
 from igoudar.hall.units import Unit, put_in
 from igoudar.hardware import DeviceType, ModuleType, RackType
-from igoudar.site import Logs, Pools, Service, Site, User
+from igoudar.site import Pools, Service, Site, User
 from igoudar.site_files import SiteFile, TenantFile
-from igoudar.site_schema import GIVEN, ServiceIn, SiteIn, ssh_ca
+from igoudar.site_schema import GIVEN, ServiceIn, SiteIn, services_of
 from igoudar.waivers import Waiver
 
 _In = TypeVar("_In")
@@ -193,7 +193,7 @@ def _site(documents: Documents, folder: str, findings: list[Finding]) -> Site | 
         return None
     entry, where = found
     lists = {"dns", "ntp", "witnesses", "services", "bogon_exceptions"}
-    others = {"pools", "users", "bastion", "bfd", "roles", "ssh_ca", "logs"}
+    others = {"pools", "users", "bastion", "bfd", "roles", "ssh_ca", "logs", "packages"}
     plain = entry.model_dump(exclude=others | lists)
     pools, ranges = entry.pools, entry.pools.model_dump(exclude={"public4", "public6"})
     return Site(
@@ -210,8 +210,7 @@ def _site(documents: Documents, folder: str, findings: list[Finding]) -> Site | 
         failures=entry.roles.failures,
         bfd_multiplier=entry.bfd.multiplier,
         users=tuple(User(n, tuple(u.keys), u.sudo, where.at("users").at(n)) for n, u in entry.users.items()),
-        ssh_ca=ssh_ca(entry.ssh_ca),
-        logs=Logs(**entry.logs.model_dump()),
+        **services_of(entry),
         where=where,
     )
 

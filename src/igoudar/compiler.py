@@ -32,6 +32,7 @@ from igoudar.judged_hall import found_of_all, judge
 from igoudar.ledger import Ledger, clashes
 from igoudar.model import SWITCH_ROLES, Device, Inventory, Role, Status
 from igoudar.one_hall import OF_TIES, halls_of
+from igoudar.pool import lock as pool
 from igoudar.render import render_all
 from igoudar.render_roles import render_declaration
 from igoudar.role_clashes import clashes as role_clashes
@@ -116,14 +117,16 @@ def sound(ledger: Ledger, root: Path) -> Ledger:
     return ledger
 
 
-def compile_site(folder: Path, *, root: Path, today: date, documents: Documents | None = None) -> Compiled:
+def compile_site(
+    folder: Path, *, root: Path, today: date, documents: Documents | None = None, locking: bool = False
+) -> Compiled:
     """All texts and all findings. Raises BadInput, or CheckFailed where a finding makes texts impossible.
 
-    `documents`: the files of the site, where they are read already.
+    `documents`: the files of the site, where read already. `locking`: the lock of its pool is not judged.
     """
     place, ledger = (folder, root), ledger_of(folder, root)
     inventory = load_whole(documents or read_documents(*place), place, ledger)
-    return _compiled(describe(inventory, root), ledger, place, today)
+    return _compiled(describe(inventory, root), ledger, place, today, locking=locking)
 
 
 def compile_halls(folder: Path, halls: Collection[str], *, root: Path, today: date) -> Compiled:
@@ -204,12 +207,14 @@ def _compiled(
     place: tuple[Path, Path],
     today: date,
     part: tuple[Part, list[Finding]] | None = None,
+    *,
+    locking: bool = False,
 ) -> Compiled:
     """`part`: halls that texts are wanted of, and what was found in them; without it all, checked here."""
     (folder, root), inventory = place, design.inventory
     stacks = stacks_of(folder, root)
     patches = adopted.read(folder, root)
-    signed = ssh_certificates.read(folder, root)
+    signed, locked = ssh_certificates.read(folder, root), pool.read_lock(folder, root)
     nos_folders = vendors.load(root / "templates")
     roles = load_roles(root / "roles")
     numbers = sound(ledger(), root)
@@ -235,8 +240,10 @@ def _compiled(
     patched, said = adopted.put_on(patches, target.texts, inventory)
     found += said
     _stop_on_errors(found, root)
-    hosts, wrong = _declarations(HostViews(plan, signed), roles, nos_folders, halls, root)
+    snapshot = locked.snapshot
+    hosts, wrong = _declarations(HostViews(plan, signed, snapshot), roles, nos_folders, halls, root)
     found += (*wrong, *role_findings.written_twice(hosts, target.texts, inventory.devices))
+    found += () if locking else pool.check(locked, hosts, inventory.site)
     _stop_on_errors(found, root)
     return Compiled(
         site=inventory.site.name,

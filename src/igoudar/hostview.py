@@ -14,7 +14,7 @@ from netaddr import IPNetwork
 from igoudar.design import PlacedSubnet, Plan
 from igoudar.model import SWITCH_ROLES, Attachment, Device, Role
 from igoudar.numbering import server_asn
-from igoudar.site import Logs, Site, SshCa
+from igoudar.site import Logs, Packages, Site, SshCa
 from igoudar.ssh_certificates import HostCertificate
 
 OOB_PORT = "eth0"
@@ -90,7 +90,8 @@ class HostView:
     """`oob` is address/length or empty. `resolvers`, `time_servers` and `witnesses` are out-of-band
     addresses.
 
-    `upstream_routers` and other foreign boxes are not among `neighbours`.
+    `upstream_routers` and other foreign boxes are not among `neighbours`. `snapshot`: of the pool of
+    packages, empty where the site has none.
     """
 
     name: str
@@ -118,6 +119,8 @@ class HostView:
     ssh_ca: SshCa = field(default_factory=SshCa)
     certificate: HostCertificate | None = None
     logs: Logs = field(default_factory=Logs)
+    packages: Packages = field(default_factory=Packages)
+    snapshot: str = ""
 
     @property
     def fqdn(self) -> str:
@@ -164,11 +167,13 @@ class HostViews:
     """The views of many: what they share is looked up once.
 
     `cabled`: device -> every port of it that a cable of the inventory ends in, out-of-band ports too.
-    `certificates`: host -> that of its SSH host key.
+    `certificates`: host -> that of its SSH host key. `snapshot`: of the pool of packages.
     """
 
-    def __init__(self, plan: Plan, certificates: Mapping[str, HostCertificate] = NO_CERTIFICATES) -> None:
-        self.plan, self.certificates = plan, certificates
+    def __init__(
+        self, plan: Plan, certificates: Mapping[str, HostCertificate] = NO_CERTIFICATES, snapshot: str = ""
+    ) -> None:
+        self.plan, self.certificates, self.snapshot = plan, certificates, snapshot
         self.neighbours = {n.name: n for n in _neighbours(plan)}
         self.everybody = tuple(self.neighbours.values())
         users = plan.design.inventory.site.users
@@ -214,6 +219,8 @@ def _view(views: HostViews, name: str) -> HostView:
         services=views.services,
         ssh_ca=site.ssh_ca,
         logs=site.logs,
+        packages=site.packages,
+        snapshot=views.snapshot,
         certificate=views.certificates.get(name),
         neighbours=views.everybody,
         ports=_ports(plan, device, site),

@@ -36,6 +36,7 @@ from igoudar.validated import validated
 from igoudar.yaml_source import locate, read_source
 
 LEDGER = "ledger.yaml"
+LOCK = "packages.lock.yaml"  # of the pool (igoudar.pool.lock)
 
 
 def ledger_of(folder: Path, root: Path) -> Callable[[], Ledger]:
@@ -133,10 +134,10 @@ def shown(path: Path, root: Path) -> str:
 
 
 def site_files(folder: Path) -> Iterator[Path]:
-    """Every YAML file of a site but the ledger, in order of name; hidden files are left alone."""
+    """Every YAML file of a site but ledger and lock, in order of name; hidden files are left alone."""
     for path in sorted(folder.rglob("*.y*ml")):
         inside = path.relative_to(folder)
-        if path.suffix in (".yaml", ".yml") and str(inside) != LEDGER and not _hidden(inside):
+        if path.suffix in (".yaml", ".yml") and str(inside) not in (LEDGER, LOCK) and not _hidden(inside):
             yield path
 
 

@@ -109,6 +109,21 @@ class Logs:
 
 
 @dataclass(frozen=True, slots=True)
+class Packages:
+    """Of the pool that hosts install from. `key`: public, armored, of whoever signs it; empty: nobody does.
+
+    `sources`: where the pool's own packages come from, `URI SUITE [COMPONENT...]`. `more`: what hosts have
+    beside what Debian calls required or important and what roles declare.
+    """
+
+    key: str = ""
+    suite: str = "trixie"
+    architecture: str = "amd64"
+    sources: tuple[str, ...] = ()
+    more: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """`fabric_as` (2 bytes) stands in route targets; `public_as` is the AS the world sees.
 
@@ -145,4 +160,5 @@ class Site:
     restore_s: int = 10
     ssh_ca: SshCa = field(default_factory=SshCa)
     logs: Logs = field(default_factory=Logs)
+    packages: Packages = field(default_factory=Packages)
     failures: Budget = Budget()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, PlainValidator, StringConstraints
 
@@ -19,7 +19,7 @@ from igoudar.schema import (
     Vlans,
     Vnis,
 )
-from igoudar.site import Budget, SshCa, read_budget
+from igoudar.site import Budget, Logs, Packages, SshCa, read_budget
 from igoudar.validated import LABEL
 
 
@@ -87,6 +87,25 @@ class LogsIn(Entry):
     full_percent: Annotated[int, Field(ge=50, le=99)] = 90
 
 
+PackageName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9+.-]+$")]
+Suite = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$")]
+SourceOf = Annotated[str, StringConstraints(pattern=r"^[a-z+]+:[!-~]+( [a-z0-9][a-z0-9/-]*)+$")]
+
+
+class PackagesIn(Entry):
+    """Of the pool that hosts install from. `key`: the public key, armored, of whoever signs it.
+
+    `sources`: `URI SUITE [COMPONENT...]`, where its packages come from. `more`: what hosts have beside what
+    Debian calls required or important and what roles declare, such as kernel and boot loader.
+    """
+
+    key: Annotated[str, StringConstraints(pattern=r"^-----BEGIN PGP PUBLIC KEY BLOCK-----\n")] = ""
+    suite: Suite = "trixie"
+    architecture: Suite = "amd64"
+    sources: list[SourceOf] = Field(default=[])
+    more: list[PackageName] = Field(default=[])
+
+
 class RunIn(Entry):
     """Of roles over many hosts. `failures`: of a wave, before no further wave begins; the first has none."""
 
@@ -118,8 +137,16 @@ class SiteIn(Entry):
     users: dict[Label, UserIn] = Field(default={})
     ssh_ca: SshCaIn = SshCaIn()
     logs: LogsIn = LogsIn()
+    packages: PackagesIn = PackagesIn()
 
 
-def ssh_ca(entry: SshCaIn) -> SshCa:
+def services_of(entry: SiteIn) -> dict[str, Any]:
+    """What a `Site` is told of single services, by its fields."""
+    told = entry.packages
+    packages = Packages(told.key, told.suite, told.architecture, tuple(told.sources), tuple(told.more))
+    return {"ssh_ca": _ssh_ca(entry.ssh_ca), "logs": Logs(**entry.logs.model_dump()), "packages": packages}
+
+
+def _ssh_ca(entry: SshCaIn) -> SshCa:
     principals = {login: tuple(names) for login, names in entry.principals.items()}
     return SshCa(tuple(entry.users), tuple(entry.hosts), principals, tuple(entry.revoked), entry.warn_days)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 from igoudar.errors import Where
 from igoudar.hostview import AccessLink, DataPort, HostView, Login, Neighbour, RoutedLink
 from igoudar.model import Role, SecretName
-from igoudar.site import Logs, SshCa
+from igoudar.site import Logs, Packages, SshCa
 from igoudar.ssh_certificates import HostCertificate
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
@@ -122,6 +123,12 @@ SECRETS = {"logs-key": SecretName("logs-key", 2, Where("secrets.yaml"))}
 KEEPERS = {"logs": RESOLVERS}
 AUTHORITY = "-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----"
 OWN: dict[str, object] = {"certificate": f"{AUTHORITY}\n", "key": "secret:logs-key@2"}
+POOL = Packages(key="-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nmDMEZ\n-----END PGP PUBLIC KEY BLOCK-----\n")
+POOLED: dict[str, Any] = {
+    "packages": POOL,
+    "snapshot": "20261120T000000Z",
+    "services": {"packages": RESOLVERS},
+}
 
 # Every role has at least one case: name of the case -> (settings as people write them, the host).
 CASES: dict[str, dict[str, tuple[dict[str, object], HostView]]] = {
@@ -158,6 +165,8 @@ CASES: dict[str, dict[str, tuple[dict[str, object], HostView]]] = {
             replace(MANAGEMENT, logs=Logs(AUTHORITY), services={"logs": RESOLVERS}),
         ),
     },
+    "package_mirror": {"serves": ({}, replace(MANAGEMENT, **POOLED))},
+    "packages": {"server": ({}, replace(ACCESS, **POOLED)), "switch": ({}, replace(SWITCH, **POOLED))},
     "dns_authoritative": {"one": ({}, MANAGEMENT), "cut": ({"ttl": 60}, WIDE)},
     "unbound": {"alone": ({}, MANAGEMENT), "forwarding": ({"forwarders": ["192.0.2.53"]}, WIDE)},
     "kea": {"known": ({"lease": 3600}, MANAGEMENT)},

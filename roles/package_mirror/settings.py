@@ -1,0 +1,40 @@
+"""Hands the pool of packages on to the hosts of the site: files, by nginx, on the out-of-band network."""
+
+from __future__ import annotations
+
+from igoudar.hostview import HostView
+from igoudar.roles import Declaration, RoleCommand, RoleFile, RolePort, RoleSettings, RoleUnit
+
+FOLDER = "/srv/igoudar/packages"  # as `igoudar pool fetch` makes it
+CONFIG = "/etc/nginx/nginx.conf"
+UNIT = "nginx.service"
+RESTART = f"/etc/systemd/system/{UNIT}.d/igoudar.conf"
+PORT = 80
+
+
+class Settings(RoleSettings):
+    """None so far: what is handed on is `igoudar pool fetch`'s."""
+
+
+def declare(settings: Settings, host: HostView) -> Declaration:
+    del settings
+    variables = {"host": host, "folder": FOLDER, "port": PORT}
+    restart = (f"restart:{UNIT}",)
+    return Declaration(
+        packages=("nginx", "rsync"),
+        files=(
+            RoleFile(
+                CONFIG,
+                template="nginx.conf.j2",
+                variables=variables,
+                validate="nginx -q -t -c {}",
+                notify=restart,
+            ),
+            RoleFile(
+                f"/etc/systemd/system/{UNIT}.d/igoudar.conf", template="restart.conf.j2", notify=restart
+            ),
+        ),
+        before_units=(RoleCommand("folder", f"install -d -m 0755 {FOLDER}", unless=f"[ -d {FOLDER} ]"),),
+        units=(RoleUnit(UNIT),),
+        ports=(RolePort(PORT, "tcp", host.oob_network, "packages"),),
+    )
