@@ -19,6 +19,11 @@ from igoudar.hall.units import as_text
 from igoudar.model import Cable, CableStatus, End, Inventory
 
 Row = Mapping[str, str | int | float | None]
+TO_DO: Mapping[CableStatus, str] = {
+    CableStatus.PLANNED: "pull",
+    CableStatus.CONNECTED: "leave",  # it is there, and can be ticked off again with a tester's results
+    CableStatus.DECOMMISSIONING: "remove",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +86,7 @@ def label_rows(cables: Cables) -> list[Row]:
 
 
 def patch_list(cables: Cables) -> list[Row]:
-    """What to pull or to take out, rack by rack as people walk: along one row, back along the next.
+    """What to pull, to leave or to take out, rack by rack as people walk: along one row, back along the next.
 
     Each cable once, at that of its ends which one comes by first. `done`, `by` and `day` are for a pen.
     """
@@ -95,7 +100,7 @@ def patch_list(cables: Cables) -> list[Row]:
         trays = pull.route.trays if pull.route else ()
         row: Row = {
             "label": cables.labels[key].number or None,
-            "do": "remove" if cable.status is CableStatus.DECOMMISSIONING else "pull",
+            "do": TO_DO[cable.status],
             **_end(cables.inventory, near, "from"),
             **_end(cables.inventory, far, "to"),
             "article": pull.article,
