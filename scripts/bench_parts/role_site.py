@@ -95,7 +95,7 @@ def declared(root: Path, chosen: Sequence[str]) -> dict[str, dict[str, Declarati
         view = views.of(name)
         found[name] = {}
         for role in (r for r in folders if r in wanted[name]):
-            told = folders[role].declare(folders[role].module.Settings(), view)
+            told = folders[role].declare(folders[role].module.Settings(), view, {})
             found[name][role] = render_declaration(told, folders[role])
     return found
 
