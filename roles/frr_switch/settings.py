@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from igoudar.agent.install import UNITS, agent_files
+from igoudar.agent.install import COMMAND, UNITS, VERSIONS, agent_files
 from igoudar.hostview import HostView
 from igoudar.roles import Declaration, RoleCommand, RoleFile, RoleSettings, RoleUnit
 
@@ -28,6 +28,11 @@ def declare(settings: Settings, host: HostView) -> Declaration:
         before_units=(
             RoleCommand("sysctl", "/usr/lib/systemd/systemd-sysctl /etc/sysctl.d/91-igoudar-switch.conf"),
             RoleCommand("tmpfiles", "systemd-tmpfiles --create /etc/tmpfiles.d/igoudar-switch.conf"),
+            RoleCommand(
+                "old-agents",
+                f'cd {VERSIONS} && for each in *; do grep -q "/$each " {COMMAND} || rm -rf -- "$each"; done',
+                unless=f'[ "$(ls {VERSIONS} | wc -l)" = 1 ]',
+            ),
         ),
         units=(
             RoleUnit("networking.service", running=None),
@@ -38,5 +43,5 @@ def declare(settings: Settings, host: HostView) -> Declaration:
 
 
 def _agent() -> tuple[RoleFile, ...]:
-    """Replaced file by file: a transaction that is open goes on with the journal that both versions read."""
+    """A transaction that is open goes on by another version with the journal that both read."""
     return tuple(RoleFile(path, text=text, mode=mode) for path, (text, mode) in agent_files().items())

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import time
 from datetime import date
 
 import pytest
 
+from igoudar.agent.install import COMMAND, VERSIONS, version
 from igoudar.apply.driver import Candidate, Disguise
 from igoudar.compiler import compile_site
 from igoudar.live import way_in
@@ -94,11 +96,11 @@ def left_open(site: Checkout, id_: str, *names: str) -> None:
 
 def upgraded(site: Checkout, name: str) -> None:
     """Its agent was another version until its role put ours in place, in the middle of what is open."""
-    core = "/usr/lib/igoudar/agent/core.py"
-    site.on(name, f"echo '# another version' | sudo tee -a {core}")
+    other = f"cd {VERSIONS} && mv {version()} other && sed -i s,{version()},other, {COMMAND}"
+    site.on(name, f"sudo sh -c {shlex.quote(f'{other} && echo {{}} | {COMMAND} status')}")
     said = site.shell(f"igoudar roles small --limit {name} --role frr_switch --yes")
-    assert "-# another version" in said
-    assert "another version" not in site.on(name, f"cat {core}")
+    assert f"+PYTHONPATH={VERSIONS}/{version()} " in said
+    assert site.on(name, f"ls {VERSIONS}").split() == [version()]
 
 
 def held(site: Checkout, id_: str) -> str:

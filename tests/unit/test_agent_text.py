@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from igoudar.agent.disk import Disk
-from igoudar.agent.install import agent_files
+from igoudar.agent.install import COMMAND, VERSIONS, agent_files, version
 from igoudar.agent.masks import Masker, fill
 from igoudar.agent.protocol import Refused
 from igoudar.agent.running import canonical, drift
@@ -204,7 +204,9 @@ iface swp1                                                          [fail]
 
 def test_the_agent_is_plain_files_that_need_nothing_but_python() -> None:
     files = agent_files()
-    assert "/usr/lib/igoudar/agent/core.py" in files
+    assert f"{VERSIONS}/{version()}/agent/core.py" in files
+    assert max(files) == COMMAND, "what names a version comes to a switch after all of it"
+    assert f"PYTHONPATH={VERSIONS}/{version()} " in files[COMMAND][0]
     for path, (text, _) in files.items():
         if path.endswith(".py"):
             assert "from igoudar" not in text, path

@@ -1,6 +1,6 @@
 """What runs on a switch: it stages, arms, applies and restores its own text, needing nobody to go back.
 
-Installed as plain files under /usr/lib/igoudar/agent (`install.agent_files`), run by `igoudar-agent VERB`
+Installed as plain files under /usr/lib/igoudar/agents (`install.agent_files`), run by `igoudar-agent VERB`
 with JSON on stdin and stdout. Standard library only, Python 3.11 and newer, imports inside are relative.
 
     protocol   states, verbs and the moves between them, as data

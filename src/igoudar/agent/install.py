@@ -1,16 +1,21 @@
-"""Which files make the agent on a switch; the role `frr_switch` puts them there."""
+"""Which files make the agent on a switch; the role `frr_switch` puts them there.
+
+Each version has a folder of its own, named by its digest, and the command names one: a switch that loses
+power in the middle of an upgrade starts with one version or the other, whole.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from hashlib import sha256
 from importlib import resources
 
-FOLDER = "/usr/lib/igoudar/agent"
+VERSIONS = "/usr/lib/igoudar/agents"
 COMMAND = "/usr/sbin/igoudar-agent"
 LAUNCHER = """#!/bin/sh
-# One exec of the operator, or a unit: the agent of transactions (see {folder}).
-PYTHONPATH=/usr/lib/igoudar exec /usr/bin/python3 -S -m agent "$@"
+# One exec of the operator, or a unit: the agent of transactions.
+PYTHONPATH={folder} exec /usr/bin/python3 -S -m agent "$@"
 """
 WATCH_UNIT = """[Unit]
 Description=Ends the window of an open igoudar transaction
@@ -53,10 +58,18 @@ def modules(package: str, folder: str) -> dict[str, tuple[str, str]]:
 
 
 @cache
+def version() -> str:
+    """Of this agent: 12 hex digits over its texts."""
+    texts = modules("igoudar.agent", "")
+    return sha256(repr(sorted(texts.items())).encode()).hexdigest()[:12]
+
+
+@cache
 def agent_files() -> Mapping[str, tuple[str, str]]:
-    """Path on the switch -> (text, mode); of every switch the same."""
-    files = modules("igoudar.agent", FOLDER)
-    files[COMMAND] = (LAUNCHER.format(folder=FOLDER), "0755")
+    """Path on the switch -> (text, mode); of every switch the same. The command comes last by its path."""
+    folder = f"{VERSIONS}/{version()}"
+    files = modules("igoudar.agent", f"{folder}/agent")
+    files[COMMAND] = (LAUNCHER.format(folder=folder), "0755")
     files[f"/etc/systemd/system/{UNITS[0]}"] = (BOOT_UNIT.format(command=COMMAND), "0644")
     files[f"/etc/systemd/system/{UNITS[1]}"] = (WATCH_UNIT.format(command=COMMAND), "0644")
     return files

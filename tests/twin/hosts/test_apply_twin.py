@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from igoudar import twin, vendors
-from igoudar.agent.install import UNITS
+from igoudar.agent.install import UNITS, VERSIONS
 from igoudar.apply.change import Texts, Wanted
 from igoudar.apply.driver import Candidate, Disguise, FrrDriver
 from igoudar.apply.operator import Operator, Plan
@@ -278,7 +278,7 @@ def test_an_upgraded_agent_ends_the_window_of_the_one_before(folder: Path) -> No
     older = f"import json; p = open('{journal}'); j = json.load(p); del j['restore']; j['gone'] = 1"
     for script in (
         f"python3 -c \"{older}; json.dump(j, open('{journal}', 'w'))\"",
-        "for file in /usr/lib/igoudar/agent/*.py; do echo '# another version' >> $file; done",
+        f"for file in {VERSIONS}/*/agent/*.py; do echo '# another version' >> $file; done",
     ):
         out(folder, "sw-1", f"sudo sh -c {shlex.quote(script)}")
     assert driver.read(tuple(sorted(base("sw-1"))), Disguise()).open is not None

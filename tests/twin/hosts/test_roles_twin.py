@@ -317,7 +317,7 @@ def test_every_host_tells_how_it_does(folder: Path, runs: object) -> None:
     for series in (
         "node_filesystem_avail_bytes{",
         "node_timex_maxerror_seconds ",
-        "node_nf_conntrack_entries ",
+        "node_memory_MemAvailable_bytes ",
     ):
         assert f"\n{series}" in told
 
