@@ -1,4 +1,4 @@
-"""`host_view`: what a role may know of the host it runs on, taken from the plan. Pure.
+"""What a role may know of the host it runs on, taken from the plan. Pure.
 
 Roles see this and nothing else, so what a host's files depend on can be read off here. Addresses are
 text, ready for a template.
@@ -158,13 +158,8 @@ class HostView:
         return self.oob.partition("/")[0]
 
 
-def host_view(plan: Plan, name: str) -> HostView:
-    """The view of one device that roles run on: a server, a management host or a switch."""
-    return HostViews(plan).of(name)
-
-
 class HostViews:
-    """The views of many: what they share is looked up once.
+    """The views of all devices that roles run on; what they share is looked up once.
 
     `cabled`: device -> every port of it that a cable of the inventory ends in, out-of-band ports too.
     `certificates`: host -> that of its SSH host key. `snapshot`: of the pool of packages.

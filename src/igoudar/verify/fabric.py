@@ -6,11 +6,11 @@ expected over what is not drained, as long as something is left.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from igoudar.design import Plan
-from igoudar.hostview import HostView, host_view
+from igoudar.hostview import HostView, HostViews
 from igoudar.intent import DeviceIntent, Family, Neighbor, Port, PortUse, VrfInstance
 from igoudar.model import HOST_ROLES, SWITCH_ROLES, CableStatus, Inventory, Status
 from igoudar.verify.checks import FactCheck, Kind, Mode
@@ -65,8 +65,10 @@ def checks(site: Site) -> Iterator[FactCheck]:
         yield from _underlay(site, intent)
         for instance in intent.vrfs:
             yield from _tenant(site, intent, instance)
+    views = HostViews(site.plan)
+    running = {n.name: n.roles for n in views.everybody if n.name in site.hosts}
     for name in sorted(site.hosts):
-        yield from _host(site, host_view(site.plan, name))
+        yield from _host(views.of(name), running)
 
 
 def _cables(site: Site) -> Iterator[FactCheck]:
@@ -299,8 +301,8 @@ def _offers(neighbor: Neighbor, family: Family) -> bool:
     return right and not neighbor.drained
 
 
-def _host(site: Site, view: HostView) -> Iterator[FactCheck]:
-    """Time and names everywhere; the way out and the interfaces of a server."""
+def _host(view: HostView, running: Mapping[str, Sequence[str]]) -> Iterator[FactCheck]:
+    """Time and names everywhere; the way out and the interfaces of a server. `running`: host -> its roles."""
     if view.time_servers:
         yield FactCheck(
             Kind.NTP,
@@ -314,7 +316,7 @@ def _host(site: Site, view: HostView) -> Iterator[FactCheck]:
         if not view.is_time_server:
             told = "follows a time server of the site"
             yield FactCheck(Kind.NTP, view.name, told, ("time",), sources, Mode.ONE_OF)
-    yield from _metrics(site, view)
+    yield from _metrics(view, running)
     if named := asked_name(view):
         told = f"{named[0]} by the system's resolver"
         yield FactCheck(Kind.DNS, view.name, told, ("name", named[0]), frozenset({named[1]}))
@@ -329,9 +331,8 @@ def _host(site: Site, view: HostView) -> Iterator[FactCheck]:
                 yield FactCheck(Kind.ROUTE, view.name, f"{prefix} by both leaves", at, ports)
 
 
-def _metrics(site: Site, view: HostView) -> Iterator[FactCheck]:
+def _metrics(view: HostView, running: Mapping[str, Sequence[str]]) -> Iterator[FactCheck]:
     """Each Prometheus finds every host in use up that is to tell of itself."""
-    running = {n.name: n.roles for n in view.neighbours if n.name in site.hosts}
     if "prometheus" in running.get(view.name, ()):
         hosts = frozenset(name for name, roles in running.items() if "node_exporter" in roles)
         told, at = "every host in use is up", ("metrics", view.oob_address)
