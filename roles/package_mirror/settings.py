@@ -17,7 +17,6 @@ class Settings(RoleSettings):
 
 
 def declare(settings: Settings, host: HostView) -> Declaration:
-    del settings
     variables = {"host": host, "folder": FOLDER, "port": PORT}
     restart = (f"restart:{UNIT}",)
     return Declaration(
@@ -30,9 +29,7 @@ def declare(settings: Settings, host: HostView) -> Declaration:
                 validate="nginx -q -t -c {}",
                 notify=restart,
             ),
-            RoleFile(
-                f"/etc/systemd/system/{UNIT}.d/igoudar.conf", template="restart.conf.j2", notify=restart
-            ),
+            RoleFile(RESTART, template="restart.conf.j2", notify=restart),
         ),
         before_units=(RoleCommand("folder", f"install -d -m 0755 {FOLDER}", unless=f"[ -d {FOLDER} ]"),),
         units=(RoleUnit(UNIT),),

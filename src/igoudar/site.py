@@ -162,3 +162,8 @@ class Site:
     logs: Logs = field(default_factory=Logs)
     packages: Packages = field(default_factory=Packages)
     failures: Budget = Budget()
+
+    def served(self, name: str) -> Service | None:
+        """The service of this name, where somebody serves it."""
+        service = self.services.get(name)
+        return service if service is not None and service.members else None

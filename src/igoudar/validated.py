@@ -66,10 +66,8 @@ def _finding(item: ErrorDetails, source: Source, kind: type[BaseModel]) -> Findi
     given = _short(item.get("input"))
     match item["type"]:
         case "extra_forbidden":
-            hint, said = (
-                _did_you_mean(name, source.data, steps[:-1], kind),
-                f"the key {name!r} is not known here",
-            )
+            hint = _did_you_mean(name, source.data, steps[:-1], kind)
+            said = f"the key {name!r} is not known here"
             if SECRET_KEY.search(name) and not hint.startswith("did you mean"):
                 return Finding("plain-secret", where, f"{said}, and may hold a secret", hint=NOT_HERE)
             return Finding("unknown-key", where, said, hint=hint)

@@ -58,17 +58,22 @@ def modules(package: str, folder: str) -> dict[str, tuple[str, str]]:
 
 
 @cache
+def _package() -> dict[str, tuple[str, str]]:
+    """As `modules`, below the folder of a version."""
+    return modules("igoudar.agent", "agent")
+
+
+@cache
 def version() -> str:
     """Of this agent: 12 hex digits over its texts."""
-    texts = modules("igoudar.agent", "")
-    return sha256(repr(sorted(texts.items())).encode()).hexdigest()[:12]
+    return sha256(repr(sorted(_package().items())).encode()).hexdigest()[:12]
 
 
 @cache
 def agent_files() -> Mapping[str, tuple[str, str]]:
     """Path on the switch -> (text, mode); of every switch the same. The command comes last by its path."""
     folder = f"{VERSIONS}/{version()}"
-    files = modules("igoudar.agent", f"{folder}/agent")
+    files = {f"{folder}/{path}": told for path, told in _package().items()}
     files[COMMAND] = (LAUNCHER.format(folder=folder), "0755")
     files[f"/etc/systemd/system/{UNITS[0]}"] = (BOOT_UNIT.format(command=COMMAND), "0644")
     files[f"/etc/systemd/system/{UNITS[1]}"] = (WATCH_UNIT.format(command=COMMAND), "0644")

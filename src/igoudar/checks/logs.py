@@ -10,8 +10,8 @@ from igoudar.errors import Finding
 
 def check(design: Design) -> Iterator[Finding]:
     site = design.inventory.site
-    service = site.services.get("logs")
-    if service is not None and service.members and not site.logs.authority:
+    service = site.served("logs")
+    if service is not None and not site.logs.authority:
         said = "there are log servers, and no authority of the certificates by which hosts know them"
         expected = "logs: {authority: its certificate in PEM} in the site"
         yield Finding("no-log-authority", service.where, said, expected)

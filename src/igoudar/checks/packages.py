@@ -10,8 +10,8 @@ from igoudar.errors import Finding
 
 def check(design: Design) -> Iterator[Finding]:
     site = design.inventory.site
-    service = site.services.get("packages")
-    if service is not None and service.members and not site.packages.key:
+    service = site.served("packages")
+    if service is not None and not site.packages.key:
         said = "there is a pool of packages, and no key by which hosts know what is signed"
         expected = "packages: {key: the public key, armored} in the site"
         yield Finding("no-package-key", service.where, said, expected, "gpg --armor --export KEY")

@@ -25,8 +25,8 @@ def check(design: Design) -> Iterator[Finding]:
 
 def _way_in(site: Site) -> Iterator[Finding]:
     """The host by which workers come in passes everything on where it is none of those that are narrowed."""
-    service = site.services.get("bastion")
-    if service is not None and service.members and site.bastion and site.bastion not in service.members:
+    service = site.served("bastion")
+    if service is not None and site.bastion and site.bastion not in service.members:
         said = f"workers come in by {site.bastion}, which does not serve bastion"
         yield Finding(
             "bastion-outside", site.where.at("bastion"), said, f"one of {', '.join(service.members)}"

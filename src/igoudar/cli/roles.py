@@ -88,12 +88,13 @@ def command(
 
     compiled = compile_site(site.folder, root=site.root, today=today())
     groups = _asked(compiled, limits, roles)
-    stores = stores_of(compiled, {h: told.values() for h, told in _joined(groups).items()}, site.root)
-    access.require_host_keys(_joined(groups), compiled.design.inventory, site.root)
+    joined = _joined(groups)
+    stores = stores_of(compiled, {host: told.values() for host, told in joined.items()}, site.root)
+    access.require_host_keys(joined, compiled.design.inventory, site.root)
     with _Runs(site, compiled, stores, whole=not roles) as runs:
-        found = runs.plan(_joined(groups))
+        found = runs.plan(joined)
         if not as_json:
-            _show(found, _joined(groups))
+            _show(found, joined)
         todo = [name for name, result in found.items() if result.status == "ok" and result.changes]
         runs.know(found, todo)
         if not as_json:

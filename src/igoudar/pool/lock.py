@@ -96,10 +96,10 @@ def lock_text(lock: Lock, site: str) -> str:
 def check(lock: Lock, hosts: Mapping[str, Mapping[str, Declaration]], site: Site) -> Iterator[Finding]:
     """`hosts`: host -> role -> what it declares. What they install and the pool has not; another suite."""
     folder = Path(site.folder).name
-    service = site.services.get(SERVICE)
+    service = site.served(SERVICE)
     again = f"igoudar pool lock {folder}"
     if not lock.snapshot:
-        if service is not None and service.members:
+        if service is not None:
             said = f"there is a pool of packages, and no {LOCK} that says what is in it"
             yield Finding("no-package-lock", service.where, said, hint=again)
         return

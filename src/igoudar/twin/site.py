@@ -106,7 +106,7 @@ def _host(
 
 
 def _memory_mb(inventory: Inventory, device: Device) -> int:
-    metrics = inventory.site.services.get("metrics")
+    metrics = inventory.site.served("metrics")
     more = METRICS_MEMORY_MB if metrics and device.name in metrics.members else 0
     return MEMORY_MB.get(device.role, OTHER_MEMORY_MB) + more
 
