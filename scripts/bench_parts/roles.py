@@ -96,11 +96,14 @@ def measure(cases: Sequence[Case]) -> tuple[list[Figures], list[str]]:
         raise Missing(lack)
     ansible = _ansible() if any(case.engine == "ansible" for case in cases) else ""
     with cpu_groups("client", "targets") as groups:
-        asked = {"image": str(_image()), "ansible": ansible, "cases": [asdict(case) for case in cases]}
+        asked = {"image": str(image()), "ansible": ansible, "cases": [asdict(case) for case in cases]}
         asked |= {name: str(group.folder) for name, group in groups.items()}
         found, failed = list[Figures](), list[str]()
         with subprocess.Popen(
-            _inside(json.dumps(asked)), stdout=subprocess.PIPE, text=True, env=_env()
+            inside("bench_parts.role_cases", json.dumps(asked)),
+            stdout=subprocess.PIPE,
+            text=True,
+            env=env(),
         ) as inner:
             assert inner.stdout is not None
             try:
@@ -121,16 +124,19 @@ def measure(cases: Sequence[Case]) -> tuple[list[Figures], list[str]]:
     return found, failed
 
 
-def _inside(asked: str) -> list[str]:
-    """A shell is the first process there: it takes leave of whom nobody else waits for."""
-    command = [sys.executable, "-m", "bench_parts.role_cases", asked]
+def inside(module: str, asked: str) -> list[str]:
+    """A module in namespaces of its own. A shell is the first process there: it takes leave of whom nobody
+    else waits for."""
+    command = [sys.executable, "-m", module, asked]
     return [*NAMESPACES, "sh", "-c", '"$@"; exit $?', "bench", *command]
 
 
-def _env() -> dict[str, str]:
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join(str(CHECKOUT / p) for p in ("src", "scripts", "."))}
-    env.pop("PYTHONDONTWRITEBYTECODE", None)  # each engine would compile all of itself in its start
-    return env
+def env() -> dict[str, str]:
+    """For a process there: the checkout's modules."""
+    path = os.pathsep.join(str(CHECKOUT / p) for p in ("src", "scripts", "."))
+    told = {**os.environ, "PYTHONPATH": path}
+    told.pop("PYTHONDONTWRITEBYTECODE", None)  # each engine would compile all of itself in its start
+    return told
 
 
 def lacking() -> str:
@@ -145,13 +151,13 @@ def lacking() -> str:
         return "the kernel has no overlay filesystem"
     try:
         hierarchy()
-        _image()
+        image()
     except (FileNotFoundError, Missing) as error:
         return str(error)
     return ""
 
 
-def _image() -> Path:
+def image() -> Path:
     """The disk of a twin's hosts, with every package that roles declare. Raises Missing."""
     asked = [str(CHECKOUT / "scripts/image"), "--cached"]
     made = subprocess.run(asked, cwd=CHECKOUT, capture_output=True, text=True, check=False)

@@ -153,6 +153,18 @@ def counted() -> Iterator[Traffic]:
         yield traffic
 
 
+def measured(operator: Operator, names: list[str]) -> None:
+    """Runs it, and prints seconds by step and what a host and the operator told each other."""
+    with counted() as traffic:
+        begun = time.monotonic()
+        report = operator.run()
+        whole = time.monotonic() - begun
+    steps = ", ".join(f"{step} {seconds:.1f}" for step, seconds in report.seconds.items())
+    print(f"  {report.outcome} in {whole:.1f} s: {steps}")
+    print(f"  a switch: {traffic.told(names)}")
+    print(f"  a witness: {traffic.told([*WITNESSES])}", flush=True)
+
+
 def txn(size: int) -> None:
     with tempfile.TemporaryDirectory() as made:
         clos = Clos(Path(made), size)
@@ -195,16 +207,10 @@ def _change(clos: Clos) -> None:
     logins = "journalctl -u ssh --no-pager | grep -c 'Accepted publickey for igoudar-witness' || true"
     before = int(twin_sh(clos, "mgmt-1", logins) or 0)
     wires = [_wires(clos), _wires(clos)]  # the second says what looking costs
-    with counted() as traffic:
-        begun = time.monotonic()
-        report = clos.operator(1, 2).run()
-        whole = time.monotonic() - begun
+    measured(clos.operator(1, 2), clos.names)
     wires.append(_wires(clos))
     after = int(twin_sh(clos, "mgmt-1", logins) or 0)
-    steps = ", ".join(f"{step} {seconds:.1f}" for step, seconds in report.seconds.items())
-    print(f"  {report.outcome} in {whole:.1f} s: {steps}")
-    print(f"  a switch: {traffic.told(clos.names)}")
-    print(f"  a witness: {traffic.told(list(WITNESSES))}; {after - before} logins of switches", flush=True)
+    print(f"  {after - before} logins of switches at a witness", flush=True)
     for what, names in (("a switch", clos.names), ("a witness", [*WITNESSES])):
         looked, whole = (
             sum(wires[n + 1][host] - wires[n][host] for host in names) / len(names) for n in (0, 1)
