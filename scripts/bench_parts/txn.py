@@ -32,6 +32,10 @@ POD = 36  # switches; a kernel of a twin takes some forty ports
 BOOT_SECONDS = 1200  # of all of them on two cores
 VERIFY_SECONDS = 400.0
 PROBE_SECONDS = 0.05
+# As the role `base` has it; sshd's own is 10, and then it drops logins. All switches come to vote at once.
+WITNESS_SETUP = f"""
+echo 'MaxStartups 60:30:120' >/etc/ssh/sshd_config.d/30-startups.conf
+{bare.WITNESS_SETUP}"""
 MEMORY_MB, SPINE_MB = 160, 320  # a spine has 32 neighbours, and frr-reload beside the daemons
 
 
@@ -163,6 +167,8 @@ def measured(operator: Operator, names: list[str]) -> None:
         whole = time.monotonic() - begun
     steps = ", ".join(f"{step} {seconds:.1f}" for step, seconds in report.seconds.items())
     print(f"  {report.outcome} in {whole:.1f} s: {steps}")
+    if report.error:
+        raise DeviceFailed(report.error)
     print(f"  a switch: {traffic.told(names)}")
     print(f"  a witness: {traffic.told([*WITNESSES])}", flush=True)
 
@@ -175,7 +181,7 @@ def txn(size: int) -> None:
             with patch.object(waiting, "HOST_SECONDS", BOOT_SECONDS):
                 twin.up(clos.spec(), clos.folder, twin.find_image(ROOT), lambda _: None)
             at_all(clos.names, lambda name: twin_sh(clos, name, bare.SWITCH_SETUP))
-            at_all(WITNESSES, lambda name: twin_sh(clos, name, bare.WITNESS_SETUP))
+            at_all(WITNESSES, lambda name: twin_sh(clos, name, WITNESS_SETUP))
             print(f"{size} switches: up after {time.monotonic() - begun:.0f} s", flush=True)
             _converge(clos)
             _change(clos)

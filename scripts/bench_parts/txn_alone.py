@@ -74,6 +74,7 @@ chmod 755 /usr/sbin/igoudar-witness
 useradd --create-home --shell /bin/sh igoudar-witness
 install -d /var/lib/igoudar-witness
 install -d -m 700 -o igoudar-witness -g igoudar-witness /var/lib/igoudar-witness/registers
+echo 'MaxStartups 60:30:120' >/etc/ssh/sshd_config.d/30-startups.conf
 systemctl reload ssh
 """
 
