@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from igoudar import runs
 from igoudar.agent.protocol import State
 from igoudar.agent.voting import Witness
 from igoudar.apply.change import FRR, INTERFACES, judge, mode
+from igoudar.apply.operator import VOTING
 from igoudar.apply.together import each
 from igoudar.apply.work import Work
 from igoudar.errors import DeviceFailed, Drift, IgoudarError
@@ -182,6 +184,25 @@ def test_without_a_majority_of_witnesses_nobody_votes(fabric: Fabric) -> None:
     fabric.registers.down = set()
     fabric.settle()
     assert all_are(fabric, OLD)
+
+
+def test_not_all_ask_the_witnesses_at_once(tmp_path: Path) -> None:
+    """Each asks by a login at each of them: too many at once are all too late."""
+    many = Fabric(tmp_path, tuple(f"leaf-{n}" for n in range(1, 2 * VOTING)))
+    asking, most, counting = set[str](), [0], threading.Lock()
+
+    def slow(box: Box, verb: str, when: str) -> None:
+        if verb != "prepare":
+            return
+        with counting:
+            (asking.add if when == "before" else asking.discard)(box.name)
+            most[0] = max(most[0], len(asking))
+        time.sleep(0.02 if when == "before" else 0)
+
+    report = many.operator(slow).run()
+
+    assert report.outcome == "done"
+    assert 1 < most[0] <= VOTING
 
 
 def test_undecided_is_said_and_nothing_is_touched(fabric: Fabric) -> None:

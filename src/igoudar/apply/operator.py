@@ -37,6 +37,7 @@ from igoudar.runs import Report
 VERIFY_SECONDS = 60.0
 POLL_SECONDS = 1.0
 RESTORE_TRIES = 2
+VOTING = 16  # switches at once, each of which logs in at the witnesses: more would only wait for each other
 
 Progress = Callable[[str, str], None]  # switch or empty, text
 
@@ -242,7 +243,7 @@ class Operator:
         """Every switch votes, then the witnesses decide. Returns where they hold commit, else raises."""
         with self._step("prepare"):
             self.bound = True
-            each(go, self._prepare, self.stop)
+            each(go, self._prepare, self.stop, VOTING)
         self._vote(COMMIT)
         if not self.decided:
             raise DeviceFailed(f"undecided: {UNDECIDED}")

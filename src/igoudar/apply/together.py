@@ -18,14 +18,19 @@ class Cancelled(DeviceFailed):
     """The user interrupted before the last word."""
 
 
-def each(names: Sequence[str], work: Callable[[str], None], stop: threading.Event | None = None) -> None:
-    """All at once; every failure is gathered before it is raised. Raises Cancelled as soon as `stop` is set.
+def each(
+    names: Sequence[str],
+    work: Callable[[str], None],
+    stop: threading.Event | None = None,
+    together: int = TOGETHER,
+) -> None:
+    """So many at once; every failure is gathered before it is raised. Raises Cancelled as soon as `stop` is set.
 
     What runs then is left to end by itself: putting a switch back ends what is going on there.
     """
     if not names:
         return
-    pool = ThreadPoolExecutor(min(TOGETHER, len(names)))
+    pool = ThreadPoolExecutor(min(together, len(names)))
     try:
         futures = [pool.submit(work, name) for name in names]
         waiting = set(futures)
