@@ -24,7 +24,7 @@ def each(
     stop: threading.Event | None = None,
     together: int = TOGETHER,
 ) -> None:
-    """So many at once; every failure is gathered before it is raised. Raises Cancelled as soon as `stop` is set.
+    """So many at once; all failures are gathered before one is raised. Raises Cancelled once `stop` is set.
 
     What runs then is left to end by itself: putting a switch back ends what is going on there.
     """
