@@ -36,6 +36,7 @@ PROBE_SECONDS = 0.05
 WITNESS_SETUP = f"""
 echo 'MaxStartups 60:30:120' >/etc/ssh/sshd_config.d/30-startups.conf
 {bare.WITNESS_SETUP}"""
+WITNESS_MB = 512  # a login takes some 25 MB of it
 MEMORY_MB, SPINE_MB = 160, 320  # a spine has 32 neighbours, and frr-reload beside the daemons
 
 
@@ -83,7 +84,10 @@ class Clos:
             for leaf in self.leaves
             for spine in self.peers(leaf).values()
         )
-        voters = [bare.witness_host(name, number) for name, number in WITNESSES.items()]
+        voters = [
+            replace(bare.witness_host(name, number), memory_mb=WITNESS_MB)
+            for name, number in WITNESSES.items()
+        ]
         hosts = (*(self._host(name) for name in self.names), *voters)
         return TwinSpec("txn", "igoudar", "192.0.2.254/24", hosts, wires)
 
