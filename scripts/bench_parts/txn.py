@@ -37,7 +37,7 @@ WITNESS_SETUP = f"""
 echo 'MaxStartups 60:30:120' >/etc/ssh/sshd_config.d/30-startups.conf
 {bare.WITNESS_SETUP}"""
 WITNESS_MB = 512  # a login takes some 25 MB of it
-MEMORY_MB, SPINE_MB = 160, 320  # a spine has 32 neighbours, and frr-reload beside the daemons
+MEMORY_MB, SPINE_MB = 256, 320  # daemons, frr-reload beside them, and three agents; spines have 32 neighbours
 
 
 @dataclass(frozen=True, slots=True)
