@@ -131,7 +131,7 @@ class Site:
     of a leaf or border (borders from 8001), or 9000 + pod for the spines of a pod.
     MTUs are in bytes: `fabric_mtu` of switch ports, `host_mtu` of servers and SVIs.
     `window_s`: seconds that a switch waits for its operator in a change before it goes back by itself;
-    `restore_s`: seconds that one try of that may take. `failures`: of hosts in a wave of a run of roles.
+    `restore_s`: seconds that this may take. `failures`: of hosts in a wave of a run of roles.
     """
 
     name: str

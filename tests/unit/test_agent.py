@@ -10,7 +10,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,6 +23,7 @@ from hypothesis import strategies as st
 from igoudar.agent.__main__ import answer
 from igoudar.agent.core import VOTED
 from igoudar.agent.protocol import BOUND, MOVES, OPEN, Event, State
+from igoudar.agent.switch import Done, Switch
 from igoudar.agent.voting import Witness
 from igoudar.agent.windows import boot
 from igoudar.agent.workers import end_worker
@@ -716,6 +720,32 @@ def test_going_back_goes_on_where_it_had_no_time(world: World, monkeypatch: pyte
     monkeypatch.setattr(world.switch, "activate", activate)
     assert world.ask("restore")["problem"] == ""
     assert asked == [(True, False), (True, True), (False, True)]
+
+
+@pytest.mark.parametrize("interfaces", [True, False])
+@pytest.mark.parametrize("bound", [1.0, 8.0, 10.0, 300.0])
+def test_going_back_has_one_bound_for_all_its_tries(
+    world: World, monkeypatch: pytest.MonkeyPatch, bound: float, interfaces: bool
+) -> None:
+    """Whatever hangs, questions to systemd too; the clock is one that nobody sets."""
+    switch, clock = world.switch, world.clock
+
+    def hangs(words: Sequence[str], seconds: float) -> Done:
+        clock.time += seconds
+        return Done(124, "it did not end")
+
+    monkeypatch.setattr("igoudar.agent.switch.time", SimpleNamespace(monotonic=clock.now, sleep=clock.sleep))
+    monkeypatch.setattr(world.agent, "_readdressed", lambda _: interfaces)
+    world.ask("stage")
+    world.ask("arm", restore=bound)
+    world.ask("apply")
+    monkeypatch.setattr(switch, "run", hangs)
+    monkeypatch.setattr(switch, "activate", partial(Switch.activate, switch))
+    begun = clock.time
+    ended = world.ask("restore")
+    assert clock.time - begun <= bound + 1.0
+    assert (ended["outcome"], "did not end" in ended["problem"]) == ("restored", True)
+    assert world.live() == OLD
 
 
 # -- the process that is applying

@@ -264,7 +264,7 @@ def test_a_second_try_goes_on_with_the_first() -> None:
         "ifreload -a", "systemctl reset-failed", "systemctl restart",
         "ifreload -a", "systemctl is-active", "systemctl start",
     ]  # fmt: skip
-    assert [seconds for said, seconds in switch.asked if said == "ifreload -a"] == [6, 10]
+    assert [seconds for said, seconds in switch.asked if said == "ifreload -a"] == [6, 9]
 
 
 def test_a_second_try_starts_what_has_failed_anew() -> None:

@@ -224,7 +224,7 @@ def test_a_stack_keeps_the_last_exit(root: Path) -> None:
         numbers = allocate(describe(load(site, root), root), Ledger(), today()).numbers
         (site / "ledger.yaml").write_text(dump_ledger(Ledger(numbers)), "utf-8")
         for hall in ("h1", "h2"):
-            with pytest.raises(CheckFailed, match="no other border that stays is an exit of sovereign"):
+            with pytest.raises(CheckFailed, match="no other border that is in service is an exit"):
                 compile_halls(site, [hall], root=root, today=today())
         compile_halls(site, ["h3"], root=root, today=today())
 

@@ -7,13 +7,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from igoudar.apply.witnesses import SshWitnesses, of_site
+from igoudar.transport import Access
 from igoudar.witness import __main__ as witness
 from igoudar.witness import register as module
 from igoudar.witness.register import Refused, Register
+from tests import factory
 from tests.synced import synced
 
 ROOT = Path(__file__).parents[2]
@@ -138,6 +142,49 @@ def test_whose_keys_may_come_is_on_disk_before_the_answer(
     assert witness.enrol(["ssh-ed25519 AAAA", "", " ssh-ed25519 BBBB "]) == "enrolled"
     assert keys.read_text("ascii") == "restrict ssh-ed25519 AAAA\nrestrict ssh-ed25519 BBBB\n"
     assert done == [f"{keys.stat().st_size} bytes", "folder"]
+
+
+def test_sites_that_share_a_witness_keep_each_its_own_keys(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = tmp_path / "keys"
+    monkeypatch.setattr(witness, "KEYS", keys)
+
+    def known() -> list[str]:
+        return [line.removeprefix("restrict ssh-ed25519 ") for line in keys.read_text("ascii").splitlines()]
+
+    witness.enrol(["ssh-ed25519 OLD", "ssh-ed25519 OLDER root@leaf-1"])
+    witness.enrol(["ssh-ed25519 A1 site:one", "ssh-ed25519 A2 site:one"])
+    assert known() == ["A1 site:one", "A2 site:one"], "of no site: enrolled before there were any"
+    witness.enrol(["ssh-ed25519 B1 site:two", "ssh-ed25519 A1 site:two"])
+    assert known() == ["A1 site:one", "A2 site:one", "B1 site:two", "A1 site:two"]
+    witness.enrol(["ssh-ed25519 A2 site:one"])
+    assert known() == ["B1 site:two", "A1 site:two", "A2 site:one"], "removed is only one's own"
+
+
+def test_an_operator_enrols_in_the_name_of_its_site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[tuple[str, bytes]] = []
+
+    def ask(self: SshWitnesses, host: Access, words: str, stdin: bytes, problems: object) -> str:
+        sent.append((words, stdin))
+        return "enrolled"
+
+    monkeypatch.setattr(SshWitnesses, "_ask", ask)
+    site = factory.site().site
+    access = {
+        name: Access(name, "192.0.2.2", "igoudar", tmp_path, "ssh-ed25519 AAAA") for name in site.witnesses
+    }
+    of_site(site, access).enrol(["ssh-ed25519 BBBB", "ssh-ed25519 AAAA"])
+    line = f"ssh-ed25519 {{}} site:{site.name}\n"
+    assert sent[0] == ("enrol", (line.format("AAAA") + line.format("BBBB")).encode())
+
+
+def test_two_sites_that_enrol_at_once_lose_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(witness, "KEYS", tmp_path / "keys")
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda n: witness.enrol([f"ssh-ed25519 K{n} site:s{n}"]), range(40)))
+    found = {line.split()[-1] for line in (tmp_path / "keys").read_text("ascii").splitlines()}
+    assert found == {f"site:s{n}" for n in range(40)}
 
 
 def test_who_comes_by_ssh_may_ask_and_nothing_else(tmp_path: Path) -> None:

@@ -22,12 +22,12 @@ from .journal import DOUBT, END, Journal, Store
 from .masks import Masker, fill, hide
 from .protocol import BOUND, REPEATED, Event, Outcome, Refused, State, move
 from .running import canonical, drift
-from .switch import IFRELOAD, INTERFACES_FILE, RELOAD_SECONDS, Switch
+from .switch import IFRELOAD, INTERFACES_FILE, LEAST_SECONDS, RELOAD_SECONDS, Switch
 from .voting import Ballot, Witness
 from .workers import end_worker, worker_name
 
 Request = Mapping[str, Any]
-RESTORE_TRIES = 3
+RESTORE_TRIES = (False, True, True)  # whether one goes on with that before it
 VOTED = "voted.json"
 MODES = ("reload", "restart", "drain")
 WAKE_SECONDS, WAKE_STEP = 10.0, 0.1
@@ -215,22 +215,22 @@ class Agent:
         state = move(journal.state, event)
         if state is State.FINISHED:
             return self.finish(journal, Outcome.DROPPED, why)
+        ends = self.clock.now() + journal.restore
         journal = journal.with_(state=state)
         self.store.give_room(journal.id, END)
         self.store.save(journal)
         end_worker(journal.worker)
         self.put_back(journal.id)
-        problem = hide(self._activated(journal), self.secrets({}))
+        problem = hide(self._activated(journal, ends), self.secrets({}))
         return self.finish(journal.with_(problem=problem), Outcome.RESTORED, why)
 
-    def _activated(self, journal: Journal) -> str:
-        """The old text runs again. What a slow switch leaves undone in one try, the next goes on with."""
+    def _activated(self, journal: Journal, ends: float) -> str:
+        """The old text runs again, by then. What a slow try leaves undone, the next goes on with."""
         interfaces, problem = self._readdressed(journal.id), ""
-        for attempt in range(RESTORE_TRIES):
-            problem = self.switch.activate(
-                "restart", journal.restore, interfaces=interfaces, again=attempt > 0
-            )
-            if not problem:
+        for again in RESTORE_TRIES:
+            seconds = max(ends - self.clock.now(), LEAST_SECONDS)
+            problem = self.switch.activate("restart", seconds, interfaces=interfaces, again=again)
+            if not problem or ends - self.clock.now() < LEAST_SECONDS:
                 break
             interfaces = interfaces and problem.startswith(IFRELOAD)
         return problem

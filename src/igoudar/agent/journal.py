@@ -33,7 +33,7 @@ ROOM = 1 << 16  # bytes: a few journals and folders, in blocks of 4 KiB
 class Journal:
     """`deadline` is in seconds of the clock of the boot `boot`; `base` the digest of live text when armed.
 
-    `window` and `restore`, the bound of one try of a restore, are in seconds.
+    `window` and `restore`, the bound of a restore, all tries included, are in seconds.
     `detail` is why it ended so, `problem` what did not work when it was put back.
     `worker` names the process that is applying (id and start time), empty for none. `witnesses` are those
     that decide it, from `prepare` on.

@@ -29,7 +29,7 @@ RELOAD = "/usr/lib/frr/frr-reload.py"
 QUIET = ("--log-level", "error")
 VALIDATE_SECONDS, RELOAD_SECONDS = 20, 240
 INTERFACES_SHARE = 0.6
-LEAST_SECONDS = 1.0  # for daemons whose interfaces took all of the time
+LEAST_SECONDS = 1.0  # of a try, and for daemons whose interfaces took all of the rest
 IFRELOAD = "ifreload"
 UNDER_WAY = ("activating", "deactivating")
 DRAIN_SECONDS = 3.0  # datacenter profile: updates go out at once; the rest is the neighbours' work
@@ -141,31 +141,35 @@ class Switch:
         """
         before = self.daemons()
         problems: list[str] = []
-        begun = time.monotonic()
+        ends = time.monotonic() + seconds
         if interfaces:
-            done = self.run(["ifreload", "-a"], seconds * (1.0 if again else INTERFACES_SHARE))
+            share = seconds * INTERFACES_SHARE
+            done = self.run(["ifreload", "-a"], max(share, seconds - LEAST_SECONDS) if again else share)
             problems += [f"{IFRELOAD}: {_last(done.said)}"] if done.status != 0 else []
-        left = max(seconds - (time.monotonic() - begun), LEAST_SECONDS)
         if mode != "reload":
-            done = self._restarted(left, again=again)
+            done = self._restarted(ends, again=again)
         else:
             # its own log file would keep every new line, passwords too
-            done = self.run([RELOAD, "--reload", "--stdout", *QUIET, str(self.path(FRR_FILE))], left)
+            done = self.run([RELOAD, "--reload", "--stdout", *QUIET, str(self.path(FRR_FILE))], _left(ends))
         if done.status != 0:
             problems.append(f"{mode} of frr: {_last(done.said)}")
-        after = self._settled(min(SETTLE_SECONDS, max(begun + seconds - time.monotonic(), SETTLE_STEP)))
+        after = self._settled(min(SETTLE_SECONDS, _left(ends)))
         if missing := self.missing(after):
             problems.append(f"not running: {', '.join(missing)}")
         if mode == "reload" and (moved := sorted(d for d in before if after.get(d, before[d]) != before[d])):
             problems.append(f"restarted by themselves: {', '.join(moved)}")
         return "; ".join(problems)
 
-    def _restarted(self, seconds: float, *, again: bool) -> Done:
+    def _restarted(self, ends: float, *, again: bool) -> Done:
         """systemd goes on with what it was told before: a second restart would end it half-way."""
-        if again and self.run(["systemctl", "is-active", "frr"], VALIDATE_SECONDS).said.strip() in UNDER_WAY:
-            return self.run(["systemctl", "start", "frr"], seconds)
-        self.run(["systemctl", "reset-failed", "frr"], VALIDATE_SECONDS)
-        return self.run(["systemctl", "restart", "frr"], seconds)
+
+        def ask(*words: str) -> Done:
+            return self.run(["systemctl", *words, "frr"], min(VALIDATE_SECONDS, _left(ends) / 2))
+
+        if again and ask("is-active").said.strip() in UNDER_WAY:
+            return self.run(["systemctl", "start", "frr"], _left(ends))
+        ask("reset-failed")
+        return self.run(["systemctl", "restart", "frr"], _left(ends))
 
     def _settled(self, seconds: float) -> dict[str, int]:
         """The daemons, as soon as all live that should, or when they had their time."""
@@ -249,6 +253,11 @@ class Switch:
             return path.read_bytes()
         except FileNotFoundError:
             return b""
+
+
+def _left(ends: float) -> float:
+    """Seconds until then, and a moment where there are none."""
+    return max(ends - time.monotonic(), SETTLE_STEP)
 
 
 def _sessions(summary: str) -> dict[str, str]:

@@ -14,6 +14,7 @@ from igoudar.agent.voting import Witness, decided
 from igoudar.errors import DeviceFailed
 from igoudar.site import Site
 from igoudar.transport import Access, connect
+from igoudar.witness import SITE
 
 COMMAND = "sudo -n /usr/sbin/igoudar-witness"
 ANSWER_SECONDS = 10.0
@@ -37,7 +38,10 @@ class Witnesses(Protocol):
         ...
 
     def enrol(self, keys: Iterable[str]) -> None:
-        """Lets the owners of these host keys come. Raises DeviceFailed where a majority does not answer."""
+        """Lets the owners of these host keys come, and no others of this site.
+
+        Raises DeviceFailed where a majority does not answer.
+        """
         ...
 
     def propose(self, id_: str, value: str) -> str:
@@ -54,14 +58,17 @@ class Witnesses(Protocol):
 
 
 class SshWitnesses:
-    def __init__(self, hosts: Sequence[Access]) -> None:
-        self.hosts = hosts
+    """`site`: in whose name keys are enrolled, for other sites may share the hosts."""
+
+    def __init__(self, hosts: Sequence[Access], site: str = "") -> None:
+        self.hosts, self.site = hosts, site
 
     def told(self) -> tuple[Witness, ...]:
         return tuple(Witness(h.host, h.address, h.host_key) for h in self.hosts)
 
     def enrol(self, keys: Iterable[str]) -> None:
-        lines = "".join(f"{key}\n" for key in sorted({*keys})).encode()
+        whose = f" {SITE}{self.site}" if self.site else ""
+        lines = "".join(f"{key}{whose}\n" for key in sorted({*keys})).encode()
         problems = dict[str, str]()
         heard = self._all(lambda host: self._ask(host, "enrol", lines, problems))
         if len([word for word in heard if word]) <= len(self.hosts) // 2:
@@ -106,4 +113,4 @@ class SshWitnesses:
 
 
 def of_site(site: Site, access: Mapping[str, Access]) -> SshWitnesses:
-    return SshWitnesses([access[name] for name in site.witnesses if name in access])
+    return SshWitnesses([access[name] for name in site.witnesses if name in access], site.name)

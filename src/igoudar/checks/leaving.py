@@ -35,19 +35,23 @@ def _spines(fabric: FabricDesign, inventory: Inventory) -> Iterator[Finding]:
 
 
 def _exits(inventory: Inventory) -> Iterator[Finding]:
-    """A border that is taken down must not be the last way out for a class of traffic."""
+    """A border that is taken down must not be the last way out for a class of traffic.
+
+    One that is offline, staged or planned carries nothing: only an active one is another way.
+    """
     leaving: dict[str, list[str]] = {}
     for traffic, waves in inventory.exits().items():
         borders = [wave.border.device for wave in waves]
         states = [inventory.devices[border].status for border in borders]
-        if Status.DECOMMISSIONING in states and set(states) <= {Status.DECOMMISSIONING, Status.PLANNED}:
+        if Status.DECOMMISSIONING in states and Status.ACTIVE not in states:
             last = borders[states.index(Status.DECOMMISSIONING)]
             leaving.setdefault(last, []).append(traffic)
     for border, classes in leaving.items():
         yield Finding(
             "last-border",
             inventory.devices[border].where.at("status"),
-            f"{border} is decommissioning, and no other border that stays is an exit of {', '.join(classes)}",
+            f"{border} is decommissioning, and no other border that is in service is an exit of "
+            f"{', '.join(classes)}",
             "a wave in service, with a session, at another border for each class",
             "or take the class off its waves first, where nobody needs it",
         )

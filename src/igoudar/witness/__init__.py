@@ -5,3 +5,5 @@ host keys, and sshd lets them do nothing but ask (`__main__`); the operator come
 """
 
 USER = "igoudar-witness"
+SITE = "site:"
+"""Begins the last word of a key: whose it is, where several sites share a witness."""

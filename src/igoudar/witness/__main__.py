@@ -1,19 +1,22 @@
 """`igoudar-witness WORDS`, or what SSH_ORIGINAL_COMMAND says: `hello`, `propose ID VALUE`.
 
-The operator, as root, may also `enrol` (public key lines on stdin: whose switches may come), `look ID`
-(`commit`, `abort` or `none`: what is held, deciding nothing) and `list`.
+The operator, as root, may also `enrol` (public key lines on stdin: whose switches may come; each ends with
+its site, as `site:NAME`), `look ID` (`commit`, `abort` or `none`: what is held, deciding nothing) and `list`.
 Answers are a word on stdout; status 1 and a sentence on stderr where there is none.
 """
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import os
 import pwd
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
-from . import USER
+from . import SITE, USER
 from .register import Refused, Register, sync_folder
 
 REGISTERS = Path(os.environ.get("IGOUDAR_WITNESS_STORE", "/var/lib/igoudar-witness/registers"))
@@ -31,19 +34,41 @@ def answer(words: list[str], register: Register) -> str:
 
 
 def enrol(lines: list[str]) -> str:
-    """Whose keys may come: these and no others. In one step; sshd reads the file at each login.
+    """Whose keys of these sites may come: these and no others. In one step: each login reads the file.
 
-    On disk before the answer: a switch that has voted must still get in after a power cut here.
+    Other sites that share this host keep theirs; a line of no site is of one that enrolled before there were
+    any. On disk before the answer: a switch that has voted must still get in after a power cut here.
     """
-    beside = KEYS.with_suffix(".new")
-    with beside.open("w", encoding="ascii") as out:
-        out.write("".join(f"restrict {line.strip()}\n" for line in lines if line.strip()))
-        out.flush()
-        os.fsync(out.fileno())
-    beside.chmod(0o644)
-    beside.replace(KEYS)
-    sync_folder(KEYS.parent)
+    told = [line.strip() for line in lines if line.strip()]
+    sites = {"", *map(_site, told)}
+    with _locked(KEYS.parent):
+        known = KEYS.read_text("ascii").splitlines() if KEYS.exists() else []
+        kept = [line for line in known if _site(line) not in sites]
+        beside = KEYS.with_suffix(".new")
+        with beside.open("w", encoding="ascii") as out:
+            out.writelines(f"{line}\n" for line in (*kept, *(f"restrict {line}" for line in told)))
+            out.flush()
+            os.fsync(out.fileno())
+        beside.chmod(0o644)
+        beside.replace(KEYS)
+        sync_folder(KEYS.parent)
     return "enrolled"
+
+
+def _site(line: str) -> str:
+    last = line.rsplit(maxsplit=1)[-1]
+    return last if last.startswith(SITE) else ""
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """One operator after the other."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def become_witness() -> None:

@@ -44,8 +44,8 @@ from igoudar.worker.script import RoleSteps, bundle_script, may_arm
 # Installing packages from a slow mirror is the longest thing that a role does.
 EXEC_SECONDS = 900
 PARALLEL = 50
-# A switch tries three times for `restore_s` each; a command of a host is tried once.
-TRIES = 3
+# Of one command on a host's way back: as long as the whole of a switch's may take, and no less than this.
+STEP_SECONDS = 30
 
 Emit = Callable[[Mapping[str, Any]], None]
 Hosts = Mapping[str, tuple[Access, Mapping[str, Document]]]  # the way to each, and its roles
@@ -65,7 +65,7 @@ def run(arguments: Mapping[str, Any], emit: Emit) -> dict[str, Any]:
         emit({"host": host, "result": result.as_json()})
     hosts = {name: (reach[name], roles) for name, roles in arguments["hosts"].items() if name not in missing}
     if hosts:
-        window = Window(runs.new_id(), site.window_s, TRIES * site.restore_s, EXEC_SECONDS)
+        window = Window(runs.new_id(), site.window_s, max(STEP_SECONDS, site.restore_s), EXEC_SECONDS)
         told = Told(root / "roles", arguments["serials"], values, window, arguments.get("by", ""))
         how = {key: arguments[key] for key in ("plan", "whole")}
         results |= apply_roles(hosts, told, emit=emit, **how)

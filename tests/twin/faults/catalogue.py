@@ -26,6 +26,7 @@ for size in 512M 64M 8M 1M 64K 4K; do
 done
 """
 AWAY_SECONDS = 12
+SETTLING_SECONDS = 12
 
 
 @dataclass(slots=True)
@@ -160,6 +161,17 @@ def room(scene: Scene) -> None:
     scene.on(scene.switch, "rm -f /fill")
 
 
+def fill_and_die(scene: Scene) -> str:
+    fill(scene)
+    return scene.kill()
+
+
+def later_room(scene: Scene) -> None:
+    """Not before it has asked the witnesses and gone back, on a disk that is full."""
+    time.sleep(WINDOW + SETTLING_SECONDS)
+    room(scene)
+
+
 def read_only(scene: Scene) -> str:
     scene.on(scene.switch, "echo u > /proc/sysrq-trigger; sleep 1")
     return "go"
@@ -228,6 +240,7 @@ SUITE = (
     Fault("a candidate refused", "wrong word {s}", says("go"), OLD, reports=STOPPED),
     Fault("a change that cuts its own sessions", "wrong peers {s}", says("go"), OLD, reports=BACK),
     Fault("full disk", "apply before {s}", fill, OLD, room, BACK),
+    Fault("full disk once applied", "verify before {s}", fill, OLD, room, BACK),
     Fault("read-only disk", "apply before {s}", read_only, OLD, started_anew, BACK),
     Fault("bgpd crashes after apply", "verify before {s}", no_bgpd, EITHER),
     Fault("two operators at once", "verify before {s}", another_run, NEW, truthful=False),
@@ -250,6 +263,7 @@ MORE = (
     Fault("a vote that comes late", "prepare before {s}", says("late"), OLD, reports=BACK),
     Fault("a last word that comes late", "confirm before {s}", says("late"), NEW, reports=DONE),
     Fault("full disk at the start", "stage before {s}", fill, OLD, room, STOPPED),
+    Fault("full disk with all votes", "propose before all", fill_and_die, OLD, later_room),
     Fault("an operator of another stack", "verify before {s}", another_stack, NEW, reports=DONE),
 )
 ALL = (*SUITE, *MORE)
