@@ -11,7 +11,7 @@ from igoudar.cabling.pulls import pulls_of
 from igoudar.compiler import Compiled
 from igoudar.design import HallDesign, RowDesign
 from igoudar.facility.graph import Racks
-from igoudar.hall.cable_row import rows_of
+from igoudar.hall import cable_row, unit_row
 from igoudar.hall.levels import rising
 from igoudar.hall.places import Rack
 from igoudar.hall.standing import standing
@@ -51,12 +51,14 @@ class Halls(pulumi.ComponentResource):
             resources.Record(
                 "igoudar:hall:Racks",
                 f"{row.hall}-{row.row}",
-                {rack: resources.rack_record(racks, rack, row.devices[rack]) for rack in row.racks},
+                unit_row.rows_of(
+                    {rack: resources.rack_record(racks, rack, row.devices[rack]) for rack in row.racks}
+                ),
                 pulumi.ResourceOptions(parent=self),
             )
         for hall, cables in resources.cabling_records(compiled).items():
             opts = pulumi.ResourceOptions(parent=self)
-            resources.Record("igoudar:hall:Cabling", hall, rows_of(cables), opts)
+            resources.Record("igoudar:hall:Cabling", hall, cable_row.rows_of(cables), opts)
         self.register_outputs({})
 
 

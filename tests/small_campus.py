@@ -85,8 +85,10 @@ loops:
 """
 
 
-def small_campus(root: Path, seed: int) -> Path:
-    """`root`: a checkout whose lab it becomes. Loads and limits are random."""
+def small_campus(root: Path, seed: int, *, twice: bool = False) -> Path:
+    """`root`: a checkout whose lab it becomes. Loads and limits are random; `twice`: something is promised of
+    double failures.
+    """
     random = Random(seed)
     told = {
         "availability": random.choice(["availability: 2", "availability: 3", "protection: 1"]),
@@ -104,6 +106,8 @@ def small_campus(root: Path, seed: int) -> Path:
         "ring": random.choice([100, 250]),
         "roof": random.choice([1, 3]),
     }
+    if twice:
+        told["availability"] = "availability: 4"
     (root / FILE).write_text(TEXT.format_map(told), "utf-8")
     for file, old, new in (
         ("power.yaml", "renewable: 100 %", f"renewable: {random.choice([5, 30, 100])} %"),

@@ -64,7 +64,11 @@ def _names(host: HostView) -> tuple[RoleFile, ...]:
         RoleFile("/etc/hostname", text=f"{host.name}\n", notify=("run:hostname",)),
         RoleFile("/etc/timezone", text=f"{host.timezone}\n"),
         RoleFile("/etc/hosts", template="hosts.j2", variables={"host": host}),
-        RoleFile("/etc/resolv.conf", template="resolv.conf.j2", variables={"host": host}),
+        RoleFile(
+            "/etc/resolv.conf",
+            template="resolv.conf.j2",
+            variables={"domain": host.domain, "resolvers": host.resolvers},
+        ),
     )
 
 

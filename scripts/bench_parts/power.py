@@ -149,7 +149,7 @@ def _rows(hall: str, racks: int, pairs: list[tuple[str, str]], end: str) -> tupl
                 name=f"{hall}-{row:02}-{n:02}",
                 feeds=tuple(feeds),
                 devices=(*servers, *switches),
-                feed_w=17_700.0,
+                feed_w=(("A", 17_700.0), ("B", 17_700.0)),
                 air=f"{hall}-air",
             )
             for n in range(min(RACKS_A_ROW, racks - row * RACKS_A_ROW))

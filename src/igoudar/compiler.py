@@ -21,11 +21,12 @@ from igoudar.assemble import Documents
 from igoudar.bogons import load_bogons
 from igoudar.cabling.pulls import port_kinds, whole_port
 from igoudar.checks import leaving, tenants
+from igoudar.declared import Declaring
 from igoudar.derive import derive
 from igoudar.design import Design, Plan
 from igoudar.errors import BadInput, CheckFailed, Finding, Severity, Where, in_order
 from igoudar.hall.part import Part
-from igoudar.hostview import HostView, HostViews
+from igoudar.hostview import HostViews
 from igoudar.intent import DeviceIntent
 from igoudar.inventory import ledger_of, load_hall, load_part, load_whole, read_documents, shown
 from igoudar.judged_hall import found_of_all, judge
@@ -34,10 +35,7 @@ from igoudar.model import SWITCH_ROLES, Device, Inventory, Role, Status
 from igoudar.one_hall import OF_TIES, halls_of
 from igoudar.pool import lock as pool
 from igoudar.render import render_all
-from igoudar.render_roles import render_declaration
-from igoudar.role_clashes import clashes as role_clashes
 from igoudar.roles import Declaration, RoleFolder, load_roles
-from igoudar.secret_marks import brought
 from igoudar.some_halls import part_of
 from igoudar.stack_files import StackFile, stacks_of
 from igoudar.vendors import Nos
@@ -346,34 +344,16 @@ def _declarations(
     hosts: dict[str, dict[str, Declaration]] = {}
     findings: list[Finding] = []
     plan, devices = views.plan, views.plan.design.inventory.devices
+    declaring = Declaring(roles, views.plan.design.inventory.secrets)
     for group in plan.design.servers.groups:
         for name in group.hosts:
             device = devices[name]
             if device.hall not in halls:
                 continue
-            view = views.of(name)
             own = (folders[device.nos].role,) if device.role in SWITCH_ROLES else ()
             wanted = dict.fromkeys((*group.roles[name], *own))
             chosen = sorted(wanted, key=lambda r: roles[r].position if r in roles else 0)
-            told, wrong = _declare(plan, view, [r for r in chosen if r in roles], roles)
+            told, wrong = declaring.of(device, views.of(name), [r for r in chosen if r in roles])
             findings += (*wrong, *role_findings.given_and_settled(device, chosen, roles, root))
             hosts[name] = told
     return hosts, [*findings, *role_findings.of_boxes_without_roles(plan, halls)]
-
-
-def _declare(
-    plan: Plan, view: HostView, chosen: list[str], roles: Mapping[str, RoleFolder]
-) -> tuple[dict[str, Declaration], list[Finding]]:
-    device, secrets = plan.design.inventory.devices[view.name], plan.design.inventory.secrets
-    told: dict[str, Declaration] = {}
-    findings: list[Finding] = []
-    for role in sorted(chosen, key=lambda r: roles[r].sees_others):
-        where = device.where.at("settings").at(role)
-        try:
-            settings = roles[role].settings(device.settings.get(role, {}), where, secrets)
-            held = {mark for _, mark in brought(settings)}
-            told[role] = render_declaration(roles[role].declare(settings, view, told), roles[role], held)
-        except BadInput as error:
-            findings += error.findings
-    told = {role: told[role] for role in chosen if role in told}
-    return told, [*findings, *role_clashes(told, view.name, device.where)]

@@ -2,7 +2,7 @@
 
     _group    {site, name, order: [role], form, course, cordoned: [host], secrets}; how, not what
               secrets: the store of values, where one is named
-    hosts     {host: {role: digest}}
+    hosts     {host: `role: digest | role: digest`}; one value, as the engine keeps each several times over
     serials   {host: serial}                  another box under a name has nothing of what is done there
     texts     {path: {owner: text}}           owner: `*`, or a host
     declared  {role: {part: {owner: value}}}  the rest of the declarations: a file's path, or a key of them
@@ -28,6 +28,7 @@ from igoudar.roles import Declaration
 
 SHARED = "*"
 ABSENT = ""
+BETWEEN = " | "
 FORM = 2  # of what is recorded; another one cannot be read back
 OLD = "{name} is recorded by an older igoudar; `pulumi up` records it anew, then refresh"
 Inputs = dict[str, Any]
@@ -44,7 +45,7 @@ def server_group_inputs(
     cordoned: Iterable[str] = (),
 ) -> Inputs:
     """`site` is the site's folder, relative to the checkout; roles come in order of application."""
-    documents = {h: {r: as_document(told) for r, told in roles.items()} for h, roles in hosts.items()}
+    documents, digests = _documents(hosts)
     order = _order(roles for roles in hosts.values())
     named = {"secrets": secrets} if secrets else {}
     texts: dict[str, dict[str, str]] = {}
@@ -65,11 +66,37 @@ def server_group_inputs(
             "cordoned": sorted(cordoned),
             **named,
         },
-        "hosts": {h: {r: digest(d) for r, d in roles.items()} for h, roles in documents.items()},
+        "hosts": {h: row_of(roles) for h, roles in digests.items()},
         "serials": {h: serials[h] for h in hosts},
         "texts": {path: shared(by_host) for path, by_host in sorted(texts.items())},
         "declared": {role: dict(_by_part(by_host)) for role, by_host in parts.items()},
     }
+
+
+def _documents(
+    hosts: Mapping[str, Mapping[str, Declaration]],
+) -> tuple[dict[str, dict[str, Document]], dict[str, dict[str, str]]]:
+    """Each declaration as data, and its digest; of one that hosts share once."""
+    distinct = {id(told): told for roles in hosts.values() for told in roles.values()}
+    made = {at: as_document(told) for at, told in distinct.items()}
+    digests = {at: digest(document) for at, document in made.items()}
+    return (
+        {h: {r: made[id(told)] for r, told in roles.items()} for h, roles in hosts.items()},
+        {h: {r: digests[id(told)] for r, told in roles.items()} for h, roles in hosts.items()},
+    )
+
+
+def row_of(roles: Mapping[str, str]) -> str:
+    """What a host has of each role: a digest, or what a refresh found. A bar in that becomes a stroke."""
+    return BETWEEN.join(f"{role}: {said.replace('|', '/')}" for role, said in roles.items())
+
+
+def roles_of(row: str | Mapping[str, str]) -> dict[str, str]:
+    """The inverse of `row_of`. What an older igoudar recorded has the roles as they are."""
+    if isinstance(row, Mapping):
+        return dict(row)
+    parts = (part.partition(": ") for part in row.split(BETWEEN) if row)
+    return {role: said for role, _, said in parts}
 
 
 def _by_part(by_host: Mapping[str, Document]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -84,9 +111,9 @@ def host_documents(inputs: Mapping[str, Any]) -> dict[str, dict[str, Document]]:
         raise IgoudarError(OLD.format(name=group["name"]))
     order = group["order"]
     found: dict[str, dict[str, Document]] = {}
-    for host, roles in inputs["hosts"].items():
+    for host, row in inputs["hosts"].items():
         found[host] = {}
-        for role in sorted(roles, key=order.index):
+        for role in sorted(roles_of(row), key=order.index):
             parts = {part: owned(entries, host) for part, entries in inputs["declared"][role].items()}
             bare = {part: value for part, value in parts.items() if value != ABSENT and not _is_file(part)}
             files = {
@@ -134,9 +161,9 @@ def _split(document: Document) -> tuple[dict[str, str], Document]:
 
 def shared(by_host: Mapping[str, Any]) -> dict[str, Any]:
     """Owner -> value, equal values once; the inverse of `owned`."""
-    keys = {host: repr(value) for host, value in by_host.items()}
+    keys = {host: v if isinstance(v, str) else (repr(v),) for host, v in by_host.items()}
     counts = Counter(keys[host] for host in sorted(by_host))
-    first: dict[str, str] = {}
+    first: dict[str | tuple[str], str] = {}
     for host in sorted(by_host):
         first.setdefault(keys[host], host)
     common, count = counts.most_common(1)[0]

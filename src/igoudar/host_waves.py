@@ -55,15 +55,23 @@ class Course:
         return sorted({n for members in shared for n in members} - {*names} - self.away.keys())
 
     def as_json(self) -> dict[str, Any]:
-        limits = [{"what": w.what, "members": sorted(w.members), "away": w.away} for w in self.limits]
-        told = {"order": list(self.order), "limits": limits, "away": dict(self.away)}
+        """Names of many hosts are one text: the engine keeps each value of a record several times over."""
+        limits = [
+            {"what": w.what, "members": " ".join(sorted(w.members)), "away": w.away} for w in self.limits
+        ]
+        told = {"order": " ".join(self.order), "limits": limits, "away": dict(self.away)}
         return {**told, "failures": str(self.failures)}
 
     @staticmethod
     def from_json(data: Mapping[str, Any]) -> Course:
-        limits = (Limit(w["what"], frozenset(w["members"]), int(w["away"])) for w in data["limits"])
-        order, away = tuple(data["order"]), dict(data["away"])
+        limits = (Limit(w["what"], frozenset(_names(w["members"])), int(w["away"])) for w in data["limits"])
+        order, away = tuple(_names(data["order"])), dict(data["away"])
         return Course(order, tuple(limits), away, read_budget(data["failures"]))
+
+
+def _names(told: str | Sequence[str]) -> Sequence[str]:
+    """An older igoudar recorded a list."""
+    return told.split() if isinstance(told, str) else told
 
 
 def course(design: Design, names: Collection[str]) -> Course:

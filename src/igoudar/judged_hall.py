@@ -11,7 +11,6 @@ from igoudar.assemble import Documents
 from igoudar.checks import places, power
 from igoudar.design import Design
 from igoudar.errors import BadInput, Finding
-from igoudar.facility.judged import doubles_alone
 from igoudar.facility.rest import Unreadable
 from igoudar.inventory import load_shared
 from igoudar.one_hall import OF_WAIVERS, halls_of, judged, of_one, whole_not_judged
@@ -40,6 +39,6 @@ def judge(design: Design, shared: list[Finding] | None, today: date) -> list[Fin
     if shared is None:
         found = [*judged(checks.check(design)), whole_not_judged(inventory)]
     else:
-        found = [*of_one(checks.check(design, without=["power"])), *doubles_alone(inventory), *shared]
+        found = [*of_one(checks.check(design, without=["power"])), *shared]
     waived = waive(found, inventory.waivers, today)
     return [finding for finding in waived if finding.code not in OF_WAIVERS]

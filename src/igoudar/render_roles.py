@@ -5,11 +5,12 @@ Reads files and nothing else. Templates decide nothing: an undefined variable is
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from dataclasses import replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from jinja2 import (
     Environment,
@@ -31,23 +32,71 @@ from igoudar.secret_marks import misplaced, not_brought, readable_by_all, writte
 PACKAGE = "igoudar:"
 
 
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What became of a declaration. `brought`: marks that it might hold; `told` has every file's text."""
+
+    declared: Declaration
+    brought: frozenset[str]
+    told: Declaration
+
+
 def render_declaration(told: Declaration, folder: RoleFolder, brought: Collection[str] = ()) -> Declaration:
     """The same declaration with every file's `text`. Raises BadInput with all that is wrong.
 
     `brought`: marks of secrets that settings of the role hold; texts of files may have these, and no others.
     """
+    return render_after(None, told, folder, frozenset(brought)).told
+
+
+def render_after(
+    before: Rendered | None, told: Declaration, folder: RoleFolder, brought: frozenset[str]
+) -> Rendered:
+    """The same where another host was declared for before: its files that are these are not made anew."""
+    if before is None or before.brought != brought:
+        before = Rendered(Declaration(), brought, Declaration())
     files: list[RoleFile] = []
+    made: list[RoleFile] = []
     findings: list[Finding] = []
-    for file in told.files:
+    for at, file in enumerate(told.files):
+        if _same_file(file, before.declared.files[at : at + 1]):
+            files.append(before.told.files[at])
+            continue
         try:
-            files.append(replace(file, text=_text(file, folder, brought)))
+            made.append(replace(file, text=_text(file, folder, brought)))
+            files.append(made[-1])
         except BadInput as error:
             findings += error.findings
+    rest = replace(told, files=())
+    same = rest == replace(before.declared, files=())
     if not findings:
-        findings += _seen_by_all(replace(told, files=tuple(files)), folder)
+        new = replace(Declaration() if same else rest, files=tuple(made))
+        findings += _seen_by_all(new, folder)
     if findings:
         raise BadInput(findings)
-    return replace(told, files=tuple(files))
+    if same and not made and len(files) == len(before.told.files):
+        return before
+    return Rendered(told, brought, replace(told, files=tuple(files)))
+
+
+def _same_file(file: RoleFile, before: Sequence[RoleFile]) -> bool:
+    """Whether the file that was there before, if one was, has the same text for sure."""
+    return file in before and _same(file.variables, before[0].variables)
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether no template can tell them apart: 1 is not true, and an object is only itself."""
+    if one is other:
+        return True
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, str | int):
+        return bool(one == other)
+    if isinstance(one, Mapping):
+        return _same([*one.items()], [*other.items()])
+    if isinstance(one, list | tuple):
+        return len(one) == len(other) and all(map(_same, one, other))
+    return False
 
 
 def _seen_by_all(told: Declaration, folder: RoleFolder) -> Iterator[Finding]:

@@ -143,7 +143,10 @@ def _rack(rng: Random, n: int, ends: list[tuple[str, ...]], cooled: bool) -> Rac
         needed = 1 if rng.random() < 0.7 else rng.randint(1, len(psus))
         w = rng.choice(WATTS)
         devices.append(Device(name=f"d{at}", allocated_w=w, psus=tuple(map(Psu, psus)), psus_needed=needed))
-    feed_w = rng.choice((None, 800.0, 1500.0, 3000.0))
+    limits = {letter: rng.choice((None, 800.0, 1500.0, 3000.0)) for letter in letters}
+    if rng.random() < 0.5:
+        limits = dict.fromkeys(letters, limits["A"])
+    feed_w = tuple((letter, w) for letter, w in limits.items() if w is not None)
     heat = {"air": "air", "liquid": rng.choice(("", "out")), "liquid_share": rng.choice((0.0, 0.7))}
     return Rack(name=f"r{n}", feeds=feeds, devices=tuple(devices), feed_w=feed_w, **(heat if cooled else {}))  # type: ignore[arg-type]
 

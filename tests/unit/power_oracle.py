@@ -147,8 +147,8 @@ def outcome(graph: Graph, failed: Iterable[Failure]) -> Outcome:
         for device in rack.devices:
             if not world.device_feeds[rack.name, device.name]:
                 lost[rack.name, device.name] = device.allocated_w
-        for letter, _ in rack.feeds if rack.feed_w is not None else ():
-            judge(f"{rack.name}/{letter}", world.rack_feed(rack.name, letter), rack.feed_w or 0.0)
+        for letter, limit in rack.feed_w:
+            judge(f"{rack.name}/{letter}", world.rack_feed(rack.name, letter), limit)
     for unit in graph.units:
         if world.lives(unit.name) and not math.isinf(unit.limit_w):
             judge(unit.name, world.load(unit.name), unit.limit_w * world.left(unit))

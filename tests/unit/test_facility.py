@@ -138,9 +138,15 @@ def test_a_breaker_carries_a_share_of_its_current_on_three_phases(lab: Inventory
     watts = 3 * 230.94 * kind.power_factor * share  # of one ampere, phase by phase
 
     assert busway.breaker_w == pytest.approx(125 * watts, rel=1e-4)
-    assert rack_of(power_graph(lab), "a01").feed_w == pytest.approx(32 * watts, rel=1e-4)
+    assert dict(rack_of(power_graph(lab), "a01").feed_w) == pytest.approx(
+        {"A": 32 * watts, "B": 32 * watts}, rel=1e-4
+    )
     weaker = with_unit(lab, "busway-b", tap_off_a=16.0)
-    assert rack_of(power_graph(weaker), "a01").feed_w == pytest.approx(16 * watts, rel=1e-4)
+    assert dict(rack_of(power_graph(weaker), "a01").feed_w) == pytest.approx(
+        {"A": 32 * watts, "B": 16 * watts}, rel=1e-4
+    )
+    bare = with_unit(lab, "busway-b", tap_off_a=None)
+    assert [*dict(rack_of(power_graph(bare), "a01").feed_w)] == ["A"], "nothing bounds the other"
 
 
 def test_heat_goes_to_liquid_as_the_devices_say(lab: Inventory) -> None:

@@ -16,6 +16,7 @@ import pytest
 from igoudar.doctor import End
 from igoudar.doctor.told import SERIAL_FILES, told
 from igoudar.errors import DeviceFailed
+from igoudar.hall import unit_row
 from igoudar.hall.as_found import Differs, Floor, cables_as_found, not_answered, racks_as_found
 from igoudar.hall.cable_order import cable_order
 from igoudar.hall.work_order import work_order
@@ -131,7 +132,7 @@ def box(name: str, serial: str) -> dict[str, str]:
     return {"device": name, "type": "server", "serial": serial, "status": "active"}
 
 
-RACKS = {
+RACKS: dict[str, Any] = {
     "a01": {"height": 47, "units": {"u10": box("srv-1", "S1"), "u11": box("srv-2", "S2")}},
     "a02": {"height": 47, "units": {"u10": box("srv-3", "")}},
 }
@@ -244,7 +245,17 @@ def answering(monkeypatch: pytest.MonkeyPatch, *answers: Values | Exception) -> 
 
 
 def racks(asking: Asking) -> FloorResource:
-    return FloorResource("igoudar:hall:Racks", work_order, racks_as_found, asking)
+    one, _ = provider.RESOURCES
+    return FloorResource(one.token, one.order, one.found, asking)
+
+
+@pytest.mark.parametrize("recorded", [RACKS, unit_row.rows_of(RACKS)])
+def test_the_order_reads_lines_and_what_an_older_igoudar_recorded(recorded: Values) -> None:
+    moved = {"a01": {"units": {"u12": "srv-1 | server | S1 | active", "u11": RACKS["a01"]["units"]["u11"]}}}
+    resource = racks(Asking())
+
+    assert "- [ ] a01 u10 → a01 u12: **srv-1**" in resource.order("h1-a", recorded, moved, DAY).markdown()
+    assert resource.order("h1-a", recorded, unit_row.rows_of(RACKS), DAY).sections == ()
 
 
 ANSWER = {"serials": {"srv-1": "S9"}, "silent": {"srv-2": "no way"}, "differs": [], "unproven": []}
@@ -264,8 +275,8 @@ def test_all_records_of_a_refresh_have_one_asking_and_the_next_refresh_another(
     first, second, third = asyncio.run(refreshes())
     assert asked == [{"root": str(ROOT), "stack": "lab"}] * 2
     assert first == second
-    assert first[0]["a01"]["units"]["u10"]["serial"] == "S9"
-    assert third == (RACKS, {})
+    assert first[0]["a01"]["units"]["u10"] == "srv-1 | server | S9 | active"
+    assert third == (unit_row.rows_of(RACKS), {})
     assert two.said == [
         "info for now: 3 of 9 hosts asked",
         "warning: 1 device did not answer, what is recorded of them is kept: srv-2; srv-2: no way",

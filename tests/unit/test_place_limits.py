@@ -249,6 +249,17 @@ def test_what_a_phase_does_not_carry_is_said(whole: Path) -> None:
     assert "L3 of feed A in 4 racks, L3 of feed B in 4 racks" in left["why"]
 
 
+def test_a_feed_has_the_room_of_its_own_tap_off(whole: Path) -> None:
+    three = STRONG.replace("30", "16").replace("2.5 kW", "3.5 kW")
+    edit(whole, "lab/hall.yaml", ("power: 12.5 kW", "power: 17 kW"), ("power: 70 kW", "power: 90 kW"))
+    side = "busway-b: {type: busway-160, hall: h1, room: room, from: ups-b, breaker: 125 A, tap_off: "
+    edit(whole, "lab/power.yaml", (f"{side}32 A", f"{side}63 A"))
+    (left,) = place(whole, three)["left"]
+
+    assert "L3 of feed A in 4 racks" in left["why"]
+    assert "of feed B" not in left["why"]
+
+
 def test_devices_stand_apart_where_the_phases_of_a_unit_would_be_out_of_balance(whole: Path) -> None:
     in_blocks(whole)
     assert [*errors(whole)] == []

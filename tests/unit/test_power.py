@@ -42,6 +42,10 @@ from tests.unit.power_oracle import World, outcome
 GRID = Unit(name="grid", kind="grid", source=Source(local=False, renewable=True))
 
 
+def both(watts: float) -> tuple[tuple[str, float], ...]:
+    return (("A", watts), ("B", watts))
+
+
 def fed(name: str, *units: str, kind: str = "board", **more: object) -> Unit:
     return Unit(name=name, kind=kind, power=Input(units), **more)  # type: ignore[arg-type]
 
@@ -130,7 +134,7 @@ LOADED = {
     "overload": changed(TWO_N, "ups-a", capacity_w=700.0),
     "overload ": changed(TWO_N, "ups-a", capacity_va=800.0, power_factor=0.9),
     "feed-alone-overload": changed(TWO_N, "bus-a", breaker_w=1500.0),
-    "feed-alone-overload ": replace(TWO_N, racks=(replace(TWO_N.racks[0], feed_w=1500.0),)),
+    "feed-alone-overload ": replace(TWO_N, racks=(replace(TWO_N.racks[0], feed_w=both(1500.0)),)),
     "feed-alone-loses": replace(
         TWO_N, racks=(rack("r", {"A": "bus-a", "B": "bus-b"}, device("d", 10.0, "A")),)
     ),
@@ -216,7 +220,7 @@ def test_the_amount_is_that_of_the_message() -> None:
 
 def test_a_phase_over_its_breaker_is_named_and_held_against_a_third() -> None:
     units = (GRID, fed("bus", "grid", capacity_w=3300.0))
-    graph = Graph(units, (replace(legged("L2", "L2", "L3"), feed_w=3000.0),))
+    graph = Graph(units, (replace(legged("L2", "L2", "L3"), feed_w=both(3000.0)),))
     assert told(graph) == {
         ("breaker-below-load", "r"): (
             "feed A of rack r carries 1200 W on L2 of 1000 W, a third of its breaker",
@@ -224,6 +228,22 @@ def test_a_phase_over_its_breaker_is_named_and_held_against_a_third() -> None:
         ),
         ("phase-overload", "bus"): ("L2 of board bus carries 1200 W of 1100 W", 1200.0),
     }
+
+
+def test_each_feed_is_held_against_its_own_tap_off() -> None:
+    sides = {"A": "bus-a", "B": "bus-b"}
+
+    def with_limits(*limits: tuple[str, float]) -> Graph:
+        own = device("d1", 1000.0, "A"), device("d2", 300.0, "AB")
+        return replace(TWO_N, racks=(rack("r", sides, *own, feed_w=limits),))
+
+    many = ((("A", 1400.0), ("B", 400.0)), (("B", 200.0),))
+    codes = {limits: {*told(with_limits(*limits))} for limits in many}
+    assert codes == {
+        (("A", 1400.0), ("B", 400.0)): {("feed-alone-loses", "r")},
+        (("B", 200.0),): {("feed-alone-loses", "r"), ("feed-alone-overload", "r")},
+    }
+    assert told(with_limits(("A", 1000.0)))["breaker-below-load", "r"][1] == 1150.0
 
 
 def sides_on_legs(*watts: float, **more: object) -> Graph:
@@ -289,7 +309,7 @@ def test_what_must_not_fail_while_a_side_is_out() -> None:
 
 def test_phases_of_what_is_left_are_looked_at_while_a_side_is_out() -> None:
     even, odd = (
-        sides_on_legs(*watts, feed_w=1900.0) for watts in ((600.0, 600.0, 600.0), (690.0, 555.0, 555.0))
+        sides_on_legs(*watts, feed_w=both(1900.0)) for watts in ((600.0, 600.0, 600.0), (690.0, 555.0, 555.0))
     )
     assert outage(even, ["ups-a"]).harmless
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from igoudar.group_inputs import owned, server_group_inputs
+from igoudar.group_inputs import owned, roles_of, server_group_inputs
 from igoudar.provider.group_state import (
     course_of,
     hosts_to_do,
@@ -50,6 +50,14 @@ def test_another_box_under_a_name_is_to_do() -> None:
     assert remaining(old, new, done(new))["serials"] == {"a": "S", "b": "T", "c": "S"}
 
 
+def test_what_an_older_igoudar_recorded_is_done() -> None:
+    new = inputs()
+    old = {**new, "hosts": {h: roles_of(row) for h, row in new["hosts"].items()}}
+
+    assert hosts_to_do(new, done(old)) == []
+    assert live(old, done(old), {h: ok(h) for h in "abc"})[1]["done"] == done(new)["done"]
+
+
 def test_after_half_an_update_only_the_rest_is_left() -> None:
     """The engine keeps the old inputs then; what is done is not shown and not done again."""
     old, new = inputs(), inputs("two\n")
@@ -84,7 +92,7 @@ def test_a_failure_is_kept_until_it_is_mended() -> None:
 def test_a_refresh_without_drift_is_the_record() -> None:
     recorded = inputs()
     digests = recorded["hosts"]
-    answers = {h: ok(h, recorded=digests[h]["base"]) for h in "abc"}
+    answers = {h: ok(h, recorded=roles_of(digests[h])["base"]) for h in "abc"}
     found, outputs = live(recorded, done(recorded), answers)
 
     assert (found, outputs) == (recorded, {**done(recorded), "unreachable": {}})
@@ -92,19 +100,19 @@ def test_a_refresh_without_drift_is_the_record() -> None:
 
 def test_a_refresh_shows_the_live_text_of_the_host_that_drifted() -> None:
     recorded = inputs()
-    results = {h: ok(h, recorded=recorded["hosts"][h]["base"]) for h in "bc"}
+    results = {h: ok(h, recorded=roles_of(recorded["hosts"][h])["base"]) for h in "bc"}
     results["a"] = ok("a", Change("file", "/etc/x", "text", "edited\n"), recorded="d0")
     found, outputs = live(recorded, done(recorded), results)
 
     assert owned(found["texts"]["/etc/x"], "a") == "edited\n"
     assert owned(found["texts"]["/etc/x"], "b") == owned(found["texts"]["/etc/x"], "c") == "one\n"
-    assert found["hosts"]["a"]["base"] == "d0, would change: file /etc/x: text"
+    assert roles_of(found["hosts"]["a"])["base"] == "d0, would change: file /etc/x: text"
     assert hosts_to_do(recorded, outputs) == ["a"]
 
 
 def test_a_refresh_keeps_the_record_of_a_silent_host() -> None:
     recorded = inputs()
-    results = {h: ok(h, recorded=recorded["hosts"][h]["base"]) for h in "ab"}
+    results = {h: ok(h, recorded=roles_of(recorded["hosts"][h])["base"]) for h in "ab"}
     results["c"] = HostResult("c", "unreachable", (), "no route")
     found, outputs = live(recorded, done(recorded), results)
 
@@ -123,7 +131,7 @@ def test_a_host_that_lost_a_role_is_to_do() -> None:
 
 def test_a_refresh_finds_what_no_role_declares_any_more() -> None:
     recorded = inputs()
-    results = {h: ok(h, recorded=recorded["hosts"][h]["base"]) for h in "abc"}
+    results = {h: ok(h, recorded=roles_of(recorded["hosts"][h])["base"]) for h in "abc"}
     left = RoleResult(NO_ROLE, (Change("file", "/etc/y", "remove", "old\n"),))
     results["a"] = HostResult("a", "ok", (*results["a"].roles, left))
     found, outputs = live(recorded, done(recorded), results)
@@ -166,7 +174,7 @@ def test_who_wants_a_reboot_is_known_until_it_says_otherwise() -> None:
     wanted = {h: replace(ok(h), reboot="the kernel 1 runs, 2 is installed") for h in "ab"}
     first = outputs_after(new, {**wanted, "c": ok("c")}, {})
     silent = HostResult("a", "unreachable", (), "no route")
-    digests = {h: ok(h, recorded=new["hosts"][h]["base"]) for h in "bc"}
+    digests = {h: ok(h, recorded=roles_of(new["hosts"][h])["base"]) for h in "bc"}
     answers = {"a": silent, "b": digests["b"], "c": replace(digests["c"], reboot="asked for by libc6")}
     _, after = live(new, first, answers)
 

@@ -134,8 +134,8 @@ def test_a_changed_line_is_one_path_and_its_hosts(group: ServerGroup) -> None:
     diff = asyncio.run(group.diff(inputs(), inputs("two\n"), done(inputs()), context()))
 
     assert diff.changes == {
-        '["hosts"]["far-north"]["base"]': Kind.UPDATE,
-        '["hosts"]["far-south"]["base"]': Kind.UPDATE,
+        '["hosts"]["far-north"]': Kind.UPDATE,
+        '["hosts"]["far-south"]': Kind.UPDATE,
         '["texts"]["/etc/x"]["*"]': Kind.UPDATE,
     }
     assert asyncio.run(group.diff(inputs(), inputs(), done(inputs()), context())).changes == {}
@@ -150,7 +150,7 @@ def test_a_role_that_leaves_a_host_is_shown(group: ServerGroup) -> None:
     diff = asyncio.run(group.diff(old, new, done(old), context()))
 
     assert diff.changes['["texts"]["/etc/x"]'] == Kind.DELETE
-    assert diff.changes['["hosts"]["far-north"]["base"]'] == Kind.UPDATE
+    assert diff.changes['["hosts"]["far-north"]'] == Kind.UPDATE
 
 
 def test_a_refresh_names_what_no_role_declares_any_more(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from igoudar.errors import IgoudarError
-from igoudar.group_inputs import SHARED, host_documents, owned, server_group_inputs
+from igoudar.group_inputs import SHARED, host_documents, owned, roles_of, row_of, server_group_inputs
 from igoudar.role_document import as_document, digest
 from igoudar.roles import Declaration, RoleCommand, RoleFile, RoleUnit
 
@@ -51,12 +51,22 @@ def test_the_rest_of_a_declaration_stands_once_too() -> None:
 
 def test_every_declaration_comes_back_whole_and_in_order() -> None:
     inputs = server_group_inputs("inventory/s", "row", HOSTS, SERIALS)
-    inputs["hosts"] = {h: dict(reversed(roles.items())) for h, roles in inputs["hosts"].items()}
+    assert inputs["hosts"]["e"] == f"base: {digest(as_document(HOSTS['e']['base']))}"
+    inputs["hosts"] = {h: " | ".join(reversed(row.split(" | "))) for h, row in inputs["hosts"].items()}
     again = host_documents(inputs)
 
     assert again == {h: {r: as_document(d) for r, d in roles.items()} for h, roles in HOSTS.items()}
     assert list(again["a"]) == ["base", "time"]
-    assert {h: {r: digest(d) for r, d in roles.items()} for h, roles in again.items()} == inputs["hosts"]
+    digests = {h: {r: digest(d) for r, d in roles.items()} for h, roles in again.items()}
+    assert digests == {h: roles_of(row) for h, row in inputs["hosts"].items()}
+    assert host_documents({**inputs, "hosts": digests}) == again, "as an older igoudar recorded it"
+
+
+def test_what_a_refresh_found_comes_back_from_a_line() -> None:
+    roles = {"base": "d0, would change: file /etc/x: text", "time": "d1, would change: line a | b: add"}
+
+    assert roles_of(row_of(roles)) == {**roles, "time": "d1, would change: line a / b: add"}
+    assert roles_of(row_of({})) == {}
 
 
 def test_a_host_without_a_part_of_a_role_has_none_again() -> None:

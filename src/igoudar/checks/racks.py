@@ -154,7 +154,7 @@ def _mass(inventory: Inventory, rack: Rack, devices: list[Device]) -> Iterator[F
     masses = {device.name: weight_of(inventory, device) for device in devices}
     if unknown := [device for device in devices if masses[device.name] is None]:
         names = sorted(device.name for device in unknown)
-        said = f"nobody says what {names[0]}{' and others' if names[1:] else ''} in rack {rack.name} weighs"
+        said = f"nobody says the weight of {names[0]}{' and others' if names[1:] else ''} in rack {rack.name}"
         expected = "`weight` of the type in types/overrides.yaml"
         where, about = rack.where.at("load"), f"rack {rack.name}"
         yield Finding("no-weight", where, said, expected, severity=gap(unknown), subject=about)

@@ -41,13 +41,15 @@ def failures(
 ) -> Iterator[Finding]:
     """Only what some class promises is analysed.
 
-    `rest`: the halls that are not counted out, and what concerns those that are judged; no doubles then.
+    `rest`: the halls that are not counted out, and what concerns those that are judged.
     """
     highest = max((hall.availability or 0 for hall in inventory.halls.values()), default=0)
     if highest < 2:
         return
-    beside = rest[1].beside(state) if rest else frozenset()
-    report = analyse(graph, state, doubles=highest >= TWICE and rest is None, beside=beside)
+    judged = inventory.halls.values() if rest is None else [inventory.halls[name] for name in rest[0].halls]
+    twice = any((hall.availability or 0) >= TWICE for hall in judged)
+    beside = rest[1].beside(state) if rest and not twice else frozenset()
+    report = analyse(graph, state, doubles=twice, beside=beside)
     view = _View(inventory, graph, rest)
     for level, rows in sorted(_by_level(view, report).items()):
         part = replace(
@@ -95,9 +97,9 @@ class _View:
 
     def line_of(self, name: str) -> Where:
         """Of a unit, a loop or a rack."""
-        plant, racks = self.inventory.plant, self.inventory.racks
-        thing = plant.units.get(name) or plant.loops.get(name) or racks[name]
-        return thing.where
+        plant = self.inventory.plant
+        thing = plant.units.get(name) or plant.loops.get(name)
+        return thing.where if thing else self.lines[name]
 
     def places(self, element: Element) -> Iterator[tuple[Element, str, Where]]:
         """Each of what is alike, its object and its line."""
@@ -184,7 +186,7 @@ def _doubles(view: _View, part: Report, level: int) -> Iterator[Finding]:
                 rows[name].append(row)
     for name in sorted(rows):
         hall: Hall = view.inventory.halls[name]
-        if hall.availability != level:
+        if hall.availability != level or (view.concern and name not in view.concern.halls):
             continue
         for pair in pairs_of(rows[name], name, view.hall_of):
             yield Finding(

@@ -27,7 +27,9 @@ def drawn_and_given_off(racks: Racks, name: str, boxes: Sequence[Device]) -> dic
     heat = {"air": _watts(total - liquid), **({"liquid": _watts(liquid)} if rack.liquid_share else {})}
     legs = {psu.feed for device in rack.devices for psu in device.psus if psu.leg}
     feeds = feed_loads(rack, {letter for letter, _ in rack.feeds})
-    load = dict(line for feed in feeds for line in _load(feed, rack.feed_w, by_leg=feed.feed in legs))
+    load = dict(
+        line for feed in feeds for line in _load(feed, rack.limit_w(feed.feed), by_leg=feed.feed in legs)
+    )
     return {"heat": heat, "load": load}
 
 

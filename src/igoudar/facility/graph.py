@@ -98,11 +98,11 @@ def _breaker_w(plant: Plant, kind: FacilityType, amperes: float | None) -> float
     return three_phase_va(amperes, kind.voltage_v) * kind.power_factor * plant.limits.breaker_share
 
 
-def tap_off_w(plant: Plant, feeds: Mapping[str, str]) -> float | None:
-    """Of the weakest tap-off that a rack with these feeds has."""
-    units = (plant.units[name] for name in feeds.values() if name in plant.units)
-    found = (_breaker_w(plant, plant.types[unit.type], unit.tap_off_a) for unit in units)
-    return min((w for w in found if w is not None), default=None)
+def tap_offs(plant: Plant, feeds: Mapping[str, str]) -> tuple[tuple[str, float], ...]:
+    """Of the feeds of a rack that have one, by letter."""
+    units = [(letter, plant.units[name]) for letter, name in sorted(feeds.items()) if name in plant.units]
+    found = ((letter, _breaker_w(plant, plant.types[unit.type], unit.tap_off_a)) for letter, unit in units)
+    return tuple((letter, w) for letter, w in found if w is not None)
 
 
 @dataclass(slots=True)
@@ -135,7 +135,7 @@ class Racks:
             name=rack.name,
             feeds=feeds,
             devices=tuple(self._devices(rack, boxes, draws, left)) if letters else (),
-            feed_w=tap_off_w(self.inventory.plant, rack.feeds),
+            feed_w=tap_offs(self.inventory.plant, rack.feeds),
             air=self._loops.get((rack.hall, Medium.AIR), ""),
             liquid=self._loops.get((rack.hall, Medium.LIQUID), "") if liquid else "",
             liquid_share=liquid,

@@ -11,20 +11,19 @@ from dataclasses import replace
 from igoudar.errors import Finding, Severity, Where
 from igoudar.facility.cold import too_cold
 from igoudar.facility.envelope import Need, envelopes, left_to_air, needs
-from igoudar.facility.failed import TWICE, failures
+from igoudar.facility.failed import failures
 from igoudar.facility.graph import as_designed, power_graph
 from igoudar.facility.plant import Energy, Medium, Promise
 from igoudar.facility.rest import Concern, Rest, Unreadable
 from igoudar.facility.standstill import standstills
 from igoudar.hall.excess import Excess
-from igoudar.hall.places import Campus, Hall
+from igoudar.hall.places import Campus
 from igoudar.model import Inventory
 from igoudar.power import (
     Declared,
     Design,
     Fault,
     Graph,
-    State,
     design,
     design_faults,
     faults,
@@ -38,7 +37,7 @@ from igoudar.quantities import ENERGY, SHARE, VOLUME, shown
 
 SHARED = ("feeds-share-unit", "feeds-share-group")
 SAID_BY_FAILURES = ("scheme-overload", "scheme-loses", "scheme-overloads")
-OF_FAILURES = ("single-loss", "single-overload")  # what of them concerns whom is told with them
+OF_FAILURES = ("single-loss", "single-overload", "double-failure")  # concern whom they reach
 OF_PROMISES = ("scheme-in-pairs", "scheme-without-blocks")  # said once for all halls of a promise
 LITRES_A_M3 = 1000
 HOURS, HOURS_OF_A_LEAP_YEAR = PERIODS["hourly"]
@@ -80,7 +79,7 @@ def judge(inventory: Inventory) -> Iterator[Finding]:
 
 
 def judge_with(rest: Rest) -> Iterator[Finding]:
-    """What of a site with more halls than are counted out concerns some; double failures are left out.
+    """What of a site with more halls than are counted out concerns some.
 
     Raises Unreadable.
     """
@@ -92,34 +91,9 @@ def judge_with(rest: Rest) -> Iterator[Finding]:
         raise Unreadable
     graph = rest.added(there)
     concern = Concern(rest, graph)
-    yield from _doubles_not_judged(inventory, concern)
     for finding in _flowing(inventory, there, graph, (rest, concern)):
         if finding.code in OF_FAILURES or finding.code in OF_PROMISES or concern.concerns(finding.subject):
             yield finding
-
-
-def doubles_alone(inventory: Inventory) -> Iterator[Finding]:
-    """The double failures of halls that are promised something of them, with no other hall."""
-    if not inventory.plant.units or not any(_twice(hall) for hall in inventory.halls.values()):
-        return
-    graph = power_graph(inventory)
-    if not faults(graph):
-        found = failures(inventory, graph, State(graph, sound=True))
-        yield from (finding for finding in found if finding.code == "double-failure")
-
-
-def _twice(hall: Hall) -> bool:
-    return (hall.availability or 0) >= TWICE
-
-
-def _doubles_not_judged(inventory: Inventory, concern: Concern) -> Iterator[Finding]:
-    for name in sorted(concern.halls):
-        hall = inventory.halls[name]
-        if _twice(hall) and any(name in halls and len(halls) > 1 for halls in concern.served.units.values()):
-            said = f"double failures were judged with hall {name} alone, and it shares units with others"
-            expected = f"nothing of them in `igoudar check {inventory.site.name}`, which judges all"
-            where = hall.where.at("availability")
-            yield Finding("doubles-not-judged", where, said, expected, severity=Severity.WARNING)
 
 
 def _flowing(

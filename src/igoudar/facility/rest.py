@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from igoudar.errors import Where
-from igoudar.facility.graph import tap_off_w
+from igoudar.facility.graph import tap_offs
 from igoudar.facility.plant import Medium
 from igoudar.facility.served import NOWHERE, Halls, Served, served
 from igoudar.model import Inventory
@@ -81,7 +81,7 @@ class Rest:
                     name=first,
                     more=tuple(more),
                     feeds=feeds,
-                    feed_w=tap_off_w(self.inventory.plant, dict(feeds)),
+                    feed_w=tap_offs(self.inventory.plant, dict(feeds)),
                     air=loops.get((hall, Medium.AIR), ""),
                     liquid=loops.get((hall, Medium.LIQUID), "") if one.liquid_share else "",
                 )

@@ -35,6 +35,9 @@ class Catalogue:
 
     def missing(self, name: str, where: Where) -> Finding | None:
         """Nothing where the name is that of one type."""
+        if name == NONE:
+            said = f"{NONE!r} is no module type: only an override empties a bay with it"
+            return Finding("unknown-module-type", where, said, "no entry, for a bay that is empty")
         found = self.by_name.get(name, [])
         if not found:
             return unknown("module type", name, where, self.by_name)

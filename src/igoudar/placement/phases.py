@@ -5,6 +5,7 @@ What a rule leaves to the ledger, and what has no cord, is taken as a third on e
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -31,10 +32,10 @@ class Outlets:
     classes: Sequence[DeviceClass]
 
     def phases(
-        self, rack: SiteRack, standing: Sequence[Device], fed: tuple[Sequence[FeedLoad], float | None]
+        self, rack: SiteRack, standing: Sequence[Device], fed: tuple[Sequence[FeedLoad], Mapping[str, float]]
     ) -> tuple[Phase, ...]:
         """Nothing where no rule says a phase. `fed`: the feeds as they are, and what each tap-off carries."""
-        feeds, feed_w = fed
+        feeds, limits = fed
         known = self._by_letter(standing)
         held = {device.u for device in standing if device.u}  # in front or behind: they have the outlets
         places = [self._places(rack, entry, known, held) for entry in self.request.devices] if known else []
@@ -43,7 +44,7 @@ class Outlets:
         return tuple(
             Phase(
                 what=f"{leg} of feed {feed.feed}",
-                room_w=float("inf") if feed_w is None else round(feed_w / 3 - feed.alone_legs_w[at], 6),
+                room_w=round(limits.get(feed.feed, math.inf) / 3 - feed.alone_legs_w[at], 6),
                 each=tuple(self._each(rack, feed.feed, number, places, at) for number in range(len(places))),
                 unit=feed.unit,
                 leg=leg,

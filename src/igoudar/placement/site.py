@@ -147,11 +147,13 @@ def _fed(drawn: Racks, outlets: Outlets, rack: SiteRack, standing: list[Device])
     """Three times what the fullest phase of a feed carries more, or the sum of what each does by its U."""
     graph = drawn.rack(rack, standing)
     feeds = [*feed_loads(graph, {letter for letter, _ in graph.feeds})]
-    phases = outlets.phases(rack, standing, (feeds, graph.feed_w))
-    if graph.feed_w is None or not feeds:
+    limits = dict(graph.feed_w)
+    phases = outlets.phases(rack, standing, (feeds, limits))
+    if not limits or not feeds:
         return _Fed(None, phases)
     if not phases:
-        return _Fed(round(graph.feed_w - 3 * max(max(feed.alone_legs_w) for feed in feeds), 6), ())
+        bounded = (feed for feed in feeds if feed.feed in limits)
+        return _Fed(round(min(limits[f.feed] - 3 * max(f.alone_legs_w) for f in bounded), 6), ())
     by_feed = (phases[at : at + len(LEGS)] for at in range(0, len(phases), len(LEGS)))
     return _Fed(min(sum(max(0.0, phase.room_w) for phase in each) for each in by_feed), phases)
 

@@ -44,8 +44,9 @@ def crowds(analysis: Analysis, shared: list[set[int]]) -> Iterator[Crowd]:
             yield replace(crowd, last_metre=len(served) == 1 and "" not in served)
     for at, kind in enumerate(analysis.state.kinds):
         drawn = kind.draws(analysis.masks[kind.hanging])[0]
-        for feed in range(kind.feeds) if kind.feed_w is not None else ():
-            reading = drawn[feed], kind.feed_w or 0.0
+        for feed, reading in enumerate(zip(drawn, kind.feed_w, strict=True)):
+            if not math.isfinite(reading[1]):
+                continue
             own = [*_psus_of(analysis, at, feed)]
             members = sorted((m for m in own if not exceeds(reading, m.push.push_w)), key=_order)
             if not exceeds(reading, 0.0) and members and exceeds(reading, 2 * members[0].push.push_w):

@@ -112,11 +112,8 @@ class Analysis:
         found = set()
         for at in self.state.kinds_on[hanging]:
             kind = self.state.kinds[at]
-            limit = kind.feed_w
-            if limit is None:
-                continue
             now, before = kind.draws(mask)[0], kind.draws(self.masks[hanging])[0]
-            for feed, (w, was) in enumerate(zip(now, before, strict=True)):
+            for feed, (w, was, limit) in enumerate(zip(now, before, kind.feed_w, strict=True)):
                 if exceeds((w, limit), 0.0) and not exceeds((was, limit), 0.0):
                     found.add((at, feed))
         return found

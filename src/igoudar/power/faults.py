@@ -58,7 +58,8 @@ def _numbers(graph: Graph) -> Iterator[Fault]:
             yield _fault("needs-more-than-there-are", unit, said, f"1 to {unit.count}")
         yield from _curve(unit)
     for rack in graph.racks:
-        yield from _amount(rack, "feed_w", rack.feed_w, above=True)
+        for letter, watts in rack.feed_w:
+            yield from _amount(rack, f"feed_w of {letter}", watts, above=True)
         yield from _share(rack, "liquid_share", rack.liquid_share)
         for device in rack.devices:
             yield from _amount(rack, f"{device.name}: allocated_w", device.allocated_w)

@@ -127,19 +127,23 @@ class Device:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rack:
-    """`feed_w`: what each feed's tap-off carries all day. `liquid_share` of its heat is `liquid`'s, the
+    """`feed_w`: what the tap-off of a feed carries all day, by its letter; of others nothing bounds it.
+    `liquid_share` of its heat is `liquid`'s, the
     rest `air`'s; a loop without a name is one that is not looked at. `more`: racks that hang on the same and
     hold the same, and are counted with it."""
 
     name: str
     feeds: tuple[tuple[str, str], ...]  # letter, unit; at most one of a letter
     devices: tuple[Device, ...] = ()
-    feed_w: float | None = None
+    feed_w: tuple[tuple[str, float], ...] = ()
     air: str = ""
     liquid: str = ""
     liquid_share: float = 0.0
     where: Where | None = None
     more: tuple[str, ...] = ()
+
+    def limit_w(self, letter: str) -> float | None:
+        return dict(self.feed_w).get(letter)
 
 
 @dataclass(frozen=True, slots=True)

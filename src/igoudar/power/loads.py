@@ -246,17 +246,17 @@ def _unit_faults(unit: Unit, load: UnitLoad, balance: Balance) -> Iterator[Fault
 
 def _feed_faults(rack: Rack, feed: FeedLoad) -> Iterator[Fault]:
     """A feed's tap-off in use, and with the whole rack on it."""
-    who = f"feed {feed.feed} of rack {rack.name}"
-    if rack.feed_w is not None:
+    who, limit_w = f"feed {feed.feed} of rack {rack.name}", rack.limit_w(feed.feed)
+    if limit_w is not None:
         for load, legs, how in (
             (feed.load_w, feed.legs_w, "carries"),
             (feed.alone_w, feed.alone_legs_w, "alone carries"),
         ):
             leg, most_w = _largest(legs)
-            if _over(load, rack.feed_w):
-                told = f"{who} {how} {load:.0f} W behind a breaker for {rack.feed_w:.0f} W", load
-            elif _over(most_w, rack.feed_w / 3):
-                of = f"{rack.feed_w / 3:.0f} W, a third of its breaker"
+            if _over(load, limit_w):
+                told = f"{who} {how} {load:.0f} W behind a breaker for {limit_w:.0f} W", load
+            elif _over(most_w, limit_w / 3):
+                of = f"{limit_w / 3:.0f} W, a third of its breaker"
                 told = f"{who} {how} {most_w:.0f} W on {leg} of {of}", most_w
             else:
                 continue

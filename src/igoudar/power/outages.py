@@ -77,9 +77,10 @@ def standing(state: State) -> set[tuple[int, int]]:
 def feeds_over(state: State, at: int) -> Iterator[tuple[int, int]]:
     """Of a kind of rack, as `standing` says it."""
     kind = state.kinds[at]
-    if kind.feed_w is not None:
-        drawn = kind.draws(state.mask[kind.hanging])[0]
-        yield from ((at, feed) for feed, w in enumerate(drawn) if exceeds((w, kind.feed_w), 0.0))
+    drawn = kind.draws(state.mask[kind.hanging])[0]
+    for feed, reading in enumerate(zip(drawn, kind.feed_w, strict=True)):
+        if exceeds(reading, 0.0):
+            yield at, feed
 
 
 def _overloaded_by(state: State, change: Change) -> Iterator[tuple[int, int]]:
@@ -105,7 +106,7 @@ def overloads(state: State, places: set[tuple[int, int]]) -> tuple[Overload, ...
             kind = state.kinds[at]
             drawn = kind.draws(state.mask[kind.hanging])[0][place]
             letter = state.hangings[kind.hanging].letters[place]
-            found.append(Overload(letter, drawn, kind.feed_w or 0.0, kind.racks))
+            found.append(Overload(letter, drawn, kind.feed_w[place], kind.racks))
     return tuple(found)
 
 

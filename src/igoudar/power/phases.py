@@ -33,8 +33,9 @@ class Phases:
             units, racks = dict(rack.feeds), (rack.name, *rack.more)
             for letter, legs in self._known[key].items():
                 feeds.append((units[letter], scaled(legs, len(racks))))
-                for leg, w in _over(legs, rack.feed_w):
-                    limit_w = (rack.feed_w or 0.0) / 3
+                most_w = rack.limit_w(letter)
+                for leg, w in _over(legs, most_w):
+                    limit_w = (most_w or 0.0) / 3
                     found[rack.name, letter, leg] = Overload(f"{letter} on {leg}", w, limit_w, racks)
         for at, legs in enumerate(unit_legs(state, feeds) if feeds else ()):
             name, limit_w = state.units[at].name, state.reading(at)[1]

@@ -62,7 +62,7 @@ class Footing:
     def reading(self, rack: RackKind, meter: int) -> Reading:
         if meter >= 0:
             return self._readings(meter)
-        return rack.draws(self.mask)[0][-1 - meter], rack.feed_w or float("inf")
+        return rack.draws(self.mask)[0][-1 - meter], rack.feed_w[-1 - meter]
 
 
 def exceeds(reading: Reading, push: float) -> bool:

@@ -5,6 +5,7 @@ Everything here is W for W: a feed set is a bit mask, the first feed of a rack i
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -47,10 +48,13 @@ Draw = tuple[tuple[float, ...], float]
 
 @dataclass(slots=True)
 class RackKind:
-    """Racks that hang on the same and hold the same; groups of a pattern in falling order of W."""
+    """Racks that hang on the same and hold the same; groups of a pattern in falling order of W.
+
+    `feed_w`: what each feed may carry, infinite where nothing bounds it.
+    """
 
     hanging: int
-    feed_w: float | None
+    feed_w: tuple[float, ...]
     groups: dict[Pattern, tuple[Group, ...]]
     feeds: int
     racks: tuple[str, ...] = ()
@@ -90,7 +94,7 @@ def shares_of(
 
 def merged(graph: Graph) -> tuple[tuple[Hanging, ...], tuple[RackKind, ...]]:
     """The distinct ancestors and the kinds of racks on them, in one order whatever that of the input."""
-    found: dict[tuple[Hanging, float, Held], list[str]] = {}
+    found: dict[tuple[Hanging, tuple[float, ...], Held], list[str]] = {}
     known: dict[tuple[int, tuple[str, ...]], Held] = {}  # many racks have the very same devices
     for rack in sorted(graph.racks, key=lambda rack: rack.name):
         feeds = sorted(rack.feeds)
@@ -104,12 +108,13 @@ def merged(graph: Graph) -> tuple[tuple[Hanging, ...], tuple[RackKind, ...]]:
         same = (id(rack.devices), hanging.letters)
         if same not in known:
             known[same] = held(rack)
-        key = (hanging, rack.feed_w or 0.0, known[same])
+        limits = dict(rack.feed_w)
+        key = (hanging, tuple(limits.get(letter, math.inf) for letter in hanging.letters), known[same])
         found.setdefault(key, []).extend((rack.name, *rack.more))
     hangings = {key[0]: 0 for key in found}
     places = {hanging: at for at, hanging in enumerate(hangings)}
     kinds = tuple(
-        RackKind(places[hanging], feed_w or None, dict(groups), len(hanging.units), tuple(sorted(names)))
+        RackKind(places[hanging], feed_w, dict(groups), len(hanging.units), tuple(sorted(names)))
         for (hanging, feed_w, groups), names in found.items()
     )
     return tuple(hangings), kinds

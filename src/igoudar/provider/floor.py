@@ -15,9 +15,9 @@ from typing import Any
 
 from igoudar.day import today
 from igoudar.errors import IgoudarError
+from igoudar.hall import cable_row, unit_row
 from igoudar.hall.as_found import Floor, Found, cables_as_found, not_answered, racks_as_found
 from igoudar.hall.cable_order import cable_order
-from igoudar.hall.cable_row import record_of, rows_of
 from igoudar.hall.tick_list import Order
 from igoudar.hall.work_order import work_order
 from igoudar.jobs import run_job
@@ -124,16 +124,25 @@ class FloorResource(RecordResource):
 
 
 def _cable_order(hall: str, old: Values, new: Values, day: date) -> Order:
-    return cable_order(hall, record_of(old), record_of(new), day)
+    return cable_order(hall, cable_row.record_of(old), cable_row.record_of(new), day)
 
 
 def _cables_as_found(hall: str, rows: Values, floor: Floor) -> Found:
-    found = cables_as_found(hall, record_of(rows), floor)
-    return replace(found, record=rows_of(found.record))
+    found = cables_as_found(hall, cable_row.record_of(rows), floor)
+    return replace(found, record=cable_row.rows_of(found.record))
+
+
+def _rack_order(row: str, old: Values, new: Values, day: date) -> Order:
+    return work_order(row, unit_row.record_of(old), unit_row.record_of(new), day)
+
+
+def _racks_as_found(row: str, rows: Values, floor: Floor) -> Found:
+    found = racks_as_found(row, unit_row.record_of(rows), floor)
+    return replace(found, record=unit_row.rows_of(found.record))
 
 
 _asking = Asking()
 RESOURCES = [
-    FloorResource("igoudar:hall:Racks", work_order, racks_as_found, _asking),
+    FloorResource("igoudar:hall:Racks", _rack_order, _racks_as_found, _asking),
     FloorResource("igoudar:hall:Cabling", _cable_order, _cables_as_found, _asking),
 ]

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from typing import Any
 
-from igoudar.group_inputs import Inputs, host_documents, owned, shared
+from igoudar.group_inputs import Inputs, host_documents, owned, roles_of, row_of, shared
 from igoudar.host_waves import Course
 from igoudar.worker.results import NO_ROLE, NOT_BEGUN, HostResult, RoleResult
 
@@ -82,7 +82,7 @@ def _reboots(results: Mapping[str, HostResult], outputs: Values) -> dict[str, st
 
 
 def host_digest(inputs: Values, host: str) -> str:
-    asked = [inputs["serials"][host], inputs["hosts"][host]]
+    asked = [inputs["serials"][host], roles_of(inputs["hosts"][host])]
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -98,11 +98,13 @@ def live(inputs: Values, outputs: Values, results: Mapping[str, HostResult]) -> 
         if result.status != "ok":
             silent[host] = result.message
             continue
+        roles = roles_of(inputs["hosts"][host])
         for role in (r for r in result.roles if r.role != NO_ROLE):
-            found["hosts"][host][role.role] = live_digest(role, inputs["hosts"][host][role.role])
+            roles[role.role] = live_digest(role, roles[role.role])
             for change in role.changes:
                 if change.kind == "file" and change.what == "text":
                     drifted.setdefault(change.name, {})[host] = change.old or ""
+        found["hosts"][host] = row_of(roles)
     for path, texts in drifted.items():
         owners = [h for h, roles in documents.items() if _has(roles.values(), path)]
         if not owners:  # keys of a login: the digest of its role says it
@@ -113,7 +115,7 @@ def live(inputs: Values, outputs: Values, results: Mapping[str, HostResult]) -> 
     kept = {
         h: d
         for h, d in (outputs.get("done") or {}).items()
-        if h not in untidy and found["hosts"].get(h) == inputs["hosts"].get(h)
+        if h not in untidy and roles_of(found["hosts"].get(h, "")) == roles_of(inputs["hosts"].get(h, ""))
     }
     told = {"done": kept, "unreachable": silent, "reboot": _reboots(results, outputs)}
     return found, {**outputs, **told}

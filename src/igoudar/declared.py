@@ -1,0 +1,66 @@
+"""What the roles do to each of many hosts.
+
+Most of what a role does to a host it does to the next one too: that is not made anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from igoudar.errors import BadInput, Finding
+from igoudar.hostview import HostView
+from igoudar.model import Device, SecretName
+from igoudar.render_roles import Rendered, render_after
+from igoudar.role_clashes import clashes
+from igoudar.roles import Declaration, RoleFolder, RoleSettings
+from igoudar.secret_marks import brought
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What is written for a role at a host, and the marks of secrets in it."""
+
+    data: Mapping[str, Any]
+    settings: RoleSettings
+    brought: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Declaring:
+    """`secrets` are the site's. `told` and `before`: role -> what it had at the host that was last."""
+
+    roles: Mapping[str, RoleFolder]
+    secrets: Mapping[str, SecretName]
+    told: dict[str, _Told] = field(default_factory=dict)
+    before: dict[str, Rendered] = field(default_factory=dict)
+
+    def of(
+        self, device: Device, view: HostView, chosen: Collection[str]
+    ) -> tuple[dict[str, Declaration], list[Finding]]:
+        """Role -> declaration with texts, in the order of `chosen`; what is wrong with one leaves it out."""
+        found: dict[str, Declaration] = {}
+        findings: list[Finding] = []
+        for role in sorted(chosen, key=lambda r: self.roles[r].sees_others):
+            try:
+                told = self._told(role, device)
+                declared = self.roles[role].declare(told.settings, view, found)
+                known = self.before.get(role)
+                self.before[role] = render_after(known, declared, self.roles[role], told.brought)
+                found[role] = self.before[role].told
+            except BadInput as error:
+                findings += error.findings
+        found = {role: found[role] for role in chosen if role in found}
+        return found, [*findings, *clashes(found, view.name, device.where)]
+
+    def _told(self, role: str, device: Device) -> _Told:
+        """Nothing written is the same for every host. Raises BadInput."""
+        data, known = device.settings.get(role, {}), self.told.get(role)
+        if known is not None and not data and not known.data:
+            return known
+        where = device.where.at("settings").at(role)
+        settings = self.roles[role].settings(data, where, self.secrets)
+        told = _Told(data, settings, frozenset(mark for _, mark in brought(settings)))
+        self.told[role] = told
+        return told
