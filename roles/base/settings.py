@@ -53,8 +53,8 @@ def declare(settings: Settings, host: HostView) -> Declaration:
             ),
         ),
         units=(RoleUnit("ssh.service"),),
-        # People come to the bastion from networks that no data of the site names.
-        ports=(RolePort(22, "tcp", "" if host.name == host.bastion else host.oob_network, "ssh"),),
+        # People come to a bastion from networks that no data of the site names.
+        ports=(RolePort(22, "tcp", "" if host.is_bastion else host.oob_network, "ssh"),),
         lockout=True,
     )
 
@@ -73,14 +73,14 @@ def _names(host: HostView) -> tuple[RoleFile, ...]:
 
 
 def _access(settings: Settings, host: HostView) -> tuple[RoleFile, ...]:
-    is_bastion = host.name == host.bastion
     names = (host.login, *(login.name for login in host.logins if login.name != host.login))
     sudoers = (host.login, *(u.name for u in host.logins if u.sudo and u.name != host.login))
     sshd = {
         "names": names,
         "log_level": settings.log_level,
-        "forwarding": "yes" if is_bastion else "no",
-        "startups": BASTION_STARTUPS if is_bastion else HOST_STARTUPS,
+        # What other members of the service pass on the role bastion says, before and instead of this.
+        "forwarding": "yes" if host.name == host.bastion else "no",
+        "startups": BASTION_STARTUPS if host.is_bastion else HOST_STARTUPS,
     }
     return (
         RoleFile(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from igoudar.hostview import HostView
+from igoudar.pool import MIRRORED
 from igoudar.roles import Declaration, RoleCommand, RoleFile, RolePort, RoleSettings, RoleUnit
 
-FOLDER = "/srv/igoudar/packages"  # as `igoudar pool fetch` makes it
 CONFIG = "/etc/nginx/nginx.conf"
 UNIT = "nginx.service"
 RESTART = f"/etc/systemd/system/{UNIT}.d/igoudar.conf"
@@ -13,14 +13,14 @@ PORT = 80
 
 
 class Settings(RoleSettings):
-    """None so far: what is handed on is `igoudar pool fetch`'s."""
+    """None so far: what is handed on is `igoudar pool push`'s."""
 
 
 def declare(settings: Settings, host: HostView) -> Declaration:
-    variables = {"host": host, "folder": FOLDER, "port": PORT}
+    variables = {"host": host, "folder": MIRRORED, "port": PORT}
     restart = (f"restart:{UNIT}",)
     return Declaration(
-        packages=("nginx", "rsync"),
+        packages=("nginx",),
         files=(
             RoleFile(
                 CONFIG,
@@ -31,7 +31,7 @@ def declare(settings: Settings, host: HostView) -> Declaration:
             ),
             RoleFile(RESTART, template="restart.conf.j2", notify=restart),
         ),
-        before_units=(RoleCommand("folder", f"install -d -m 0755 {FOLDER}", unless=f"[ -d {FOLDER} ]"),),
+        before_units=(RoleCommand("folder", f"install -d -m 0755 {MIRRORED}", unless=f"[ -d {MIRRORED} ]"),),
         units=(RoleUnit(UNIT),),
         ports=(RolePort(PORT, "tcp", host.oob_network, "packages"),),
     )

@@ -74,10 +74,12 @@ def declare(settings: Settings, host: HostView) -> Declaration:
             ),
         ),
         units=(RoleUnit(UNIT),),
-        ports=(
-            RolePort(PORT, "tcp", host.address_of(host.bastion) or host.oob_network, "metrics of the site"),
-        ),
+        ports=tuple(RolePort(PORT, "tcp", who, "metrics of the site") for who in _askers(host)),
     )
+
+
+def _askers(host: HostView) -> tuple[str, ...]:
+    return tuple(n.address for n in host.bastions) or (host.oob_network,)
 
 
 def _targets(settings: Settings, host: HostView) -> dict[str, object]:

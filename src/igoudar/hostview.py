@@ -149,9 +149,14 @@ class HostView:
     def serves(self, name: str) -> bool:
         return any(self.name == n.name for n in self.service(name))
 
-    def address_of(self, name: str) -> str:
-        """The out-of-band address of a host of the site; empty where it has none."""
-        return next((n.address for n in self.neighbours if n.name == name), "")
+    @property
+    def bastions(self) -> tuple[Neighbour, ...]:
+        """By whom people come in: the members of the service, or the one by which workers do."""
+        return self.service("bastion") or tuple(n for n in self.neighbours if n.name == self.bastion)
+
+    @property
+    def is_bastion(self) -> bool:
+        return self.name == self.bastion or self.serves("bastion")
 
     @property
     def oob_address(self) -> str:

@@ -88,7 +88,9 @@ MANAGEMENT = view(
     cabled_ports=("eth0",),
     services={"dns": RESOLVERS, "ntp": RESOLVERS, "dhcp": RESOLVERS[:1], "metrics": RESOLVERS},
 )
-# The same without the second server, and on a network whose reverse names are cut into four.
+# One of two ways in for people; workers come by the other.
+MEMBER = replace(MANAGEMENT, bastion="mgmt-2", services={**MANAGEMENT.services, "bastion": RESOLVERS})
+# MANAGEMENT without the second server, and on a network whose reverse names are cut into four.
 WIDE = replace(
     MANAGEMENT,
     oob="10.0.4.2/22",
@@ -135,6 +137,7 @@ CASES: dict[str, dict[str, tuple[dict[str, object], HostView]]] = {
     "base": {
         "access": ({}, ACCESS),
         "bastion": ({"log_level": "INFO", "sysctl": {"vm.swappiness": 10}}, MANAGEMENT),
+        "member": ({}, MEMBER),
         "switch": ({}, SWITCH),
     },
     "ssh_ca": {
@@ -181,6 +184,7 @@ CASES: dict[str, dict[str, tuple[dict[str, object], HostView]]] = {
     },
     "prometheus": {
         "first": ({}, MANAGEMENT),
+        "asked": ({}, MEMBER),
         "strict": ({"every": "1m", "down_for": "5m", "disk_free_percent": 20, "keep": "1y"}, MANAGEMENT),
     },
     "nftables": {
@@ -189,6 +193,7 @@ CASES: dict[str, dict[str, tuple[dict[str, object], HostView]]] = {
             {"more": [{"port": 873, "protocol": "tcp", "source": "2001:db8::/64", "purpose": "a backup"}]},
             MANAGEMENT,
         ),
+        "member": ({}, MEMBER),
         "switch": ({}, SWITCH),
     },
 }
@@ -204,6 +209,12 @@ BESIDE: dict[tuple[str, str], dict[str, str]] = {
         "unbound": "alone",
         "kea": "known",
         "prometheus": "first",
+    },
+    ("nftables", "member"): {
+        "base": "member",
+        "unbound": "alone",
+        "node_exporter": "management",
+        "prometheus": "asked",
     },
     ("nftables", "switch"): {"base": "switch", "frr_switch": "fresh", "node_exporter": "switch"},
 }

@@ -59,6 +59,8 @@ WANTED = {
     ("172.16.1.1", "172.16.1.10", 9999): True,
     ("172.16.1.1", "192.0.2.2", 9999): False,
 }
+# The same host where workers come in by mgmt-2, and people by both: from there, too, they see its metrics.
+OF_A_MEMBER = WANTED | {("192.0.2.3", "192.0.2.2", 9090): True}
 
 
 def filtered(text: str) -> dict[tuple[str, str, int], bool]:
@@ -91,6 +93,7 @@ def test_who_comes_in_by_which_port() -> None:
 
     assert filtered("flush ruleset\n") == open_to_all
     assert filtered(text_of("management")) == WANTED
+    assert filtered(text_of("member")) == OF_A_MEMBER
 
 
 @pytest.mark.parametrize("case", ["access", "switch"])

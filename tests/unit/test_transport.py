@@ -14,9 +14,11 @@ from pathlib import Path
 from types import MappingProxyType
 
 import pytest
+from paramiko.packet import Packetizer
 
 from igoudar.errors import DeviceFailed
 from igoudar.transport import Access, Bastion, connect
+from igoudar.transport import session as session_
 
 SSHD = shutil.which("sshd", path="/usr/sbin:/usr/bin")
 pytestmark = pytest.mark.skipif(SSHD is None, reason="needs sshd (apt install openssh-server)")
@@ -94,6 +96,33 @@ def test_large_texts_pass_both_ways(daemons: tuple[Daemon, Daemon]) -> None:
 def test_an_exec_does_not_wait_for_nagle(daemons: tuple[Daemon, Daemon]) -> None:
     with connect(daemons[0].access) as session:
         assert session.transport.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+def test_who_waits_for_a_command_does_not_look_ten_times_a_second(
+    daemons: tuple[Daemon, Daemon], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = list[Packetizer]()
+
+    def look(own: Packetizer) -> None:
+        looks.append(own)
+
+    monkeypatch.setattr(Packetizer, "_check_keepalive", look)
+    with connect(daemons[0].access) as session:
+        looks.clear()
+        assert session.run("sleep 2; cat", b"in").out == b"in"
+
+    assert len(looks) <= 2 / session_.LISTEN_SECONDS
+
+
+def test_a_login_that_is_closed_leaves_no_thread(
+    daemons: tuple[Daemon, Daemon], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session_, "LISTEN_SECONDS", 120.0)
+    session = connect(daemons[0].access)
+    session.close()
+    session.transport.join(60)
+
+    assert not session.transport.is_alive()
 
 
 def test_the_key_exchange_is_curve25519(daemons: tuple[Daemon, Daemon]) -> None:

@@ -368,6 +368,19 @@ def test_a_login_that_comes_through_confirms(
     assert not host.is_armed()
 
 
+def test_who_comes_while_sshd_begins_anew_comes_again_soon(
+    host: Host, logins: Callable[[Callable[[], bool]], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """sshd closes its port while it reads its new file; later tries are less and less often."""
+    result, pauses = host.gate(host.sshd("good\n"), window=LONG), list[float]()
+    logins(lambda: len(pauses) == 6)
+    monkeypatch.setattr(new_login, "PAUSE_SECONDS", 0.5)
+    monkeypatch.setattr(new_login.time, "sleep", pauses.append)
+
+    assert new_login.settled(ACCESS, Window(RUN, seconds=60), result) is result
+    assert pauses == [0.5, 1, 2, 4, 8, 8]
+
+
 def test_a_login_that_does_not_is_told_with_what_became_of_it(
     host: Host, logins: Callable[[Callable[[], bool]], None]
 ) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,15 +11,19 @@ from typing import TYPE_CHECKING
 import click
 
 from igoudar.cli._frame import Place, counted, json_option, show_json, site_argument
+from igoudar.cli._hosts import chosen, limit_option
 from igoudar.day import today
 from igoudar.errors import DeviceFailed, first_and_more
 
 if TYPE_CHECKING:
     from igoudar.compiler import Compiled
+    from igoudar.model import Inventory
     from igoudar.pool.lock import Lock
+    from igoudar.pool.push import Pushed, Snapshot
 
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 NAMED = 3
+FAILED = 4
 EXAMPLES = """
 \b
 Hosts of a site with the service `packages` install from its pool and from nothing else. What is in it is
@@ -27,7 +31,7 @@ packages.lock.yaml of the site: a change of it is reviewed, and rolled over the 
 \b
   igoudar pool lock lab                           newest versions: read `git diff`
   igoudar pool fetch lab --to /srv/pool --sign-with pool@example
-  rsync -aH --rsync-path "sudo rsync" /srv/pool/ mgmt-1:/srv/igoudar/packages/     and each other member
+  igoudar pool push lab --from /srv/pool          to the mirrors
   pulumi up                                       the hosts move
 """
 from_option = click.option(
@@ -191,3 +195,85 @@ def fetch(site: Place, *, folder: Path, signer: str, sources: tuple[str, ...], a
     else:
         click.echo(f"{site.name}: {root}: {count}, {pool.megabytes(size)}, signed by {signer}")
     return 0
+
+
+@command.command()
+@site_argument
+@click.option(
+    "--from",
+    "folder",
+    required=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="The pool, as `igoudar pool fetch --to` made it.",
+)
+@limit_option
+@json_option
+def push(site: Place, *, folder: Path, limits: tuple[str, ...], as_json: bool) -> int:
+    """Bring the snapshot that SITE has locked to its mirrors, the members of the service `packages`.
+
+    Over the login that roles use. A mirror is sent what it has not, neither in another snapshot nor from a
+    push that broke off; every file has the sum of the lock there, or the snapshot is not shown to hosts. It
+    appears as a whole. Members that are offline or cordoned are left out, and named.
+
+    \b
+    Exit status: 0 done; 1 the folder lacks a file; 4 a mirror does not answer, or got another file.
+    """
+    from igoudar.inventory import load  # noqa: PLC0415 - imports the stacks' world
+    from igoudar.pool.lock import SERVICE, read_lock  # noqa: PLC0415
+    from igoudar.pool.push import snapshot_of  # noqa: PLC0415
+
+    inventory, lock = load(site.folder, site.root), read_lock(site.folder, site.root)
+    service = inventory.site.served(SERVICE)
+    if service is None or not lock.snapshot:
+        raise click.UsageError(f"{site.name} has no pool: services.packages of the site, igoudar pool lock")
+    members = chosen(limits, service.members, f"member of {SERVICE}")
+    alone = {name: why for name in members if (why := inventory.devices[name].left_alone)}
+    names = [name for name in members if name not in alone]
+    done, silent = _pushed(site, inventory, names, snapshot_of(lock, folder))
+    if as_json:
+        sent = {name: {"files": one.files, "bytes": one.bytes} for name, one in done.items()}
+        told = {"site": site.name, "snapshot": lock.snapshot, "mirrors": sent}
+        show_json({**told, "failed": silent, "left_out": alone})
+        return FAILED if silent else 0
+    _show_pushed(done)
+    for name, why in alone.items():
+        click.secho(f"{name}: left out, it is {why}", fg="yellow")
+    for why in silent.values():
+        click.secho(why, fg="red")
+    mirrors = f"{counted(len(done), 'mirror')} of {len(members)}"
+    click.echo(f"{site.name}: snapshot {lock.snapshot} is on {mirrors}")
+    return FAILED if silent else 0
+
+
+def _show_pushed(done: Mapping[str, Pushed]) -> None:
+    from igoudar.pool.folder import megabytes  # noqa: PLC0415
+
+    for name, one in done.items():
+        sent = f"{counted(one.files, 'file')}, {megabytes(one.bytes)}" if one.files else "nothing to send"
+        click.echo(f"{name}: {sent}")
+
+
+def _pushed(
+    site: Place, inventory: Inventory, names: Sequence[str], snapshot: Snapshot
+) -> tuple[dict[str, Pushed], dict[str, str]]:
+    """What each was sent, all at once, and why others were not."""
+    from igoudar.pool.push import push  # noqa: PLC0415
+    from igoudar.transport import access_map  # noqa: PLC0415
+    from igoudar.transport.access import require_host_keys  # noqa: PLC0415
+    from igoudar.verify.look import Logins  # noqa: PLC0415
+
+    require_host_keys(names, inventory, site.root)
+    reach = access_map(inventory, site.root)
+    with Logins({name: reach[name] for name in names}) as logins:
+        logins.open(names)
+
+        def one(name: str) -> Pushed | None:
+            try:
+                return push(logins.sessions[name], snapshot, lambda said: _say(f"{name}: {said}"))
+            except DeviceFailed as error:
+                logins.refused[name] = str(error)
+                return None
+
+        found = logins.every([*logins.sessions], one)
+        silent = dict(sorted(logins.refused.items()))
+    return {name: sent for name, sent in sorted(found.items()) if sent is not None}, silent

@@ -12,10 +12,11 @@ from typing import Any
 import paramiko
 
 from igoudar.errors import DeviceFailed
-from igoudar.transport.session import CHUNK, IDLE_SECONDS, Session
+from igoudar.transport.session import CHUNK, Session
 
 Answer = dict[str, Any]
 ALIVE_SECONDS = 5.0  # how often one that does not answer is asked whether it is there
+IDLE_SECONDS = 0.002  # between two looks at a channel that takes nothing now
 SILENT_SECONDS = 20.0  # no word of any kind for so long: the way, the host or its power is gone
 
 

@@ -23,8 +23,10 @@ from igoudar.transport.access import Access, Bastion, Relay
 
 CONNECT_SECONDS = 10.0
 KEEPALIVE_SECONDS = 5
-STEP_SECONDS = 0.5  # how often a waiting reader looks at stderr and at its deadline
-IDLE_SECONDS = 0.002  # between two looks at a channel that takes nothing now
+STEP_SECONDS = 0.5  # how often who waits for a command looks at the other pipes and at its deadline
+# How often the thread of a login that hears nothing looks whether to go on. paramiko's own 0.1 s costs a run
+# over many hosts more than all its arithmetic.
+LISTEN_SECONDS = 1.0
 CHUNK = 65536
 # A login that ends in the middle is told by an error of ours; paramiko's own trace is nobody's reading.
 logging.getLogger("paramiko").addHandler(logging.NullHandler())
@@ -56,6 +58,8 @@ class Session:
         self.close()
 
     def close(self) -> None:
+        with contextlib.suppress(OSError):  # wakes the thread that listens
+            self.transport.sock.shutdown(socket.SHUT_RDWR)
         self.transport.close()
 
     def run(self, command: str, stdin: bytes = b"", timeout: float = 60.0) -> Result:
@@ -116,27 +120,24 @@ def _send(
     """Write all of stdin while both outputs are read: a command may answer before it listens."""
     rest = memoryview(stdin)
     while rest and not channel.closed and not channel.exit_status_ready():
-        moved = _drain(channel, *outputs)
-        if channel.send_ready():
-            try:
-                sent = channel.send(bytes(rest[:CHUNK]))
-            except OSError:  # it ended without reading all; its answer is still of interest
-                break
-            rest, moved = rest[sent:], True
-        if not moved:
-            time.sleep(min(IDLE_SECONDS, _left(deadline)))
+        _drain(channel, *outputs)
+        channel.settimeout(min(STEP_SECONDS, _left(deadline)))
+        try:
+            rest = rest[channel.send(bytes(rest[:CHUNK])) :]
+        except TimeoutError:  # sshd takes nothing before the command runs, or it reads nothing now
+            continue
+        except OSError:  # it ended without reading all; its answer is still of interest
+            break
     with contextlib.suppress(OSError):
         channel.shutdown_write()
 
 
-def _drain(channel: paramiko.Channel, out: bytearray, err: bytearray) -> bool:
-    """Take what has arrived; True where something had."""
-    before = len(out) + len(err)
+def _drain(channel: paramiko.Channel, out: bytearray, err: bytearray) -> None:
+    """Take what has arrived."""
     while channel.recv_ready():
         out += channel.recv(CHUNK)
     while channel.recv_stderr_ready():
         err += channel.recv_stderr(CHUNK)
-    return len(out) + len(err) > before
 
 
 def _left(deadline: float) -> float:
@@ -161,10 +162,11 @@ def connect(access: Access, timeout: float = CONNECT_SECONDS) -> Session:
     try:
         transport = paramiko.Transport(sock)
         _prefer(transport, wanted)
+        transport.sock.settimeout(LISTEN_SECONDS)
         transport.banner_timeout = transport.handshake_timeout = transport.auth_timeout = timeout
-        transport.start_client(timeout=timeout)
+        _exchange_keys(transport, timeout)
         _compare(access, transport.get_remote_server_key(), wanted)
-        transport.auth_publickey(access.user, key)
+        _authenticate(transport, access.user, key, timeout)
         transport.set_keepalive(KEEPALIVE_SECONDS)
     except paramiko.AuthenticationException as error:
         _close(sock, transport)
@@ -179,6 +181,24 @@ def connect(access: Access, timeout: float = CONNECT_SECONDS) -> Session:
         _close(sock, transport)
         raise
     return Session(access, transport)
+
+
+def _exchange_keys(transport: paramiko.Transport, timeout: float) -> None:
+    """By an event of ours: paramiko, which waits itself where it is given none, looks ten times a second."""
+    done = threading.Event()
+    transport.start_client(event=done)
+    if not done.wait(timeout):
+        raise paramiko.SSHException(f"no key exchange in {timeout:.0f} s")
+    if not transport.is_active():
+        raise transport.get_exception() or paramiko.SSHException("Negotiation failed.")
+
+
+def _authenticate(transport: paramiko.Transport, user: str, key: paramiko.PKey, timeout: float) -> None:
+    done = threading.Event()
+    transport.auth_publickey(user, key, event=done)
+    if not done.wait(timeout) or transport.auth_handler is None:
+        raise paramiko.AuthenticationException("Authentication timeout.")
+    transport.auth_handler.wait_for_response(done)  # it has come: this returns at once, or raises why not
 
 
 def _close(sock: socket.socket | paramiko.Channel, transport: paramiko.Transport) -> None:

@@ -21,9 +21,11 @@ from igoudar.worker.results import HostResult
 
 # Interfaces that were set anew take a while; the rest of the window belongs to a human who looks.
 SHARE = 2 / 3
-# sshd (9.8 and newer) shuts out for a while who is refused often: few tries, none while the window must end.
+# sshd closes its port while it begins anew with what a role changed, for 10 to 60 ms: who comes just then is
+# refused, and comes again soon. It (9.8 and newer) also shuts out for a while who is refused often: later
+# tries are far apart, a fifth of the time each, and there is none while the window must end.
 TRIES = 5
-PAUSE_SECONDS = 1.0
+PAUSE_SECONDS = 0.5
 BACK_SECONDS = 60.0  # going back, and a port that comes up again, after the window
 PROGRAM = f'if [ -s {FOLDER}/back ]; then exec sh {FOLDER}/back "$@"; else echo none; fi'
 BY_HAND = f"on its console: `sh {FOLDER}/back now`"
@@ -63,7 +65,7 @@ def _tried(
 ) -> tuple[list[str], str]:
     """The host's last words, none where no login came through, and why the last one did not."""
     deadline, words, why = time.monotonic() + seconds, list[str](), ""
-    pause = max(PAUSE_SECONDS, seconds / (TRIES if verb == "confirm" else 2 * TRIES))
+    pause, longest = PAUSE_SECONDS, seconds / (TRIES if verb == "confirm" else 2 * TRIES)
     while True:
         try:
             words, why = _asked(access, verb, window), ""
@@ -72,6 +74,7 @@ def _tried(
         if (words and enough(words)) or time.monotonic() + pause >= deadline:
             return words, why
         time.sleep(pause)
+        pause = max(PAUSE_SECONDS, min(2 * pause, longest))
 
 
 def _asked(access: Access, verb: str, window: Window) -> list[str]:

@@ -189,11 +189,10 @@ def _shard(
         for answer in pool.run("roles", arguments, stop):
             if "error" in answer:
                 raise IgoudarError(answer["error"])
-            told = [answer["event"]["result"]] if "event" in answer else answer["result"].values()
-            for result in map(HostResult.from_json, told):
-                if result.host not in found:
-                    found[result.host] = result
-                    progress(result)
+            if "event" in answer:
+                result = HostResult.from_json(answer["event"]["result"])
+                found[result.host] = result
+                progress(result)
     except WorkerGone as gone:
         found |= {h: HostResult(h, "failed", message=str(gone)) for h in arguments["hosts"] if h not in found}
     return found

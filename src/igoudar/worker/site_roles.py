@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from inspect import unwrap
 from pathlib import Path
 from typing import Any
 
@@ -52,24 +53,24 @@ Hosts = Mapping[str, tuple[Access, Mapping[str, Document]]]  # the way to each, 
 
 
 def run(arguments: Mapping[str, Any], emit: Emit) -> dict[str, Any]:
-    """`{root, site, plan, whole, by, serials, stores, hosts: {host: roles}}` to `{host: HostResult}`.
+    """`{root, site, plan, whole, by, serials, stores, hosts: {host: roles}}` to a `HostResult` of each host.
 
-    Both as JSON. A host that lacks the value of a secret is not contacted.
+    Both as JSON; each is told by `emit` as it comes, so that nothing is left to return. A host that lacks the
+    value of a secret is not contacted.
     """
     root = Path(arguments["root"])
     inventory = load(root / arguments["site"], root)
     reach, site = access_map(inventory, root), inventory.site
     values, missing = values_of(arguments["hosts"], arguments.get("stores", {}), root)
-    results = {host: HostResult(host, "failed", message=why) for host, why in missing.items()}
-    for host, result in results.items():
-        emit({"host": host, "result": result.as_json()})
+    for host, why in missing.items():
+        emit({"host": host, "result": HostResult(host, "failed", message=why).as_json()})
     hosts = {name: (reach[name], roles) for name, roles in arguments["hosts"].items() if name not in missing}
     if hosts:
         window = Window(runs.new_id(), site.window_s, max(STEP_SECONDS, site.restore_s), EXEC_SECONDS)
         told = Told(root / "roles", arguments["serials"], values, window, arguments.get("by", ""))
         how = {key: arguments[key] for key in ("plan", "whole")}
-        results |= apply_roles(hosts, told, emit=emit, **how)
-    return {name: result.as_json() for name, result in results.items()}
+        apply_roles(hosts, told, emit=emit, **how)
+    return {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +119,10 @@ def apply_roles(
         pass
     finally:
         disconnect_all(state)
-    return {name: run_state.results.get(name) or _lost(name) for name in hosts}
-
-
-def _lost(host: str) -> HostResult:
-    return HostResult(host, "failed", message="pyinfra gave no answer for this host")
+    for name in hosts:
+        if name not in run_state.results:
+            run_state.add(HostResult(name, "failed", message="pyinfra gave no answer for this host"))
+    return {name: run_state.results[name] for name in hosts}
 
 
 def _connected(hosts: Hosts, results: _Run) -> State:
@@ -160,7 +160,9 @@ def _steps(state: State, host: Host, roles: Mapping[str, Document], told: Told) 
         for name, document in roles.items():
             bundle = Bundle()
             with going(bundle):
-                deploy_function(told.folder, name)(from_document(document))
+                # Gathered steps are no operations: pyinfra's arguments of those, which cost more than the
+                # script, mean nothing here.
+                unwrap(deploy_function(told.folder, name))(from_document(document))
             steps = tuple(values.step(step) for step in bundle.steps)
             private = bool(document.get("secret_lines")) or has_secrets(document)
             lockout = bool(document.get("lockout"))
