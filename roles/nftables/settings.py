@@ -9,7 +9,8 @@ from typing import Annotated, Literal
 from pydantic import Field, IPvAnyNetwork
 
 from igoudar.hostview import HostView
-from igoudar.roles import PURPOSE, Declaration, RoleFile, RoleSettings, RoleUnit
+from igoudar.malformed import PURPOSE
+from igoudar.roles import Declaration, RoleFile, RoleSettings, RoleUnit
 
 
 class Opening(RoleSettings):

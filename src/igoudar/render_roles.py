@@ -118,8 +118,9 @@ def _text(file: RoleFile, folder: RoleFolder, brought: Collection[str]) -> str:
     if text is None:
         text = _rendered(file, folder) if file.template else _copied(file, folder)
     if not text.endswith("\n") or "\x00" in text:
-        said = ("the text does not end with a newline, or holds a NUL", "lines of text")
-        raise BadInput([Finding("broken-role", _where(_source(file, folder), folder), *said)])
+        where = _end(file, folder)
+        said = f"the text of {file.path} does not end with a newline, or holds a NUL"
+        raise BadInput([Finding("broken-role", where, said, "lines of text")])
     if strange := not_brought(text, brought):
         source = _source(file, folder)
         raise BadInput(misplaced(mark, _written(mark, file.path, source, folder)) for mark in strange)
@@ -135,6 +136,14 @@ def _source(file: RoleFile, folder: RoleFolder) -> Path:
     if file.source.startswith(PACKAGE):
         return Path(file.source.removeprefix(PACKAGE))
     return folder.path / "files" / file.source
+
+
+def _end(file: RoleFile, folder: RoleFolder) -> Where:
+    """Of a template or a file its last line; of a text where `declare` names its file."""
+    source = _source(file, folder)
+    if file.text is not None or not source.is_file():
+        return _written(file.path, file.path, source, folder)
+    return _where(source, folder, len(source.read_text("utf-8").splitlines()))
 
 
 def _written(mark: str, target: str, source: Path, folder: RoleFolder) -> Where:
@@ -174,6 +183,10 @@ def _copied(file: RoleFile, folder: RoleFolder) -> str:
     source = resources.files("igoudar").joinpath(str(where)) if packaged else where
     try:
         return source.read_text("utf-8")
+    except FileNotFoundError as error:
+        here = _written(file.source, file.path, folder.path / "settings.py", folder)
+        finding = Finding("broken-role", here, f"there is no file {file.source!r}", "a file of files/")
+        raise BadInput([finding]) from error
     except (OSError, UnicodeDecodeError) as error:
         said = f"cannot be read: {type(error).__name__}"
         raise BadInput([Finding("broken-role", _where(where, folder), said, "UTF-8 text")]) from error

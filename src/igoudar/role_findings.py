@@ -22,13 +22,18 @@ def given_and_settled(
     for role in dict.fromkeys((*given, *own)):
         if role not in roles:
             yield unknown("role", role, own.get(role) or _line_of(role, root), roles)
+    for number, role in enumerate(device.roles):
+        if role in device.roles[:number]:
+            where = device.where.at("roles").at(number)
+            yield Finding("duplicate-name", where, f"{role!r} stands twice", "each once")
     for role in device.settings:
         where = device.where.at("settings").at(role)
         if role not in roles:
-            yield Finding("unknown-role", where, f"there is no role {role!r}", f"one of {', '.join(roles)}")
+            yield unknown("role", role, where, roles)
         elif role not in given:
             said = f"{device.name} does not have the role {role!r}"
-            yield Finding("unused-settings", where, said, f"one of {', '.join(given)}")
+            hint = f"take them out, or give it the role: roles: [{', '.join((*device.roles, role))}]"
+            yield Finding("unused-settings", where, said, f"one of {', '.join(given)}", hint)
 
 
 def _line_of(role: str, root: Path) -> Where:

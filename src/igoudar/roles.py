@@ -9,16 +9,14 @@ A `declare(settings, host, others)` is told what the other roles of its host dec
 
 from __future__ import annotations
 
+import ast
 import importlib.util
-import re
 import sys
 import traceback
-import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from inspect import signature
-from ipaddress import ip_network
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -28,19 +26,14 @@ from pydantic import BaseModel, ConfigDict
 from igoudar.errors import BadInput, Finding, Where
 from igoudar.hostview import HostView
 from igoudar.inventory import shown
+from igoudar.malformed import malformed
 from igoudar.model import SecretName
 from igoudar.secret_marks import wrong_marks
 from igoudar.validated import validated
 from igoudar.yaml_source import Source, locate, read_source
 
-PATH = re.compile(r"(/[A-Za-z0-9@+._-]+)+")
-UNIT = re.compile(r"[A-Za-z0-9@:_.-]+\.(service|timer|socket|path|target|mount)")
+PAGE = "docs/add-a-role.md"
 NO_SECRETS: Mapping[str, SecretName] = {}
-WORD = re.compile(r"[a-z0-9][a-z0-9+._-]*")
-PURPOSE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ',.:()/+-]{0,79}")
-CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # a tab may stand in a line
-# What decides who gets in: a role that writes here goes back by itself when nobody does.
-WAYS_IN = ("/etc/ssh/", "/etc/sudoers", "/etc/pam.d/", "/etc/network/", "/etc/nftables")
 
 
 class RoleSettings(BaseModel):
@@ -193,10 +186,10 @@ class RoleFolder:
             raise
         except Exception as error:  # a role is what people write
             said = f"declare for {host.name}: {type(error).__name__}: {error}"
-            raise BadInput([self._broken(line_of(error, self.file), said)]) from error
+            raise BadInput([self._broken(line_of(error, self.file) or self._declares, said)]) from error
         wrong = malformed(told) if isinstance(told, Declaration) else "declare returns no Declaration"
         if wrong:
-            raise BadInput([self._broken(self.module.declare.__code__.co_firstlineno, wrong)])
+            raise BadInput([self._broken(self._declares, wrong)])
         assert isinstance(told, Declaration)
         return told
 
@@ -204,9 +197,14 @@ class RoleFolder:
     def file(self) -> Path:
         return self.path / "settings.py"
 
+    @property
+    def _declares(self) -> int:
+        line: int = self.module.declare.__code__.co_firstlineno
+        return line
+
     def _broken(self, line: int, said: str) -> Finding:
         where = Where(shown(self.file, self.path.parent.parent), line)
-        return Finding("broken-role", where, said, "a declaration as docs/add-a-role.md has it")
+        return Finding("broken-role", where, said, f"a declaration as {PAGE} has it")
 
 
 def load_roles(folder: Path, root: Path | None = None) -> dict[str, RoleFolder]:
@@ -265,17 +263,46 @@ def _load(path: Path, position: int, root: Path) -> RoleFolder:
     sys.modules[name] = module  # pydantic resolves annotations through it
     try:
         spec.loader.exec_module(module)
+        settings = getattr(module, "Settings", None)
+        if isinstance(settings, type) and issubclass(settings, RoleSettings):
+            settings.model_rebuild()  # a type that is named and not there is said here, not at its first use
     except Exception as error:
-        where = Where(shown(file, root), line_of(error, file))
-        said = f"cannot be imported: {type(error).__name__}: {error}"
+        where = Where(shown(file, root), line_of(error, file) or 1)
+        said = f"cannot be imported: {type(error).__name__}: {error}".splitlines()[0]
         raise BadInput([Finding("broken-role", where, said, "a module without mistakes")]) from error
-    settings = getattr(module, "Settings", None)
     if not isinstance(settings, type) or not issubclass(settings, RoleSettings):
         raise BadInput([_lacks(file, root, "class Settings(RoleSettings)")])
     if not callable(getattr(module, "declare", None)):
         raise BadInput([_lacks(file, root, "declare(settings, host) -> Declaration")])
+    if not 2 <= len(signature(module.declare).parameters) <= 3:
+        where = Where(shown(file, root), module.declare.__code__.co_firstlineno)
+        taken = "declare(settings, host) or declare(settings, host, others)"
+        raise BadInput([Finding("broken-role", where, "declare takes other things than a role's", taken)])
+    if lacking := list(_acting_half(path, root)):
+        raise BadInput(lacking)
     sees_others = len(signature(module.declare).parameters) > 2
     return RoleFolder(path.name, path, position, module, sees_others)
+
+
+def _acting_half(path: Path, root: Path) -> Iterator[Finding]:
+    """What its `__init__.py` lacks, which is read and not imported, for it needs pyinfra."""
+    file = path / "__init__.py"
+    where = Where(shown(file, root), 1)
+    if not path.name.isidentifier():
+        said = f"the folder's name {path.name!r} can be no function's"
+        yield Finding("broken-role", where, said, "letters, digits and _")
+        return
+    try:
+        tree = ast.parse(file.read_bytes() if file.is_file() else b"", str(file))
+    except SyntaxError as error:
+        said = f"cannot be imported: SyntaxError: {error.msg}"
+        yield Finding(
+            "broken-role", replace(where, line=error.lineno or 1), said, "a module without mistakes"
+        )
+        return
+    functions = [found for found in tree.body if isinstance(found, ast.FunctionDef)]
+    if not [f for f in functions if f.name == path.name and f.decorator_list]:
+        yield _lacks(file, root, f"@deploy function {path.name}(told)")
 
 
 def line_of(error: Exception, file: Path) -> int:
@@ -287,107 +314,12 @@ def line_of(error: Exception, file: Path) -> int:
 
 
 def _lacks(file: Path, root: Path, what: str) -> Finding:
-    return Finding("broken-role", Where(shown(file, root), 1), f"has no {what}", "one")
+    return Finding("broken-role", Where(shown(file, root), 1), f"has no {what}", f"one as {PAGE} has it")
 
 
 def _inside(where: Where, path: str) -> Where:
     joint = "." if where.path and path and not path.startswith("[") else ""
     return Where(where.file, 0, f"{where.path}{joint}{path}")
-
-
-def malformed(told: Declaration) -> str:
-    """What makes a declaration impossible to apply safely, as one sentence; empty if nothing does.
-
-    Names end in a shell script on the host, so they are held to narrow alphabets here, once.
-    """
-    for file in told.files:
-        if not _plain(file.path):
-            return f"not an absolute plain path: {file.path!r}"
-        if not re.fullmatch(r"0[0-7]{3}", file.mode):
-            return f"{file.path}: mode {file.mode!r} is not four octal digits"
-        if sum((bool(file.template), bool(file.source), file.text is not None)) < 1:
-            return f"{file.path}: neither template, source nor text"
-        if file.path.startswith(WAYS_IN) and not told.lockout:
-            return f"{file.path} may lock everybody out: the declaration needs lockout=True"
-    if wrong_line := _malformed_line(told):
-        return wrong_line
-    words = [*told.packages, *(u.name for u in told.users), *(g for u in told.users for g in u.groups)]
-    words += [w for f in told.files for w in (f.owner, f.group)]
-    if wrong := [w for w in words if not WORD.fullmatch(w)]:
-        return f"not a name: {wrong[0]!r}"
-    if bad := [u.name for u in told.units if not UNIT.fullmatch(u.name)]:
-        return f"not a unit with its suffix: {bad[0]!r}"
-    if bad := [p for p in told.secret_lines if not _finds_a_secret(p)]:
-        return f"not a regular expression with a group `secret`: {bad[0]!r}"
-    if wrong_ports := [port for port in told.ports if not _opens(port)]:
-        return f"not a port with protocol, source and purpose: {wrong_ports[0]}"
-    return _notified(told)
-
-
-def _opens(port: RolePort) -> bool:
-    """All of it ends in the text of a packet filter."""
-    try:
-        ip_network(port.source or "::/0")
-    except ValueError:
-        return False
-    good = port.protocol in ("tcp", "udp") and 0 < port.number < 65536
-    return good and PURPOSE.fullmatch(port.purpose) is not None
-
-
-def _plain(path: str) -> bool:
-    return bool(PATH.fullmatch(path)) and not {".", ".."} & set(path.split("/"))
-
-
-def _malformed_line(told: Declaration) -> str:
-    whole = {file.path for file in told.files}
-    for one in told.lines:
-        if not _plain(one.path):
-            return f"not an absolute plain path: {one.path!r}"
-        if one.path in whole:
-            return f"{one.path}: a line of a file that the role writes whole"
-        if not one.line.strip() or CONTROL.search(one.line + one.replaces):
-            return f"{one.path}: not one line of text: {one.line!r}, {one.replaces!r}"
-        if not _is_expression(one.replaces):
-            return f"{one.path}: not a regular expression: {one.replaces!r}"
-        others = [o.line for o in told.lines if o.path == one.path and o.line != one.line]
-        if lost := [line for line in others if one.replaces and _finds(one.replaces, line)]:
-            return f"{one.path}: {one.replaces!r} finds another line of the role: {lost[0]!r}"
-    return ""
-
-
-def _is_expression(pattern: str) -> bool:
-    """Near enough: what Python refuses `grep -E` refuses or reads otherwise; the host judges again."""
-    try:
-        _finds(pattern, "")
-    except re.error:
-        return False
-    return True
-
-
-def _finds(pattern: str, line: str) -> bool:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # of [[:space:]]
-        return re.search(pattern, line) is not None
-
-
-def _finds_a_secret(pattern: str) -> bool:
-    try:
-        return "secret" in re.compile(pattern).groupindex
-    except re.error:
-        return False
-
-
-def _notified(told: Declaration) -> str:
-    commands = {c.name for c in (*told.before_units, *told.commands)}
-    if bad := [c for c in commands if not WORD.fullmatch(c)]:
-        return f"not a name of a command: {bad[0]!r}"
-    known = {f"run:{name}" for name in commands}
-    known |= {f"{verb}:{u.name}" for u in told.units if u.running for verb in ("restart", "reload")}
-    notifying: tuple[RoleFile | RoleLine, ...] = (*told.files, *told.lines)
-    for one in notifying:
-        if missing := [n for n in one.notify if n not in known]:
-            return f"{one.path}: notifies {missing[0]!r}, which the role does not have"
-    return ""
 
 
 def packages(declared: Iterable[Declaration]) -> list[str]:

@@ -88,6 +88,9 @@ def _finding(item: ErrorDetails, source: Source, kind: type[BaseModel]) -> Findi
             return Finding("empty", where, f"{name!r} is empty", "at least one entry")
         case "string_pattern_mismatch" if _is_label(item):
             return Finding("wrong-name", where, f"{given} is not a name", LABEL_TEXT)
+        case "list_type" | "tuple_type" if isinstance(item["input"], str | int):
+            said = f"{given} does not fit"
+            return Finding("wrong-type", where, said, "a list", f"one entry is a list too: [{given}]")
         case code:
             word = "wrong-type" if code.endswith(("_type", "_parsing")) else "wrong-value"
             return Finding(

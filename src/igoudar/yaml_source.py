@@ -101,7 +101,9 @@ def parse_source(text: str, shown: str) -> Source:
         line = mark.line + 1 if mark else 0
         if "nesting depth" in str(error.problem):
             return _refused(shown, "yaml-depth", *_TOO_DEEP, line=line)
-        return _refused(shown, "yaml-syntax", _problem(error), line=line)
+        if re.match(r" *\t", "".join(text.splitlines()[line - 1 : line])):
+            return _refused(shown, "yaml-syntax", "a tab indents this line", "spaces", line=line)
+        return _refused(shown, "yaml-syntax", _problem(error), "", _cause(error), line=line)
     except (yaml.YAMLError, ValueError) as error:
         return _refused(shown, "yaml-syntax", f"this is not YAML: {str(error).splitlines()[0]}", line=1)
     builder = _Builder(shown)
@@ -160,6 +162,17 @@ def _problem(error: yaml.MarkedYAMLError) -> str:
     return (
         f"{said} that begins on line {begun.line + 1}" if begun and met and begun.line != met.line else said
     )
+
+
+def _cause(error: yaml.MarkedYAMLError) -> str:
+    """What such a sentence of libyaml mostly comes from."""
+    begun, met = error.context_mark, error.problem_mark
+    in_brackets = str(error.problem).startswith("did not find expected ','")
+    if in_brackets and begun and met and begun.line != met.line:
+        return ""  # perhaps a bracket that was never closed
+    if in_brackets or str(error.problem).startswith("mapping values are not allowed"):
+        return "a text with a colon, a comma or a bracket in it stands in quotes"
+    return ""
 
 
 class _Builder:

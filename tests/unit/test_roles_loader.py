@@ -8,6 +8,7 @@ import pytest
 
 from igoudar.errors import BadInput, Where
 from igoudar.hostview import HostView
+from igoudar.malformed import malformed
 from igoudar.model import Role
 from igoudar.render_roles import render_declaration
 from igoudar.role_clashes import clashes
@@ -18,7 +19,6 @@ from igoudar.roles import (
     RolePort,
     RoleUnit,
     load_roles,
-    malformed,
     packages,
 )
 
@@ -55,6 +55,8 @@ def role(
     (folder / "roles" / name / "templates").mkdir(parents=True)
     (folder / "roles" / name / "settings.py").write_text(settings)
     (folder / "roles" / name / "templates" / "x.j2").write_text(template)
+    acts = f"from pyinfra.api.deploy import deploy\n@deploy()\ndef {name}(told):\n    pass\n"
+    (folder / "roles" / name / "__init__.py").write_text(acts)
     order(folder, f"roles: [{{role: {name}, why: a test}}]\n")
     return folder / "roles"
 
@@ -118,7 +120,7 @@ def test_a_broken_role_is_a_finding(tmp_path: Path, settings: str, expected: str
     [
         ("a\n{{ minutes }}\n", 2, "'minutes' is undefined"),
         ("a\nb\n{% if %}\n", 3, "Expected an expression"),
-        ("a", 0, "does not end with a newline"),
+        ("a", 1, "does not end with a newline"),
     ],
 )
 def test_a_broken_template_is_a_finding(tmp_path: Path, template: str, line: int, expected: str) -> None:

@@ -15,9 +15,10 @@ from pyinfra.api.state import State
 from pyinfra.context import ctx_host, ctx_state
 
 from igoudar.errors import Where
+from igoudar.malformed import malformed
 from igoudar.role_clashes import clashes
 from igoudar.role_document import as_document
-from igoudar.roles import Declaration, RoleCommand, RoleFile, RoleLine, RoleUnit, malformed
+from igoudar.roles import Declaration, RoleCommand, RoleFile, RoleLine, RoleUnit
 from igoudar.worker.calls import configure, going
 from igoudar.worker.operations import Operations
 from igoudar.worker.report import told_of

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from igoudar.design import Design
 from igoudar.errors import Finding, unknown
@@ -13,7 +14,9 @@ def check(design: Design) -> Iterator[Finding]:
     for name, service in design.inventory.site.services.items():
         count = len(service.members)
         if name not in design.servers.services:
-            yield unknown("service", name, service.where, design.servers.services)
+            found = unknown("service", name, service.where, design.servers.services)
+            made = "a new one is an entry of BY_SERVICE in stacks/servers.py"
+            yield replace(found, hint=found.hint or made)
         elif not service.members:
             yield Finding("service-members", service.where, f"nobody serves {name}", "`members`")
         elif service.min_up >= count:
