@@ -355,14 +355,19 @@ def _declarations(
             own = (folders[device.nos].role,) if device.role in SWITCH_ROLES else ()
             wanted = dict.fromkeys((*group.roles[name], *own))
             chosen = sorted(wanted, key=lambda r: roles[r].position if r in roles else 0)
-            told, wrong = _declare(plan, view, [r for r in chosen if r in roles], roles)
+            settings = group.settings[name]
+            told, wrong = _declare(plan, view, [r for r in chosen if r in roles], roles, settings)
             findings += (*wrong, *role_findings.given_and_settled(device, chosen, roles, root))
             hosts[name] = told
     return hosts, [*findings, *role_findings.of_boxes_without_roles(plan, halls)]
 
 
 def _declare(
-    plan: Plan, view: HostView, chosen: list[str], roles: Mapping[str, RoleFolder]
+    plan: Plan,
+    view: HostView,
+    chosen: list[str],
+    roles: Mapping[str, RoleFolder],
+    written: Mapping[str, Mapping[str, Any]],
 ) -> tuple[dict[str, Declaration], list[Finding]]:
     device, secrets = plan.design.inventory.devices[view.name], plan.design.inventory.secrets
     told: dict[str, Declaration] = {}
@@ -370,7 +375,7 @@ def _declare(
     for role in sorted(chosen, key=lambda r: roles[r].sees_others):
         where = device.where.at("settings").at(role)
         try:
-            settings = roles[role].settings(device.settings.get(role, {}), where, secrets)
+            settings = roles[role].settings(written.get(role, {}), where, secrets)
             held = {mark for _, mark in brought(settings)}
             told[role] = render_declaration(roles[role].declare(settings, view, told), roles[role], held)
         except BadInput as error:
