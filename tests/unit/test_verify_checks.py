@@ -174,7 +174,7 @@ def managed(*roles: str, serves: str = "metrics") -> Site:
     }
     devices = {name: replace(d, roles=roles) for name, d in devices.items()}
     served = replace(inventory.site, services={serves: service})
-    secrets = log_secrets.implied(served, devices.values())
+    secrets = {**log_secrets.implied(served, devices.values()), **inventory.secrets}
     return made(replace(inventory, devices=devices, site=served, secrets=secrets))
 
 
