@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pulumi
 
-from igoudar import resources
+from igoudar import log_secrets, resources
 from igoudar.compiler import Compiled
 from igoudar.design import HallDesign, ServerDesign, ServerGroupDesign, TenantDesign
-from igoudar.model import SWITCH_ROLES, Attachment, Device, Inventory, Role, Status
+from igoudar.model import SWITCH_ROLES, Attachment, Device, Inventory, Role, SecretName, Status
 from igoudar.site import Site
 
 MANAGERS, SWITCHES = "management", "switches"
@@ -41,23 +42,37 @@ def describe(inventory: Inventory, hall: HallDesign, tenants: TenantDesign) -> S
     switches = [d for d in devices if d.role in SWITCH_ROLES]
     by_kind = {d.name: _roles(d, attachment, inventory.site) for d in devices}
     roles = {d.name: tuple(dict.fromkeys((*by_kind[d.name], *d.roles))) for d in devices}
-    groups = [_group(MANAGERS, managers, roles), _group(SWITCHES, switches, roles)]
+    secrets = inventory.secrets
+    groups = [_group(MANAGERS, managers, roles, secrets), _group(SWITCHES, switches, roles, secrets)]
     for row in hall.rows:
         standing = [inventory.devices[name] for rack in row.racks for name in row.devices[rack]]
         servers = [d for d in standing if d.role is Role.SERVER]
-        groups.append(_group(f"{row.hall}-{row.row}", servers, roles))
+        groups.append(_group(f"{row.hall}-{row.row}", servers, roles, secrets))
     return ServerDesign(tuple(g for g in groups if g.hosts), BY_SERVICE)
 
 
-def _group(name: str, devices: list[Device], roles: dict[str, tuple[str, ...]]) -> ServerGroupDesign:
+def _group(
+    name: str, devices: list[Device], roles: dict[str, tuple[str, ...]], secrets: Mapping[str, SecretName]
+) -> ServerGroupDesign:
     live = [d for d in devices if d.status in (Status.ACTIVE, Status.STAGED, Status.DECOMMISSIONING)]
     live.sort(key=lambda d: d.name)
     return ServerGroupDesign(
         name=name,
         hosts=tuple(d.name for d in live),
         roles={d.name: roles[d.name] for d in live},
-        settings={d.name: d.settings for d in live},
+        settings={d.name: _settings(d, roles[d.name], secrets) for d in live},
     )
+
+
+def _settings(
+    device: Device, roles: tuple[str, ...], secrets: Mapping[str, SecretName]
+) -> Mapping[str, Mapping[str, Any]]:
+    """What is written at the device goes before what its site says for it."""
+    role = log_secrets.ROLE
+    if role not in roles:
+        return device.settings
+    known = log_secrets.settings_of(device.name, secrets)
+    return {**device.settings, role: {**known, **device.settings.get(role, {})}}
 
 
 def _roles(device: Device, attachment: dict[str, Attachment], site: Site) -> tuple[str, ...]:

@@ -11,32 +11,39 @@ from igoudar.hostview import HostView
 from igoudar.roles import Declaration, RoleCommand, RoleFile, RolePort, RoleSettings, RoleUnit
 from igoudar.secret_marks import Secret
 
-FOLDER = "/etc/igoudar/logs"  # keys and certificates
+FOLDER = "/etc/igoudar/logs"
+AUTHORITY, IDENTITY = f"{FOLDER}/ca.pem", f"{FOLDER}/identity.pem"
 KEPT = "/var/log/igoudar"  # on a log server: a folder a host, a file a day
 CONFIG = "/etc/rsyslog.d/30-igoudar.conf"
 PORT = 2514  # RELP has none of its own; this is the one of rsyslog's examples
 ALARM = "igoudar-logs-space"
+EXPIRY = "igoudar-logs-certificate"
+UNITS = "/etc/systemd/system"
 STOP_PERCENT = 97  # of the disk: what is left takes what comes in the minute until the next look
 RECEIVER = "igoudar-logs.service"
 TMPFILES = "/etc/tmpfiles.d/igoudar-logs.conf"
+DAY_S = 86400
 
 
 class Settings(RoleSettings):
-    """`certificate` in PEM, for the full name of the host, and its `key`.
+    """`authority`: certificates in PEM. `identity`: one of theirs for the host's full name, and its key.
 
-    `queue_mb`: what a host keeps on disk for each server that is away.
+    `queue_mb`: what a host keeps on disk for each server that is away. `warn_days`: before its certificate
+    ends.
     """
 
-    certificate: Annotated[str, Field(pattern=r"^-----BEGIN CERTIFICATE-----\n")]
-    key: Secret
+    authority: Secret
+    identity: Secret
     queue_mb: Annotated[int, Field(ge=16, le=102400)] = 256
+    warn_days: Annotated[int, Field(ge=1, le=366)] = 30
 
 
 def declare(settings: Settings, host: HostView) -> Declaration:
     serves = host.serves("logs")
     variables = {
         "host": host,
-        "folder": FOLDER,
+        "authority": AUTHORITY,
+        "identity": IDENTITY,
         "port": PORT,
         "servers": host.service("logs"),
         "queue_mb": settings.queue_mb,
@@ -48,34 +55,41 @@ def declare(settings: Settings, host: HostView) -> Declaration:
         validate="rsyslogd -N1 -f {}",
         notify=("restart:rsyslog.service",),
     )
+    served = map(RoleUnit, (RECEIVER, f"{ALARM}.timer"))
     return Declaration(
         packages=("logrotate", "openssl", "rsyslog", "rsyslog-openssl", "rsyslog-relp"),
-        files=(*_keys(settings, host, serves=serves), config, *(_served(host) if serves else ())),
+        files=(*_certificates(settings, serves=serves), config, *(_served(host) if serves else ())),
         before_units=(RoleCommand("tmpfiles", f"systemd-tmpfiles --create {TMPFILES}"),) if serves else (),
-        units=(RoleUnit("rsyslog.service"), *(map(RoleUnit, (RECEIVER, f"{ALARM}.timer")) if serves else ())),
+        units=(*map(RoleUnit, ("rsyslog.service", f"{EXPIRY}.timer")), *(served if serves else ())),
         ports=(RolePort(PORT, "tcp", host.oob_network, "logs of hosts"),) if serves else (),
     )
 
 
-def _keys(settings: Settings, host: HostView, *, serves: bool) -> tuple[RoleFile, ...]:
-    """A certificate that is none, or has ended, is refused before it replaces the old one."""
+def _certificates(settings: Settings, *, serves: bool) -> tuple[RoleFile, ...]:
+    """One that has ended, is of another authority or has another key does not replace the old one."""
     restart = ("restart:rsyslog.service", *((f"restart:{RECEIVER}",) if serves else ()))
-    checked = "openssl x509 -in {} -noout -checkend 0"
+    told = {"identity": IDENTITY, "days": settings.warn_days, "seconds": settings.warn_days * DAY_S}
+    by_us = f"openssl verify -CAfile {AUTHORITY} {{}} >/dev/null"
+    own_key = '[ "$(openssl x509 -in {} -noout -pubkey)" = "$(openssl pkey -in {} -pubout)" ]'
+    otherwise = "{ echo 'no certificate of our authority with the key of it'; false; }"
     return (
-        RoleFile(f"{FOLDER}/ca.pem", text=_whole(host.logs.authority), validate=checked, notify=restart),
-        RoleFile(f"{FOLDER}/cert.pem", text=_whole(settings.certificate), validate=checked, notify=restart),
         RoleFile(
-            f"{FOLDER}/key.pem",
-            text=f"{settings.key}\n",
+            AUTHORITY,
+            text=f"{settings.authority}\n",
             mode="0600",
-            validate="openssl pkey -in {} -noout",
+            validate="openssl x509 -in {} -noout -checkend 0",
             notify=restart,
         ),
+        RoleFile(
+            IDENTITY,
+            text=f"{settings.identity}\n",
+            mode="0600",
+            validate=f"{by_us} && {own_key} || {otherwise}",
+            notify=restart,
+        ),
+        RoleFile(f"{UNITS}/{EXPIRY}.service", template="certificate.service.j2", variables=told),
+        RoleFile(f"{UNITS}/{EXPIRY}.timer", template="certificate.timer.j2", variables=told),
     )
-
-
-def _whole(text: str) -> str:
-    return text if text.endswith("\n") else f"{text}\n"
 
 
 def _served(host: HostView) -> tuple[RoleFile, ...]:
@@ -85,6 +99,8 @@ def _served(host: HostView) -> tuple[RoleFile, ...]:
     told = {
         "host": host,
         "folder": FOLDER,
+        "authority": AUTHORITY,
+        "identity": IDENTITY,
         "port": PORT,
         "kept": KEPT,
         "days": host.logs.keep_days,
@@ -96,13 +112,12 @@ def _served(host: HostView) -> tuple[RoleFile, ...]:
     again = (f"restart:{RECEIVER}",)
     text, check = f"{json.dumps(names, indent=1)}\n", "rsyslogd -N1 -f {}"
     receive = f"{FOLDER}/receive.conf"
-    units = "/etc/systemd/system"
     return (
         RoleFile(f"{FOLDER}/hosts.json", text=text, notify=again),
         RoleFile(receive, template="receive.conf.j2", variables=told, validate=check, notify=again),
         RoleFile(TMPFILES, template="tmpfiles.conf.j2", variables=told, notify=("run:tmpfiles",)),
         RoleFile(f"/usr/local/sbin/{ALARM}", template="space.j2", variables=told, mode="0755"),
-        RoleFile(f"{units}/{RECEIVER}", template="receive.service.j2", variables=told, notify=again),
-        RoleFile(f"{units}/{ALARM}.service", template="space.service.j2", variables=told),
-        RoleFile(f"{units}/{ALARM}.timer", template="space.timer.j2", variables=told),
+        RoleFile(f"{UNITS}/{RECEIVER}", template="receive.service.j2", variables=told, notify=again),
+        RoleFile(f"{UNITS}/{ALARM}.service", template="space.service.j2", variables=told),
+        RoleFile(f"{UNITS}/{ALARM}.timer", template="space.timer.j2", variables=told),
     )

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from igoudar import patches
 from igoudar.agent.masks import MARK, UNKNOWN
-from igoudar.errors import BadInput, Finding, Severity, Where
+from igoudar.errors import BadInput, Finding, Severity, Where, first_few
 from igoudar.inventory import shown
 from igoudar.model import Inventory
 from igoudar.patches import FilePatch
@@ -108,7 +108,8 @@ def _secrets(one: Adopted, inventory: Inventory) -> Iterator[Finding]:
             marks = [mark for mark in re.findall(MARK, text) if mark not in known]
             if UNKNOWN in text or marks:
                 said = f"the line holds {marks[0] if marks else 'a secret whose value nobody wrote down'}"
-                expected = f"a mark of the site's secrets: {', '.join(sorted(known)) or 'it has none yet'}"
+                listed = first_few(sorted(known), 8) or "it has none yet"
+                expected = f"a mark of the site's secrets: {listed}"
                 hint = "name it in secrets.yaml, and put its value into the store"
                 yield Finding("adopted-secret", one.at(line), said, expected, hint)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from igoudar import model, schema
+from igoudar import log_secrets, model, schema
 from igoudar.cabling.goods import NOTHING, Goods
 from igoudar.cabling.schema import cabling_of
 from igoudar.cabling.tested import Tested
@@ -108,7 +108,7 @@ def assemble(documents: Documents, folder: str) -> tuple[model.Inventory | None,
         devices=devices,
         cables=cables,
         vpcs=vpcs,
-        secrets=secrets,
+        secrets={**log_secrets.implied(site, devices.values()), **secrets},
         **rest,
     )
     return inventory, findings

@@ -353,7 +353,9 @@ def _declarations(
             own = (folders[device.nos].role,) if device.role in SWITCH_ROLES else ()
             wanted = dict.fromkeys((*group.roles[name], *own))
             chosen = sorted(wanted, key=lambda r: roles[r].position if r in roles else 0)
-            told, wrong = declaring.of(device, views.of(name), [r for r in chosen if r in roles])
+            told, wrong = declaring.of(
+                device, group.settings[name], views.of(name), [r for r in chosen if r in roles]
+            )
             findings += (*wrong, *role_findings.given_and_settled(device, chosen, roles, root))
             hosts[name] = told
     return hosts, [*findings, *role_findings.of_boxes_without_roles(plan, halls)]

@@ -37,14 +37,21 @@ class Declaring:
     before: dict[str, Rendered] = field(default_factory=dict)
 
     def of(
-        self, device: Device, view: HostView, chosen: Collection[str]
+        self,
+        device: Device,
+        written: Mapping[str, Mapping[str, Any]],
+        view: HostView,
+        chosen: Collection[str],
     ) -> tuple[dict[str, Declaration], list[Finding]]:
-        """Role -> declaration with texts, in the order of `chosen`; what is wrong with one leaves it out."""
+        """Role -> declaration with texts, in the order of `chosen`; what is wrong with one leaves it out.
+
+        `written`: role -> settings of the device.
+        """
         found: dict[str, Declaration] = {}
         findings: list[Finding] = []
         for role in sorted(chosen, key=lambda r: self.roles[r].sees_others):
             try:
-                told = self._told(role, device)
+                told = self._told(role, device, written.get(role, {}))
                 declared = self.roles[role].declare(told.settings, view, found)
                 known = self.before.get(role)
                 self.before[role] = render_after(known, declared, self.roles[role], told.brought)
@@ -54,9 +61,9 @@ class Declaring:
         found = {role: found[role] for role in chosen if role in found}
         return found, [*findings, *clashes(found, view.name, device.where)]
 
-    def _told(self, role: str, device: Device) -> _Told:
+    def _told(self, role: str, device: Device, data: Mapping[str, Any]) -> _Told:
         """Nothing written is the same for every host. Raises BadInput."""
-        data, known = device.settings.get(role, {}), self.told.get(role)
+        known = self.told.get(role)
         if known is not None and not data and not known.data:
             return known
         where = device.where.at("settings").at(role)

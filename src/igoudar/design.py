@@ -127,7 +127,9 @@ class TenantDesign:
 
 @dataclass(frozen=True, slots=True)
 class ServerGroupDesign:
-    """Hosts and the roles of each in order of application; `settings`: host -> role -> what people wrote."""
+    """Hosts and the roles of each in order of application; `settings`: host -> role -> what people wrote,
+    and what the site says for them.
+    """
 
     name: str
     hosts: tuple[str, ...]

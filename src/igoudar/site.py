@@ -101,9 +101,8 @@ class SshCa:
 
 @dataclass(frozen=True, slots=True)
 class Logs:
-    """`authority`: a certificate in PEM, empty where nobody sends logs. `full_percent`: alarms."""
+    """`full_percent`: of the disk of a log server, from where it alarms."""
 
-    authority: str = ""
     keep_days: int = 366
     full_percent: int = 90
 

@@ -77,12 +77,8 @@ class SshCaIn(Entry):
 
 
 class LogsIn(Entry):
-    """`authority`: the certificate, in PEM, that signs those by which hosts and log servers know each other.
+    """`keep_days`: a year and a day. `full_percent`: of the disk of a log server, from where it alarms."""
 
-    `keep_days`: a year and a day. `full_percent`: of the disk of a log server, from where it alarms.
-    """
-
-    authority: Annotated[str, StringConstraints(pattern=r"^-----BEGIN CERTIFICATE-----\n")] = ""
     keep_days: Annotated[int, Field(ge=1, le=3660)] = 366
     full_percent: Annotated[int, Field(ge=50, le=99)] = 90
 

@@ -9,7 +9,7 @@ from typing import Any
 from igoudar.errors import Where
 from igoudar.hostview import AccessLink, DataPort, HostView, Login, Neighbour, RoutedLink
 from igoudar.model import Role, SecretName
-from igoudar.site import Logs, Packages, SshCa
+from igoudar.site import Packages, SshCa
 from igoudar.ssh_certificates import HostCertificate
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
@@ -121,10 +121,12 @@ CERTIFICATE = HostCertificate(
     date(2027, 11, 27),
 )
 
-SECRETS = {"logs-key": SecretName("logs-key", 2, Where("secrets.yaml"))}
+SECRETS = {
+    "authority-logs": SecretName("authority-logs", 1, Where("secrets.yaml")),
+    "logs-srv-1": SecretName("logs-srv-1", 2, Where("secrets.yaml")),
+}
 KEEPERS = {"logs": RESOLVERS}
-AUTHORITY = "-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----"
-OWN: dict[str, object] = {"certificate": f"{AUTHORITY}\n", "key": "secret:logs-key@2"}
+OWN: dict[str, object] = {"authority": "secret:authority-logs@1", "identity": "secret:logs-srv-1@2"}
 POOL = Packages(key="-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nmDMEZ\n-----END PGP PUBLIC KEY BLOCK-----\n")
 POOLED: dict[str, Any] = {
     "packages": POOL,
@@ -162,10 +164,10 @@ CASES: dict[str, dict[str, tuple[dict[str, object], HostView]]] = {
         "server": ({"sources": ["192.0.2.9 iburst", "time.example iburst nts"]}, MANAGEMENT),
     },
     "logs": {
-        "sends": (OWN, replace(ACCESS, logs=Logs(AUTHORITY), services=KEEPERS)),
+        "sends": (OWN, replace(ACCESS, services=KEEPERS)),
         "keeps": (
             {**OWN, "queue_mb": 64},
-            replace(MANAGEMENT, logs=Logs(AUTHORITY), services={"logs": RESOLVERS}),
+            replace(MANAGEMENT, services=KEEPERS),
         ),
     },
     "package_mirror": {"serves": ({}, replace(MANAGEMENT, **POOLED))},

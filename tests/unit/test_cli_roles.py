@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from igoudar.inventory import load
+from igoudar.twin.passwords import passwords_of
 from igoudar.worker.results import Change, HostResult, RoleResult
 from tests.errors import checkout, run
 
@@ -18,7 +20,13 @@ BASE = "  base may lock everybody out: the host goes back unless a new login com
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return checkout(tmp_path_factory.mktemp("roles"))
+    return stored(checkout(tmp_path_factory.mktemp("roles")))
+
+
+def stored(root: Path) -> Path:
+    """With values of the secrets in files of hosts."""
+    passwords_of(load(root / "inventory/lab", root), root)
+    return root
 
 
 class Hosts:
@@ -151,7 +159,7 @@ def test_who_is_down_counts_as_away(root: Path, hosts: Hosts) -> None:
 
 
 def test_a_cordoned_host_is_left_alone_and_said(tmp_path: Path, hosts: Hosts) -> None:
-    root = checkout(tmp_path)
+    root = stored(checkout(tmp_path))
     devices = root / "inventory/lab/devices.yaml"
     devices.write_text(devices.read_text("utf-8").replace("srv-1: {", "srv-1: {cordoned: true, "), "utf-8")
     hosts.changes = {name: renamed(name) for name in ("srv-1", "srv-2")}

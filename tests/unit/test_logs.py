@@ -1,8 +1,12 @@
-"""Logs by the role's own texts through real rsyslog daemons: TLS both ways, dated files, a full disk."""
+"""Logs by the role's own texts through real rsyslog daemons: TLS both ways, dated files, a full disk.
+
+The certificates are those that docs/hosts.md tells people to make, by its own commands.
+"""
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -19,40 +23,52 @@ from igoudar.errors import Where
 from igoudar.hostview import HostView, Neighbour
 from igoudar.model import Role, SecretName
 from igoudar.render_roles import render_declaration
-from igoudar.roles import load_roles
-from igoudar.site import Logs
-from tests.roles.views import view
+from igoudar.roles import Declaration, load_roles
+from igoudar.secret_marks import Shape
+from igoudar.secrets import secret_values
+from tests.roles.views import ACCESS, view
 
-ROLE = load_roles(Path(__file__).parents[2] / "roles")["logs"]
+ROOT = Path(__file__).parents[2]
+ROLE = load_roles(ROOT / "roles")["logs"]
 RSYSLOGD = [shutil.which("rsyslogd", path="/usr/sbin:/usr/bin") or ""]
 NEEDED = [*Path("/usr/lib").glob("*/rsyslog/imrelp.so"), *Path("/usr/lib").glob("*/rsyslog/lmnsd_ossl.so")]
 ALONE = ["unshare", "-rm", "true"]
 HOSTS = {"mgmt-1": "127.0.0.2", "srv-1": "127.0.0.1"}
 SERVICES = {"logs": (Neighbour("mgmt-1", HOSTS["mgmt-1"]),)}
 SECONDS = 30.0
-NEW_KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout")
-pytestmark = pytest.mark.skipif(
+with_rsyslog = pytest.mark.skipif(
     not RSYSLOGD[0] or len(NEEDED) < 2,
     reason="needs rsyslog (apt install rsyslog rsyslog-relp rsyslog-openssl)",
 )
+MARKS = {"authority": "secret:authority-logs@1", "identity": "secret:logs-srv-1@1"}
+KNOWN = {name: SecretName(name, 1, Where("s")) for name in ("authority-logs", "logs-srv-1")}
 
 
-def openssl(*words: object) -> None:
-    subprocess.run(["openssl", *map(str, words)], check=True, capture_output=True)
+def commands() -> str:
+    """Of docs/hosts.md, under its heading Logs."""
+    section = (ROOT / "docs/hosts.md").read_text("utf-8").partition("\n## Logs\n")[2].partition("\n## ")[0]
+    return section.partition("```sh\n")[2].partition("```")[0]
 
 
-def authority(folder: Path, name: str) -> None:
-    made = (*NEW_KEY, folder / f"{name}.key")
-    openssl("req", "-x509", *made, "-out", folder / f"{name}.pem", "-days", "2", "-subj", f"/CN={name}")
+def made(folder: Path, *hosts: str, days: int = 397) -> dict[str, str]:
+    """name@version -> value, in a store of its own: an authority, and hosts that it knows."""
+    folder.mkdir()
+    store, text = folder / "store.yaml", commands()
+    changes = {"lab.igoudar.example": "small.example", "srv-1 srv-2": " ".join(hosts), "397": str(days)}
+    for old, new in changes.items():
+        assert old in text
+        text = text.replace(old, new)
+    text = re.sub("STORE=.*", f"STORE={store}", text)
+    subprocess.run(["sh", "-euc", text], cwd=folder, check=True, capture_output=True)
+    assert {p.name for p in folder.iterdir()} == {"store.yaml", "authority.key", "authority.pem"}
+    marks = [f"secret:{name}@1" for name in ("authority-logs", *(f"logs-{host}" for host in hosts))]
+    found = secret_values(f"file:{store}", marks, folder, dict.fromkeys(marks, Shape.WHOLE))
+    return {mark.removeprefix("secret:"): value for mark, value in found.items()}
 
 
-def certificate(folder: Path, name: str, by: str) -> None:
-    made = (*NEW_KEY, folder / f"{name}.key")
-    openssl("req", *made, "-out", folder / f"{name}.csr", "-subj", f"/CN={name}.small.example")
-    (folder / "ext").write_text(f"subjectAltName=DNS:{name}.small.example\n")
-    signing = ("-CA", folder / f"{by}.pem", "-CAkey", folder / f"{by}.key", "-CAcreateserial")
-    paths = ("-in", folder / f"{name}.csr", "-out", folder / f"{name}.pem", "-extfile", folder / "ext")
-    openssl("x509", "-req", *signing, *paths, "-days", "2")
+def told(host: HostView) -> Declaration:
+    settings = ROLE.settings(MARKS, Where("d"), KNOWN)
+    return render_declaration(ROLE.declare(settings, host, {}), ROLE, set(MARKS.values()))
 
 
 @dataclass(frozen=True)
@@ -61,31 +77,25 @@ class World:
 
     folder: Path
     port: int
+    store: dict[str, str]
 
     def host(self, name: str, address: str) -> HostView:
         neighbours = tuple(Neighbour(n, a) for n, a in HOSTS.items())
-        logs = Logs(authority=(self.folder / "ca.pem").read_text())
-        more = {"neighbours": neighbours, "logs": logs, "services": SERVICES}
-        return view(name, Role.MANAGEMENT, address, **more)
+        return view(name, Role.MANAGEMENT, address, neighbours=neighbours, services=SERVICES)
 
     def write(self, name: str, address: str) -> int:
         """The role's files, paths and port moved here; and a way in for messages: its port."""
-        written = {"certificate": (self.folder / f"{name}.pem").read_text(), "key": "secret:key@1"}
-        known = {"key": SecretName("key", 1, Where("s"))}
-        settings = ROLE.settings(written, Where("d"), known)
-        told = render_declaration(
-            ROLE.declare(settings, self.host(name, address), {}), ROLE, {"secret:key@1"}
-        )
         here = self.folder / name
         changes = {
-            "secret:key@1\n": (self.folder / f"{name}.key").read_text(),
+            MARKS["authority"]: self.store["authority-logs@1"],
+            MARKS["identity"]: self.store[f"logs-{name}@1"],
             "/etc/igoudar": f"{here}/etc/igoudar",
             "/var/log/igoudar": f"{here}/log",
             'port="2514"': f'port="{self.port}"',
             'resumeInterval="10"': 'resumeInterval="1"',
             'fileGroup="adm" dirGroup="adm"': "",  # whoever runs this may not give files away
         }
-        for file in told.files:
+        for file in told(self.host(name, address)).files:
             path, text = here / file.path.lstrip("/"), file.text or ""
             path.parent.mkdir(parents=True, exist_ok=True)
             for old, new in changes.items():
@@ -157,15 +167,13 @@ def listening(world: World, name: str, entry: int) -> Iterator[None]:
 
 @pytest.fixture
 def world(tmp_path: Path) -> World:
-    for name in ("ca", "other"):
-        authority(tmp_path, name)
-    for name in HOSTS:
-        certificate(tmp_path, name, "ca")
-    return World(tmp_path, free_port())
+    return World(tmp_path, free_port(), made(tmp_path / "made", *HOSTS))
 
 
+@with_rsyslog
 def test_what_a_host_says_is_kept_under_its_own_name(world: World) -> None:
-    certificate(world.folder, "stranger", "other")
+    other = made(world.folder / "other", "stranger")
+    world.store["logs-stranger@1"] = other["logs-stranger@1"]
     server, client = world.write("mgmt-1", HOSTS["mgmt-1"]), world.write("srv-1", HOSTS["srv-1"])
     stranger = world.write("stranger", "127.0.0.1")
     with (
@@ -185,6 +193,7 @@ def test_what_a_host_says_is_kept_under_its_own_name(world: World) -> None:
     )
 
 
+@with_rsyslog
 def test_a_server_that_is_away_loses_nothing(world: World) -> None:
     server, client = world.write("mgmt-1", HOSTS["mgmt-1"]), world.write("srv-1", HOSTS["srv-1"])
     with listening(world, "srv-1", client):
@@ -215,3 +224,46 @@ def test_a_full_disk_takes_no_file_away_stops_taking_and_alarms(world: World) ->
     start, stop = "systemctl start igoudar-logs.service", "systemctl stop igoudar-logs.service"
     said = [start, "0", "0", stop, "logger -p daemon.alert", "1", "1", start, "0", "old"]
     assert done.stdout.splitlines() == said
+
+
+def refused(folder: Path, path: str, text: str) -> str:
+    """What the role's own check says of a file that would come there; empty: nothing is wrong."""
+    (file,) = (file for file in told(ACCESS).files if file.path == path)
+    (folder / "new").write_text(text)
+    check = file.validate.replace("{}", str(folder / "new")).replace("/etc/igoudar/logs", str(folder))
+    done = subprocess.run(["sh", "-c", check], capture_output=True, text=True, check=False)
+    return "" if done.returncode == 0 else f"refused: {done.stdout}{done.stderr}"
+
+
+def test_a_certificate_that_others_would_refuse_does_not_replace_the_old_one(tmp_path: Path) -> None:
+    mine, other = made(tmp_path / "mine", "srv-1", "srv-2"), made(tmp_path / "other", "srv-1")
+    ca, identity = "/etc/igoudar/logs/ca.pem", "/etc/igoudar/logs/identity.pem"
+    (tmp_path / "ca.pem").write_text(mine["authority-logs@1"])
+    certificate, _, key = mine["logs-srv-1@1"].partition("-----BEGIN PRIVATE")
+    wrong = "no certificate of our authority with the key of it"
+
+    assert refused(tmp_path, ca, mine["authority-logs@1"]) == ""
+    assert "refused" in refused(tmp_path, ca, "nothing\n")
+    assert refused(tmp_path, identity, mine["logs-srv-1@1"]) == ""
+    assert wrong in refused(tmp_path, identity, other["logs-srv-1@1"])
+    assert wrong in refused(tmp_path, identity, certificate)
+    assert wrong in refused(tmp_path, identity, f"-----BEGIN PRIVATE{key}")
+    other_key = mine["logs-srv-2@1"].partition("-----BEGIN PRIVATE")[2]
+    assert wrong in refused(tmp_path, identity, f"{certificate}-----BEGIN PRIVATE{other_key}")
+    rolled = f"{other['authority-logs@1']}\n{mine['authority-logs@1']}\n"
+    (tmp_path / "ca.pem").write_text(rolled)
+    assert refused(tmp_path, identity, other["logs-srv-1@1"]) == "", "two, while the authority is rolled"
+
+
+def test_a_certificate_that_will_soon_end_fails_a_unit(tmp_path: Path) -> None:
+    (unit,) = (file.text or "" for file in told(ACCESS).files if file.path.endswith("certificate.service"))
+    (line,) = (line for line in unit.splitlines() if line.startswith("ExecStart="))
+    words = line.removeprefix("ExecStart=").split()
+    failed = list[bool]()
+    for days in (32, 29):
+        identity = tmp_path / f"{days}.pem"
+        identity.write_text(made(tmp_path / f"{days}", "srv-1", days=days)["logs-srv-1@1"])
+        command = [str(identity) if word == "/etc/igoudar/logs/identity.pem" else word for word in words]
+        failed.append(subprocess.run(command, capture_output=True, check=False).returncode != 0)
+
+    assert failed == [False, True]

@@ -21,7 +21,6 @@ from tests import golden
 from tests.errors import checkout, run
 
 OVER_THERE = ("border-2", "leaf-3", "leaf-4", "srv-7")
-STORE = "bgp-north@1: one\nbgp-south@1: two\n"
 
 
 @pytest.fixture
@@ -123,7 +122,8 @@ def test_a_run_without_a_value_registers_nothing(begun: list[Any], monkeypatch: 
     store = Path(".igoudar/secrets/lab.yaml")
     store.parent.mkdir(parents=True)
     store.touch(0o600)
-    store.write_text(STORE)
+    marks = [secret.mark for secret in golden.compiled("lab").design.inventory.secrets.values()]
+    store.write_text("".join(f"{mark.removeprefix('secret:')}: one\n" for mark in marks))
     start(monkeypatch, LAB)
     assert len(begun) == 2
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from igoudar import log_secrets
 from igoudar.bogons import load_bogons
 from igoudar.derive import derive
 from igoudar.design import Plan
@@ -161,8 +162,8 @@ def test_what_a_host_asks_does_not_grow_with_the_site() -> None:
     assert most(many) <= most(few) + 4
 
 
-def managed(*roles: str) -> Site:
-    """With a management host that gathers the metrics, and a server that is offline. All have `roles`."""
+def managed(*roles: str, serves: str = "metrics") -> Site:
+    """With a management host that serves the site so, and a server that is offline. All have `roles`."""
     inventory = factory.site()
     service = Service(("mgmt-1",), 0, factory.AT)
     one = next(d for d in inventory.devices.values() if d.role is Role.SERVER)
@@ -172,8 +173,9 @@ def managed(*roles: str) -> Site:
         "mgmt-1": replace(one, name="mgmt-1", role=Role.MANAGEMENT),
     }
     devices = {name: replace(d, roles=roles) for name, d in devices.items()}
-    served = replace(inventory.site, services={"metrics": service})
-    return made(replace(inventory, devices=devices, site=served))
+    served = replace(inventory.site, services={serves: service})
+    secrets = {**log_secrets.implied(served, devices.values()), **inventory.secrets}
+    return made(replace(inventory, devices=devices, site=served, secrets=secrets))
 
 
 def test_each_prometheus_finds_every_host_in_use_up() -> None:
@@ -184,6 +186,16 @@ def test_each_prometheus_finds_every_host_in_use_up() -> None:
     assert asked["mgmt-1"].want == site.hosts
     assert len(site.inventory.devices) > len(site.hosts)
     assert not any(c.kind is Kind.METRICS for c in checks(made()))
+
+
+def test_each_log_server_has_what_every_host_in_use_says() -> None:
+    site = managed(serves="logs")
+    asked = [c for c in checks(site) if c.kind is Kind.LOGS]
+
+    assert {c.host for c in asked} == {"mgmt-1"}
+    assert {c.at for c in asked} == {("logs", name) for name in site.hosts}
+    assert {c.want for c in asked} == {frozenset({"heard"})}
+    assert not any(c.kind is Kind.LOGS for c in checks(managed()))
 
 
 def test_management_hosts_look_for_ports_that_nobody_declared() -> None:

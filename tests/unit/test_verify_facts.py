@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from igoudar.verify import facts
 from igoudar.verify.facts import Key, commands_for, facts_of
 
 RECORD = json.loads((Path(__file__).parent / "data" / "verify_leaf-4.json").read_text("utf-8"))
@@ -154,3 +157,31 @@ def test_who_is_up_as_prometheus_says(status: int, text: dict[str, Any], told: s
 
     assert words[-1] == "http://192.0.2.4:9090/api/v1/targets?state=active"
     assert facts_of({name: {"rc": status, "out": json.dumps(text)}}, [key]).get(key) == told
+
+
+def test_whose_word_arrived_stands_in_its_own_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the command itself, over a folder: not yesterday's word, not a file in which nobody wrote lately."""
+    monkeypatch.setattr(facts, "KEPT", str(tmp_path))
+    monkeypatch.setattr(facts, "END_BYTES", 1000)
+    files = {
+        "srv-1/2026-11-27.log": "2026-11-27T08:00:00 srv-1 igoudar-verify: word-2\n",
+        "srv-2/2026-11-27.log": "2026-11-27T08:00:00 srv-2 igoudar-verify: word-1\n" * 99,
+        "srv-3/2026-11-26.log": "2026-11-26T23:59:59 srv-3 igoudar-verify: word-2\n",
+        "srv-4/2025-11-27.log": "2025-11-27T08:00:00 srv-4 igoudar-verify: word-2\n",
+        "srv-5/other": "word-2\n",
+    }
+    for name, text in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, "utf-8")
+    os.utime(tmp_path / "srv-4/2025-11-27.log", (0, 0))
+    keys = [("logs", f"srv-{n}") for n in range(1, 6)]
+    told = dict[str, dict[str, Any]]()
+    for word in ("word-2", "word-3"):
+        ((name, words),) = commands_for(keys, word).items()
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
+        told[word] = dict(facts_of({name: {"rc": done.returncode, "out": done.stdout}}, keys))
+
+    assert [key for key, value in told["word-2"].items() if value == {"heard"}] == [keys[0], keys[2]]
+    assert told["word-3"] == dict.fromkeys(keys, frozenset())
+    assert facts_of({"logs": {"rc": 127, "out": ""}}, keys) == {}

@@ -18,7 +18,7 @@ from igoudar.bogons import load_bogons
 from igoudar.derive import derive
 from igoudar.model import Cable
 from igoudar.verify import drills, flows, report, run
-from igoudar.verify.checks import Kind, Result
+from igoudar.verify.checks import FactCheck, Kind, Result
 from igoudar.verify.fabric import Site, live
 from igoudar.verify.look import Logins
 from igoudar.verify.run import Outside, Verification
@@ -111,6 +111,34 @@ def test_a_network_that_works_passes_and_the_answerers_are_ended() -> None:
     started = {h for h, spec in hosts.asked if spec["do"] == "answer"}
     assert started == {e.server for e in flows.endpoints(made.site)}
     assert {h for h, spec in hosts.asked if spec["do"] == "hush" and spec["pid"] == 7} == started
+
+
+def words_of(spec: dict[str, Any]) -> str:
+    """What a host was told to say to its log."""
+    return str([*spec.get("commands", {}).get("say", ("",))][-1])
+
+
+def test_hosts_that_send_logs_say_another_word_each_time() -> None:
+    hosts = Hosts()
+    made, _ = verification(hosts)
+    made.facts = (FactCheck(Kind.LOGS, "mgmt-1", "", ("logs", "srv-1"), frozenset({"heard"})),)
+    made.senders = {"srv-1"}
+    words: set[str] = set()
+
+    def heard(host: str, commands: dict[str, Any]) -> dict[str, Any]:
+        """Of a log server where the word came in: a file of the host that was asked to say it."""
+        said = {words_of(spec) for h, spec in hosts.asked if h == "srv-1" and words_of(spec)} - words
+        got = [word for word in said if word in " ".join(commands.get("logs", ()))]
+        words.update(got)
+        text = "".join(f"==> /var/log/igoudar/srv-1/2026-11-27.log <==\n{word}\n" for word in got)
+        told = {"logs": {"rc": 0 if got else 1, "out": text}} if host == "mgmt-1" else {}
+        return {**told, **({"say": {"rc": 0, "out": ""}} if "say" in commands else {})}
+
+    hosts.answer, hosts.outputs = right(made), heard
+    for _ in range(2):
+        assert [r for r in made.converge(5) if not r.good] == []
+    assert len(words) == 2
+    assert not [h for h, spec in hosts.asked if h != "srv-1" and words_of(spec)]
 
 
 def started(hosts: Hosts) -> list[tuple[str, int]]:

@@ -32,6 +32,7 @@ class Kind(StrEnum):
     LEASE = "lease"
     NTP = "ntp"
     METRICS = "metrics"
+    LOGS = "logs"
     ISOLATION = "isolation"
     DRILL = "drill"
 
@@ -43,6 +44,7 @@ class Mode(StrEnum):
     AT_MOST = "at most"
 
 
+HEARD = "heard"
 SILENCE, REFUSED = "no answer", "refused"  # the latter: somebody is there, and nobody listens
 UNTOLD = "not told: the host did not answer, or its command failed"
 

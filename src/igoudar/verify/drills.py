@@ -27,7 +27,7 @@ LEAST, SETTLE = 6.0, 1.5  # seconds: a flow is watched at least so long, and is 
 SLACK = 12.0  # seconds, on top of what detection takes by design; a twin may share its machine
 PAIRS, SOCKETS = 1, 3  # pairs of servers a drill, flows a pair: each is 100 packets a second
 # What a loss in the network does not touch, and what costs a busy machine most to ask.
-STEADY = frozenset({Kind.INTERFACES, Kind.NTP, Kind.DNS, Kind.LEASE, Kind.METRICS})
+STEADY = frozenset({Kind.INTERFACES, Kind.NTP, Kind.DNS, Kind.LEASE, Kind.METRICS, Kind.LOGS})
 LOOK = 1.0  # seconds between two looks at those who must see a loss
 MENDED = 90.0  # seconds until everything must be as before
 

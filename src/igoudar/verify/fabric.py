@@ -13,7 +13,7 @@ from igoudar.design import Plan
 from igoudar.hostview import HostView, HostViews
 from igoudar.intent import DeviceIntent, Family, Neighbor, Port, PortUse, VrfInstance
 from igoudar.model import HOST_ROLES, SWITCH_ROLES, CableStatus, Inventory, Status
-from igoudar.verify.checks import FactCheck, Kind, Mode
+from igoudar.verify.checks import HEARD, FactCheck, Kind, Mode
 
 UNICAST = {Family.IPV4: "ipv4Unicast", Family.IPV6: "ipv6Unicast"}
 EVPN = "l2VpnEvpn"
@@ -317,6 +317,7 @@ def _host(view: HostView, running: Mapping[str, Sequence[str]]) -> Iterator[Fact
             told = "follows a time server of the site"
             yield FactCheck(Kind.NTP, view.name, told, ("time",), sources, Mode.ONE_OF)
     yield from _metrics(view, running)
+    yield from _logs(view, running)
     if named := asked_name(view):
         told = f"{named[0]} by the system's resolver"
         yield FactCheck(Kind.DNS, view.name, told, ("name", named[0]), frozenset({named[1]}))
@@ -337,6 +338,14 @@ def _metrics(view: HostView, running: Mapping[str, Sequence[str]]) -> Iterator[F
         hosts = frozenset(name for name, roles in running.items() if "node_exporter" in roles)
         told, at = "every host in use is up", ("metrics", view.oob_address)
         yield FactCheck(Kind.METRICS, view.name, told, at, hosts, Mode.ALL_OF)
+
+
+def _logs(view: HostView, running: Mapping[str, Sequence[str]]) -> Iterator[FactCheck]:
+    """Each log server has what every host in use that sends logs says while it is looked at."""
+    if view.serves("logs") and view.name in running:
+        for name in (name for name, roles in running.items() if "logs" in roles):
+            told = f"what {name} says is in its file of the day"
+            yield FactCheck(Kind.LOGS, view.name, told, ("logs", name), frozenset({HEARD}))
 
 
 def asked_name(view: HostView) -> tuple[str, str] | None:

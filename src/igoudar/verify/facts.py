@@ -14,6 +14,7 @@ Keys of facts:
     ("time",)                         -> {"synchronised", address of the source}
     ("name", asked)                   -> addresses by the system's own resolver
     ("metrics", address)              -> hosts that the Prometheus at an address of its host's own finds up
+    ("logs", host)                    -> {"heard"} where the word of this look is in a host's file of a day
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from igoudar.verify.checks import Facts
+from igoudar.verify.checks import HEARD, Facts
 
 Key = tuple[str, ...]
 Pairs = Iterator[tuple[Key, str]]
@@ -32,6 +33,11 @@ DISTINGUISHER = re.compile(r"([0-9.]+):[0-9]+")
 UNREACHABLE = "unreachable"
 NO_SUCH_NAME = 2  # status of getent
 METRICS_PORT = 9090  # Prometheus's own
+# Of the ends of files in which something was written lately, the lines with the word, each after its file.
+KEPT, LATELY_MIN, END_BYTES = "/var/log/igoudar", 10, 65536
+FIND = "find {kept} -name '????-??-??.log' -mmin -{minutes} -exec tail -v -c {end} {{}} +"
+HEARD_OF = FIND + " | grep -e '^==> ' -e {word}"
+NO_LINE = 1  # status of grep
 FRR = "frr|"  # one vtysh for many questions: starting it costs ten times what it answers
 
 
@@ -72,6 +78,8 @@ def _whole(name: str, status: int, text: str) -> bool:
         return status == 0 and text.count(",") > 2
     if name.startswith("metrics "):
         return status == 0
+    if name == "logs":
+        return status in (0, NO_LINE)
     return status in (0, NO_SUCH_NAME)
 
 
@@ -203,6 +211,16 @@ def metrics(text: str, name: str) -> Pairs:
             yield ("metrics", name.partition(" ")[2]), target["labels"]["instance"]
 
 
+def logs(text: str, _: str) -> Pairs:
+    """`tail -v` of FOLDER/HOST/DAY.log: `==> PATH <==`, then the lines that were looked for."""
+    host = ""
+    for line in text.splitlines():
+        if line.startswith("==> "):
+            host = line.split("/")[-2]
+        else:
+            yield ("logs", host), HEARD
+
+
 PARSERS: Mapping[str, Callable[[Any, str], Pairs]] = {
     "lldp": lldp,
     "interfaces": interfaces,
@@ -216,6 +234,7 @@ PARSERS: Mapping[str, Callable[[Any, str], Pairs]] = {
     "time": time,
     "name": names,
     "metrics": metrics,
+    "logs": logs,
 }
 
 COMMANDS: Mapping[str, tuple[str, ...]] = {
@@ -247,8 +266,8 @@ def teller(key: Key) -> str:
     raise ValueError("a fact without a name")
 
 
-def commands_for(keys: Iterable[Key]) -> dict[str, tuple[str, ...]]:
-    """Name -> argument list of every command that these facts need."""
+def commands_for(keys: Iterable[Key], word: str = "") -> dict[str, tuple[str, ...]]:
+    """Name -> argument list of every command that these facts need. `word`: what hosts said to their logs."""
     needed: dict[str, tuple[str, ...]] = {}
     asked: dict[str, str] = {}
     for key in keys:
@@ -259,6 +278,9 @@ def commands_for(keys: Iterable[Key]) -> dict[str, tuple[str, ...]]:
             case ("metrics", address):
                 url = f"http://{address}:{METRICS_PORT}/api/v1/targets?state=active"
                 needed[name] = ("curl", "-fsS", "-m", "10", url)
+            case ("logs", _):
+                line = HEARD_OF.format(kept=KEPT, minutes=LATELY_MIN, end=END_BYTES, word=word)
+                needed[name] = ("sh", "-c", line)
             case ("announced", vrf, peer):
                 family = "ipv6" if ":" in peer else "ipv4"
                 asked[name] = f"show bgp vrf {vrf} {family} unicast neighbors {peer} advertised-routes json"

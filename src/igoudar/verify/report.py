@@ -29,6 +29,7 @@ MEANING = {
     Kind.LEASE: "boxes are offered their own addresses, strangers none",
     Kind.NTP: "clocks follow the site's time servers",
     Kind.METRICS: "every host tells how it does, to each that is to know",
+    Kind.LOGS: "what a host just said is in its own file, on each log server",
     Kind.ISOLATION: "no way where none is meant",
     Kind.DRILL: "what is redundant survives a loss",
 }

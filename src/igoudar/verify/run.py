@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -14,6 +15,7 @@ from igoudar.verify.facts import commands_for, facts_of
 from igoudar.verify.look import Logins
 
 Say = Callable[[str], None]
+SAY = "say"  # name of the command that tells no fact
 ROUND_SECONDS = 1.0  # at least, between two looks
 SILENT_TRIES, SILENT_WAIT = 2, 0.6  # a packet that must not arrive is sent twice and waited for, seconds
 ANSWERERS_LIVE, ANSWERERS_LEFT = 600, 300  # seconds, should nobody end them; with less left they are renewed
@@ -46,6 +48,7 @@ class Verification:
         beyond = flows.outside_in(self.site, outside.far)
         self.before = (*inside.before, *beyond.before)
         self.after = (*inside.after, *beyond.after)
+        self.senders = {check.at[1] for check in self.facts if check.kind is Kind.LOGS}
         self.hosts = sorted(self.site.hosts) + list(outside.far)
         self.answerers: dict[str, Answerer] = {}
 
@@ -58,6 +61,7 @@ class Verification:
 
     def converge(self, bound: float, but: Collection[Kind] = ()) -> list[Result]:
         """Results of what must work, kinds `but` left out, as soon as it does or after `bound` seconds."""
+        word = f"igoudar-verify-{secrets.token_hex(8)}"
         until = time.monotonic() + bound
         everything: tuple[FactCheck | ProbeCheck, ...] = (*self.facts, *self.before)
         left = [check for check in everything if check.kind not in but]
@@ -67,7 +71,7 @@ class Verification:
             begun = time.monotonic()
             self.logins.open(self.hosts)
             self._answerers()
-            results |= self.look(left)
+            results |= self.look(left, word=word)
             left = [check for check in left if not results[check].good]
             for check in left:
                 if isinstance(check, ProbeCheck) and results[check].found == REFUSED:
@@ -86,8 +90,9 @@ class Verification:
         ]
 
     def look(
-        self, checks: Iterable[FactCheck | ProbeCheck], tries: int = 3, wait: float = 0.7
+        self, checks: Iterable[FactCheck | ProbeCheck], tries: int = 3, wait: float = 0.7, word: str = ""
     ) -> dict[FactCheck | ProbeCheck, Result]:
+        """Hosts that are to send logs say `word`; that it arrived, the next look may be the first to see."""
         facts: dict[str, list[FactCheck]] = {}
         probes: dict[str, list[ProbeCheck]] = {}
         for check in checks:
@@ -100,13 +105,14 @@ class Verification:
             asked, sent = facts.get(host, []), probes.get(host, [])
             spec = {
                 "do": "look",
-                "commands": commands_for(c.at for c in asked),
+                "commands": commands_for((c.at for c in asked), word) | self._said(host, word),
                 "probes": [{**c.probe, "id": str(n)} for n, c in enumerate(sent)],
                 "tries": tries,
                 "wait": wait,
             }
             told = self.logins.ask(host, spec)
-            found = facts_of(told.get("facts", {}), [c.at for c in asked])
+            outputs = {name: out for name, out in told.get("facts", {}).items() if name != SAY}
+            found = facts_of(outputs, [c.at for c in asked])
             heard = told.get("probes", {})
             return {c: c.judge(found) for c in asked} | {
                 c: c.judge(heard.get(str(n), {})) for n, c in enumerate(sent)
@@ -116,6 +122,9 @@ class Verification:
         for part in self.logins.every({*facts, *probes}, ask).values():
             merged |= part
         return merged
+
+    def _said(self, host: str, word: str) -> dict[str, tuple[str, ...]]:
+        return {SAY: ("logger", "-t", "igoudar-verify", word)} if word and host in self.senders else {}
 
     def _silent(self) -> list[Result]:
         """Each host's proof of silence counts only if the host itself could be asked."""

@@ -46,6 +46,32 @@ def test_it_ends_with_the_times_and_one_line(lab: str) -> None:
     assert {"packages", "python", "engine", "twin", "pulumi", "verify"} <= set(stages)
 
 
+def test_each_host_of_ours_has_its_logs_on_the_log_server(lab: str) -> None:
+    done = run(IGOUDAR, "verify", "lab", "--wait", "60", "--json")
+    logs = [check for check in json.loads(done.stdout)["checks"] if check["kind"] == "logs"]
+    roles = json.loads(run(IGOUDAR, "roles", "lab", "--plan", "--json").stdout)
+    assert {check["host"] for check in logs} == {"mgmt-2"}
+    assert len(logs) == len(roles["hosts"])
+    assert all(check["passed"] for check in logs)
+
+
+def test_logs_that_do_not_arrive_are_seen_and_none_is_lost(lab: str) -> None:
+    """The receiver is away: the hosts keep what they say, and send it when it is back."""
+    on("mgmt-2", "sudo systemctl stop igoudar-logs.service")
+    word = f"kept-{time.time_ns()}"
+    try:
+        on("srv-4", f"logger {word}")
+        bad = failures(wait=5)
+    finally:
+        on("mgmt-2", "sudo systemctl start igoudar-logs.service")
+    assert {check["kind"] for check in bad} == {"logs"}
+    assert len({check["subject"] for check in bad}) == len(bad) > 15
+    deadline = time.monotonic() + 60
+    while not on("mgmt-2", f"sudo grep -rh {word} /var/log/igoudar/srv-4 || true"):
+        assert time.monotonic() < deadline
+        time.sleep(1)
+
+
 def test_run_again_it_has_nothing_to_do(lab: str) -> None:
     before = run("git", "status", "--porcelain").stdout
     done = run("scripts/lab", "--no-drills")
