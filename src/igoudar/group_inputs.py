@@ -2,7 +2,7 @@
 
     _group    {site, name, order: [role], form, course, cordoned: [host], secrets}; how, not what
               secrets: the store of values, where one is named
-    hosts     {host: `role: digest | role: digest`}; one value, as the engine keeps each several times over
+    hosts     {host: lines `role: digest`}    one value, as the engine keeps each several times over
     serials   {host: serial}                  another box under a name has nothing of what is done there
     texts     {path: {owner: text}}           owner: `*`, or a host
     declared  {role: {part: {owner: value}}}  the rest of the declarations: a file's path, or a key of them
@@ -28,7 +28,6 @@ from igoudar.roles import Declaration
 
 SHARED = "*"
 ABSENT = ""
-BETWEEN = " | "
 FORM = 2  # of what is recorded; another one cannot be read back
 OLD = "{name} is recorded by an older igoudar; `pulumi up` records it anew, then refresh"
 Inputs = dict[str, Any]
@@ -87,16 +86,17 @@ def _documents(
 
 
 def row_of(roles: Mapping[str, str]) -> str:
-    """What a host has of each role: a digest, or what a refresh found. A bar in that becomes a stroke."""
-    return BETWEEN.join(f"{role}: {said.replace('|', '/')}" for role, said in roles.items())
+    """What a host has of each role: a digest, or what a refresh found. A line each, so that a preview shows
+    those that change.
+    """
+    return "".join(f"{role}: {' '.join(said.splitlines())}\n" for role, said in roles.items())
 
 
 def roles_of(row: str | Mapping[str, str]) -> dict[str, str]:
     """The inverse of `row_of`. What an older igoudar recorded has the roles as they are."""
     if isinstance(row, Mapping):
         return dict(row)
-    parts = (part.partition(": ") for part in row.split(BETWEEN) if row)
-    return {role: said for role, _, said in parts}
+    return {role: said for role, _, said in (line.partition(": ") for line in row.splitlines())}
 
 
 def _by_part(by_host: Mapping[str, Document]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -51,8 +51,8 @@ def test_the_rest_of_a_declaration_stands_once_too() -> None:
 
 def test_every_declaration_comes_back_whole_and_in_order() -> None:
     inputs = server_group_inputs("inventory/s", "row", HOSTS, SERIALS)
-    assert inputs["hosts"]["e"] == f"base: {digest(as_document(HOSTS['e']['base']))}"
-    inputs["hosts"] = {h: " | ".join(reversed(row.split(" | "))) for h, row in inputs["hosts"].items()}
+    assert inputs["hosts"]["e"] == f"base: {digest(as_document(HOSTS['e']['base']))}\n"
+    inputs["hosts"] = {h: "".join(row.splitlines(True)[::-1]) for h, row in inputs["hosts"].items()}
     again = host_documents(inputs)
 
     assert again == {h: {r: as_document(d) for r, d in roles.items()} for h, roles in HOSTS.items()}
@@ -63,9 +63,9 @@ def test_every_declaration_comes_back_whole_and_in_order() -> None:
 
 
 def test_what_a_refresh_found_comes_back_from_a_line() -> None:
-    roles = {"base": "d0, would change: file /etc/x: text", "time": "d1, would change: line a | b: add"}
+    roles = {"base": "d0, would change: file /etc/x: text", "time": "d1, would change: line a\nb: add"}
 
-    assert roles_of(row_of(roles)) == {**roles, "time": "d1, would change: line a / b: add"}
+    assert roles_of(row_of(roles)) == {**roles, "time": "d1, would change: line a b: add"}
     assert roles_of(row_of({})) == {}
 
 
