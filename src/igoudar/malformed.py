@@ -95,7 +95,21 @@ def _malformed(told: Declaration) -> str:
         return f"not a regular expression with a group `secret`: {bad[0]!r}"
     if wrong_ports := [port for port in told.ports if not _opens(port)]:
         return f"not a port with protocol, source and purpose: {wrong_ports[0]}"
-    return _notified(told)
+    return _twice(told) or _notified(told)
+
+
+def _twice(told: Declaration) -> str:
+    """The later one would win, on each run anew."""
+    commands = (*told.before_units, *told.commands)
+    for kind, names in (
+        ("file", [f.path for f in told.files]),
+        ("unit", [u.name for u in told.units]),
+        ("command", [c.name for c in commands]),
+        ("user", [u.name for u in told.users]),
+    ):
+        if len(set(names)) < len(names):
+            return f"the {kind} {max(names, key=names.count)} stands twice"
+    return ""
 
 
 def _opens(port: RolePort) -> bool:

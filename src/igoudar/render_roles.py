@@ -16,7 +16,6 @@ from jinja2 import (
     Environment,
     FileSystemLoader,
     StrictUndefined,
-    TemplateError,
     TemplateNotFound,
     TemplateSyntaxError,
 )
@@ -167,9 +166,9 @@ def _rendered(file: RoleFile, folder: RoleFolder) -> str:
     except TemplateSyntaxError as error:
         where = folder.path / "templates" / (error.name or file.template)
         raise BadInput(_broken(where, error.lineno, error.message or "not a template", folder)) from error
-    except (TemplateError, TypeError, ValueError) as error:
+    except Exception as error:  # a template is what people write
         where = folder.path / "templates" / file.template
-        raise BadInput(_broken(where, _line(error, where), str(error), folder)) from error
+        raise BadInput(_broken(where, _line(error, where) or 1, str(error), folder)) from error
 
 
 def _broken(where: Path, line: int, said: str, folder: RoleFolder) -> Iterator[Finding]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from igoudar.errors import Finding, Where
-from igoudar.roles import Declaration
+from igoudar.roles import Declaration, RoleUnit
 
 
 def clashes(declared: Mapping[str, Declaration], host: str, where: Where) -> tuple[Finding, ...]:
-    """Files, lines and ports that two roles of one host both claim."""
+    """Files, lines and ports that two roles of one host both claim, and units that they do not agree on."""
     owners: dict[str, str] = {}
     findings = []
     for role, told in declared.items():
@@ -24,7 +24,18 @@ def clashes(declared: Mapping[str, Declaration], host: str, where: Where) -> tup
                     f"file {path} of {host} belongs to the role {owner}, and the role {role} has a line in it"
                 )
                 findings.append(Finding("role-clash", where, said, "one owner"))
-    return tuple(findings)
+    return (*findings, *_units(declared, host, where))
+
+
+def _units(declared: Mapping[str, Declaration], host: str, where: Where) -> Iterator[Finding]:
+    """One unit may be named by several roles, if they want the same of it."""
+    first: dict[str, tuple[str, RoleUnit]] = {}
+    for role, told in declared.items():
+        for unit in told.units:
+            other, same = first.setdefault(unit.name, (role, unit))
+            if unit != same:
+                said = f"the roles {other} and {role} want different states of {unit.name} of {host}"
+                yield Finding("role-clash", where, said, "one state of it, or one owner")
 
 
 def _claims(told: Declaration) -> Iterator[str]:

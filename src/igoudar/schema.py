@@ -7,6 +7,7 @@ into the frozen values of `igoudar.model`.
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from collections.abc import Callable
 from enum import StrEnum
 from typing import Annotated, Any, Literal
@@ -146,11 +147,29 @@ def _range(low: int, high: int) -> Callable[[Any], tuple[int, int]]:
 
 
 def _public_key(value: Any) -> str:
-    if not isinstance(value, str) or not re.fullmatch(
-        r"(ssh|ecdsa|sk)-[a-z0-9@.-]+ [A-Za-z0-9+/=]+( .*)?", value
-    ):
+    wanted = re.compile(r"((?:ssh|ecdsa|sk)-[a-z0-9@.-]+) ([A-Za-z0-9+/=]+)( .*)?")
+    match = wanted.fullmatch(value) if isinstance(value, str) else None
+    if not match:
         raise ValueError("an OpenSSH public key line such as 'ssh-ed25519 AAAA... name'")
-    return value
+    if not _is_whole(*match.group(1, 2)):
+        raise ValueError("the whole line of a public key; its second word is cut off, or of another kind")
+    return match.string
+
+
+def _is_whole(kind: str, word: str) -> bool:
+    """RFC 4253, 6.6: strings, each behind its length in four bytes; the first is the kind of key."""
+    try:
+        rest = b64decode(word, validate=True)
+    except ValueError:
+        return False
+    parts = []
+    while len(rest) >= 4:
+        size = int.from_bytes(rest[:4]) + 4
+        parts.append(rest[4:size])
+        if len(rest) < size:
+            return False
+        rest = rest[size:]
+    return not rest and len(parts) > 1 and parts[0] == kind.encode()
 
 
 def one_of(kind: type[StrEnum]) -> BeforeValidator:

@@ -143,8 +143,8 @@ SITE: Values = {
     "bogon_exceptions": ([], ["0.0.0.0/0"], ["::/0"]),
     "bastion": ("mgmt-3", "leaf-1"),
     "users": (
-        {"anna": {"keys": ["ssh-ed25519 AAAA anna"]}},
-        {"root": {"keys": ["ssh-rsa AAAA x"], "sudo": True}},
+        {"anna": {"keys": ["ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAAgDB anna"]}},
+        {"root": {"keys": ["ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAAgDB x"], "sudo": True}},
     ),
 }
 POOLS: Values = {

@@ -17,6 +17,8 @@ from igoudar.role_document import as_document, digest, from_document
 from igoudar.roles import Declaration, load_roles
 from igoudar.secret_marks import brought
 from igoudar.witness.install import witness_files
+from igoudar.worker.calls import Bundle, activate, configure, going, install
+from igoudar.worker.site_roles import deploy_function
 from tests.roles.views import BESIDE, CASES, SECRETS
 
 ROOT = Path(__file__).parents[2]
@@ -80,9 +82,25 @@ def test_what_a_role_does(role: str, case: str) -> None:
 
 
 def test_every_role_has_a_case_a_readme_and_a_golden() -> None:
-    assert set(CASES) == set(ROLES)
-    assert {p.name for p in GOLDEN.iterdir()} == {f"{role}-{case}.txt" for role, case in ALL}
-    assert [r for r in ROLES.values() if not (r.path / "README.md").is_file()] == []
+    goldens, wanted = {p.name for p in GOLDEN.iterdir()}, {f"{role}-{case}.txt" for role, case in ALL}
+
+    assert set(ROLES) ^ set(CASES) == set(), "each role has a case in tests/roles/views.py"
+    assert wanted - goldens == set(), "IGOUDAR_GOLDEN=write pytest tests/roles"
+    assert goldens - wanted == set(), "goldens of no case; delete them"
+    assert [name for name, r in ROLES.items() if not (r.path / "README.md").is_file()] == []
+
+
+@pytest.mark.parametrize(("role", "case"), ALL)
+def test_a_role_does_all_that_it_declares(role: str, case: str) -> None:
+    told, done, wanted = declared(role, case), Bundle(), Bundle()
+    with going(wanted):
+        install(told)
+        configure(told)
+        activate(told)
+    with going(done):
+        deploy_function(ROOT / "roles", role).__wrapped__(told)  # type: ignore[attr-defined]
+
+    assert [step for step in wanted.steps if step not in done.steps] == []
 
 
 @pytest.mark.parametrize(("role", "case"), ALL)

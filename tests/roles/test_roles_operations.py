@@ -13,10 +13,11 @@ from pyinfra.api.operations import run_ops
 from pyinfra.api.state import State
 from pyinfra.context import ctx_host, ctx_state
 
+from igoudar.errors import BadInput
 from igoudar.roles import Declaration, RoleCommand, RoleFile, RoleUnit
-from igoudar.worker.calls import going
+from igoudar.worker.calls import Bundle, going
 from igoudar.worker.operations import Operations
-from igoudar.worker.site_roles import deploy_function
+from igoudar.worker.site_roles import act, deploy_function
 
 ROOT = Path(__file__).parents[2]
 TOLD = Declaration(
@@ -32,6 +33,12 @@ TOLD = Declaration(
     before_units=(RoleCommand("zone", "set-zone", unless="zone-is-right"),),
     units=(RoleUnit("chrony.service"),),
 )
+
+ACTS = """from igoudar.worker.calls import configure
+
+def one(told):
+    configure(told)
+"""
 
 
 def commands(told: Declaration, says: dict[str, object]) -> tuple[list[str], bool]:
@@ -84,3 +91,19 @@ def test_a_unit_is_left_alone_where_nobody_asked(verb: str) -> None:
 
     assert good
     assert not [c for c in ran if f"{verb} chrony" in c]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("worker.calls", "worker.callz", "1: the role one cannot act: ModuleNotFoundError: No module named"),
+        ("configure(told)", "configure()", "4: the role one cannot act: TypeError: configure() missing 1"),
+    ],
+)
+def test_a_half_that_cannot_act_is_said_at_its_line(tmp_path: Path, old: str, new: str, said: str) -> None:
+    (tmp_path / "roles" / "one").mkdir(parents=True)
+    (tmp_path / "roles" / "one" / "__init__.py").write_text(ACTS.replace(old, new))
+    with pytest.raises(BadInput) as caught, going(Bundle()):
+        act(tmp_path / "roles", "one", TOLD)
+
+    assert str(caught.value).startswith(f"roles/one/__init__.py:{said}")

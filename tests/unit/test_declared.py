@@ -91,10 +91,11 @@ def alone(site: str) -> Iterator[tuple[str, Mapping[str, Any], Mapping[str, Any]
     compiled = compile_site(ROOT / "inventory" / site, root=ROOT, today=date(2026, 11, 27))
     roles, views = load_roles(ROOT / "roles"), HostViews(compiled.plan)
     inventory = compiled.design.inventory
+    written = {n: told for group in compiled.plan.design.servers.groups for n, told in group.settings.items()}
     for name, told in compiled.hosts.items():
         found: dict[str, Declaration] = {}
         for key in sorted(told, key=lambda r: roles[r].sees_others):
-            data = inventory.devices[name].settings.get(key, {})
+            data = written[name].get(key, {})
             settings = roles[key].settings(data, inventory.site.where, inventory.secrets)
             held = {mark for _, mark in brought(settings)}
             found[key] = render_declaration(

@@ -199,7 +199,10 @@ GOOD: list[tuple[type[BaseModel], dict[str, Any]]] = [
     (site_schema.SiteIn, _site()),
     (
         site_schema.SiteIn,
-        _site(anycast_mac="02-00-5E-00-01-01", users={"anna": {"keys": ["ssh-ed25519 AAAA anna"]}}),
+        _site(
+            anycast_mac="02-00-5E-00-01-01",
+            users={"anna": {"keys": ["ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAAgDB anna"]}},
+        ),
     ),
     (
         site_schema.SiteIn,

@@ -120,6 +120,7 @@ def test_a_broken_role_is_a_finding(tmp_path: Path, settings: str, expected: str
     [
         ("a\n{{ minutes }}\n", 2, "'minutes' is undefined"),
         ("a\nb\n{% if %}\n", 3, "Expected an expression"),
+        ("{{ 1 // 0 }}\n", 1, "division"),
         ("a", 1, "does not end with a newline"),
     ],
 )
@@ -167,7 +168,12 @@ def test_a_mark_of_a_secret_is_refused_where_it_was_written(tmp_path: Path) -> N
         Declaration(files=(RoleFile("/etc/x"),)),
         Declaration(files=(RoleFile("/etc/x", text="x\n", notify=("restart:x.service",)),)),
         Declaration(files=(RoleFile("/etc/ssh/sshd_config.d/x.conf", text="x\n"),)),
+        Declaration(files=(RoleFile("/etc/x", text="x\n"), RoleFile("/etc/x", text="y\n"))),
         Declaration(packages=("a b",)),
+        Declaration(packages="a"),  # type: ignore[arg-type]
+        Declaration(units=(RoleUnit("a.service"), RoleUnit("a.service", running=False))),
+        Declaration(commands=(RoleCommand("a", "true"),)),
+        Declaration(commands=(RoleCommand("a", "true", "x"), RoleCommand("a", "x", "y"))),
         Declaration(units=(RoleUnit("chrony"),)),
         Declaration(before_units=(RoleCommand("a b", "true"),)),
         Declaration(secret_lines=("^key (.+)$",)),
@@ -192,6 +198,16 @@ def test_two_roles_that_own_one_thing() -> None:
     assert [f.message for f in clashes(declared, "h", Where("d.yaml"))] == [
         "file /etc/x of h belongs to the roles a and b",
         "port 53/udp of h belongs to the roles a and b",
+    ]
+
+
+def test_two_roles_that_want_different_states_of_a_unit() -> None:
+    off = RoleUnit("x.service", enabled=False, running=False)
+    units = {"a": off, "b": off, "c": RoleUnit("x.service")}
+    declared = {name: Declaration(units=(unit,)) for name, unit in units.items()}
+
+    assert [f.message for f in clashes(declared, "h", Where("d.yaml"))] == [
+        "the roles a and c want different states of x.service of h"
     ]
 
 

@@ -254,7 +254,7 @@ def _host_key(access: Access) -> paramiko.PKey:
     if len(parts) < 2:
         raise DeviceFailed(
             f"{access}: no host key is known; write `host_key` into the inventory (the line in its "
-            "/etc/ssh/ssh_host_ed25519_key.pub)"
+            "/etc/ssh/ssh_host_ed25519_key.pub); on a twin they are known once it runs: igoudar twin up SITE"
         )
     try:
         return paramiko.PKey.from_type_string(parts[0], base64.b64decode(parts[1], validate=True))

@@ -28,9 +28,10 @@ from pyinfra.api.state import BaseStateCallback, State
 from pyinfra.context import ctx_host, ctx_state
 
 from igoudar import runs, vendors
-from igoudar.inventory import load
+from igoudar.errors import BadInput, Finding, IgoudarError, Where
+from igoudar.inventory import load, shown
 from igoudar.role_document import Document, digest, from_document
-from igoudar.roles import Declaration
+from igoudar.roles import PAGE, Declaration, line_of
 from igoudar.transport import Access, access_map
 from igoudar.worker.calls import Bundle, going
 from igoudar.worker.connector import SiteConnector
@@ -160,9 +161,7 @@ def _steps(state: State, host: Host, roles: Mapping[str, Document], told: Told) 
         for name, document in roles.items():
             bundle = Bundle()
             with going(bundle):
-                # Gathered steps are no operations: pyinfra's arguments of those, which cost more than the
-                # script, mean nothing here.
-                unwrap(deploy_function(told.folder, name))(from_document(document))
+                act(told.folder, name, from_document(document))
             steps = tuple(values.step(step) for step in bundle.steps)
             private = bool(document.get("secret_lines")) or has_secrets(document)
             lockout = bool(document.get("lockout"))
@@ -182,7 +181,7 @@ def apply_operations(hosts: Hosts, told: Told) -> dict[str, list[str]]:
             with ctx_host.use(host):
                 for name, document in hosts[host.name][1].items():
                     with going(Operations(told.values.get(host.name, NOTHING))):
-                        deploy_function(told.folder, name)(from_document(document))
+                        act(told.folder, name, from_document(document))
     with suppress(PyinfraError):
         run_ops(state)
     disconnect_all(state)
@@ -201,6 +200,23 @@ def _changed(state: State, host: Host) -> list[str]:
         elif done.did_change():
             names.append(name)
     return names
+
+
+def act(folder: Path, role: str, told: Declaration) -> None:
+    """The acting half of a role, which is what people write: what it raises is BadInput at its line.
+
+    Steps that are gathered are no operations: pyinfra's arguments of those, which cost more than the script,
+    mean nothing here, and its decorator is left out.
+    """
+    try:
+        unwrap(deploy_function(folder, role))(told)
+    except (IgoudarError, PyinfraError):
+        raise
+    except Exception as error:
+        file = folder / role / "__init__.py"
+        where = Where(shown(file, folder.parent), line_of(error, file) or 1)
+        said = f"the role {role} cannot act: {type(error).__name__}: {error}"
+        raise BadInput([Finding("broken-role", where, said, f"a function as {PAGE} has it")]) from error
 
 
 @lru_cache(maxsize=256)
