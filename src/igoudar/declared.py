@@ -6,7 +6,7 @@ Most of what a role does to a host it does to the next one too: that is not made
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from igoudar.errors import BadInput, Finding
@@ -25,6 +25,14 @@ class _Told:
     data: Mapping[str, Any]
     settings: RoleSettings
     brought: frozenset[str]
+
+    def again(self) -> _Told:
+        """For another host. A role may change a list in its settings, and that is of one host alone."""
+        try:
+            hash(self.settings)
+        except TypeError:
+            return replace(self, settings=self.settings.model_copy(deep=True))
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +73,9 @@ class Declaring:
         """Nothing written is the same for every host. Raises BadInput."""
         known = self.told.get(role)
         if known is not None and not data and not known.data:
-            return known
+            return known.again()
         where = device.where.at("settings").at(role)
         settings = self.roles[role].settings(data, where, self.secrets)
         told = _Told(data, settings, frozenset(mark for _, mark in brought(settings)))
         self.told[role] = told
-        return told
+        return told.again()

@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 
 from igoudar.compiler import compile_site
+from igoudar.declared import Declaring
 from igoudar.errors import BadInput
 from igoudar.hostview import HostViews
 from igoudar.render_roles import Rendered, render_after, render_declaration
 from igoudar.roles import Declaration, RoleCommand, RoleFile, RoleFolder, load_roles
 from igoudar.secret_marks import brought
-from tests.unit.test_roles_loader import role
+from tests import factory
+from tests.unit.test_roles_loader import HOST, role
 
 ROOT = Path(__file__).parents[2]
 NO_MARKS: frozenset[str] = frozenset()
@@ -84,6 +86,24 @@ def test_a_secret_is_found_behind_files_that_are_the_same(one: RoleFolder) -> No
     known = render_after(None, kept, one, frozenset({"secret:k@1"}))
     with pytest.raises(BadInput, match="secret:k@1 cannot be filled in here"):
         render_after(known, kept, one, NO_MARKS)
+
+
+COUNTS = """
+from igoudar.roles import Declaration, RoleFile, RoleSettings
+class Settings(RoleSettings):
+    names: list[str] = []
+def declare(settings, host):
+    settings.names.append(host.name)
+    return Declaration(files=(RoleFile("/etc/x", template="x.j2", variables={"told": settings.names}),))
+"""
+
+
+def test_what_a_role_does_to_its_settings_is_of_one_host(tmp_path: Path) -> None:
+    declaring = Declaring(load_roles(role(tmp_path, settings=COUNTS, template="{{ told }}\n")), {})
+    inventory = factory.site()
+    for name in sorted(inventory.devices)[:3]:
+        told, wrong = declaring.of(inventory.devices[name], {}, replace(HOST, name=name), ["one"])
+        assert (told["one"].files[0].text, wrong) == (f"['{name}']\n", [])
 
 
 def alone(site: str) -> Iterator[tuple[str, Mapping[str, Any], Mapping[str, Any]]]:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hashlib
 import json
+import os
 import subprocess
+import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -137,6 +142,77 @@ def test_what_has_not_the_sum_of_the_lock_is_never_shown(mirror: Mirror, tmp_pat
     with pytest.raises(DeviceFailed, match=rf"another sum than that of the lock: {tool.file}"):
         pushed(mirror, lock, tmp_path / "pool")
     assert not (mirror.pool / NEW).exists()
+
+
+def test_a_mirror_gets_nothing_that_is_not_of_the_snapshot(
+    mirror: Mirror, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = pooled(tmp_path / "pool", NEW, {"tool": b"one"})
+    (tmp_path / "pool" / "key").write_text("of the operator\n")
+    asked = Result(0, b"Welcome to mgmt-1\n../key\n", b"")
+    monkeypatch.setattr(mirror, "run", lambda command, stdin, seconds: asked)
+
+    with pytest.raises(DeviceFailed, match=r"mgmt-1 .*asks for 'Welcome to mgmt-1', which is not of the"):
+        pushed(mirror, lock, tmp_path / "pool")
+
+
+def test_a_pool_of_links_is_sent_as_files(mirror: Mirror, tmp_path: Path) -> None:
+    lock = pooled(tmp_path / "pool", NEW, {"tool": b"same", "lib": b"same"})
+    tool, lib = (tmp_path / "pool" / NEW / lock.packages[name].file for name in ("tool", "lib"))
+    lib.unlink()
+    lib.hardlink_to(tool)
+    index = tmp_path / "pool" / NEW / "dists/trixie/Release"
+    index.rename(tmp_path / "Release")
+    index.symlink_to(tmp_path / "Release")
+
+    assert pushed(mirror, lock, tmp_path / "pool").files == 6
+    assert tree(mirror.pool) == tree(tmp_path / "pool")
+    assert not [path for path in mirror.pool.rglob("*") if path.is_symlink()]
+
+
+def test_why_a_mirror_cannot_take_it_is_said(mirror: Mirror, tmp_path: Path) -> None:
+    lock = pooled(tmp_path / "pool", NEW, {"tool": b"one"})
+
+    class Full(Mirror):
+        def run(self, command: str, stdin: bytes = b"", timeout: float = 60.0) -> Result:
+            if len(self.sent) == 1:
+                (self.pool / f".{NEW}.part" / lock.packages["tool"].file / "in-its-way").mkdir(parents=True)
+            return super().run(command, stdin, timeout)
+
+    with pytest.raises(DeviceFailed, match=r"mgmt-1 .*tool_1%3a1_all\.deb: Cannot open"):
+        pushed(Full(mirror.pool), lock, tmp_path / "pool")
+    assert not (mirror.pool / NEW).exists()
+
+
+@pytest.mark.parametrize("commands", [1, 1000])
+def test_of_two_that_push_at_once_the_first_is_told(
+    mirror: Mirror, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, commands: int
+) -> None:
+    """The other begins, or does all, between two messages of this one."""
+    monkeypatch.setattr(pushing, "TOGETHER", 1)
+    lock = pooled(tmp_path / "pool", NEW, {"tool": b"one", "lib": b"two"})
+
+    def other(said: str) -> None:
+        with contextlib.suppress(DeviceFailed):
+            pushed(Mirror(mirror.pool, commands), lock, tmp_path / "pool")
+
+    with pytest.raises(DeviceFailed, match=rf"mgmt-1 .*another push of {NEW} has begun since"):
+        push(mirror, snapshot_of(lock, tmp_path / "pool"), other)  # type: ignore[arg-type]
+    pushed(mirror, lock, tmp_path / "pool")
+    assert tree(mirror.pool) == tree(tmp_path / "pool")
+
+
+def test_a_mirror_does_one_thing_at_a_time(mirror: Mirror, tmp_path: Path) -> None:
+    lock = pooled(tmp_path / "pool", NEW, {"tool": b"one"})
+    mirror.pool.mkdir()
+    held = os.open(mirror.pool, os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(pushed, mirror, lock, tmp_path / "pool")
+        time.sleep(0.5)
+        assert [path.name for path in mirror.pool.iterdir()] == []
+        os.close(held)
+        assert waiting.result(30).files == 5
 
 
 def test_a_pool_that_is_not_whole_is_not_sent(tmp_path: Path) -> None:

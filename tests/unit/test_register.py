@@ -162,6 +162,18 @@ def test_sites_that_share_a_witness_keep_each_its_own_keys(
     assert known() == ["B1 site:two", "A1 site:two", "A2 site:one"], "removed is only one's own"
 
 
+def test_what_people_wrote_among_the_keys_stops_no_operator(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = tmp_path / "keys"
+    monkeypatch.setattr(witness, "KEYS", keys)
+    theirs, mine = "restrict ssh-ed25519 A1 René site:two\n", "restrict ssh-ed25519 {} site:one\n"
+    keys.write_text(f"# by René\n\n   \n{theirs}{mine.format('B1')}")
+
+    assert witness.enrol(["ssh-ed25519 B2 site:one"]) == "enrolled"
+    assert keys.read_text("utf-8") == theirs + mine.format("B2")
+
+
 def test_an_operator_enrols_in_the_name_of_its_site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[tuple[str, bytes]] = []
 

@@ -6,14 +6,17 @@ import os
 import shutil
 import socket
 import subprocess
+import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
+import paramiko
 import pytest
+from paramiko.common import AUTH_FAILED
 from paramiko.packet import Packetizer
 
 from igoudar.errors import DeviceFailed
@@ -192,6 +195,91 @@ def test_something_else_than_ssh_listens(daemons: tuple[Daemon, Daemon]) -> None
         with pytest.raises(DeviceFailed, match=r"leaf-1 .*no SSH session"):
             connect(access, timeout=1)
     assert time.monotonic() - begun < 60
+
+
+def test_a_login_that_fails_leaves_no_thread_and_no_file(
+    daemons: tuple[Daemon, Daemon], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session_, "LISTEN_SECONDS", 120.0)
+    wrong = replace(daemons[0].access, host_key=daemons[1].access.host_key)
+    before = {*threading.enumerate()}
+    with socket.socket() as mute:
+        mute.bind(("127.0.0.1", 0))
+        mute.listen()
+        for access in (wrong, replace(wrong, port=mute.getsockname()[1])):
+            files = len([*Path("/proc/self/fd").iterdir()])
+            with pytest.raises(DeviceFailed):
+                connect(access, timeout=1)
+            for thread in {*threading.enumerate()} - before:
+                thread.join(10)
+            assert {*threading.enumerate()} <= before
+            assert len([*Path("/proc/self/fd").iterdir()]) <= files
+
+
+class Odd(paramiko.ServerInterface):
+    """A host that takes the key exchange, and is at a loss for an answer to the login."""
+
+    def __init__(self, answers: Callable[[], object]) -> None:
+        self.answers = answers
+
+    def get_allowed_auths(self, username: str) -> str:
+        return "publickey"
+
+    def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:
+        self.answers()
+        return AUTH_FAILED
+
+
+@pytest.mark.parametrize("ends", [True, False])
+def test_no_answer_to_a_login_is_no_refusal(
+    daemons: tuple[Daemon, Daemon], tmp_path: Path, ends: bool
+) -> None:
+    host_key = keygen(tmp_path / "host")
+    over = threading.Event()
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+
+        def serve() -> None:
+            transport = paramiko.Transport(listening.accept()[0])
+            transport.add_server_key(paramiko.Ed25519Key(filename=str(tmp_path / "host")))
+            answers = transport.sock.close if ends else over.wait
+            transport.start_server(event=threading.Event(), server=Odd(answers))
+
+        server = threading.Thread(target=serve, daemon=True)
+        server.start()
+        access = replace(daemons[0].access, port=listening.getsockname()[1], host_key=host_key)
+        said = r"EOF|ended" if ends else r"no answer to the login in 2 s"
+        with pytest.raises(DeviceFailed, match=rf"leaf-1 .*no SSH session \(.*({said}).*look at sshd"):
+            connect(access, timeout=2)
+        over.set()
+        server.join(10)
+
+
+def test_what_ended_a_login_is_told_whatever_it_was(
+    daemons: tuple[Daemon, Daemon], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(self: paramiko.Transport, message: object) -> None:
+        raise ValueError("of a point that is on no curve")
+
+    monkeypatch.setattr(paramiko.Transport, "_parse_kex_init", breaks)
+    with pytest.raises(DeviceFailed, match=r"leaf-1 .*no SSH session \(of a point that is on no curve\)"):
+        connect(daemons[0].access)
+
+
+def test_closing_a_way_that_is_lost_says_nothing(
+    daemons: tuple[Daemon, Daemon], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a channel through a bastion raises whose own connection breaks just now."""
+
+    def lost(*_: object) -> None:
+        raise EOFError
+
+    session = connect(replace(daemons[0].access, via=Bastion(daemons[1].access)))
+    monkeypatch.setattr(session.transport.sock, "shutdown", lost)
+    session.close()
+    session.transport.join(10)
+    assert not session.transport.is_alive()
 
 
 def test_through_a_bastion_with_one_login_there(daemons: tuple[Daemon, Daemon]) -> None:

@@ -13,6 +13,7 @@ from pyinfra.connectors.util import CommandOutput, OutputLine
 
 from igoudar.group_inputs import host_documents, server_group_inputs
 from igoudar.provider.group_state import live
+from igoudar.role_document import as_document
 from igoudar.roles import Declaration, RoleFile
 from igoudar.transport import Access
 from igoudar.worker import site_roles
@@ -56,6 +57,34 @@ def answer(monkeypatch: pytest.MonkeyPatch, *lines: str) -> HostResult:
     results = site_roles.apply_roles(hosts, site_roles.Told(ROOT / "roles"), plan=True, emit=told.append)
     assert "HUNTER2" not in json.dumps([told, results["srv"].as_json()])
     return results["srv"]
+
+
+DECORATED = """
+from functools import wraps
+from pyinfra.api.deploy import deploy
+from igoudar.worker.calls import install
+def twice(function):
+    @wraps(function)
+    def both(told):
+        function(told)
+        function(told)
+    return both
+{0}@deploy("One")
+{1}def one(told):
+    install(told)
+"""
+
+
+@pytest.mark.parametrize("decorators", [("", ""), ("@twice\n", ""), ("", "@twice\n")])
+def test_a_role_s_own_decorators_act_as_in_pyinfra(tmp_path: Path, decorators: tuple[str, str]) -> None:
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one" / "__init__.py").write_text(DECORATED.format(*decorators))
+    hosts = {"srv": (ACCESS, {"one": as_document(Declaration(packages=("a",)))})}
+    state = site_roles._connected(hosts, site_roles._Run(lambda _: None))
+    [told] = site_roles._steps(
+        state, state.inventory.get_host("srv"), hosts["srv"][1], site_roles.Told(tmp_path)
+    )
+    assert len(told.steps) == (2 if any(decorators) else 1)
 
 
 def changes() -> Iterator[str]:

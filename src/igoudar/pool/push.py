@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from secrets import token_hex
 from shlex import quote
 
 from igoudar.errors import DeviceFailed, Missing, first_and_more
@@ -68,11 +69,14 @@ def _is_there(path: Path, size: int | None = None) -> bool:
 
 def push(session: Session, snapshot: Snapshot, told: Told, pool: str = MIRRORED) -> Pushed:
     """To the mirror that the session is of. Raises DeviceFailed; what arrived stays for the next time."""
-    there = _Mirror(session, pool, snapshot.name)
+    there = _Mirror(session, pool, snapshot.name, token_hex(8))
     sums = "".join(f"{sum_}  {path}\n" for path, sum_ in snapshot.files.items())
     missing = there.does("begin", sums.encode()).splitlines()
     if missing == ["there"]:
         return Pushed(0, 0)
+    if strange := [path for path in missing if path not in snapshot.files]:
+        said = f"asks for {strange[0]!r}, which is not of the snapshot; look at what its shell prints"
+        raise DeviceFailed(f"{session.access}: {said}")
     size, sent, done = sum(map(snapshot.size, missing)), 0, 0
     for some in _batches(snapshot, missing):
         there.does("take", _tar(snapshot, some))
@@ -87,14 +91,16 @@ class _Mirror:
     session: Session
     pool: str
     snapshot: str
+    who: str
 
     def does(self, verb: str, stdin: bytes = b"") -> str:
         program = resources.files("igoudar.pool").joinpath("receive.sh").read_text("utf-8")
-        words = ("sh", "-c", program, "receive", self.pool, self.snapshot, verb)
+        words = ("sh", "-c", program, "receive", self.pool, self.snapshot, verb, self.who)
         done = self.session.run(f"sudo -n {' '.join(map(quote, words))}", stdin, SECONDS)
         if done.status != 0:
-            said = done.err.decode("utf-8", "replace").strip() or f"it ended with {done.status}"
-            raise DeviceFailed(f"{self.session.access}: {said.splitlines()[-1]}")
+            said = done.err.decode("utf-8", "replace").split("\n")  # tar's last line says nothing
+            why = "; ".join([line for line in said if line.strip()][:NAMED]) or f"it ended with {done.status}"
+            raise DeviceFailed(f"{self.session.access}: {why}")
         return done.out.decode("utf-8", "replace")
 
 
@@ -113,12 +119,12 @@ def _batches(snapshot: Snapshot, paths: Sequence[str]) -> Iterator[list[str]]:
 def _tar(snapshot: Snapshot, paths: Sequence[str]) -> bytes:
     """With the files' names, texts and times, and nothing else of this machine."""
     made = io.BytesIO()
-    with tarfile.open(fileobj=made, mode="w") as tar:
+    with tarfile.open(fileobj=made, mode="w", dereference=True) as tar:  # links of the pool are its own
         for path in paths:
             entry = tar.gettarinfo(snapshot.root / path, path)
             entry.uid = entry.gid = 0
             entry.uname = entry.gname = ""
-            entry.mode, entry.type, entry.linkname = 0o644, tarfile.REGTYPE, ""
+            entry.mode = 0o644
             with (snapshot.root / path).open("rb") as file:
                 tar.addfile(entry, file)
     return made.getvalue()

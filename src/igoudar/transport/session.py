@@ -12,6 +12,7 @@ import logging
 import socket
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -58,9 +59,7 @@ class Session:
         self.close()
 
     def close(self) -> None:
-        with contextlib.suppress(OSError):  # wakes the thread that listens
-            self.transport.sock.shutdown(socket.SHUT_RDWR)
-        self.transport.close()
+        _close(self.transport)
 
     def run(self, command: str, stdin: bytes = b"", timeout: float = 60.0) -> Result:
         """Run a command of the login shell to its end. Raises DeviceFailed after `timeout` s without one."""
@@ -158,9 +157,8 @@ def _text(error: BaseException) -> str:
 def connect(access: Access, timeout: float = CONNECT_SECONDS) -> Session:
     """Log in. Raises DeviceFailed with the host, what failed and what to do."""
     wanted, key = _host_key(access), _login_key(access)
-    sock = open_socket(access, timeout)
+    transport = paramiko.Transport(open_socket(access, timeout))
     try:
-        transport = paramiko.Transport(sock)
         _prefer(transport, wanted)
         transport.sock.settimeout(LISTEN_SECONDS)
         transport.banner_timeout = transport.handshake_timeout = transport.auth_timeout = timeout
@@ -169,16 +167,16 @@ def connect(access: Access, timeout: float = CONNECT_SECONDS) -> Session:
         _authenticate(transport, access.user, key, timeout)
         transport.set_keepalive(KEEPALIVE_SECONDS)
     except paramiko.AuthenticationException as error:
-        _close(sock, transport)
+        _close(transport)
         raise DeviceFailed(
             f"{access}: the login with {access.key_path} was refused; put its public key on the host or name "
             "another key in IGOUDAR_SSH_KEY"
         ) from error
     except (paramiko.SSHException, OSError, EOFError) as error:
-        _close(sock, transport)
+        _close(transport)
         raise DeviceFailed(f"{access}: no SSH session ({_text(error)}); look at sshd on the host") from error
     except DeviceFailed:
-        _close(sock, transport)
+        _close(transport)
         raise
     return Session(access, transport)
 
@@ -189,21 +187,36 @@ def _exchange_keys(transport: paramiko.Transport, timeout: float) -> None:
     transport.start_client(event=done)
     if not done.wait(timeout):
         raise paramiko.SSHException(f"no key exchange in {timeout:.0f} s")
-    if not transport.is_active():
-        raise transport.get_exception() or paramiko.SSHException("Negotiation failed.")
+    _require_living(transport)
 
 
 def _authenticate(transport: paramiko.Transport, user: str, key: paramiko.PKey, timeout: float) -> None:
+    """Raises AuthenticationException where the host says no, SSHException where it says nothing."""
     done = threading.Event()
     transport.auth_publickey(user, key, event=done)
     if not done.wait(timeout) or transport.auth_handler is None:
-        raise paramiko.AuthenticationException("Authentication timeout.")
+        raise paramiko.SSHException(f"no answer to the login in {timeout:.0f} s")
+    _require_living(transport)
     transport.auth_handler.wait_for_response(done)  # it has come: this returns at once, or raises why not
 
 
-def _close(sock: socket.socket | paramiko.Channel, transport: paramiko.Transport) -> None:
-    transport.close()
-    sock.close()
+def _require_living(transport: paramiko.Transport) -> None:
+    """What ended its thread may be anything that a stranger's bytes lead to."""
+    if not transport.is_active():
+        error = transport.get_exception()
+        raise paramiko.SSHException(_text(error) if error else "the host ended the session") from error
+
+
+def _close(transport: paramiko.Transport) -> None:
+    """Wakes the thread that listens. Of a way through a bastion that is just lost each word may fail."""
+    ends: tuple[Callable[[], object], ...] = (
+        lambda: transport.sock.shutdown(socket.SHUT_RDWR),
+        transport.close,
+        transport.sock.close,
+    )
+    for end in ends:
+        with contextlib.suppress(paramiko.SSHException, OSError, EOFError):
+            end()
 
 
 def open_socket(access: Access, timeout: float = CONNECT_SECONDS) -> socket.socket | paramiko.Channel:

@@ -42,10 +42,11 @@ def enrol(lines: list[str]) -> str:
     told = [line.strip() for line in lines if line.strip()]
     sites = {"", *map(_site, told)}
     with _locked(KEYS.parent):
-        known = KEYS.read_text("ascii").splitlines() if KEYS.exists() else []
+        # People may have written into it: what is not ours stays as it is, or goes, but stops nobody.
+        known = KEYS.read_text("ascii", "surrogateescape").split("\n") if KEYS.exists() else []
         kept = [line for line in known if _site(line) not in sites]
         beside = KEYS.with_suffix(".new")
-        with beside.open("w", encoding="ascii") as out:
+        with beside.open("w", encoding="ascii", errors="surrogateescape") as out:
             out.writelines(f"{line}\n" for line in (*kept, *(f"restrict {line}" for line in told)))
             out.flush()
             os.fsync(out.fileno())
@@ -56,8 +57,8 @@ def enrol(lines: list[str]) -> str:
 
 
 def _site(line: str) -> str:
-    last = line.rsplit(maxsplit=1)[-1]
-    return last if last.startswith(SITE) else ""
+    last = line.split()[-1:]
+    return last[0] if last and last[0].startswith(SITE) else ""
 
 
 @contextlib.contextmanager

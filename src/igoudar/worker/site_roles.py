@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from inspect import unwrap
 from pathlib import Path
 from typing import Any
 
@@ -161,12 +160,22 @@ def _steps(state: State, host: Host, roles: Mapping[str, Document], told: Told) 
         for name, document in roles.items():
             bundle = Bundle()
             with going(bundle):
-                act(told.folder, name, from_document(document))
+                act(told.folder, name, from_document(document), bare=True)
             steps = tuple(values.step(step) for step in bundle.steps)
             private = bool(document.get("secret_lines")) or has_secrets(document)
             lockout = bool(document.get("lockout"))
             found.append(RoleSteps(name, digest(document), steps, private, lockout))
     return found
+
+
+def _bare(function: Callable[[Declaration], None]) -> Callable[[Declaration], None]:
+    """Without pyinfra's @deploy where that stands outermost, and with all other decorators of the role.
+
+    Gathered steps are no operations: pyinfra's arguments of those, which cost more than the script, mean
+    nothing for them.
+    """
+    wrapped: Callable[[Declaration], None] = getattr(function, "__wrapped__", function)
+    return wrapped if getattr(function, "_inner", None) is wrapped else function  # wrappers copy `_inner`
 
 
 def apply_operations(hosts: Hosts, told: Told) -> dict[str, list[str]]:
@@ -202,14 +211,11 @@ def _changed(state: State, host: Host) -> list[str]:
     return names
 
 
-def act(folder: Path, role: str, told: Declaration) -> None:
-    """The acting half of a role, which is what people write: what it raises is BadInput at its line.
-
-    Steps that are gathered are no operations: pyinfra's arguments of those, which cost more than the script,
-    mean nothing here, and its decorator is left out.
-    """
+def act(folder: Path, role: str, told: Declaration, *, bare: bool = False) -> None:
+    """The acting half of a role, which is what people write: what it raises is BadInput at its line."""
     try:
-        unwrap(deploy_function(folder, role))(told)
+        function = deploy_function(folder, role)
+        (_bare(function) if bare else function)(told)
     except (IgoudarError, PyinfraError):
         raise
     except Exception as error:
