@@ -139,7 +139,7 @@ def waves_over(over: Course, roles: Mapping[str, str] | None = None) -> list[lis
 
 
 def test_services_and_witnesses_limit_who_goes_together() -> None:
-    site = with_managers(4, dns=([1, 2], 1), logs=([3, 4], 0))
+    site = with_managers(4, dns=([1, 2], 1), metrics=([3, 4], 0))
     over = over_managers(site)
     assert [(w.what, w.away) for w in over.limits] == [("dns", 1), ("witnesses", 1)]
     assert waves_over(over) == [["mgmt-2"], ["mgmt-3", "mgmt-4"], ["mgmt-1"]]
