@@ -92,7 +92,6 @@ def course(design: Design, names: Collection[str]) -> Course:
 def _services(site: Site, alone: Collection[str], absent: Collection[str]) -> Iterator[Limit]:
     """Whom the inventory leaves `alone` is away where `min_up` is written down; else it is of the others.
 
-    Of the witnesses it is away too: with a second one gone a switch that has voted would hear nothing.
     Who is `absent`, as only planned, serves nobody yet and counts nowhere.
     """
     for name, service in site.services.items():
@@ -102,7 +101,7 @@ def _services(site: Site, alone: Collection[str], absent: Collection[str]) -> It
         else:
             yield Limit(name, members - {*alone}, 1)
     witnesses = frozenset(site.witnesses) - {*absent}
-    yield Limit(WITNESSES, witnesses, max(1, (len(witnesses) - 1) // 2))
+    yield Limit(WITNESSES, witnesses - {*alone}, max(1, (len(witnesses) - 1) // 2))
 
 
 def _partners(design: Design, here: Collection[str]) -> list[Limit]:

@@ -30,5 +30,6 @@ def implied(site: Site, devices: Iterable[Device]) -> dict[str, SecretName]:
 
 
 def settings_of(host: str, secrets: Mapping[str, SecretName]) -> dict[str, str]:
-    """What the site says for a host that sends logs."""
-    return {"authority": secrets[AUTHORITY].mark, "identity": secrets[identity_of(host)].mark}
+    """What the site says for a host that sends logs; nothing where it has no log servers."""
+    named = {"authority": AUTHORITY, "identity": identity_of(host)}
+    return {key: secrets[name].mark for key, name in named.items() if name in secrets}

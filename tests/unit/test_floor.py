@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -17,7 +17,7 @@ from igoudar.doctor import End
 from igoudar.doctor.told import SERIAL_FILES, told
 from igoudar.errors import DeviceFailed
 from igoudar.hall import unit_row
-from igoudar.hall.as_found import Differs, Floor, cables_as_found, not_answered, racks_as_found
+from igoudar.hall.as_found import Differs, Floor, Found, cables_as_found, not_answered, racks_as_found
 from igoudar.hall.cable_order import cable_order
 from igoudar.hall.work_order import work_order
 from igoudar.jobs import run_job
@@ -152,6 +152,21 @@ def test_a_unit_shows_the_serial_that_was_read_and_the_order_is_to_exchange_it()
     assert "srv-2**" not in order
 
 
+@pytest.mark.parametrize(
+    ("found", "rows", "floor", "differs"),
+    [
+        (provider._racks_as_found, RACKS, Floor({"srv-1": "S9"}, {}), ["a01"]),
+        (provider._cables_as_found, CABLES, Floor({}, {}, (SWAP,)), ["a/1 -- s/1", "b/1 -- s/2"]),
+    ],
+)
+def test_a_refresh_of_what_an_older_igoudar_recorded_shows_what_differs_alone(
+    found: Callable[[str, Values, Floor], Found], rows: Values, floor: Floor, differs: list[str]
+) -> None:
+    assert found("h1-a", rows, Floor({}, {})).record == rows
+    after = found("h1-a", rows, floor).record
+    assert [key for key in after if after[key] != rows[key]] == differs
+
+
 def test_a_box_without_a_recorded_serial_is_told_and_nothing_differs() -> None:
     found = racks_as_found("h1-a", RACKS, Floor({"srv-3": "S3"}, {}))
 
@@ -276,7 +291,7 @@ def test_all_records_of_a_refresh_have_one_asking_and_the_next_refresh_another(
     assert asked == [{"root": str(ROOT), "stack": "lab"}] * 2
     assert first == second
     assert first[0]["a01"]["units"]["u10"] == "srv-1 | server | S9 | active"
-    assert third == (unit_row.rows_of(RACKS), {})
+    assert third == (RACKS, {})
     assert two.said == [
         "info for now: 3 of 9 hosts asked",
         "warning: 1 device did not answer, what is recorded of them is kept: srv-2; srv-2: no way",

@@ -148,8 +148,7 @@ def test_services_and_witnesses_limit_who_goes_together() -> None:
 def test_what_the_inventory_leaves_alone_is_away() -> None:
     site = with_managers(3, dns=([1, 2], 1))
     for change, word in ({"status": Status.OFFLINE}, "offline"), ({"cordoned": True}, "cordoned"):
-        alone = replace(site, site=replace(site.site, witnesses=("mgmt-3",)))
-        over = over_managers(factory.with_device(alone, "mgmt-2", **change))
+        over = over_managers(factory.with_device(site, "mgmt-2", **change))
         assert over.away == {"mgmt-2": word}
         rollout = Rollout.begun(over, kinds(["mgmt-1", "mgmt-3"]), {})
         assert rollout.next() == ["mgmt-3"]
@@ -159,28 +158,12 @@ def test_what_the_inventory_leaves_alone_is_away() -> None:
         assert rollout.not_begun() == {"mgmt-1": said}
     unsaid = {"dns": replace(site.site.services["dns"], promised=False)}
     free = replace(site, site=replace(site.site, services=unsaid))
-    free = replace(free, site=replace(free.site, witnesses=("mgmt-1",)))
     over = over_managers(factory.with_device(free, "mgmt-2", status=Status.OFFLINE))
-    assert waves_of(over, kinds(["mgmt-1", "mgmt-3"]), {}) == [["mgmt-3"], ["mgmt-1"]], "not promised"
+    assert waves_of(over, kinds(["mgmt-1", "mgmt-3"]), {}) == [["mgmt-3"], ["mgmt-1"]], (
+        "witnesses, one by one"
+    )
     planned = over_managers(factory.with_device(site, "mgmt-2", status=Status.PLANNED))
     assert planned.away == {}, "what is not there yet serves nobody, and keeps nobody from being set up"
-
-
-def test_no_second_witness_goes_while_one_is_left_alone() -> None:
-    """A switch that has voted asks a majority of them."""
-    site = with_managers(4)
-    for change, word in ({"status": Status.OFFLINE}, "offline"), ({"cordoned": True}, "cordoned"):
-        over = over_managers(factory.with_device(site, "mgmt-2", **change))
-        rollout = Rollout.begun(over, kinds(["mgmt-1", "mgmt-3", "mgmt-4"]), {})
-        assert rollout.next() == ["mgmt-4"]
-        rollout.ended(["mgmt-4"], {}, {})
-        assert rollout.next() == []
-        said = f"witnesses: of mgmt-1, mgmt-2, mgmt-3 1 may be away at once, and mgmt-2 is ({word})"
-        assert rollout.not_begun() == dict.fromkeys(["mgmt-1", "mgmt-3"], said)
-    planned = over_managers(factory.with_device(site, "mgmt-2", status=Status.PLANNED))
-    assert waves_of(planned, kinds(["mgmt-1", "mgmt-3"]), {}) == [["mgmt-3"], ["mgmt-1"]]
-    only = replace(site, site=replace(site.site, witnesses=("mgmt-1",)))
-    assert waves_of(over_managers(only), kinds(["mgmt-1"]), {}) == [["mgmt-1"]]
 
 
 def test_switches_that_carry_for_each_other_never_go_together() -> None:

@@ -128,8 +128,9 @@ def _cable_order(hall: str, old: Values, new: Values, day: date) -> Order:
 
 
 def _cables_as_found(hall: str, rows: Values, floor: Floor) -> Found:
-    found = cables_as_found(hall, cable_row.record_of(rows), floor)
-    return replace(found, record=cable_row.rows_of(found.record))
+    record = cable_row.record_of(rows)
+    found = cables_as_found(hall, record, floor)
+    return replace(found, record=_kept(rows, record, found.record, cable_row.rows_of(found.record)))
 
 
 def _rack_order(row: str, old: Values, new: Values, day: date) -> Order:
@@ -137,8 +138,15 @@ def _rack_order(row: str, old: Values, new: Values, day: date) -> Order:
 
 
 def _racks_as_found(row: str, rows: Values, floor: Floor) -> Found:
-    found = racks_as_found(row, unit_row.record_of(rows), floor)
-    return replace(found, record=unit_row.rows_of(found.record))
+    record = unit_row.record_of(rows)
+    found = racks_as_found(row, record, floor)
+    return replace(found, record=_kept(rows, record, found.record, unit_row.rows_of(found.record)))
+
+
+def _kept(rows: Values, record: Values, found: Values, new: Values) -> dict[str, Any]:
+    """What is as recorded stays so to the letter: an older igoudar wrote it otherwise, which is no drift."""
+    same = {key for key in found if key in record and found[key] == record[key]}
+    return {key: rows[key] if key in same else row for key, row in new.items()}
 
 
 _asking = Asking()

@@ -104,7 +104,8 @@ def live(inputs: Values, outputs: Values, results: Mapping[str, HostResult]) -> 
             for change in role.changes:
                 if change.kind == "file" and change.what == "text":
                     drifted.setdefault(change.name, {})[host] = change.old or ""
-        found["hosts"][host] = row_of(roles)
+        if roles != roles_of(inputs["hosts"][host]):  # else as it is: an older igoudar recorded no row
+            found["hosts"][host] = row_of(roles)
     for path, texts in drifted.items():
         owners = [h for h, roles in documents.items() if _has(roles.values(), path)]
         if not owners:  # keys of a login: the digest of its role says it
