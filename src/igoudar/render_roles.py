@@ -6,7 +6,7 @@ Reads files and nothing else. Templates decide nothing: an undefined variable is
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
@@ -29,6 +29,7 @@ from igoudar.roles import Declaration, RoleFile, RoleFolder
 from igoudar.secret_marks import misplaced, not_brought, readable_by_all, written
 
 PACKAGE = "igoudar:"
+BESIDE_FILES = [field.name for field in fields(Declaration) if field.name != "files"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +67,9 @@ def render_after(
             files.append(made[-1])
         except BadInput as error:
             findings += error.findings
-    rest = replace(told, files=())
-    same = rest == replace(before.declared, files=())
-    if not findings:
-        new = replace(Declaration() if same else rest, files=tuple(made))
+    same = all(getattr(told, name) == getattr(before.declared, name) for name in BESIDE_FILES)
+    if not findings and (made or not same):
+        new = replace(Declaration() if same else told, files=tuple(made))
         findings += _seen_by_all(new, folder)
     if findings:
         raise BadInput(findings)
