@@ -434,7 +434,12 @@ class Time:
         self.now += max(seconds, WINDOW / 2)
 
 
-def each(names: Sequence[str], work: Callable[[str], None], stop: threading.Event | None = None) -> None:
+def each(
+    names: Sequence[str],
+    work: Callable[[str], None],
+    stop: threading.Event | None = None,
+    together: int = 1,
+) -> None:
     """One after the other; as in the product the rest goes on and the first failure is raised."""
     failures: list[Exception] = []
     for name in names:
