@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import tarfile
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -143,8 +144,11 @@ class Pool:
         return lock
 
     def pushed(self, lock: Lock) -> Pushed:
+        """What the mirror was sent; sw-1, whose clock may be behind, takes no signature of the future."""
         with connect(reached(self.run, "mgmt-1")) as session:
-            return push(session, snapshot_of(lock, self.folder / "pool"), lambda _: None)
+            sent = push(session, snapshot_of(lock, self.folder / "pool"), lambda _: None)
+        small.out(self.run, "sw-1", f"until [ $(date +%s) -gt {int(time.time())} ]; do sleep 0.2; done")
+        return sent
 
     def view(self, name: str, role: Role, address: str, snapshot: str) -> HostView:
         more: dict[str, Any] = {"packages": Packages(key=self.key), "services": {"packages": (MIRROR,)}}
