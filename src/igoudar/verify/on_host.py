@@ -169,9 +169,12 @@ class Udp:
             self.query = dns_query(os.getpid() & 0xFFFF, probe["name"], DNS_KINDS[probe["type"]])
         self.socket = socket.socket(family, socket.SOCK_DGRAM)
         self.socket.setblocking(False)
-        self.socket.connect((probe["to"], probe.get("port", 53)))
+        self.to = probe["to"], probe.get("port", 53)
+        self.socket.connect(self.to)
 
     def send(self) -> None:
+        """The way is looked up anew: an earlier try's, which led nowhere, would be kept."""
+        self.socket.connect(self.to)
         self.socket.send(self.query)
 
     def receive(self) -> dict[str, str]:
