@@ -18,12 +18,16 @@ pytestmark = [pytest.mark.engine, pytest.mark.image, pytest.mark.timeout(900)]
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """`step`: what the transaction says before `act`. `unlock`: the engine could not free its lock."""
+    """`step`: what the transaction says at most `within` seconds before `act`.
+
+    `unlock`: the engine could not free its lock.
+    """
 
     name: str
     step: str
     act: Callable[[Checkout, Run], None]
     unlock: bool = False
+    within: float = 2.0
 
 
 def nobody_is_left(site: Checkout, run: Run) -> None:
@@ -68,10 +72,10 @@ def rebooted(site: Checkout, run: Run) -> None:
 
 FAULTS = (
     Fault("engine killed in a wave", "wave 2", killed("engine"), unlock=True),
-    Fault("engine killed at the vote", "prepare", killed("engine"), unlock=True),
-    Fault("terminal killed", "wave 3", killed("terminal"), unlock=True),
+    Fault("engine killed at the vote", "prepare", killed("engine"), unlock=True, within=0.4),
+    Fault("terminal killed", "wave 3", killed("terminal"), unlock=True, within=1.0),
     Fault("language host killed", "stage", killed("language host"), unlock=True),
-    Fault("provider killed", "prepare", killed("provider")),
+    Fault("provider killed", "prepare", killed("provider"), within=0.4),
     Fault("transaction killed", "read", killed("transaction")),
     Fault("interrupted once", "wave 1", interrupted(1)),
     Fault("interrupted twice", "all waves", interrupted(2), unlock=True),
@@ -107,7 +111,7 @@ def test_all_new_or_all_old(site: Checkout, fault: Fault) -> None:
     run = Run(site, terminal="terminal" in fault.name)
     try:
         run.until(fault.step)
-        time.sleep(random.Random(fault.name).uniform(0, 2))
+        time.sleep(random.Random(fault.name).uniform(0, fault.within))
         fault.act(site, run)
         status = run.ended()
     finally:
