@@ -164,17 +164,15 @@ class Udp:
 
     def __init__(self, probe: Spec) -> None:
         family = socket.AF_INET6 if ":" in probe["to"] else socket.AF_INET
-        self.probe, self.query = probe, b"who"
+        self.probe, self.query, self.to = probe, b"who", (probe["to"], probe.get("port", 53))
         if probe["kind"] == "dns":
             self.query = dns_query(os.getpid() & 0xFFFF, probe["name"], DNS_KINDS[probe["type"]])
         self.socket = socket.socket(family, socket.SOCK_DGRAM)
         self.socket.setblocking(False)
-        self.to = probe["to"], probe.get("port", 53)
         self.socket.connect(self.to)
 
     def send(self) -> None:
-        """The way is looked up anew: an earlier try's, which led nowhere, would be kept."""
-        self.socket.connect(self.to)
+        self.socket.connect(self.to)  # looks the way up anew: one that led nowhere would be kept
         self.socket.send(self.query)
 
     def receive(self) -> dict[str, str]:
@@ -317,7 +315,6 @@ class Flow:
         self.spec, self.sent, self.back = spec, list[float](), set[int]()
         self.icmp = Icmp(ipaddress.ip_address(spec["to"]).version) if spec["kind"] == "icmp" else None
         self.udp = None if self.icmp else Udp({**spec, "id": ""})
-        self.number = number
         if self.icmp:
             self.icmp.ident = (os.getpid() + number) & 0xFFFF
         self.socket = self.icmp.socket if self.icmp else self.udp.socket  # type: ignore[union-attr]
