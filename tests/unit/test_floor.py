@@ -155,8 +155,8 @@ def test_a_unit_shows_the_serial_that_was_read_and_the_order_is_to_exchange_it()
 @pytest.mark.parametrize(
     ("found", "rows", "floor", "differs"),
     [
-        (provider._racks_as_found, RACKS, Floor({"srv-1": "S9"}, {}), ["a01"]),
-        (provider._cables_as_found, CABLES, Floor({}, {}, (SWAP,)), ["a/1 -- s/1", "b/1 -- s/2"]),
+        (provider.RESOURCES[0].found, RACKS, Floor({"srv-1": "S9"}, {}), ["a01"]),
+        (provider.RESOURCES[1].found, CABLES, Floor({}, {}, (SWAP,)), ["a/1 -- s/1", "b/1 -- s/2"]),
     ],
 )
 def test_a_refresh_of_what_an_older_igoudar_recorded_shows_what_differs_alone(
@@ -261,7 +261,7 @@ def answering(monkeypatch: pytest.MonkeyPatch, *answers: Values | Exception) -> 
 
 def racks(asking: Asking) -> FloorResource:
     one, _ = provider.RESOURCES
-    return FloorResource(one.token, one.order, one.found, asking)
+    return FloorResource(one.token, one.rows, one.ordered, one.seen, asking)
 
 
 @pytest.mark.parametrize("recorded", [RACKS, unit_row.rows_of(RACKS)])

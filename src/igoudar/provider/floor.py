@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from igoudar.day import today
 from igoudar.errors import IgoudarError
@@ -70,21 +70,40 @@ async def _ask(ctx: Context, listening: list[Context]) -> Floor:
     return Floor.from_json(await run_job("igoudar.verify", request, tell, ctx.cancelled, GONE))
 
 
-class FloorResource(RecordResource):
-    """`order` says what is to be done between two records; where something is, it is written for staff.
+class Rows(Protocol):
+    """How a record stands in the engine, and what it says."""
 
-    `found` is a record with what the devices said.
+    def rows_of(self, record: Values, /) -> Values: ...
+    def record_of(self, rows: Values, /) -> Values: ...
+
+
+class FloorResource(RecordResource):
+    """`ordered` says what is to be done between two records; where something is, it is written for staff.
+
+    `seen` is a record with what the devices said.
     """
 
     def __init__(
         self,
         token: str,
-        order: Callable[[str, Values, Values, date], Order],
-        found: Callable[[str, Values, Floor], Found],
+        rows: Rows,
+        ordered: Callable[[str, Values, Values, date], Order],
+        seen: Callable[[str, Values, Floor], Found],
         asking: Asking,
     ) -> None:
         super().__init__(token)
-        self.order, self.found, self.asking = order, found, asking
+        self.rows, self.ordered, self.seen, self.asking = rows, ordered, seen, asking
+
+    def order(self, name: str, old: Values, new: Values, day: date) -> Order:
+        return self.ordered(name, self.rows.record_of(old), self.rows.record_of(new), day)
+
+    def found(self, name: str, rows: Values, floor: Floor) -> Found:
+        """What is as recorded stays so to the letter: an older igoudar wrote it otherwise, no drift."""
+        record = self.rows.record_of(rows)
+        found = self.seen(name, record, floor)
+        same = {key for key, told in found.record.items() if key in record and told == record[key]}
+        new = self.rows.rows_of(found.record)
+        return replace(found, record={key: rows[key] if key in same else row for key, row in new.items()})
 
     async def create(self, new: Values, ctx: Context) -> tuple[str, Values]:
         await self._write({}, new, ctx)
@@ -123,34 +142,8 @@ class FloorResource(RecordResource):
         await ctx.log("info", f"work order: {path.relative_to(root)}, and as .pdf to print")
 
 
-def _cable_order(hall: str, old: Values, new: Values, day: date) -> Order:
-    return cable_order(hall, cable_row.record_of(old), cable_row.record_of(new), day)
-
-
-def _cables_as_found(hall: str, rows: Values, floor: Floor) -> Found:
-    record = cable_row.record_of(rows)
-    found = cables_as_found(hall, record, floor)
-    return replace(found, record=_kept(rows, record, found.record, cable_row.rows_of(found.record)))
-
-
-def _rack_order(row: str, old: Values, new: Values, day: date) -> Order:
-    return work_order(row, unit_row.record_of(old), unit_row.record_of(new), day)
-
-
-def _racks_as_found(row: str, rows: Values, floor: Floor) -> Found:
-    record = unit_row.record_of(rows)
-    found = racks_as_found(row, record, floor)
-    return replace(found, record=_kept(rows, record, found.record, unit_row.rows_of(found.record)))
-
-
-def _kept(rows: Values, record: Values, found: Values, new: Values) -> dict[str, Any]:
-    """What is as recorded stays so to the letter: an older igoudar wrote it otherwise, which is no drift."""
-    same = {key for key in found if key in record and found[key] == record[key]}
-    return {key: rows[key] if key in same else row for key, row in new.items()}
-
-
 _asking = Asking()
 RESOURCES = [
-    FloorResource("igoudar:hall:Racks", _rack_order, _racks_as_found, _asking),
-    FloorResource("igoudar:hall:Cabling", _cable_order, _cables_as_found, _asking),
+    FloorResource("igoudar:hall:Racks", unit_row, work_order, racks_as_found, _asking),
+    FloorResource("igoudar:hall:Cabling", cable_row, cable_order, cables_as_found, _asking),
 ]
