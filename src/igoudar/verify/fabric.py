@@ -28,6 +28,7 @@ class Site:
     switches: Mapping[str, DeviceIntent]
     hosts: frozenset[str]
     carriers: Mapping[str, tuple[str, ...]]
+    views: HostViews
 
     @property
     def inventory(self) -> Inventory:
@@ -50,7 +51,8 @@ def live(plan: Plan, intents: Mapping[str, DeviceIntent]) -> Site:
         for owner in (*(i.vrf.name for i in intent.vrfs), *(v.l2vni.owner for v in intent.l2vnis)):
             carriers.setdefault(owner, []).append(name)
     hosts = active & {d.name for d in devices if d.role in HOST_ROLES} | set(switches)
-    return Site(plan, switches, frozenset(hosts), {k: tuple(v) for k, v in carriers.items()})
+    told = {owner: tuple(names) for owner, names in carriers.items()}
+    return Site(plan, switches, frozenset(hosts), told, HostViews(plan))
 
 
 def checks(site: Site) -> Iterator[FactCheck]:
@@ -65,10 +67,9 @@ def checks(site: Site) -> Iterator[FactCheck]:
         yield from _underlay(site, intent)
         for instance in intent.vrfs:
             yield from _tenant(site, intent, instance)
-    views = HostViews(site.plan)
-    running = {n.name: n.roles for n in views.everybody if n.name in site.hosts}
+    running = {n.name: n.roles for n in site.views.everybody if n.name in site.hosts}
     for name in sorted(site.hosts):
-        yield from _host(views.of(name), running)
+        yield from _host(site.views.of(name), running)
 
 
 def _cables(site: Site) -> Iterator[FactCheck]:

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from igoudar.derive.ports import host_addresses
 from igoudar.dns_zones import reverse_name
-from igoudar.hostview import HostView, HostViews
+from igoudar.hostview import HostView
 from igoudar.intent import Family
 from igoudar.verify.checks import Kind, ProbeCheck
 from igoudar.verify.fabric import Site
@@ -47,14 +47,14 @@ class Probes:
 
 def endpoints(site: Site) -> tuple[Endpoint, ...]:
     """Every server in use that is in a subnet, in the order of tenants."""
-    found, views = [], HostViews(site.plan)
+    found = []
     attachments = site.plan.design.networks.attachments
     for placed in site.plan.design.tenants.subnets:
         for server in placed.subnet.servers:
             pairs = attachments.get(server, ())
             if server not in site.hosts or not any(leaf.device in site.switches for _, leaf in pairs):
                 continue
-            view = views.of(server)
+            view = site.views.of(server)
             links = [link for link in view.access if link.subnet == placed.owner]
             found.append(
                 Endpoint(
@@ -78,7 +78,7 @@ def answer_spec(mine: Sequence[Endpoint], name: str, seconds: int) -> dict[str, 
 
 def probes(site: Site, world: Mapping[str, Sequence[str]]) -> Probes:
     """`world`: name -> addresses outside that answer pings (a twin's far routers; on hardware none)."""
-    ends, views = endpoints(site), HostViews(site.plan)
+    ends = endpoints(site)
     told = Probes()
     for number, end in enumerate(ends):
         inside = [e for e in ends if e.vrf == end.vrf and e is not end]
@@ -90,7 +90,7 @@ def probes(site: Site, world: Mapping[str, Sequence[str]]) -> Probes:
         told.after += _apart(end, [e for e in ends if e.vrf != end.vrf], inside, number)
         told.after += _not_the_fabric(site, end)
     for number, name in enumerate(sorted(site.hosts)):
-        view = views.of(name)
+        view = site.views.of(name)
         told.before += (*_names(view), *_leases(view))
         told.after += _out_of_band(site, view, number)
         told.after += _strangers(view) if number == 0 else ()
