@@ -21,7 +21,7 @@ from bench_parts.cpu_groups import CpuGroup, cpu_groups
 from bench_parts.role_site import LOGIN, address, names
 from bench_parts.roles import env, image, inside, lacking
 from bench_parts.ssh_hosts import Ground, fresh_hosts, ground, run
-from bench_parts.txn import Clos, measured
+from bench_parts.txn import WITNESS_SETUP, Clos, measured
 from igoudar.agent.install import agent_files
 from igoudar.errors import Missing
 from igoudar.transport import Access
@@ -69,14 +69,6 @@ for daemon in zebra staticd mgmtd bgpd; do
 done
 """
 INSIDE = 'echo 0 >{group}/cgroup.procs; exec chroot "$1" sh -ec "$0"'
-WITNESS_SETUP = """
-chmod 755 /usr/sbin/igoudar-witness
-useradd --create-home --shell /bin/sh igoudar-witness
-install -d /var/lib/igoudar-witness
-install -d -m 700 -o igoudar-witness -g igoudar-witness /var/lib/igoudar-witness/registers
-echo 'MaxStartups 60:30:120' >/etc/ssh/sshd_config.d/30-startups.conf
-systemctl reload ssh
-"""
 
 
 @dataclass(frozen=True, slots=True)
